@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export interface ManagedServiceOptions {
+  readonly name: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Tells the person at the terminal. */
+  readonly say: (line: string) => void;
+}
+
+/** A service in a process of its own. */
+export interface ManagedService {
+  /** Resolves with the reason when it ends before {@link keepRunning} was called. */
+  readonly failedToStart: Promise<string>;
+  /** From now on a service that dies is named and started again. */
+  keepRunning(): void;
+  /** Asks it to stop and waits; it is killed when it takes too long. */
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+/** What services give running requests at their end, and some more. */
+const STOP_MS = 12_000;
+const MAX_PAUSE_MS = 10_000;
+/** A service that ran this long had started well. */
+const STABLE_MS = 30_000;
+
+export function manageService({ name, env, say }: ManagedServiceOptions): ManagedService {
+  const main = fileURLToPath(new URL(`../services/${name}/src/main.ts`, import.meta.url));
+  const failed = Promise.withResolvers<string>();
+  let isKept = false;
+  let isStopping = false;
+  let pauseMs = 250;
+  let child = start();
+
+  function start(): ChildProcess {
+    const startedAt = performance.now();
+    const lastWords: string[] = [];
+    // A process group of its own: Ctrl-C in the terminal is ours to pass on, once.
+    const process_ = spawn(process.execPath, [main], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    if (process_.stdout !== null) showLog(process_.stdout, name, say);
+    if (process_.stderr !== null) {
+      createInterface(process_.stderr).on('line', (line) => {
+        lastWords.push(line);
+        lastWords.splice(0, lastWords.length - 20);
+        if (isKept) say(`${name}: ${line}`);
+      });
+    }
+    process_.once('close', (code, signal) => {
+      if (isStopping) return;
+      const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+      if (!isKept) return failed.resolve(lastWords.join('\n') || `${name} ended ${how} before it was ready.`);
+      if (performance.now() - startedAt > STABLE_MS) pauseMs = 250;
+      say(`${name} ended ${how}; starting it again`);
+      void sleep(pauseMs).then(() => {
+        pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
+        if (!isStopping) child = start();
+      });
+    });
+    return process_;
+  }
+
+  return {
+    failedToStart: failed.promise,
+    keepRunning: () => {
+      isKept = true;
+    },
+    async stop() {
+      isStopping = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      const late = AbortSignal.timeout(STOP_MS);
+      late.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
+      await gone;
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
+/** Shows a service's log lines as text: warnings and worse, or what LOG_LEVEL asks for. */
+function showLog(stream: Readable, name: string, say: (line: string) => void): void {
+  const least = LEVELS.indexOf((process.env['LOG_LEVEL'] || 'warn').toLowerCase());
+  createInterface(stream).on('line', (line) => {
+    const entry = parseLine(line);
+    if (entry === undefined) return say(`${name}: ${line}`);
+    const { level, time, service: _service, message, err, ...fields } = entry;
+    if (LEVELS.indexOf(String(level)) < least) return;
+    const details = Object.entries({
+      ...fields,
+      ...(err instanceof Object && 'message' in err ? { error: err.message } : {}),
+    });
+    const text = details.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    say([String(time).slice(11, 23), name, level, message, ...text].join(' '));
+  });
+}
+
+function parseLine(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
