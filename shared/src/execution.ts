@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import type { ContentBlock } from './tool.ts';
+
+const KIB = 1_024;
+const MIB = 1_024 ** 2;
+
+/** Bounds of one execution (contract, section 5). */
+export const LIMITS = {
+  codeBytes: 256 * KIB,
+  stdinBytes: MIB,
+  files: 20,
+  filesBytes: 10 * MIB,
+  packages: 20,
+  outputBytes: 64 * KIB,
+  artifacts: 20,
+  artifactsBytes: 8 * MIB,
+} as const;
+
+export const Language = z.enum(['python', 'javascript', 'typescript']);
+export type Language = z.output<typeof Language>;
+
+const atMostBytes = (limit: number) => (text: string) => Buffer.byteLength(text) <= limit;
+
+/** A path below the working directory, written with `/`, that names a file: no `..`, no drive, no control character. */
+const RelativePath = z
+  .string()
+  .min(1)
+  .max(255)
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  .regex(/^[^\\:\u0000-\u001F\u007F]+$/, 'must be a plain relative path with / between its parts')
+  .refine((path) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), {
+    message: 'must be a relative path without empty, "." or ".." parts',
+  });
+
+const InputFile = z
+  .strictObject({
+    path: RelativePath.describe('Where to put it, relative to the working directory'),
+    content: z.string(),
+    encoding: z.enum(['utf8', 'base64']).default('utf8'),
+  })
+  .refine(({ content, encoding }) => encoding === 'utf8' || isBase64(content), {
+    path: ['content'],
+    message: 'is not valid base64',
+  });
+export type InputFile = z.output<typeof InputFile>;
+
+const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+
+const InputFiles = z
+  .array(InputFile)
+  .max(LIMITS.files)
+  .refine((files) => sizeOf(files) <= LIMITS.filesBytes, `together at most ${LIMITS.filesBytes} bytes`)
+  .refine((files) => new Set(files.map(({ path }) => path)).size === files.length, 'two files have the same path');
+
+function sizeOf(files: readonly InputFile[]): number {
+  return files.reduce((sum, { content, encoding }) => sum + Buffer.byteLength(content, encoding), 0);
+}
+
+/** What one execution takes: the arguments of `execute_code` and the body of `POST /execute`. */
+export const ExecuteArguments = z.object({
+  code: z
+    .string()
+    .min(1)
+    .refine(atMostBytes(LIMITS.codeBytes), `at most ${LIMITS.codeBytes} bytes`)
+    .describe('The program. The value of its last expression comes back as result'),
+  language: Language.default('python'),
+  stdin: z
+    .string()
+    .refine(atMostBytes(LIMITS.stdinBytes), `at most ${LIMITS.stdinBytes} bytes`)
+    .optional()
+    .describe('What the program reads from standard input'),
+  files: InputFiles.optional().describe('Files to put into the working directory before the program starts'),
+  packages: z
+    .array(z.string().min(1).max(214))
+    .max(LIMITS.packages)
+    .optional()
+    .describe('Packages that the program imports, each "name" or "name==1.2.3"; they are checked and installed first'),
+  timeout_ms: z.int().min(100).max(120_000).default(30_000).describe('When to stop the program, in milliseconds'),
+  memory_mb: z.int().min(16).max(2_048).default(512).describe('How much memory the program may use, in MiB'),
+  session_id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -')
+    .optional()
+    .describe('Keeps variables and files for later calls with the same id. Choose one that others cannot guess'),
+});
+export type ExecuteArguments = z.output<typeof ExecuteArguments>;
+
+export const Isolation = z.enum(['namespaces', 'wasm', 'isolate']);
+export type Isolation = z.output<typeof Isolation>;
+
+/** What came of one execution (contract, section 5). */
+export const ExecutionResult = z.object({
+  status: z.enum(['success', 'error', 'timeout', 'out_of_memory', 'killed']),
+  stdout: z.string(),
+  stderr: z.string(),
+  exit_code: z.int().nullable().describe('null when the program did not end by itself'),
+  signal: z.string().nullable().describe('The signal that ended the program, or null'),
+  result: z.string().nullable().describe('The last expression as a REPL shows it, or null'),
+  error: z.object({ type: z.string(), message: z.string(), traceback: z.string() }).nullable(),
+  artifacts: z.array(
+    z.object({
+      path: z.string(),
+      mime_type: z.string(),
+      size_bytes: z.int(),
+      data: z.string().describe('The content in base64'),
+    }),
+  ),
+  truncated: z.object({ stdout: z.boolean(), stderr: z.boolean(), artifacts: z.boolean() }),
+  duration_ms: z.number(),
+  cpu_ms: z.number(),
+  peak_memory_bytes: z.int().describe('The most memory the program used, in bytes, above that of an idle worker'),
+  runtime: z.object({ language: Language, version: z.string(), isolation: Isolation }),
+  packages: z.array(z.object({ name: z.string(), version: z.string() })),
+});
+export type ExecutionResult = z.output<typeof ExecutionResult>;
+
+/** The name of the tool, at the sandbox and at every service that passes it on. */
+export const EXECUTE_CODE = 'execute_code';
+
+/** The longest a run may take with the wait for its packages and for a free worker, in milliseconds. */
+export const EXECUTE_TIMEOUT_MS = 260_000;
+
+/** All of the tool but how it runs, the same wherever it is served. */
+export const EXECUTE_CODE_TOOL = {
+  name: EXECUTE_CODE,
+  title: 'Run code',
+  description:
+    'Runs a Python, JavaScript or TypeScript program in a sandbox without network and returns what it printed, the ' +
+    'value of its last expression, errors, and the files that it wrote to its working directory.',
+  input: ExecuteArguments,
+  output: ExecutionResult,
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
+  timeoutMs: EXECUTE_TIMEOUT_MS,
+  isError: ({ status }: ExecutionResult) => status !== 'success',
+  render: renderExecution,
+} as const;
+
+const IMAGE = /^image\/(png|jpeg|gif|webp)$/;
+
+/** What a model reads of an execution: a compact text of what happened, and the images that came of it. */
+function renderExecution(execution: ExecutionResult): readonly ContentBlock[] {
+  const images = execution.artifacts.filter(({ mime_type }) => IMAGE.test(mime_type));
+  return [
+    { type: 'text', text: describeExecution(execution) },
+    ...images.map(({ data, mime_type }) => ({ type: 'image', data, mimeType: mime_type })),
+  ];
+}
+
+function describeExecution({
+  status,
+  stdout,
+  stderr,
+  result,
+  error,
+  exit_code,
+  artifacts,
+  truncated,
+}: ExecutionResult) {
+  const parts: string[] = [];
+  if (status !== 'success') parts.push(`status: ${status}${exit_code === null ? '' : ` (exit code ${exit_code})`}`);
+  if (stdout !== '') parts.push(`stdout:\n${stdout.trimEnd()}`);
+  if (stderr !== '') parts.push(`stderr:\n${stderr.trimEnd()}`);
+  if (result !== null) parts.push(`result: ${result}`);
+  // The traceback is on standard error already; what is not there is said here.
+  if (error !== null && !stderr.includes(error.message)) parts.push(`error: ${error.type}: ${error.message}`);
+  if (artifacts.length > 0) parts.push(`files: ${artifacts.map(describeArtifact).join(', ')}`);
+  if (truncated.artifacts) parts.push('files: more than can be returned; some are left out');
+  return parts.length === 0 ? 'The program ended without output.' : parts.join('\n');
+}
+
+const describeArtifact = ({ path, mime_type, size_bytes }: ExecutionResult['artifacts'][number]): string =>
+  `${path} (${mime_type}, ${size_bytes} bytes)`;

@@ -1,0 +1,194 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { guardAccess } from './access.ts';
+import type { BaseConfig } from './config.ts';
+import { MeshError, rootCause } from './errors.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import { nearestNames } from './nearest-names.ts';
+import { docsPage, openApiDocument } from './openapi.ts';
+import { type Checks, readinessOf } from './readiness.ts';
+import { openContext, runInContext } from './request-context.ts';
+import { mountRoutes, type Route } from './route.ts';
+import type { Tool } from './tool.ts';
+import { VERSION } from './version.ts';
+
+export interface AppOptions {
+  readonly service: string;
+  readonly config: BaseConfig;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly routes: readonly Route[];
+  /** Handlers that read the raw request themselves: `/mcp`, static pages. */
+  readonly rawRoutes?: Readonly<Record<string, RequestHandler>>;
+  /** The tools to document; asked at each request, for a catalogue may change. */
+  readonly tools?: () => readonly Tool[];
+  /** What `/ready` looks at. */
+  readonly checks?: Checks;
+  /** Overrides and additions to the body of `/health`. */
+  readonly health?: () => Promise<object>;
+}
+
+export interface App {
+  readonly handler: Express;
+  /** What the graceful stop needs to know and to switch. */
+  readonly traffic: Traffic;
+}
+
+interface Traffic {
+  active: number;
+  /** `draining`: `/ready` says no, what still comes is served. `refusing`: what still comes is turned away. */
+  phase: 'open' | 'draining' | 'refusing';
+}
+
+const PROBES = new Set(['/health', '/ready', '/metrics']);
+
+/** Builds the app that every service shares: ids, metrics, access, probes, documentation, one error handler. */
+export function createApp(options: AppOptions): App {
+  const { config, logger, metrics, routes, rawRoutes = {} } = options;
+  const traffic: Traffic = { active: 0, phase: 'open' };
+  const probes = probeRoutes(options, traffic);
+  const documented = () =>
+    openApiDocument({
+      title: options.service,
+      version: VERSION,
+      routes: [...probes, ...routes],
+      tools: options.tools?.() ?? [],
+    });
+  const app = express();
+  app.set('etag', false);
+
+  app.use(identifyRequest(), measureRequest(metrics, traffic), securityHeaders());
+  app.use(...guardAccess(config), refuseWhileStopping(traffic));
+  mountRoutes(app, [...probes, ...routes], config.MAX_BODY_BYTES);
+  app.get('/openapi.json', (_req, res) => void res.json(documented()));
+  app.use('/docs', ...docsPage());
+  for (const [path, handler] of Object.entries(rawRoutes)) app.all(path, handler);
+  app.use(answerUnknown([...probes, ...routes]));
+  app.use(answerError(logger));
+  return { handler: app, traffic };
+}
+
+function probeRoutes(options: AppOptions, traffic: Traffic): readonly Route[] {
+  const { service, metrics, checks = {}, health = async () => ({}) } = options;
+  return [
+    {
+      method: 'get',
+      path: '/health',
+      summary: 'Whether the process answers',
+      input: {},
+      handler: async (_req, res) => {
+        const uptime_seconds = Math.round(process.uptime() * 1_000) / 1_000;
+        res.json({ status: 'healthy', service, version: VERSION, uptime_seconds, ...(await health()) });
+      },
+    },
+    {
+      method: 'get',
+      path: '/ready',
+      summary: 'Whether the service can do its work, and what it lacks if not',
+      input: {},
+      handler: async (_req, res) => {
+        const readiness = await readinessOf({ ...checks, ...(traffic.phase === 'open' ? {} : { stopping: refuse }) });
+        res.status(readiness.status === 'ready' ? 200 : 503).json(readiness);
+      },
+    },
+    {
+      method: 'get',
+      path: '/metrics',
+      summary: 'Metrics in the Prometheus text format',
+      input: {},
+      handler: async (_req, res) => {
+        res.type(metrics.contentType).send(await metrics.text());
+      },
+    },
+  ];
+}
+
+function refuse(): never {
+  throw new MeshError('unavailable', 'the service is shutting down');
+}
+
+function identifyRequest(): RequestHandler {
+  return (req, res, next) => {
+    const context = openContext(req.get('x-request-id'), req.get('traceparent'));
+    res.locals['requestId'] = context.requestId;
+    res.set('x-request-id', context.requestId);
+    runInContext(context, next);
+  };
+}
+
+function measureRequest({ http }: Metrics, traffic: Traffic): RequestHandler {
+  return (req, res, next) => {
+    const { method } = req;
+    const started = performance.now();
+    traffic.active += 1;
+    http.inFlight.inc();
+    res.once('close', () => {
+      traffic.active -= 1;
+      http.inFlight.dec();
+      // The matched pattern, never the raw path: a label per URL would grow without bound.
+      const route = typeof req.route?.path === 'string' ? req.route.path : 'unmatched';
+      // 499, as nginx writes it: the caller left before there was an answer.
+      const status = res.headersSent ? res.statusCode : 499;
+      http.requests.inc({ method, route, status });
+      http.seconds.observe({ method, route }, (performance.now() - started) / 1_000);
+    });
+    next();
+  };
+}
+
+function securityHeaders(): RequestHandler {
+  // Both settings belong to whoever terminates TLS; on plain HTTP they break the pages of a host that is not localhost.
+  const directives = { upgradeInsecureRequests: null };
+  return helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives } });
+}
+
+function refuseWhileStopping(traffic: Traffic): RequestHandler {
+  return (req, res, next) => {
+    if (traffic.phase === 'open') return next();
+    res.set('connection', 'close');
+    if (traffic.phase === 'draining' || PROBES.has(req.path)) return next();
+    throw new MeshError('unavailable', 'The service is shutting down');
+  };
+}
+
+function answerUnknown(routes: readonly Route[]): RequestHandler {
+  const known = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+  return (req) => {
+    const wanted = `${req.method} ${req.path}`;
+    throw new MeshError('not_found', `No such route: ${wanted.slice(0, 200)}`, {
+      details: { did_you_mean: nearestNames(wanted, known) },
+    });
+  };
+}
+
+function answerError(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, req, res, _next) => {
+    const error = bodyReadingError(thrown) ?? MeshError.from(thrown);
+    const { method, path } = req;
+    if (error.code === 'internal') logger.error({ err: thrown, method, path }, 'request failed');
+    else {
+      const fields = { method, path, code: error.code, reason: error.message, cause: String(rootCause(error)) };
+      logger[error.status >= 500 ? 'warn' : 'debug'](fields, 'request refused');
+    }
+    if (res.headersSent) {
+      if (!res.writableEnded) res.destroy();
+      return;
+    }
+    if (error.retryAfterSeconds !== undefined) res.set('retry-after', String(Math.ceil(error.retryAfterSeconds)));
+    res.status(error.status).json(error.toBody(String(res.locals['requestId'])));
+  };
+}
+
+/** Translates what body-parser throws (https://github.com/expressjs/body-parser#errors). */
+function bodyReadingError(thrown: unknown): MeshError | undefined {
+  if (!Error.isError(thrown) || !('type' in thrown) || !('status' in thrown)) return undefined;
+  if (thrown.type === 'entity.too.large') {
+    const limit = 'limit' in thrown ? `${String(thrown.limit)} bytes` : 'the limit';
+    return new MeshError('payload_too_large', `The body is larger than ${limit}`, { cause: thrown });
+  }
+  if (thrown.type === 'entity.parse.failed') {
+    return new MeshError('invalid_request', 'The body is not valid JSON', { cause: thrown });
+  }
+  return new MeshError('invalid_request', `The body cannot be read: ${thrown.message}`, { cause: thrown });
+}

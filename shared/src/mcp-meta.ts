@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { ErrorBody, MeshError } from './errors.ts';
+
+/** Where a result's `_meta` carries the mesh error behind it, so that the next service need not guess from the text. */
+export const ERROR_META_KEY = 'io.toolmesh/error';
+/** Where a progress notification's `_meta` carries the piece of output that it announces. */
+export const CHUNK_META_KEY = 'io.toolmesh/chunk';
+
+/** Where a listed tool's `_meta` carries the upstream that it comes from: `{server, status}`. */
+export const SOURCE_META_KEY = 'io.toolmesh/source';
+
+/** A call that did not run, told as a tool error: that is what a model reads and can act on. */
+export function errorResult(error: MeshError) {
+  const content = [{ type: 'text' as const, text: `${error.code}: ${error.message}` }];
+  const { code, message, details } = error;
+  return { content, isError: true, _meta: { [ERROR_META_KEY]: { code, message, details } } };
+}
+
+const ErrorMeta = z.object({ [ERROR_META_KEY]: ErrorBody.shape.error });
+
+/** The mesh error that a result stands for; undefined for a result of a tool that ran. */
+export function errorOfResult(result: { _meta?: unknown }): MeshError | undefined {
+  const meta = ErrorMeta.safeParse(result._meta);
+  if (!meta.success) return undefined;
+  const { code, message, details } = meta.data[ERROR_META_KEY];
+  return new MeshError(code, message, { details });
+}

@@ -1,0 +1,99 @@
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import {
+  type CallToolResult,
+  createMcpHandler,
+  INVALID_PARAMS,
+  ProtocolError,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { RequestHandler } from 'express';
+import { MeshError } from './errors.ts';
+import type { Logger } from './logger.ts';
+import { CHUNK_META_KEY, errorResult, SOURCE_META_KEY } from './mcp-meta.ts';
+import type { Progress, Tool, ToolCatalogue, ToolContext, ToolResult } from './tool.ts';
+import { VERSION } from './version.ts';
+
+export interface McpFaceOptions {
+  readonly name: string;
+  readonly logger: Logger;
+  readonly maxBodyBytes: number;
+  /** How long a client may keep the list of tools. Default: a minute, for tools that do not change while we run. */
+  readonly listTtlMs?: number;
+}
+
+/**
+ * The MCP face of a catalogue: Streamable HTTP, stateless, protocol 2026-07-28 and the 2025 and 2024 eras on one URL.
+ * The low-level `Server` is made per request by the SDK's design; a prepared list keeps that cheap.
+ */
+export function mcpFace(catalogue: ToolCatalogue, options: McpFaceOptions): RequestHandler {
+  const { name, logger, maxBodyBytes, listTtlMs = 60_000 } = options;
+  const handler = createMcpHandler(() => serverFor(catalogue, name, listTtlMs), {
+    maxRequestBodySize: maxBodyBytes,
+    onerror: (error) => logger.debug({ err: error }, 'MCP request refused'),
+  });
+  const onerror = (error: Error) => logger.error({ err: error }, 'MCP request failed');
+  const serve = toNodeHandler(handler, { maxRequestBodySize: maxBodyBytes, onerror });
+  return (req, res) => serve(req, res);
+}
+
+function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Server {
+  const server = new Server(
+    { name, version: VERSION },
+    {
+      capabilities: { tools: { listChanged: true } },
+      cacheHints: { 'tools/list': { ttlMs, cacheScope: 'public' } },
+    },
+  );
+  server.setRequestHandler('tools/list', () => ({ tools: catalogue.list().map(toMcpTool) }));
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    try {
+      return toMcpResult(await catalogue.call(params.name, params.arguments, contextOf(context)));
+    } catch (thrown) {
+      const error = MeshError.from(thrown);
+      if (error.code === 'tool_not_found') throw new ProtocolError(INVALID_PARAMS, error.message, error.toBody().error);
+      if (error.code === 'internal') throw thrown;
+      return errorResult(error);
+    }
+  });
+  return server;
+}
+
+function toMcpResult({ content, structured_content, is_error }: ToolResult): CallToolResult {
+  return {
+    // The SDK checks each block against the protocol before it leaves; ours is the same thing, typed loosely.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+    content: content as CallToolResult['content'],
+    ...(structured_content === undefined ? {} : { structuredContent: structured_content }),
+    ...(is_error ? { isError: true } : {}),
+  };
+}
+
+function contextOf({ mcpReq }: ServerContext): ToolContext {
+  const progressToken = mcpReq._meta?.progressToken;
+  let last = 0;
+  const notify = (params: Progress & { _meta?: Record<string, unknown> }) => {
+    if (progressToken === undefined) return;
+    last = params.progress;
+    // A caller that is gone cannot be told; its call ends through the signal.
+    mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...params } }).catch(() => {});
+  };
+  return {
+    signal: mcpReq.signal,
+    isListening: progressToken !== undefined,
+    progress: notify,
+    chunk: (data) => {
+      const message = typeof data === 'string' ? data : JSON.stringify(data);
+      notify({ progress: last + 1, message, _meta: { [CHUNK_META_KEY]: data } });
+    },
+  };
+}
+
+function toMcpTool({ input_schema, output_schema, server, status, ...tool }: Tool) {
+  return {
+    ...tool,
+    inputSchema: { ...input_schema, type: 'object' as const },
+    ...(output_schema === undefined ? {} : { outputSchema: { ...output_schema, type: 'object' as const } }),
+    ...(server === undefined ? {} : { _meta: { [SOURCE_META_KEY]: { server, status } } }),
+  };
+}

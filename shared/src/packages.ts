@@ -1,0 +1,108 @@
+import { z } from 'zod';
+
+export const Ecosystem = z.enum(['pypi', 'npm']);
+export type Ecosystem = z.output<typeof Ecosystem>;
+
+/** Every reason for which a package is not installed (contract, section 6). */
+export const ReasonCode = z.enum([
+  'invalid_name',
+  'invalid_version',
+  'blocked',
+  'malicious',
+  'suspicious',
+  'typosquat',
+  'not_found',
+  'yanked',
+  'no_wheel',
+  'too_large',
+  'hash_mismatch',
+  'index_unreachable',
+  'install_failed',
+]);
+export type ReasonCode = z.output<typeof ReasonCode>;
+
+export const Reason = z.object({
+  code: ReasonCode,
+  message: z.string(),
+  did_you_mean: z.string().optional().describe('The known package that was probably meant'),
+});
+export type Reason = z.output<typeof Reason>;
+
+/** What the checks say of a package, before anything of it is downloaded. */
+export const Verdict = z.object({
+  status: z.enum(['allowed', 'blocked', 'approval_required', 'failed']),
+  name: z.string(),
+  version: z.string().nullable().describe('The version asked for, else the newest'),
+  ecosystem: Ecosystem,
+  reason: Reason.optional(),
+});
+export type Verdict = z.output<typeof Verdict>;
+
+/** What came of an install (contract, section 6). */
+export const InstallResult = z.object({
+  status: z.enum(['installed', 'already_installed', 'blocked', 'approval_required', 'failed']),
+  name: z.string(),
+  version: z.string().nullable(),
+  reason: Reason.optional(),
+  output: z.string().describe('What was looked at and done, a line each'),
+  dependencies: z.array(z.object({ name: z.string(), version: z.string() })),
+  duration_ms: z.number(),
+});
+export type InstallResult = z.output<typeof InstallResult>;
+
+/** A package that is there for programs (contract, section 6). */
+export const InstalledPackage = z.object({
+  name: z.string(),
+  version: z.string(),
+  ecosystem: Ecosystem,
+  size_bytes: z.number(),
+  installed_at: z.string(),
+});
+export type InstalledPackage = z.output<typeof InstalledPackage>;
+
+/** The name and the version that were asked for, as they came: judged by the checks, so that each problem gets a code. */
+export const PackageRequest = z.object({
+  name: z.string().max(20_000).describe('Name of the package, such as six; for PyPI with extras: name[extra]'),
+  version: z.string().max(20_000).optional().describe('An exact version, such as 1.17.0; absent: the newest'),
+  ecosystem: Ecosystem,
+});
+export type PackageRequest = z.output<typeof PackageRequest>;
+
+/** An install downloads and unpacks; the resolver has a time limit of its own below this. */
+export const INSTALL_TIMEOUT_MS = 300_000;
+
+const REFUSED =
+  'Names like those of well-known packages, known malicious ones and very new ones are refused, with a reason.';
+
+// All of the tools but how they run, the same wherever they are served.
+
+export const INSTALL_PACKAGE_TOOL = {
+  name: 'install_package',
+  title: 'Install a package',
+  description:
+    'Installs a package of PyPI or npm for programs of execute_code, together with all that it needs. None of its ' +
+    `code is run. ${REFUSED}`,
+  input: PackageRequest,
+  output: InstallResult,
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  timeoutMs: INSTALL_TIMEOUT_MS,
+  isError: ({ status }: InstallResult) => status !== 'installed' && status !== 'already_installed',
+} as const;
+
+export const CHECK_PACKAGE_TOOL = {
+  name: 'check_package',
+  title: 'Check a package',
+  description: `Tells whether a package of PyPI or npm would be installed, without installing it. ${REFUSED}`,
+  input: PackageRequest,
+  output: Verdict,
+  annotations: { readOnlyHint: true, openWorldHint: true },
+} as const;
+
+export const LIST_PACKAGES_TOOL = {
+  name: 'list_packages',
+  title: 'List installed packages',
+  description: 'The packages that have been installed for programs of execute_code.',
+  input: z.object({}),
+  output: z.object({ packages: z.array(InstalledPackage) }),
+  annotations: { readOnlyHint: true, openWorldHint: false },
+} as const;

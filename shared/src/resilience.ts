@@ -1,0 +1,116 @@
+import {
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  DelegateBackoff,
+  handleWhen,
+  isBrokenCircuitError,
+  retry as retryPolicy,
+} from 'cockatiel';
+import { causeChain, MeshError } from './errors.ts';
+
+/** No answer, or a wrong one. 4xx is the caller's fault, and an upstream that says it is full has answered. */
+export function isUpstreamFault(error: unknown): error is MeshError {
+  return error instanceof MeshError && (error.code === 'upstream_failed' || error.code === 'upstream_timeout');
+}
+
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** Whether a request certainly did not reach the upstream, so that even a write may be sent again. */
+export function wasNeverSent(error: unknown): boolean {
+  return [...causeChain(error)].some(
+    (at) =>
+      ('code' in at && typeof at.code === 'string' && NEVER_SENT.has(at.code)) ||
+      // One error per address that was tried.
+      ('errors' in at && Array.isArray(at.errors) && at.errors.length > 0 && at.errors.every(wasNeverSent)),
+  );
+}
+
+export interface Breaker {
+  /** @throws MeshError unavailable, without calling `task`, while the upstream is given a rest. */
+  run<T>(task: () => Promise<T>): Promise<T>;
+  readonly state: 'closed' | 'open' | 'half_open';
+}
+
+export interface BreakerOptions {
+  /** Names the upstream in the error. */
+  readonly name: string;
+  /** Failures in a row after which it opens. */
+  readonly failureThreshold?: number;
+  /** How long it stays open before one call is let through again. */
+  readonly halfOpenAfterMs?: number;
+}
+
+const BREAKER_STATES = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'half_open',
+  [CircuitState.Isolated]: 'open',
+} as const;
+
+/**
+ * Stops calls to an upstream that keeps failing. A refused connection does not count: it costs nothing to try, and
+ * an upstream that comes back is then used at once.
+ */
+export function createBreaker({ name, failureThreshold = 5, halfOpenAfterMs = 1_000 }: BreakerOptions): Breaker {
+  const policy = circuitBreaker(
+    handleWhen((error) => isUpstreamFault(error) && !wasNeverSent(error)),
+    { halfOpenAfter: halfOpenAfterMs, breaker: new ConsecutiveBreaker(failureThreshold) },
+  );
+  return {
+    get state() {
+      return BREAKER_STATES[policy.state];
+    },
+    async run(task) {
+      try {
+        return await policy.execute(task);
+      } catch (error) {
+        if (!isBrokenCircuitError(error)) throw error;
+        throw new MeshError('unavailable', `${name} keeps failing and is given a rest`, {
+          cause: error,
+          retryAfterSeconds: halfOpenAfterMs / 1_000,
+        });
+      }
+    },
+  };
+}
+
+export interface RetryOptions {
+  /** Tries after the first one. */
+  readonly retries: number;
+  readonly isRetryable: (error: unknown) => boolean;
+  readonly signal: AbortSignal;
+  readonly baseDelayMs?: number;
+  /** The longest pause; an upstream that asks for a longer one is not tried again. */
+  readonly maxDelayMs?: number;
+  readonly onRetry?: (error: unknown) => void;
+}
+
+/** Tries again with exponential back-off and full jitter, or after the pause that the upstream asked for. */
+export async function retry<T>(task: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { retries, isRetryable, signal, baseDelayMs = 200, maxDelayMs = 10_000, onRetry } = options;
+  const asked = (error: unknown) => (error instanceof MeshError ? (error.retryAfterSeconds ?? 0) * 1_000 : 0);
+  const policy = retryPolicy(
+    handleWhen((error) => isRetryable(error) && asked(error) <= maxDelayMs),
+    {
+      maxAttempts: retries,
+      backoff: new DelegateBackoff(({ attempt, result }: { attempt: number; result: object }) => {
+        const error: unknown = 'error' in result ? result.error : undefined;
+        onRetry?.(error);
+        return Math.max(asked(error), Math.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (attempt - 1)));
+      }),
+    },
+  );
+  // Its timer must not keep a process alive whose caller has gone.
+  const unrefed = policy.dangerouslyUnref();
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    // The policy's own pauses cannot be interrupted; the caller need not wait for them.
+    return await Promise.race([unrefed.execute(task, signal), aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+
+/** One hop of a W3C trace (https://www.w3.org/TR/trace-context/). */
+export interface TraceContext {
+  /** 32 hex digits, the same on every hop of one request. */
+  readonly traceId: string;
+  /** 16 hex digits, this hop's own. */
+  readonly spanId: string;
+  /** Two hex digits, passed on unchanged: bit 0 says that the caller records the trace. */
+  readonly flags: string;
+}
+
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** Continues the trace that `traceparent` names, or starts one when it is absent or malformed. */
+export function continueTrace(traceparent: string | undefined): TraceContext {
+  const spanId = randomBytes(8).toString('hex');
+  const [, version, traceId, parentId, flags, more] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  const valid =
+    traceId !== undefined &&
+    flags !== undefined &&
+    version !== 'ff' &&
+    !(version === '00' && more !== undefined) &&
+    !/^0+$/.test(traceId) &&
+    !/^0+$/.test(parentId ?? '0');
+  if (valid) return { traceId, spanId, flags };
+  return { traceId: randomBytes(16).toString('hex'), spanId, flags: '00' };
+}
+
+export function formatTraceparent({ traceId, spanId, flags }: TraceContext): string {
+  return `00-${traceId}-${spanId}-${flags}`;
+}
