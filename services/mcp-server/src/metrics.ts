@@ -1,0 +1,44 @@
+import type { Metrics } from '@toolmesh/shared/metrics';
+import type { Upstream } from './upstreams/upstream.ts';
+
+export type HubMetrics = ReturnType<typeof createHubMetrics>;
+
+/** What the hub counts (contract, section 7). Tool names are those of the catalogue, so their number is bounded. */
+export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Upstream[]) {
+  const executions = metrics.counter({
+    name: 'mcp_tool_executions_total',
+    help: 'Tool calls: success, error (it ran and failed), failed (it did not run)',
+    labelNames: ['tool_name', 'status'],
+  });
+  const seconds = metrics.histogram({
+    name: 'mcp_tool_execution_seconds',
+    help: 'Time of a tool call as the hub saw it, in seconds',
+    labelNames: ['tool_name'],
+  });
+  metrics.gauge({
+    name: 'mcp_upstream_up',
+    help: '1 while an upstream answers, else 0',
+    labelNames: ['upstream'],
+    collect() {
+      for (const { name, status } of upstreams()) this.set({ upstream: name }, status === 'up' ? 1 : 0);
+    },
+  });
+  metrics.gauge({
+    name: 'mcp_upstream_breaker_open',
+    help: '1 while calls to an upstream are held back, else 0',
+    labelNames: ['upstream'],
+    collect() {
+      for (const { name, breaker } of upstreams()) this.set({ upstream: name }, breaker === 'closed' ? 0 : 1);
+    },
+  });
+  return {
+    /** Starts the clock of a call; the returned function stops it. */
+    startCall(tool_name: string) {
+      const stop = seconds.startTimer({ tool_name });
+      return (status: 'success' | 'error' | 'failed'): void => {
+        stop();
+        executions.inc({ tool_name, status });
+      };
+    },
+  };
+}

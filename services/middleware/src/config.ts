@@ -1,0 +1,32 @@
+import { serviceConfig } from '@toolmesh/shared/config';
+import { z } from 'zod';
+
+export const ProviderName = z.enum(['openai', 'ollama', 'demo']);
+export type ProviderName = z.output<typeof ProviderName>;
+
+const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
+
+export const MiddlewareConfig = serviceConfig(8002, {
+  MCP_SERVER_URL: z.url().default('http://localhost:8000'),
+  /** The hub's key, where it has one of its own. */
+  MCP_SERVER_API_KEY: z.string().optional(),
+  /** How long a tool may be silent, in seconds. The hub has clocks of its own, which end sooner. */
+  MCP_REQUEST_TIMEOUT: z.coerce.number().positive().default(160),
+  LLM_PROVIDER: z.enum(['auto', ...ProviderName.options]).default('auto'),
+  /** How long a model may take to answer one request. */
+  LLM_TIMEOUT_MS: milliseconds(120_000),
+  /** Tries after the first when a model's server fails in a way that may pass. */
+  LLM_RETRIES: z.coerce.number().int().min(0).max(10).default(2),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: z.url().optional(),
+  OPENAI_MODEL: z.string().default('gpt-5-mini'),
+  OLLAMA_HOST: z.url().default('http://localhost:11434'),
+  /** Default: the first model that the server has. */
+  OLLAMA_MODEL: z.string().optional(),
+  OLLAMA_NUM_CTX: z.coerce.number().int().min(512).default(16_384),
+  /** How long one chat may take in all. */
+  CHAT_TIMEOUT_MS: milliseconds(300_000),
+  /** Chats at the same time; more are turned away. */
+  CHAT_MAX_RUNS: z.coerce.number().int().min(1).default(256),
+});
+export type MiddlewareConfig = z.output<typeof MiddlewareConfig>;

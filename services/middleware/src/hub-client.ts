@@ -1,0 +1,44 @@
+import { createMcpClient } from '@toolmesh/shared/mcp-client';
+import type { Tool, ToolContext, ToolResult } from '@toolmesh/shared/tool';
+
+export interface HubClient {
+  /** The hub's tools, at most {@link LIST_TTL_MS} old. @throws MeshError when the hub is out of reach. */
+  listTools(): Promise<readonly Tool[]>;
+  /** @throws MeshError for a call that did not run. */
+  callTool(name: string, args: unknown, context: ToolContext): Promise<ToolResult>;
+  close(): Promise<void>;
+}
+
+export interface HubClientOptions {
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly timeoutMs: number;
+}
+
+const LIST_TTL_MS = 1_000;
+
+export function createHubClient({ baseUrl, apiKey, timeoutMs }: HubClientOptions): HubClient {
+  const client = createMcpClient({
+    name: 'The MCP server',
+    url: `${baseUrl.replace(/\/$/, '')}/mcp`,
+    headers: apiKey === undefined ? {} : { 'x-api-key': apiKey },
+    idleTimeoutMs: timeoutMs,
+  });
+  let list: { readonly tools: Promise<readonly Tool[]>; readonly until: number } | undefined;
+
+  return {
+    listTools() {
+      if (list === undefined || performance.now() > list.until) {
+        const tools = client.listTools();
+        list = { tools, until: performance.now() + LIST_TTL_MS };
+        // A failure is told to whoever waits for it now, and not to the next.
+        tools.catch(() => {
+          list = undefined;
+        });
+      }
+      return list.tools;
+    },
+    callTool: client.callTool,
+    close: client.close,
+  };
+}

@@ -1,0 +1,77 @@
+import type { Metrics } from '@toolmesh/shared/metrics';
+import type { Model } from './models/model.ts';
+import type { RunEvent } from './run/events.ts';
+
+export type ChatMetrics = ReturnType<typeof createChatMetrics>;
+
+/** Seconds of a model's answer, as the GenAI semantic conventions cut them. */
+const MODEL_BUCKETS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+
+/** What the middleware counts (contract, section 7). Names that a caller or a model made up are counted as `other`. */
+export function createChatMetrics(metrics: Metrics) {
+  const runs = metrics.counter({
+    name: 'chat_runs_total',
+    help: 'Chats, by how they ended',
+    labelNames: ['finish_reason'],
+  });
+  const active = metrics.gauge({ name: 'chat_runs_active', help: 'Chats being answered now' });
+  const toolCalls = metrics.counter({
+    name: 'chat_tool_calls_total',
+    help: 'Tool calls of models, by how they ended',
+    labelNames: ['tool_name', 'status'],
+  });
+  const operations = metrics.histogram({
+    name: 'gen_ai_client_operation_duration_seconds',
+    help: 'Time of one answer of a model, in seconds',
+    labelNames: ['gen_ai_provider_name', 'gen_ai_request_model'],
+    buckets: MODEL_BUCKETS,
+  });
+  const tokens = metrics.counter({
+    name: 'gen_ai_client_token_usage_total',
+    help: 'Tokens that models read (input) and wrote (output)',
+    labelNames: ['gen_ai_token_type'],
+  });
+  const retries = metrics.counter({
+    name: 'chat_provider_retries_total',
+    help: 'Requests to a provider that were sent again',
+    labelNames: ['provider'],
+  });
+
+  return {
+    countRetry: (provider: string) => retries.inc({ provider }),
+
+    /** The same model, its answers timed. `label` names it in metrics. */
+    timed: (model: Model, label: string): Model => ({
+      ...model,
+      async *respond(request) {
+        const stop = operations.startTimer({ gen_ai_provider_name: model.provider, gen_ai_request_model: label });
+        try {
+          yield* model.respond(request);
+        } finally {
+          stop();
+        }
+      },
+    }),
+
+    /** Passes a run's events through and counts them. */
+    async *counted(events: AsyncIterable<RunEvent>, knownTools: ReadonlySet<string>): AsyncGenerator<RunEvent> {
+      active.inc();
+      let reason = 'aborted';
+      try {
+        for await (const event of events) {
+          if (event.type === 'tool_result') {
+            const { name, status } = event.call;
+            toolCalls.inc({ tool_name: knownTools.has(name) ? name : 'other', status });
+          } else if (event.type === 'usage') {
+            tokens.inc({ gen_ai_token_type: 'input' }, event.inputTokens);
+            tokens.inc({ gen_ai_token_type: 'output' }, event.outputTokens);
+          } else if (event.type === 'finish') reason = event.reason;
+          yield event;
+        }
+      } finally {
+        active.dec();
+        runs.inc({ finish_reason: reason });
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Message, Model, ModelEvent } from '../model.ts';
+import { composeAnswer } from './compose-answer.ts';
+import type { Intent } from './intent.ts';
+import { readArithmetic } from './read-arithmetic.ts';
+import { readCode } from './read-code.ts';
+import { readTime } from './read-time.ts';
+
+/**
+ * No model at all: rules that find programs, questions about the time and sums in a message, call the real tools for
+ * them, and put the results into words. The same message always leads to the same calls. `today` is `YYYY-MM-DD`.
+ */
+export function createDemoModel(today: () => string = () => new Date().toISOString().slice(0, 10)): Model {
+  return {
+    provider: 'demo',
+    name: 'demo',
+    async *respond({ messages, tools }) {
+      const asked = messages.findLastIndex(({ role }) => role === 'user');
+      const results = messages.slice(asked + 1).filter((message) => message.role === 'tool');
+      const intents = findIntents(messages[asked]?.content ?? '', today);
+      const offered = new Set(tools.map(({ name }) => name));
+      const callable = intents.filter(({ tool }) => offered.has(tool));
+      if (results.length === 0 && callable.length > 0) yield* callsFor(callable);
+      else yield { type: 'text', text: composeAnswer(intents, results, offered) };
+      yield { type: 'usage', inputTokens: 0, outputTokens: 0 };
+      yield { type: 'finish', reason: 'stop' };
+    },
+    check: async () => {},
+  };
+}
+
+/** The calls that a message asks for, in the order code, time, sums. */
+export function findIntents(text: string, today: () => string): readonly Intent[] {
+  const code = readCode(text);
+  const time = readTime(code.rest, today);
+  const sums = readArithmetic(time.rest);
+  return [...code.intents, ...time.intents, ...sums.intents].slice(0, MAX_CALLS);
+}
+
+const MAX_CALLS = 8;
+
+function* callsFor(intents: readonly Intent[]): Generator<ModelEvent> {
+  for (const [index, { tool, arguments: args }] of intents.entries()) {
+    yield { type: 'tool_call', call: { id: `call_${index + 1}`, name: tool, arguments: JSON.stringify(args) } };
+  }
+}
+
+export type ToolMessage = Extract<Message, { role: 'tool' }>;

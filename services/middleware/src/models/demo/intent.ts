@@ -1,0 +1,11 @@
+/** A tool call that the demo provider reads out of a message. */
+export interface Intent {
+  readonly tool: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** What a reader found in a text, and the text without it, for the next reader. */
+export interface Reading {
+  readonly intents: readonly Intent[];
+  readonly rest: string;
+}

@@ -1,0 +1,92 @@
+import type { Intent, Reading } from './intent.ts';
+
+const FENCE = /```[ \t]*(\w*)[^\n`]*\n?([\s\S]*?)```/g;
+const BACKTICKS = /`([^`\n]+)`/g;
+/** "execute:", "Run this Python code:" and what lies between. */
+const MARKER =
+  /\b(?:execute|run)\b(?:\s+(?:this|the|following|some|python|javascript|js|typescript|ts|code|program))*\s*:/gi;
+
+const LANGUAGES: Readonly<Record<string, string>> = {
+  python: 'python',
+  py: 'python',
+  javascript: 'javascript',
+  js: 'javascript',
+  node: 'javascript',
+  typescript: 'typescript',
+  ts: 'typescript',
+};
+
+/** Finds programs: in a fence, in backticks, or after "execute:" or "run:". */
+export function readCode(text: string): Reading {
+  const intents: Intent[] = [];
+  const wanted = languageNamedIn(text);
+  const take = (code: string, tag = ''): string => {
+    const trimmed = code.replace(/^\s*\n|\s+$/g, '');
+    const language = LANGUAGES[tag.toLowerCase()] ?? wanted ?? languageOf(trimmed);
+    if (trimmed.trim() !== '') intents.push({ tool: 'execute_code', arguments: { language, code: dedent(trimmed) } });
+    return ' ';
+  };
+  const rest = text
+    .replaceAll(FENCE, (_all, tag: string, code: string) => take(code, tag))
+    .replaceAll(BACKTICKS, (_all, code: string) => take(code));
+
+  const markers = [...rest.matchAll(MARKER)];
+  if (markers.length === 0) return { intents, rest };
+  let prose = rest.slice(0, markers[0]?.index);
+  for (const [i, marker] of markers.entries()) {
+    const [code, after] = splitProse(rest.slice(marker.index + marker[0].length, markers[i + 1]?.index));
+    take(straightQuotes(code));
+    prose += ` ${after}`;
+  }
+  return { intents, rest: prose };
+}
+
+function languageNamedIn(text: string): string | undefined {
+  const prose = text.replaceAll(FENCE, ' ').replaceAll(BACKTICKS, ' ');
+  return LANGUAGES[/\b(python|javascript|typescript|js|ts|node)\b/i.exec(prose)?.[1]?.toLowerCase() ?? ''];
+}
+
+/** A guess for code that nobody has named the language of. */
+function languageOf(code: string): string {
+  if (/:\s*(?:number|string|boolean)\b|^\s*(?:interface|enum)\s/m.test(code)) return 'typescript';
+  if (/\bconsole\.\w+\(|^\s*(?:const|let|var|function)\b|=>/m.test(code)) return 'javascript';
+  return 'python';
+}
+
+const JOINT = /(?:\s+(?:and\s+then|and\s+also|and|then|also|plus)\s+|\s*[,;.]\s+(?:and\s+|then\s+|also\s+)*)/iy;
+const REQUEST =
+  /^(?:please\s+)?(?:can you\s+|could you\s+)?(?:tell|show|give|say|let|what|which|when|how|convert|list|calculate|compute|explain|get|(?:the\s+)?(?:current\s+)?(?:time|date)\b)/i;
+
+/** Code that goes over into words: `print("Hello") and tell me the time`. Joints inside quotes or brackets are code. */
+function splitProse(text: string): readonly [code: string, prose: string] {
+  let quote = '';
+  let depth = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i] ?? '';
+    if (quote !== '') {
+      if (char === '\\') i += 1;
+      else if (char === quote) quote = '';
+    } else if (char === '"' || char === "'") quote = char;
+    else if ('([{'.includes(char)) depth += 1;
+    else if (')]}'.includes(char)) depth -= 1;
+    else if (depth === 0) {
+      JOINT.lastIndex = i;
+      const joint = JOINT.exec(text)?.[0];
+      if (joint !== undefined && REQUEST.test(text.slice(i + joint.length))) {
+        return [text.slice(0, i), text.slice(i + joint.length)];
+      }
+    }
+  }
+  return REQUEST.test(text.trim()) ? ['', text] : [text, ''];
+}
+
+/** Text from a word processor or a phone. */
+const straightQuotes = (text: string): string => text.replaceAll(/[“”]/g, '"').replaceAll(/[‘’]/g, "'");
+
+/** Removes the indentation that all lines share. */
+function dedent(code: string): string {
+  const lines = code.split('\n');
+  const indents = lines.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length);
+  const shared = Math.min(...indents);
+  return lines.map((line) => line.slice(shared)).join('\n');
+}

@@ -1,0 +1,45 @@
+import { MeshError, rootCause } from '@toolmesh/shared/errors';
+import { networkError } from '@toolmesh/shared/http-client';
+
+/** What an HTTP answer of a provider that is not a success means to whoever chats. */
+export function statusError(provider: string, status: number, detail: string, retryAfter?: string | null): MeshError {
+  const words = `${provider} answered ${status}${detail === '' ? '' : `: ${detail.slice(0, 300)}`}`;
+  const retryAfterSeconds = parseRetryAfter(retryAfter);
+  const options = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  if (status === 429) return new MeshError('rate_limited', words, options);
+  if (status === 503) return new MeshError('unavailable', words, options);
+  if (status === 408 || status === 504) return new MeshError('upstream_timeout', words, options);
+  return new MeshError('upstream_failed', words, { ...options, details: { provider_status: status } });
+}
+
+/** Seconds or an HTTP date (RFC 9110, section 10.2.3). */
+function parseRetryAfter(value: string | null | undefined): number | undefined {
+  if (value === null || value === undefined || value === '') return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds);
+  const until = Date.parse(value);
+  return Number.isNaN(until) ? undefined : Math.max(0, (until - Date.now()) / 1_000);
+}
+
+/** What a failure without an answer means: the network, or a body that cannot be read. */
+export function exchangeError(provider: string, cause: unknown): MeshError {
+  const root = rootCause(cause);
+  if (Error.isError(root) && root.name === 'SyntaxError') return garbage(provider, cause);
+  return networkError(provider, root);
+}
+
+export const tooLate = (provider: string, timeoutMs: number): MeshError =>
+  new MeshError('upstream_timeout', `${provider} did not answer within ${timeoutMs} ms`);
+
+export const garbage = (provider: string, cause?: unknown): MeshError =>
+  new MeshError('upstream_failed', `${provider} sent an answer that cannot be understood`, { cause });
+
+/** Whether the same request may do better a moment later: not for a bad key or a bad request. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof MeshError)) return false;
+  if (error.code === 'rate_limited' || error.code === 'unavailable' || error.code === 'upstream_timeout') return true;
+  if (error.code !== 'upstream_failed') return false;
+  const { details } = error;
+  const status = details instanceof Object && 'provider_status' in details ? Number(details.provider_status) : 500;
+  return status >= 500;
+}

@@ -1,0 +1,11 @@
+import { serviceConfig } from '@toolmesh/shared/config';
+import { runToolService } from '@toolmesh/shared/tool-service';
+import { convertTime } from './convert-time.ts';
+import { currentTime } from './current-time.ts';
+import { listTimezones } from './list-timezones.ts';
+
+await runToolService({
+  name: 'time-client',
+  config: serviceConfig(8003, {}),
+  build: () => ({ tools: [currentTime(), convertTime(), listTimezones()] }),
+});
