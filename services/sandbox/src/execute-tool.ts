@@ -1,0 +1,9 @@
+import { EXECUTE_CODE_TOOL } from '@toolmesh/shared/execution';
+import { defineTool } from '@toolmesh/shared/tool';
+import type { Execute } from './execute.ts';
+
+export const executeTool = (execute: Execute) =>
+  defineTool({
+    ...EXECUTE_CODE_TOOL,
+    run: (program, { signal, chunk }) => execute(program, signal, (stream, text) => chunk({ stream, text })),
+  });

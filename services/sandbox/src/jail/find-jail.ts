@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createJail, type Jail } from './jail.ts';
+import { seccompFilter } from './seccomp.ts';
+import { describePython, prepareSystemRoot, type SystemPython, type SystemRoot } from './system-root.ts';
+
+/** A way to jail processes that has held one, and what the system has to put into a jail. */
+export interface FoundJail {
+  readonly jail: Jail;
+  readonly root: SystemRoot;
+  /** The system's interpreter, or why there is none to use. */
+  readonly python: SystemPython | { readonly reason: string };
+}
+
+export interface JailSearch {
+  /** Where the filter and the programs for the jail's root are kept. */
+  readonly cacheDirectory: string;
+  /** Path of bubblewrap. */
+  readonly bwrap: string;
+  /** Path of the interpreter to use. */
+  readonly python: string;
+}
+
+/** Looks for a jail by making one and running `true` in it. Returns the reason and the cure when none can be had. */
+export async function findJail(search: JailSearch): Promise<FoundJail | { readonly reason: string }> {
+  try {
+    return await makeJail(search);
+  } catch (error) {
+    return { reason: explain(error) };
+  }
+}
+
+async function makeJail(search: JailSearch): Promise<FoundJail> {
+  const { filterFile, root, python } = await prepareJail(search);
+  const jail = createJail({ bwrap: search.bwrap, filterFile, isRoot: process.getuid?.() === 0 });
+  await tryOut(jail, root);
+  return { jail, root, python };
+}
+
+/** Writes what a jail is made of to the cache, where it is not there yet: once it is, the cache may be read-only. */
+export async function prepareJail({ cacheDirectory, python: path }: JailSearch) {
+  const filter = seccompFilter(process.arch);
+  const filterFile = join(cacheDirectory, `seccomp-${process.arch}.bpf`);
+  const current = await readFile(filterFile).catch(() => undefined);
+  if (current?.equals(filter) !== true) {
+    await mkdir(cacheDirectory, { recursive: true });
+    await writeFile(filterFile, filter);
+  }
+  const python = await describePython(path).catch((error: unknown) => ({ reason: explainPython(path, error) }));
+  const root = await prepareSystemRoot(cacheDirectory, 'reason' in python ? undefined : python);
+  return { filterFile, root, python };
+}
+
+const TRY_TIMEOUT_MS = 10_000;
+
+/** A worker reads the filter on its own descriptor; a shell can open it where `execFile` cannot pass it. */
+async function tryOut(jail: Jail, root: SystemRoot): Promise<void> {
+  const { file, args, descriptors = [] } = jail({ ...root, command: ['/usr/bin/true'], env: {} });
+  const script = `exec "$@" 4<"$FILTER"`;
+  const env = { FILTER: descriptors[0] };
+  await promisify(execFile)('/bin/sh', ['-c', script, 'sh', file, ...args], { timeout: TRY_TIMEOUT_MS, env, cwd: '/' });
+}
+
+/** What bubblewrap says when it cannot, and what to do about it. */
+const CURES: readonly (readonly [RegExp, string])[] = [
+  [
+    /bwrap: (?:\S+: )?not found/,
+    'there is no bubblewrap. Install it: apt-get install bubblewrap, or name it by SANDBOX_BWRAP',
+  ],
+  [
+    /No permissions to create a? ?new namespace|Creating new namespace failed/i,
+    'this system does not let us make namespaces. In Docker: security_opt "seccomp=./services/sandbox/seccomp.json", ' +
+      'and not as root. On a host: sysctl kernel.unprivileged_userns_clone=1 (Debian) or ' +
+      'kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or load services/sandbox/apparmor.profile',
+  ],
+  [
+    /setting up uid map|Failed to make \/ slave|pivot_root/i,
+    'the system lets us begin a jail and not finish it, which AppArmor or a container’s profile does. Load ' +
+      'services/sandbox/apparmor.profile and name it (Docker: security_opt "apparmor=toolmesh-sandbox"), with ' +
+      '"seccomp=./services/sandbox/seccomp.json", and run the service as an ordinary user',
+  ],
+  [
+    /Can't find source path|Permission denied/,
+    'the sandbox’s user cannot read its own files. Put the project, and SANDBOX_CACHE_DIR, where that user can',
+  ],
+];
+
+function explain(error: unknown): string {
+  const text = Error.isError(error) ? `${'stderr' in error ? String(error.stderr) : ''}${error.message}` : '';
+  const said = /bwrap: .*/.exec(text)?.[0] ?? text.split('\n').at(0) ?? 'no reason was given';
+  const cure = CURES.find(([pattern]) => pattern.test(text))?.[1];
+  return cure === undefined ? said : `${cure} (${said})`;
+}
+
+const explainPython = (path: string, error: unknown): string =>
+  `there is no usable Python 3.9 or later at ${path}: install python3, or name one by SANDBOX_PYTHON` +
+  (Error.isError(error) ? ` (${error.message.split('\n')[0]})` : '');

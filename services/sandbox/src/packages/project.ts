@@ -1,0 +1,42 @@
+/** One file of a release. */
+export interface ReleaseFile {
+  readonly filename: string;
+  readonly url: string;
+  /** What the content must have: `sha256:<hex>` or `sha512:<base64>`. Undefined where the index does not say. */
+  readonly hash: string | undefined;
+  readonly sizeBytes: number | undefined;
+}
+
+export interface Release {
+  readonly version: string;
+  readonly publishedAt: Date | undefined;
+  readonly isYanked: boolean;
+  /** What can be installed without running anything: wheels, tarballs. */
+  readonly files: readonly ReleaseFile[];
+  /** npm: what the release needs, as the registry tells it. */
+  readonly manifest?: Readonly<Record<string, unknown>>;
+}
+
+/** What an index tells of a package. */
+export interface Project {
+  readonly name: string;
+  /** PEP 792, or npm's way of saying that a malicious package was here. */
+  readonly state: 'active' | 'quarantined' | 'security_holding';
+  readonly releases: readonly Release[];
+  /** The release that the publisher calls the newest; undefined where the index does not say. */
+  readonly latest: string | undefined;
+}
+
+/** Asks an index about packages, each at most once while it is new. */
+export interface PackageIndex {
+  /** @throws Refusal not_found, index_unreachable, too_large */
+  project(name: string, signal: AbortSignal): Promise<Project>;
+}
+
+const DAY_MS = 86_400_000;
+
+/** How long ago the first release came, in days; undefined where the index does not say it of any. */
+export function ageDays({ releases }: Project, now: Date): number | undefined {
+  const times = releases.flatMap(({ publishedAt }) => (publishedAt === undefined ? [] : [publishedAt.getTime()]));
+  return times.length === 0 ? undefined : (now.getTime() - Math.min(...times)) / DAY_MS;
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { withDeadline } from '@toolmesh/shared/deadline';
+import { MeshError } from '@toolmesh/shared/errors';
+
+export interface ProcessOptions {
+  /** The whole environment: nothing of the service's own is handed on. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Hears each line of output as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  /** The last of standard output and standard error, in the order in which they came. */
+  readonly words: string;
+}
+
+const STDOUT_BYTES = 16 * 1_024 ** 2;
+const WORDS_CHARS = 16 * 1_024;
+
+/**
+ * Runs a tool of ours to its end and gives back what it said. When time is up or the caller goes away, it is killed
+ * with all that it has started.
+ * @throws MeshError upstream_timeout, what `signal` was aborted with, or the error of a program that cannot be started
+ */
+export async function runProcess(
+  [file, ...args]: readonly [string, ...string[]],
+  { env, cwd, timeoutMs, signal, onLine = () => {} }: ProcessOptions,
+): Promise<ProcessEnd> {
+  signal.throwIfAborted();
+  // A group of its own, so that its children can be killed with it.
+  const child = spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let words = '';
+  let line = '';
+  const hear = (chunk: Buffer): void => {
+    words = (words + chunk.toString()).slice(-WORDS_CHARS);
+    const lines = (line + chunk.toString()).split('\n');
+    line = (lines.pop() ?? '').slice(0, WORDS_CHARS);
+    lines.forEach(onLine);
+  };
+  child.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= STDOUT_BYTES) chunks.push(chunk);
+    hear(chunk);
+  });
+  child.stderr.on('data', hear);
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const late = () => new MeshError('upstream_timeout', `${file} was stopped after ${timeoutMs} ms`);
+  try {
+    const exitCode = await withDeadline(signal, timeoutMs, late, () => ended);
+    return { exitCode, stdout: Buffer.concat(chunks).toString(), words };
+  } finally {
+    killGroup(child.pid);
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of them are gone already.
+  }
+}

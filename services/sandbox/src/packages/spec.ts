@@ -1,0 +1,120 @@
+import * as pep440 from '@renovatebot/pep440';
+import type { Ecosystem, PackageRequest } from '@toolmesh/shared/packages';
+import semver from 'semver';
+import { Refusal, shown } from './refusal.ts';
+
+/** One package as it is looked for: nothing in it is raw text of a caller any more. */
+export interface PackageSpec {
+  readonly ecosystem: Ecosystem;
+  /** Normalised: what lists are compared with. */
+  readonly name: string;
+  readonly extras: readonly string[];
+  /** Exact, or undefined for the newest. */
+  readonly version: string | undefined;
+}
+
+/** Contract, section 6. ASCII only, so that no letter looks like another one. */
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$/;
+/** An npm scope has the same letters as a name. */
+const SCOPED = /^@([^/]*)\/([^/]*)$/;
+const WITH_EXTRAS = /^([^[\]]*)\[([^[\]]*)\]$/;
+const MAX_VERSION = 64;
+const MAX_EXTRAS = 16;
+
+/**
+ * Reads a request. Nothing but a name and an exact version passes: no address, path, option, alias, tag or range.
+ * @throws Refusal invalid_name, invalid_version
+ */
+export function parseRequest({ name, version, ecosystem }: PackageRequest): PackageSpec {
+  const { base, extras } = ecosystem === 'pypi' ? splitExtras(name) : { base: name, extras: [] };
+  if (!isName(ecosystem, base)) {
+    const form = ecosystem === 'pypi' ? 'a name such as six' : 'a name such as is-number or @scope/name';
+    throw new Refusal('invalid_name', `"${shown(name)}" is not ${form}; addresses, paths and options are not taken`);
+  }
+  return {
+    ecosystem,
+    name: normaliseName(ecosystem, base),
+    extras,
+    version: version === undefined ? undefined : exactVersion(ecosystem, version),
+  };
+}
+
+/** Reads what `execute_code` takes: `name`, `name==version`, and for npm `name@version` too. @throws Refusal */
+export function parseSpec(ecosystem: Ecosystem, text: string): PackageSpec {
+  const equals = text.indexOf('==');
+  const at = ecosystem === 'npm' ? text.indexOf('@', 1) : -1;
+  if (equals > 0) {
+    return parseRequest({ ecosystem, name: text.slice(0, equals), version: text.slice(equals + 2) });
+  }
+  if (at > 0) return parseRequest({ ecosystem, name: text.slice(0, at), version: text.slice(at + 1) });
+  return parseRequest({ ecosystem, name: text });
+}
+
+/** As one writes it: `six==1.17.0`, `@scope/name@1.0.0`. */
+export function formatSpec({ ecosystem, name, extras, version }: PackageSpec): string {
+  const bracket = extras.length === 0 ? '' : `[${extras.join(',')}]`;
+  const separator = ecosystem === 'pypi' ? '==' : '@';
+  return `${name}${bracket}${version === undefined ? '' : separator + version}`;
+}
+
+/** PEP 503 for PyPI. npm's names are what they are: a few old ones differ from others by a capital letter alone. */
+export function normaliseName(ecosystem: Ecosystem, name: string): string {
+  return ecosystem === 'pypi' ? name.replaceAll(/[-_.]+/g, '-').toLowerCase() : name;
+}
+
+/** For the policy's lists, which hold for both ecosystems. */
+export const policyName = (name: string): string => normaliseName('pypi', name);
+
+/** Whether a name may be asked of an index. */
+export function isName(ecosystem: Ecosystem, name: string): boolean {
+  if (ecosystem === 'pypi') return NAME.test(name);
+  const scoped = SCOPED.exec(name);
+  if (scoped === null) return NAME.test(name);
+  const [, scope = '', base = ''] = scoped;
+  return NAME.test(scope) && NAME.test(base);
+}
+
+/** Whether two versions are the same one: `1.0` and `1.0.0` are for PyPI. */
+export function sameVersion(ecosystem: Ecosystem, a: string, b: string): boolean {
+  if (a === b) return true;
+  if (ecosystem === 'npm') return semver.valid(a) !== null && semver.valid(b) !== null && semver.eq(a, b);
+  return pep440.valid(a) !== null && pep440.valid(b) !== null && pep440.eq(a, b);
+}
+
+/** Whether a version falls into a range such as `>=4.1.1 <=4.1.2`. A version that cannot be read falls into each. */
+export function inRange(ecosystem: Ecosystem, version: string, range: string): boolean {
+  if (ecosystem === 'npm') {
+    return semver.valid(version) === null || semver.satisfies(version, range, { includePrerelease: true });
+  }
+  if (pep440.valid(version) === null) return true;
+  return pep440.satisfies(version, range.replaceAll(' ', ','), { prereleases: true });
+}
+
+/** The newest of some versions, a finished one where there is one. */
+export function newestVersion(ecosystem: Ecosystem, versions: readonly string[]): string | undefined {
+  if (ecosystem === 'npm') {
+    const sorted = semver.rsort(versions.filter((version) => semver.valid(version) !== null));
+    return sorted.find((version) => semver.prerelease(version) === null) ?? sorted[0];
+  }
+  const sorted = versions.filter((version) => pep440.valid(version) !== null).sort(pep440.rcompare);
+  return sorted.find((version) => !/[a-z]/i.test(version.replace(/post/i, ''))) ?? sorted[0];
+}
+
+function splitExtras(name: string): { base: string; extras: readonly string[] } {
+  const [, base, list] = WITH_EXTRAS.exec(name.slice(0, 1_024)) ?? [];
+  if (base === undefined || list === undefined || name.length > 1_024) return { base: name, extras: [] };
+  const extras = list.split(',').map((extra) => extra.trim());
+  const ok = extras.length <= MAX_EXTRAS && extras.every((extra) => NAME.test(extra));
+  if (!ok) throw new Refusal('invalid_name', `"${shown(name)}" has extras that are none, such as name[extra]`);
+  return { base, extras: extras.map((extra) => normaliseName('pypi', extra)).sort() };
+}
+
+function exactVersion(ecosystem: Ecosystem, version: string): string {
+  const short = version.length <= MAX_VERSION && /^[0-9A-Za-z.+!_-]+$/.test(version);
+  const ok = ecosystem === 'npm' ? short && semver.valid(version) === version : short && isPep440(version);
+  if (ok) return version;
+  const message = `"${shown(version)}" is not an exact version, such as 1.2.3; ranges and tags are not taken`;
+  throw new Refusal('invalid_version', message);
+}
+
+const isPep440 = (version: string): boolean => pep440.valid(version) !== null;

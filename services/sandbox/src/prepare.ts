@@ -1,0 +1,11 @@
+// Makes ahead what the sandbox keeps in SANDBOX_CACHE_DIR, for an image whose file system is read-only when it runs.
+import { loadConfig } from '@toolmesh/shared/config';
+import { SandboxConfig } from './config.ts';
+import { prepareJail } from './jail/find-jail.ts';
+import { createPythonWasm } from './runtimes/python-wasm/runtime.ts';
+
+const { SANDBOX_CACHE_DIR: cacheDirectory, SANDBOX_BWRAP: bwrap, SANDBOX_PYTHON: python } = loadConfig(SandboxConfig);
+const prepared = await prepareJail({ cacheDirectory, bwrap, python });
+await createPythonWasm(cacheDirectory, undefined);
+const interpreter = 'reason' in prepared.python ? prepared.python.reason : `Python ${prepared.python.version}`;
+process.stdout.write(`${cacheDirectory} is ready: ${interpreter}\n`);

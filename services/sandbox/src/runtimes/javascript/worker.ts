@@ -1,0 +1,44 @@
+// A process that runs one JavaScript or TypeScript program in an isolate, or those of a session one after the other.
+// Argument: the path of a directory with a `node_modules` that programs can import from; none without it.
+import { type GuestProgram, type GuestReport, type OutputPiece, serveWorker } from '../../workers/serve-worker.ts';
+import { createJavaScriptGuest, WARM_MEMORY_BYTES } from './guest.ts';
+import { stripTypes } from './typescript.ts';
+
+await serveWorker(async () => {
+  const [, , packages] = process.argv;
+  const createGuest = async (memoryBytes: number) => {
+    if (packages === undefined) return createJavaScriptGuest(memoryBytes);
+    const { createPackageFiles } = await import('./package-files.ts');
+    return createJavaScriptGuest(memoryBytes, createPackageFiles(packages));
+  };
+  let guest = await createGuest(WARM_MEMORY_BYTES);
+  let isUsed = false;
+  let refusal: OutputPiece[] = [];
+  // The first use of the type stripper loads it, which costs more than most programs take.
+  stripTypes('');
+
+  const run = async (program: GuestProgram): Promise<GuestReport> => {
+    if (!isUsed && program.memoryBytes !== WARM_MEMORY_BYTES) guest = await createGuest(program.memoryBytes);
+    isUsed = true;
+    if (program.language === 'javascript') return guest.run({ ...program, fileName: 'main.js' });
+    const stripped = stripTypes(program.code);
+    if ('code' in stripped) return guest.run({ ...program, code: stripped.code, fileName: 'main.ts' });
+    refusal = [{ position: 0, bytes: Buffer.from(`${stripped.error.traceback}\n`) }];
+    return {
+      result: null,
+      error: stripped.error,
+      exit_code: 1,
+      signal: null,
+      out_of_memory: false,
+      artifacts: [],
+      artifacts_truncated: false,
+    };
+  };
+
+  return {
+    version: process.versions.v8,
+    stdout: { take: () => guest.stdout.take() },
+    stderr: { take: () => [...refusal.splice(0), ...guest.stderr.take()] },
+    run,
+  };
+});

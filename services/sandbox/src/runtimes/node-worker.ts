@@ -1,0 +1,50 @@
+import { findPackageJSON } from 'node:module';
+import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FoundJail } from '../jail/find-jail.ts';
+import type { ReadOnlyMount } from '../jail/jail.ts';
+import type { WorkerCommand } from '../workers/conversation.ts';
+
+/** A worker that is a script of ours on Node, by itself or in a jail. */
+export interface NodeWorker {
+  readonly script: URL;
+  /** npm packages that the script imports: all that a jail shows of `node_modules`. */
+  readonly imports: readonly string[];
+  /** Files or folders that it reads, passed as its arguments. */
+  readonly reads: readonly string[];
+}
+
+const SOURCE = new URL('../', import.meta.url);
+/** Where a jail has what we put there. */
+const HOME = '/opt/sandbox';
+
+export function nodeWorker({ script, imports, reads }: NodeWorker, found: FoundJail | undefined): WorkerCommand {
+  if (found === undefined) {
+    return { file: process.execPath, args: ['--no-warnings', fileURLToPath(script), ...reads] };
+  }
+  const given = reads.map((from, i): ReadOnlyMount => ({ from, to: `${HOME}/given/${i}-${basename(from)}` }));
+  const source = fileURLToPath(SOURCE);
+  return found.jail({
+    command: [
+      `${HOME}/node`,
+      '--no-warnings',
+      `${HOME}/src/${fileURLToPath(script).slice(source.length)}`,
+      ...given.map(({ to }) => to),
+    ],
+    env: { PATH: '/usr/bin' },
+    links: found.root.links,
+    mounts: [
+      ...found.root.mounts,
+      { from: process.execPath, to: `${HOME}/node` },
+      { from: source, to: `${HOME}/src` },
+      ...imports.map((name) => ({ from: folderOf(name), to: `${HOME}/node_modules/${name}` })),
+      ...given,
+    ],
+  });
+}
+
+function folderOf(name: string): string {
+  const manifest = findPackageJSON(name, import.meta.url);
+  if (manifest === undefined) throw new Error(`the package ${name} is not installed`);
+  return dirname(manifest);
+}

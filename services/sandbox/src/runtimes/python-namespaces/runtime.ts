@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import type { FoundJail } from '../../jail/find-jail.ts';
+import type { SystemPython } from '../../jail/system-root.ts';
+import type { WorkerCommand } from '../../workers/conversation.ts';
+import type { Runtime } from '../runtime.ts';
+
+const OWN = fileURLToPath(new URL('./', import.meta.url));
+const SHARED = fileURLToPath(new URL('../python/', import.meta.url));
+
+/** Where `worker.py` finds what programs may import besides the standard library. */
+const PACKAGES = '/opt/packages';
+const LAYER = '/opt/python-layer';
+
+/** Programs that speak of one of these get a worker that has imported them already. */
+const DATA = /\b(?:numpy|pandas|matplotlib|pyplot)\b/;
+
+export interface PythonNamespacesOptions {
+  readonly found: FoundJail;
+  readonly python: SystemPython;
+  /** Folder of numpy, pandas and matplotlib, where they have been installed. */
+  readonly layer: string | undefined;
+  readonly provided: readonly { readonly name: string; readonly version: string }[];
+}
+
+/** The system's CPython in a jail: threads, subprocesses, files and packages as anywhere, and nothing outside. */
+export function createPythonNamespaces({ found, python, layer, provided }: PythonNamespacesOptions): Runtime {
+  const worker = (words: readonly string[], packages?: string): WorkerCommand =>
+    found.jail({
+      // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
+      command: [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8', '/opt/sandbox/worker.py', ...words],
+      env: ENVIRONMENT,
+      links: found.root.links,
+      mounts: [
+        ...found.root.mounts,
+        { from: OWN, to: '/opt/sandbox' },
+        { from: SHARED, to: '/opt/python-shared' },
+        ...(layer === undefined ? [] : [{ from: layer, to: LAYER }]),
+        ...(packages === undefined ? [] : [{ from: packages, to: PACKAGES }]),
+      ],
+    });
+  return {
+    name: 'python-namespaces',
+    languages: ['python'],
+    isolation: 'namespaces',
+    pythonVersion: python.version,
+    provided,
+    worker: (packages) => worker([], packages),
+    ...(layer === undefined
+      ? {}
+      : { prepared: { name: 'python-data', suits: (code) => DATA.test(code), worker: () => worker(['data']) } }),
+  };
+}
+
+/** All that a program finds in its environment. One thread per library: forks are safe then, and cores are shared. */
+const ENVIRONMENT = {
+  HOME: '/work',
+  USER: 'sandbox',
+  PATH: '/usr/bin',
+  LANG: 'C.UTF-8',
+  TMPDIR: '/tmp',
+  PYTHONPATH: `${PACKAGES}:${LAYER}`,
+  PYTHONDONTWRITEBYTECODE: '1',
+  MPLBACKEND: 'Agg',
+  MPLCONFIGDIR: '/tmp/matplotlib',
+  OPENBLAS_NUM_THREADS: '1',
+  OMP_NUM_THREADS: '1',
+  MALLOC_ARENA_MAX: '2',
+} as const;

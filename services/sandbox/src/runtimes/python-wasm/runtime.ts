@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { ConfigError } from '@toolmesh/shared/config';
+import type { FoundJail } from '../../jail/find-jail.ts';
+import { nodeWorker } from '../node-worker.ts';
+import type { Runtime } from '../runtime.ts';
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+const SNAPSHOT_TIMEOUT_MS = 60_000;
+
+/** Makes the saved memory in a process of its own and returns its path. @throws ConfigError when it cannot be kept. */
+async function makeSnapshot(directory: string): Promise<string> {
+  const args = ['--no-warnings', script('./make-snapshot.ts'), directory];
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: SNAPSHOT_TIMEOUT_MS, env: {} });
+    return stdout;
+  } catch (cause) {
+    const told =
+      Error.isError(cause) && 'stderr' in cause ? /^\w*Error: .*$/m.exec(String(cause.stderr))?.[0] : undefined;
+    throw new ConfigError(`SANDBOX_CACHE_DIR: Python cannot be made ready in ${directory}: ${told ?? String(cause)}`);
+  }
+}
+
+/** Of the Pyodide that package.json pins. */
+const PYTHON_VERSION = '3.14';
+const IMPORTS = ['isolated-vm', 'node-gyp-build', 'pyodide'];
+
+/**
+ * Python as Pyodide inside an isolate inside a process, which is in a jail where there is one: no host file, no
+ * network, no thread, no subprocess, the standard library and pure Python packages. Needs nothing but Node. The first
+ * start takes 2 s to save the interpreter's memory.
+ */
+export async function createPythonWasm(cacheDirectory: string, jail: FoundJail | undefined): Promise<Runtime> {
+  const snapshot = await makeSnapshot(cacheDirectory);
+  return {
+    name: 'python-wasm',
+    languages: ['python'],
+    isolation: 'wasm',
+    pythonVersion: PYTHON_VERSION,
+    worker: (packages) => {
+      const reads = packages === undefined ? [snapshot] : [snapshot, packages];
+      return nodeWorker({ script: new URL('./worker.ts', import.meta.url), imports: IMPORTS, reads }, jail);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Isolation, Language } from '@toolmesh/shared/execution';
+import type { WorkerCommand } from '../workers/conversation.ts';
+
+/**
+ * One way to run programs of some languages. It prepares itself once; its workers are started ahead by the pool,
+ * run one program each and are killed.
+ */
+export interface Runtime {
+  /** Names its pool in logs and metrics. */
+  readonly name: string;
+  readonly languages: readonly Language[];
+  readonly isolation: Isolation;
+  /** `3.14`, for a runtime of Python. */
+  readonly pythonVersion?: string;
+  /** Packages that its programs have without asking. */
+  readonly provided?: readonly { readonly name: string; readonly version: string }[];
+  /**
+   * How to start one worker: a process that speaks the worker protocol on descriptor 3. Programs in it can import
+   * what is in `packages`, the path of a package layer.
+   */
+  worker(packages?: string): WorkerCommand;
+  /** Workers that have imported more ahead, for the programs that need it. */
+  readonly prepared?: PreparedWorkers;
+}
+
+/** A second kind of worker of the same runtime: slow to start, fast for some programs. */
+export interface PreparedWorkers {
+  /** Names its pool. */
+  readonly name: string;
+  suits(code: string): boolean;
+  worker(): WorkerCommand;
+}

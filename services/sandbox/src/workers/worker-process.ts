@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MeshError } from '@toolmesh/shared/errors';
+import { type Conversation, converseWith, type Exit, type WorkerCommand } from './conversation.ts';
+import { type Frame, jsonPayload } from './frames.ts';
+import { type CappedText, createOutputBuffer } from './output-buffer.ts';
+import { openProcessUsage, type ProcessUsage, watchMemory } from './process-usage.ts';
+import { Ready, Report, type WorkerProgram } from './protocol.ts';
+
+export interface RunLimits {
+  readonly timeoutMs: number;
+  /** Of standard output and of standard error, each. */
+  readonly outputBytes: number;
+}
+
+/** How a run ended, as the service saw it. */
+export type Ending =
+  | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'out_of_memory' }
+  | ({ readonly kind: 'crash' } & Exit);
+
+export interface Run {
+  readonly ending: Ending;
+  readonly stdout: CappedText;
+  readonly stderr: CappedText;
+  readonly durationMs: number;
+  readonly cpuMs: number;
+  /** The most memory seen above that of the idle worker. */
+  readonly peakMemoryBytes: number;
+}
+
+/** Hears output while a program runs, as text; a flood arrives with gaps. */
+export type OutputListener = (stream: 'stdout' | 'stderr', text: string) => void;
+
+/** A warm process that runs one program and is then killed, whatever came of it; or the programs of one session. */
+export interface WorkerProcess {
+  readonly version: string;
+  /** Resolves when the process is gone. */
+  readonly gone: Promise<Exit>;
+  /**
+   * Runs one program. The process is killed afterwards, unless the program is to be kept and reported its end.
+   * @throws what `signal` was aborted with; the process is killed then, too.
+   */
+  run(program: WorkerProgram, limits: RunLimits, signal: AbortSignal, onOutput?: OutputListener): Promise<Run>;
+  kill(): void;
+  /** Whether it has been killed, or is about to be: it takes no further program. */
+  isOver(): boolean;
+}
+
+/** What a runtime may need besides the program's own memory: room for the collector, compiled code. */
+const MEMORY_SLACK_BYTES = 64 * 1_024 ** 2;
+/** How long a worker that is about to be killed has to hand over the last output. */
+const FLUSH_MS = 100;
+/** What V8 prints when it gives up for lack of memory rather than for a bug. */
+const OUT_OF_MEMORY = /out of memory|invalid size error|allocation failed/i;
+
+/** Starts one worker and waits until it is warm. @throws MeshError unavailable when that takes too long or fails. */
+export async function startWorker(command: WorkerCommand, startTimeoutMs = 30_000): Promise<WorkerProcess> {
+  const conversation = converseWith(command);
+  try {
+    const { version } = await untilReady(conversation, startTimeoutMs);
+    const usage = openProcessUsage(conversation.pid ?? 0);
+    const warm = { conversation, usage, idleBytes: usage.rssBytes() };
+    return {
+      version,
+      gone: conversation.gone,
+      kill: conversation.kill,
+      isOver: conversation.isOver,
+      run: (program, limits, signal, onOutput) => runProgram(warm, program, limits, signal, onOutput),
+    };
+  } catch (cause) {
+    conversation.kill();
+    throw new MeshError('unavailable', 'A worker of the sandbox did not start', { cause });
+  }
+}
+
+async function untilReady({ onFrame, gone, lastWords }: Conversation, timeoutMs: number): Promise<Ready> {
+  const answered = new AbortController();
+  const first = await Promise.race([
+    new Promise<Frame>(onFrame),
+    gone,
+    sleep(timeoutMs, undefined, { signal: answered.signal }),
+  ]);
+  answered.abort();
+  if (first !== undefined && 'kind' in first && first.kind === 'ready') {
+    return Ready.parse(JSON.parse(first.payload.toString()));
+  }
+  throw new Error(`${first === undefined ? `not ready after ${timeoutMs} ms` : 'it ended'}: ${lastWords()}`);
+}
+
+interface WarmWorker {
+  readonly conversation: Conversation;
+  readonly usage: ProcessUsage;
+  /** What its processes had in memory before their first program. */
+  readonly idleBytes: number;
+}
+
+async function runProgram(
+  { conversation, usage, idleBytes }: WarmWorker,
+  program: WorkerProgram,
+  { timeoutMs, outputBytes }: RunLimits,
+  caller: AbortSignal,
+  onOutput: OutputListener = () => {},
+): Promise<Run> {
+  const over = new AbortController();
+  const after = (ms: number) => sleep(ms, undefined, { signal: over.signal });
+  const heard = listen(conversation, outputBytes, onOutput);
+  const started = performance.now();
+  conversation.send('program', jsonPayload(program));
+  const cpuBefore = usage.cpuMs();
+  const memory = watchMemory(usage, idleBytes + program.memory_bytes + MEMORY_SLACK_BYTES);
+  let kept = false;
+  try {
+    const ending = await Promise.race<Ending>([
+      heard.report.then((report) => ({ kind: 'report', report })),
+      memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
+      after(timeoutMs).then(() => ({ kind: 'timeout' })),
+      conversation.gone.then((exit) => endingOf(exit, conversation.lastWords())),
+      rejectOnAbort(caller, over.signal),
+    ]);
+    const durationMs = performance.now() - started;
+    if (ending.kind === 'timeout' || ending.kind === 'out_of_memory') {
+      conversation.send('flush');
+      await Promise.race([heard.flushed, conversation.gone, after(FLUSH_MS)]);
+    }
+    kept = program.keep && ending.kind === 'report' && ending.report.over !== true;
+    const told = ending.kind === 'report' ? ending.report : undefined;
+    return {
+      ending,
+      stdout: heard.stdout.read(),
+      stderr: heard.stderr.read(),
+      durationMs,
+      // A process that is gone has taken its figures with it.
+      cpuMs: told?.cpu_ms ?? Math.max(0, usage.cpuMs() - cpuBefore),
+      peakMemoryBytes: told?.peak_memory_bytes ?? Math.max(0, memory.peakBytes() - idleBytes),
+    };
+  } finally {
+    if (!kept) conversation.kill();
+    over.abort();
+    memory.stop();
+  }
+}
+
+/** Collects what the worker says while its program runs. A report that is not one counts as a crash. */
+function listen({ onFrame, kill }: Conversation, outputBytes: number, onOutput: OutputListener) {
+  const stdout = createOutputBuffer(outputBytes);
+  const stderr = createOutputBuffer(outputBytes);
+  const writers = {
+    stdout: outputWriter(stdout, (text) => onOutput('stdout', text)),
+    stderr: outputWriter(stderr, (text) => onOutput('stderr', text)),
+  };
+  const report = Promise.withResolvers<Report>();
+  const flushed = Promise.withResolvers<void>();
+  onFrame(({ kind, payload }) => {
+    if (kind === 'stdout' || kind === 'stderr') writers[kind](payload);
+    else if (kind === 'flushed') flushed.resolve();
+    else if (kind === 'report') {
+      const parsed = parseReport(payload);
+      if (parsed === undefined) kill();
+      else report.resolve(parsed);
+    }
+  });
+  return { stdout, stderr, report: report.promise, flushed: flushed.promise };
+}
+
+const POSITION_BYTES = 8;
+
+function outputWriter(output: ReturnType<typeof createOutputBuffer>, onText: (text: string) => void) {
+  // Half a character at the end of one piece is completed by the next.
+  const decoder = new TextDecoder();
+  return (payload: Buffer): void => {
+    if (payload.length < POSITION_BYTES) return;
+    const bytes = payload.subarray(POSITION_BYTES);
+    output.write(payload.readDoubleLE(0), bytes);
+    const text = decoder.decode(bytes, { stream: true });
+    if (text !== '') onText(text);
+  };
+}
+
+function parseReport(payload: Buffer): Report | undefined {
+  try {
+    return Report.parse(JSON.parse(payload.toString()));
+  } catch {
+    return undefined;
+  }
+}
+
+function endingOf(exit: Exit, lastWords: string): Ending {
+  return OUT_OF_MEMORY.test(lastWords) ? { kind: 'out_of_memory' } : { kind: 'crash', ...exit };
+}
+
+function rejectOnAbort(caller: AbortSignal, over: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (caller.aborted) reject(caller.reason);
+    caller.addEventListener('abort', () => reject(caller.reason), { once: true, signal: over });
+  });
+}

@@ -1,0 +1,157 @@
+import { existsSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { post, request, until } from '@toolmesh/shared/testing';
+import { type HostileProgram, readCorpus } from './hostile/corpus.ts';
+import { HOSTILE_NAMES, type HostileName, NO_INDEX } from './hostile/packages.ts';
+import { BREAKING, BUSY_BETWEEN_CALLS, STAYING } from './hostile/sessions.ts';
+import { openStand, type Setting, type Stand } from './hostile/stand.ts';
+import { cacheFor, PYTHON_LEVELS, type Sandbox, startSandbox, USERS } from './sandbox.ts';
+
+const corpus = readCorpus(new URL('./hostile/', import.meta.url));
+const settings: readonly Setting[] = [
+  { name: 'wasm', isolation: 'wasm', user: {} },
+  ...(PYTHON_LEVELS.includes('namespaces') ? USERS : []).map(([name, user]): Setting => ({
+    name: `namespaces, run by ${name}`,
+    isolation: 'namespaces',
+    user,
+  })),
+];
+
+/** What the metrics say while a Python program runs. */
+const BUSY = /^sandbox_workers\{language="python",state="busy"\} [1-9]/m;
+
+test('the corpus is all there', () => {
+  expect(corpus.map(({ name }) => name[0]).join('')).toBe('abcdefghi');
+  expect(corpus.flatMap(({ programs }) => programs).length).toBeGreaterThan(390);
+  expect(HOSTILE_NAMES.length).toBeGreaterThan(75);
+});
+
+describe.each(settings)('under $name:', (setting) => {
+  let stand: Stand;
+  beforeAll(async () => {
+    stand = await openStand(setting);
+  }, 60_000);
+  afterAll(() => stand.close(), 60_000);
+
+  const runs = ({ expectedUnder }: HostileProgram) => expectedUnder(setting.isolation) !== undefined;
+  const groups = corpus
+    .map(({ name, programs }) => ({ name, programs: programs.filter(runs) }))
+    .filter(({ programs }) => programs.length > 0);
+
+  describe.each(groups)('$name', ({ programs }) => {
+    let faults: ReadonlyMap<string, readonly string[]>;
+    beforeAll(async () => {
+      faults = await stand.tryAll(programs);
+    }, 300_000);
+
+    test.each(programs)('$name', ({ name }) => {
+      expect(faults.get(name)).toEqual([]);
+    });
+
+    test('leaves the service as it was', async () => {
+      expect(await stand.changes()).toEqual([]);
+    });
+  });
+
+  describe('a session', () => {
+    const execute = (program: object) => post(`${stand.url}/execute`, program);
+    const end = (id: string) => request(`${stand.url}/sessions/${id}`, { method: 'DELETE' });
+
+    test.each(BUSY_BETWEEN_CALLS)('%s does nothing between its calls', async (_what, code) => {
+      const { body } = await execute({ session_id: 'idler', memory_mb: 64, code });
+      expect(body).toMatchObject({ status: 'success', stdout: 'back\n' });
+      await sleep(1_500);
+      const used = stand.usage();
+      await sleep(1_000);
+      const { memoryMb, cpuMs } = stand.usage();
+      await end('idler');
+      expect(memoryMb).toBeLessThan(350);
+      expect(cpuMs - used.cpuMs).toBeLessThan(300);
+      expect(await stand.changes()).toEqual([]);
+    });
+
+    test('takes with it what it has started', async () => {
+      const { body } = await execute({ session_id: 'starter', code: STAYING });
+      expect(body).toMatchObject({ status: 'success', stdout: 'back\n' });
+      await end('starter');
+      expect(await stand.changes()).toEqual([]);
+    });
+
+    test('that is broken from inside is replaced', async () => {
+      for (const code of BREAKING) await execute({ session_id: 'breaker', code, timeout_ms: 500 });
+      await end('breaker');
+      const { body } = await execute({ session_id: 'breaker', code: '6 * 7', timeout_ms: 5_000 });
+      expect(body).toMatchObject({ status: 'success', result: '42' });
+      await end('breaker');
+      expect(await stand.changes()).toEqual([]);
+    });
+  });
+
+  describe('a service under pressure', () => {
+    const execute = (program: object, init: RequestInit = {}) => post(`${stand.url}/execute`, program, init);
+
+    test.each(['while True: pass', 'import time\ntime.sleep(60)', 'while True: print("x" * 1000)'])(
+      'kills the program of a caller that has gone: %s',
+      async (code) => {
+        const gone = new AbortController();
+        const call = execute({ code }, { signal: gone.signal }).catch(() => 'gone');
+        await until(async () => BUSY.test((await request(`${stand.url}/metrics`)).body));
+        gone.abort();
+        expect(await call).toBe('gone');
+        expect(await stand.changes()).toEqual([]);
+      },
+    );
+
+    // Last, as workers that were needed are kept for a while.
+    test('ends many programs at their time at once, and works on', async () => {
+      const endless = { code: 'while True: pass', timeout_ms: 300 };
+      const answers = await Promise.all(Array.from({ length: 12 }, () => execute(endless)));
+      expect(answers.map(({ body }) => body.status)).toEqual(Array(12).fill('timeout'));
+      expect(answers.filter(({ body }) => body.duration_ms > 800)).toEqual([]);
+      expect((await execute({ code: '6 * 7' })).body.result).toBe('42');
+    });
+  });
+});
+
+describe('j-packages', () => {
+  const cache = cacheFor({});
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = await startSandbox({ ...NO_INDEX, SANDBOX_ISOLATION: 'wasm', SANDBOX_CACHE_DIR: cache });
+  }, 60_000);
+  afterAll(async () => {
+    await sandbox.stop();
+    rmSync(cache, { recursive: true, force: true });
+  });
+  const call = async (tool: string, row: HostileName) => {
+    const { ecosystem, name, version } = row;
+    const { body } = await post(`${sandbox.url}/tools/${tool}`, { arguments: { ecosystem, name, version } });
+    return body.structured_content;
+  };
+  const rows = HOSTILE_NAMES.map((row) => [row.what, row] as const);
+
+  test.each(rows)('check_package refuses %s', async (_what, row) => {
+    const { status, reason } = await call('check_package', row);
+    expect(status).not.toBe('allowed');
+    expect(row.codes).toContain(reason.code);
+  });
+
+  test.each(rows)('install_package refuses %s', async (_what, row) => {
+    const { status, reason } = await call('install_package', row);
+    expect(['blocked', 'approval_required', 'failed']).toContain(status);
+    expect(row.codes).toContain(reason.code);
+  });
+
+  test.each(rows)('execute_code runs nothing with %s', async (_what, { ecosystem, name, version }) => {
+    const language = ecosystem === 'pypi' ? 'python' : 'javascript';
+    const spec = version === undefined ? name : `${name}==${version}`;
+    const { status, body } = await sandbox.execute({ code: '1', language, packages: [spec] });
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(JSON.stringify(body)).not.toMatch(/canary-of-the-service|\/services\/|\\n {4}at /);
+  });
+
+  test('nothing of a name was run', () => {
+    expect(existsSync('/tmp/hostile-name')).toBe(false);
+  });
+});

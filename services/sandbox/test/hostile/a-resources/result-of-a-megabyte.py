@@ -1,0 +1,3 @@
+# The last value is larger than a result may be, and shortened.
+# expect: success
+"x" * 2**20

@@ -1,0 +1,9 @@
+# expect: timeout
+# timeout_ms: 600
+import atexit
+
+
+@atexit.register
+def forever():
+    while True:
+        pass

@@ -1,0 +1,7 @@
+# expect: error
+class Leaver:
+    def __repr__(self):
+        raise SystemExit(9)
+
+
+Leaver()

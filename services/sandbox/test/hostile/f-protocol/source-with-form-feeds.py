@@ -1,0 +1,4 @@
+# Characters that are space for some and nothing for others.
+# expect: error | success
+print('done')
+ 　print('never')

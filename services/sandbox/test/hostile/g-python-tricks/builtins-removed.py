@@ -1,0 +1,5 @@
+# And without them.
+# expect: success | error | killed
+import builtins
+
+vars(builtins).clear()

@@ -1,0 +1,3 @@
+// expect: timeout
+// timeout_ms: 500
+[2, 1].sort(() => { for (;;); });

@@ -1,0 +1,3 @@
+// expect: error
+const deeper = () => deeper() + 1;
+deeper();

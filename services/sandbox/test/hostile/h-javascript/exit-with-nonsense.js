@@ -1,0 +1,2 @@
+// expect: error | success
+process.exit({ valueOf() { throw new Error('code'); } });

@@ -1,0 +1,7 @@
+// Files until memory is full.
+// expect: out_of_memory | timeout
+// memory_mb: 64
+// timeout_ms: 4000
+// alone: yes
+const fs = require('fs');
+for (let i = 0; ; i += 1) fs.writeFileSync(`hostile-${i}`, new Uint8Array(1_000_000).fill(1));

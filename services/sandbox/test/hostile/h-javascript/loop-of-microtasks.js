@@ -1,0 +1,4 @@
+// Never gives the queue back.
+// expect: timeout
+// timeout_ms: 500
+for (;;) await 0;

@@ -1,0 +1,5 @@
+// expect: timeout
+// timeout_ms: 500
+for (;;) {
+  try { for (;;); } catch {} finally { continue; }
+}

@@ -1,0 +1,3 @@
+// expect: timeout
+// timeout_ms: 600
+for (;;) console.log('more '.repeat(200));

@@ -1,0 +1,3 @@
+// Everything there is.
+// expect: success
+globalThis;

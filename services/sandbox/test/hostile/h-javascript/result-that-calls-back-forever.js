@@ -1,0 +1,5 @@
+// A "promise" that settles with another, and that with another.
+// expect: timeout
+// timeout_ms: 700
+const endless = { then(resolve) { resolve({ then: endless.then }); } };
+endless;

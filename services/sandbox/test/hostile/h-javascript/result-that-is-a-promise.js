@@ -1,0 +1,4 @@
+// A "promise" whose then never calls back.
+// expect: timeout | success
+// timeout_ms: 700
+({ then() {} });

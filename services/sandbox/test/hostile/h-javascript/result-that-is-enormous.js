@@ -1,0 +1,2 @@
+// expect: success
+'x'.repeat(20_000_000);

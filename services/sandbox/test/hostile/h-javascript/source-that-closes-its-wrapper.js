@@ -1,0 +1,3 @@
+// Text that ends the function which a runner may have put around it.
+// expect: error
+}); process.mainModule; (() => {

@@ -1,0 +1,3 @@
+// expect: error
+const x: = <<<;
+type = enum namespace;

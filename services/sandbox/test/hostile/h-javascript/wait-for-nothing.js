@@ -1,0 +1,4 @@
+// A promise that nobody settles.
+// expect: timeout
+// timeout_ms: 500
+await new Promise(() => {});

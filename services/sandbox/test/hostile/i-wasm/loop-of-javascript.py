@@ -1,0 +1,11 @@
+# expect: timeout
+# timeout_ms: 600
+# only: wasm
+import pyodide_js
+
+
+def run_js(source):
+    return pyodide_js.constructor.constructor("source", "return (0, eval)(source)")(source)
+
+
+run_js("for (;;);")

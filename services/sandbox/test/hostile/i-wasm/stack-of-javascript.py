@@ -1,0 +1,10 @@
+# expect: error | killed
+# only: wasm
+import pyodide_js
+
+
+def run_js(source):
+    return pyodide_js.constructor.constructor("source", "return (0, eval)(source)")(source)
+
+
+run_js("const deeper = () => deeper() + 1; deeper()")

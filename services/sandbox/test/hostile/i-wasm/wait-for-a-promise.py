@@ -1,0 +1,12 @@
+# A promise of JavaScript's that nobody settles.
+# expect: timeout | error
+# timeout_ms: 600
+# only: wasm
+import pyodide_js
+
+
+def run_js(source):
+    return pyodide_js.constructor.constructor("source", "return (0, eval)(source)")(source)
+
+
+await run_js("new Promise(() => {})")

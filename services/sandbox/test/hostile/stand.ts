@@ -1,0 +1,184 @@
+import { type Isolation, Language } from '@toolmesh/shared/execution';
+import { post, request, type ServiceProcess, startService, type User, until } from '@toolmesh/shared/testing';
+import type { HostileProgram } from './corpus.ts';
+import { createHost, type Host } from './host.ts';
+import { faultsOf, type Run } from './judge.ts';
+import { NO_INDEX } from './packages.ts';
+import { cpuMs, descendantsOf, describeProcess, processesNaming, residentMb, settles } from './processes.ts';
+
+/** How the service is started: what it must give Python, and as whom. */
+export interface Setting {
+  readonly name: string;
+  readonly isolation: Isolation;
+  readonly user: User;
+}
+
+/** Services to try programs on, each with one program at a time, so that what one leaves behind is known to be its. */
+export interface Stand {
+  /** Of one of the services. */
+  readonly url: string;
+  /** Runs all programs that the setting has an expectation for; tells by name what was wrong with each. */
+  tryAll(programs: readonly HostileProgram[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** What the workers of that one use now, and have used since they were started. */
+  usage(): { readonly memoryMb: number; readonly cpuMs: number };
+  /** What is different about the services since they were started. */
+  changes(): Promise<readonly string[]>;
+  /** @throws Error when something outlives the services */
+  close(): Promise<void>;
+}
+
+/** One of the services, and what it is like while nothing runs. */
+interface Lane {
+  readonly service: ServiceProcess;
+  readonly processes: number;
+  readonly memoryMb: number;
+  readonly workersMb: number;
+}
+
+const START = new URL('./start-in-folder.ts', import.meta.url);
+const LANES = 3;
+/** How soon nothing may be left of a program: at once, but for machines that are busy with other things. */
+const SETTLE_MS = 5_000;
+/** A worker that is gone is replaced a moment later: what is at rest stays so for two looks. */
+const LOOKS = 2;
+const GROWTH_MB = 64;
+
+const GREETINGS = { python: 'print("next")', javascript: 'console.log("next")', typescript: 'console.log("next")' };
+
+export async function openStand(setting: Setting): Promise<Stand> {
+  const host = createHost(setting.user);
+  const lanes: Lane[] = [];
+  try {
+    for (let i = 0; i < LANES; i += 1) lanes.push(await openLane(setting, host));
+  } catch (error) {
+    await Promise.all(lanes.map(({ service }) => service.stop()));
+    host.remove();
+    throw error;
+  }
+  const [first] = lanes;
+  if (first === undefined) throw new Error('a stand has at least one lane');
+  const contents = new Set(host.contents());
+
+  /** Processes of ours that are nobody's children any more. */
+  const strays = (): readonly number[] => {
+    const known = new Set(lanes.flatMap(({ service: { pid } }) => [pid, ...descendantsOf(pid)]));
+    return processesNaming(host.root).filter((pid) => !known.has(pid));
+  };
+  const isAtRest = ({ service, processes }: Lane) => descendantsOf(service.pid).length === processes;
+  const rests = async (lane: Lane): Promise<boolean> =>
+    (await settles(() => isAtRest(lane), SETTLE_MS, LOOKS)) && settles(() => strays().length === 0, SETTLE_MS);
+
+  const tryOne = async (lane: Lane, program: HostileProgram, greet: boolean): Promise<readonly string[]> => {
+    const expected = program.expectedUnder(isolationOf(program, setting));
+    if (expected === undefined) return [];
+    const runs = await runAll(lane.service, program);
+    const next = greet ? await greeting(lane.service, program.language) : 'next\n';
+    const isQuiet = await rests(lane);
+    const left = [...descendantsOf(lane.service.pid), ...strays()].map(describeProcess);
+    const outputs = new Set(runs.map(({ answer }) => answer.body.stdout));
+    return [
+      ...runs.flatMap((run) => faultsOf(run, program, expected, host.canaries)),
+      ...(next === 'next\n' ? [] : [`the next program was answered ${JSON.stringify(next)}`]),
+      ...(isQuiet ? [] : [`processes are left: ${left.join(', ')}, where ${lane.processes} were`]),
+      ...host.newStrays().map((stray) => `${stray} is left on the host`),
+      ...(program.distinct && outputs.size < runs.length ? [`printed the same twice: ${[...outputs].join()}`] : []),
+    ];
+  };
+
+  return {
+    url: first.service.url,
+    async tryAll(programs) {
+      const faults = new Map<string, readonly string[]>();
+      const work = async (lane: Lane, queue: HostileProgram[]) => {
+        for (let program = queue.shift(); program !== undefined; program = queue.shift()) {
+          // Where it takes long to start a worker, the next program of the corpus has to do for the next program.
+          const greet = setting.isolation !== 'wasm' || queue.length < LANES;
+          faults.set(program.name, await tryOne(lane, program, greet));
+        }
+      };
+      const shared = programs.filter(({ alone }) => !alone);
+      await Promise.all(lanes.map((lane) => work(lane, shared)));
+      await work(
+        first,
+        programs.filter(({ alone }) => alone),
+      );
+      return faults;
+    },
+    usage() {
+      const workers = descendantsOf(first.service.pid);
+      const sum = (measure: (pid: number) => number) => workers.reduce((total, pid) => total + measure(pid), 0);
+      return { memoryMb: sum(residentMb) - first.workersMb, cpuMs: sum(cpuMs) };
+    },
+    async changes() {
+      const resting = await Promise.all(lanes.map(rests));
+      const grown = lanes.map(({ service, memoryMb }) => residentMb(service.pid) - memoryMb);
+      return [
+        ...(resting.every(Boolean) ? [] : ['processes are left']),
+        ...grown.filter((mb) => mb > GROWTH_MB).map((mb) => `the service has grown by ${Math.round(mb)} MiB`),
+        ...host.contents().flatMap((path) => (contents.has(path) ? [] : [`${path} is left`])),
+      ];
+    },
+    async close() {
+      const workers = lanes.flatMap(({ service }) => descendantsOf(service.pid));
+      await Promise.all(lanes.map(({ service }) => service.stop()));
+      const isOver = await settles(() => strays().length === 0, SETTLE_MS);
+      const survivors = isOver ? [] : [...workers, ...strays()].map(describeProcess);
+      host.remove();
+      if (!isOver) throw new Error(`processes outlive the service: ${survivors.join(', ')}`);
+    },
+  };
+}
+
+const isolationOf = ({ language }: HostileProgram, { isolation }: Setting): Isolation =>
+  language === 'python' ? isolation : 'isolate';
+
+async function openLane({ isolation, user }: Setting, host: Host): Promise<Lane> {
+  const env = { ...host.env, ...NO_INDEX, SANDBOX_ISOLATION: isolation, MIN_WORKERS: '1', MAX_WORKERS: '4' };
+  const service = await startService(START, env, user);
+  await until(async () => (await request(`${service.url}/ready`)).status === 200);
+  await warmUp(service);
+  const processes = await untilStill(service.pid);
+  const workersMb = descendantsOf(service.pid).reduce((total, pid) => total + residentMb(pid), 0);
+  return { service, processes, memoryMb: residentMb(service.pid), workersMb };
+}
+
+/** The first requests bring code and buffers into memory that stay there: small programs, and the largest result. */
+async function warmUp(service: ServiceProcess): Promise<void> {
+  for (const language of Language.options) {
+    const said = await greeting(service, language);
+    if (said !== 'next\n') throw new Error(`the service does not run ${language}: ${JSON.stringify(said)}`);
+  }
+  const code = 'with open("large", "wb") as file: file.write(bytes(7 * 2**20))';
+  for (let i = 0; i < 3; i += 1) await post(`${service.url}/execute`, { code });
+}
+
+/** What a harmless program prints, or what came instead. */
+async function greeting({ url }: ServiceProcess, language: Language): Promise<unknown> {
+  const { body } = await post(`${url}/execute`, { language, code: GREETINGS[language] });
+  return body.stdout ?? body;
+}
+
+/** The number of a service's processes, once it has stayed the same for half a second. */
+async function untilStill(pid: number): Promise<number> {
+  let count = -1;
+  let since = performance.now();
+  await until(() => {
+    const now = descendantsOf(pid).length;
+    if (now !== count) since = performance.now();
+    count = now;
+    return performance.now() - since > 500;
+  });
+  return count;
+}
+
+async function runAll(service: ServiceProcess, { request: body, runs, together }: HostileProgram) {
+  const runOnce = async (): Promise<Run> => {
+    const started = performance.now();
+    const answer = await post(`${service.url}/execute`, body);
+    return { answer, wallMs: performance.now() - started };
+  };
+  if (together) return Promise.all(Array.from({ length: runs }, runOnce));
+  const all: Run[] = [];
+  for (let i = 0; i < runs; i += 1) all.push(await runOnce());
+  return all;
+}

@@ -1,0 +1,54 @@
+import { fileURLToPath } from 'node:url';
+import { startWorker, type WorkerProcess } from '../src/workers/worker-process.ts';
+
+const WORKER = fileURLToPath(new URL('../src/runtimes/javascript/worker.ts', import.meta.url));
+const MIB = 1_024 ** 2;
+
+export interface Program {
+  readonly language?: 'javascript' | 'typescript';
+  readonly stdin?: string;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly memoryBytes?: number;
+}
+
+const opened: WorkerProcess[] = [];
+
+/** A JavaScript worker, with the packages in a directory if any, that keeps what its programs leave. */
+export async function openWorker(packages?: string) {
+  const args = ['--no-warnings', WORKER, ...(packages === undefined ? [] : [packages])];
+  const worker = await startWorker({ file: process.execPath, args });
+  opened.push(worker);
+  return async (code: string, program: Program = {}) => {
+    const { language = 'javascript', stdin = '', files = {}, timeoutMs = 5_000, memoryBytes = 512 * MIB } = program;
+    const { ending, stdout, stderr } = await worker.run(
+      {
+        language,
+        code,
+        stdin: Buffer.from(stdin).toString('base64'),
+        files: Object.entries(files).map(([path, text]) => ({ path, data: Buffer.from(text).toString('base64') })),
+        memory_bytes: memoryBytes,
+        keep: true,
+      },
+      { timeoutMs, outputBytes: 65_536 },
+      new AbortController().signal,
+    );
+    const report = ending.kind === 'report' ? ending.report : undefined;
+    const artifacts = report?.artifacts.map(({ path, data }) => [path, Buffer.from(data, 'base64').toString()]);
+    return {
+      kind: ending.kind,
+      result: report?.result,
+      error: report?.error,
+      exit_code: report?.exit_code,
+      artifacts: Object.fromEntries(artifacts ?? []),
+      stdout: stdout.text,
+      stderr: stderr.text,
+    };
+  };
+}
+
+export async function killWorkers(): Promise<void> {
+  const workers = opened.splice(0);
+  for (const worker of workers) worker.kill();
+  await Promise.all(workers.map(({ gone }) => gone));
+}

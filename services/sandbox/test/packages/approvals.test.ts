@@ -1,0 +1,185 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createApp } from '@toolmesh/shared/http-server';
+import { loadConfig, serviceConfig } from '@toolmesh/shared/config';
+import { listen } from '@toolmesh/shared/listen';
+import { createLogger } from '@toolmesh/shared/logger';
+import { createMetrics } from '@toolmesh/shared/metrics';
+import { post, request } from '@toolmesh/shared/testing';
+import { toolServiceParts } from '@toolmesh/shared/tool-service';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Packages } from '../../src/packages/packages.ts';
+import { packageRoutes } from '../../src/packages/routes.ts';
+import { packageTools } from '../../src/packages/tools.ts';
+import { type IndexServer, startIndex } from './fixtures/index-server.ts';
+import { cleanUp, openPackages, signal } from './fixtures/setup.ts';
+
+let index: IndexServer;
+const stops: (() => Promise<void>)[] = [];
+beforeAll(async () => {
+  index = await startIndex();
+});
+afterAll(async () => {
+  await Promise.all(stops.map((stop) => stop()));
+  await cleanUp();
+  await index.stop();
+});
+
+/** Serves packages as the sandbox does. */
+async function serve(packages: Packages, adminKey?: string): Promise<string> {
+  const config = loadConfig(serviceConfig(0, {}), {});
+  const kit = { config, logger: createLogger({ service: 'test', level: 'silent' }), metrics: createMetrics() };
+  const parts = toolServiceParts('test', { tools: packageTools(packages) }, kit);
+  const routes = [...packageRoutes(packages, adminKey), ...parts.routes];
+  const server = await listen(createApp({ ...parts, routes, service: 'test', ...kit }), 0);
+  stops.push(() => server.stop(0));
+  return server.url;
+}
+
+const KEY = { headers: { 'x-admin-key': 'right' } };
+const wanted = { name: 'requests', ecosystem: 'pypi' };
+
+test('installs what needs an approval when it was approved, also after a restart', async () => {
+  index.addWheels('requests', [{ version: '2.32.0', requires: ['urllib3'] }]);
+  index.addWheels('urllib3', [{ version: '2.0.0' }]);
+  const first = await openPackages(index);
+  const url = await serve(first, 'right');
+
+  const refused = await post(`${url}/packages/install`, wanted);
+  expect(refused.body).toMatchObject({ status: 'approval_required', name: 'requests', reason: { code: 'suspicious' } });
+  const { body } = await request(`${url}/packages/approvals`, KEY);
+  expect(body.approvals).toEqual([
+    {
+      id: expect.any(String),
+      name: 'requests',
+      ecosystem: 'pypi',
+      requested_at: expect.any(String),
+      reason: expect.any(String),
+      status: 'pending',
+    },
+  ]);
+  const [{ id }] = body.approvals;
+  expect(refused.body.reason.message).toContain(id);
+
+  const second = await openPackages(index, { directory: first.directory });
+  const again = await serve(second, 'right');
+  expect((await request(`${again}/packages/approvals`, KEY)).body.approvals).toEqual(body.approvals);
+  const approved = await post(`${again}/packages/approvals/${id}`, { decision: 'approve' }, KEY);
+  expect(approved.body).toMatchObject({ id, status: 'approved', decided_at: expect.any(String) });
+
+  const third = await openPackages(index, { directory: first.directory });
+  // What it needs is on the list, too, and asked for under its own name.
+  const next = await third.install({ name: 'requests', ecosystem: 'pypi' }, signal);
+  expect(next).toMatchObject({ status: 'approval_required', reason: { message: expect.stringContaining('urllib3') } });
+  const [pending] = third.approvals.list().filter(({ status }) => status === 'pending');
+  await third.approvals.decide(pending?.id ?? '', 'approve');
+  expect(await third.install({ name: 'requests', ecosystem: 'pypi' }, signal)).toMatchObject({
+    status: 'installed',
+    dependencies: [{ name: 'urllib3', version: '2.0.0' }],
+  });
+  expect(third.statuses).toEqual(['approval_required', 'installed']);
+});
+
+test('blocks what was denied, also when it had been installed before', async () => {
+  const packages = await openPackages(index);
+  index.addWheels('crypto', [{ version: '1.0' }]);
+  const ask = () => packages.install({ name: 'crypto', ecosystem: 'pypi' }, signal);
+  await ask();
+  const [approval] = packages.approvals.list();
+  await packages.approvals.decide(approval?.id ?? '', 'approve');
+  expect(await ask()).toMatchObject({ status: 'installed' });
+  await packages.approvals.decide(approval?.id ?? '', 'deny');
+  expect(await ask()).toMatchObject({ status: 'blocked', reason: { code: 'blocked' } });
+  await expect(packages.layerFor('pypi', ['crypto'], signal)).rejects.toMatchObject({
+    code: 'invalid_arguments',
+    details: [{ path: 'packages.0', code: 'blocked' }],
+  });
+});
+
+test('keeps an approval of one version to that version', async () => {
+  const packages = await openPackages(index);
+  index.addWheels('socket', [{ version: '1.0' }, { version: '2.0' }]);
+  const ask = (version: string) => packages.install({ name: 'socket', version, ecosystem: 'pypi' }, signal);
+  await ask('1.0');
+  await ask('1.0');
+  expect(packages.approvals.list()).toHaveLength(1);
+  await packages.approvals.decide(packages.approvals.list()[0]?.id ?? '', 'approve');
+  expect(await ask('1.0')).toMatchObject({ status: 'installed', version: '1.0' });
+  expect(await ask('2.0')).toMatchObject({ status: 'approval_required' });
+});
+
+test('asks nobody when a package is only checked', async () => {
+  const packages = await openPackages(index);
+  expect(await packages.check({ name: 'requests', ecosystem: 'pypi' }, signal)).toMatchObject({
+    status: 'approval_required',
+  });
+  expect(packages.approvals.list()).toEqual([]);
+});
+
+test('decides for nobody without the admin key', async () => {
+  const packages = await openPackages(index);
+  const [open, closed] = [await serve(packages, 'right'), await serve(packages)];
+  const decide = (url: string, init: RequestInit) => post(`${url}/packages/approvals/x`, { decision: 'approve' }, init);
+  const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
+  expect(await request(`${open}/packages/approvals`)).toMatchObject({
+    status: 401,
+    body: { error: { code: 'unauthorized' } },
+  });
+  expect(await request(`${open}/packages/approvals`, bearer('wrong'))).toMatchObject({ status: 403 });
+  expect(await request(`${open}/packages/approvals`, bearer('right'))).toMatchObject({
+    status: 200,
+    body: { approvals: [] },
+  });
+  expect(await decide(open, {})).toMatchObject({ status: 401 });
+  expect(await decide(open, { headers: { 'x-admin-key': '' } })).toMatchObject({ status: 403 });
+  expect(await decide(open, KEY)).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+  for (const init of [{}, KEY, bearer('undefined'), bearer('')]) {
+    expect(await request(`${closed}/packages/approvals`, init)).toMatchObject({
+      status: 403,
+      body: { error: { code: 'forbidden' } },
+    });
+    expect(await decide(closed, init)).toMatchObject({ status: 403 });
+  }
+});
+
+test('offers the tools, with their refusals as results', async () => {
+  index.addWheels('zqtool', [{ version: '1.0' }]);
+  const url = await serve(await openPackages(index));
+  const call = (tool: string, args: unknown) => post(`${url}/tools/${tool}`, { arguments: args });
+  const wantedTool = { name: 'zqtool', ecosystem: 'pypi' };
+  expect((await call('check_package', wantedTool)).body).toMatchObject({
+    is_error: false,
+    structured_content: { status: 'allowed' },
+  });
+  expect((await call('install_package', wantedTool)).body).toMatchObject({
+    is_error: false,
+    structured_content: { status: 'installed' },
+  });
+  expect((await call('install_package', { name: 'snake', ecosystem: 'npm' })).body).toMatchObject({
+    is_error: true,
+    structured_content: { status: 'blocked', name: 'snake', reason: { code: 'blocked' } },
+  });
+  expect((await call('list_packages', {})).body.structured_content).toEqual({
+    packages: [
+      {
+        name: 'zqtool',
+        version: '1.0',
+        ecosystem: 'pypi',
+        size_bytes: expect.any(Number),
+        installed_at: expect.any(String),
+      },
+    ],
+  });
+  expect(await call('install_package', { name: 'six', ecosystem: 'cargo' })).toMatchObject({ status: 422 });
+  expect(await post(`${url}/packages/install`, { name: 'six' })).toMatchObject({ status: 400 });
+});
+
+test('stops when the file of decisions was damaged, rather than forget them', async () => {
+  const packages = await openPackages(index);
+  await packages.install({ name: 'requests', ecosystem: 'pypi' }, signal);
+  const file = join(packages.directory, 'approvals.json');
+  expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(1);
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(file, '[{"id":');
+  await expect(openPackages(index, { directory: packages.directory })).rejects.toThrow('approvals.json');
+});
