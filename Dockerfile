@@ -1,0 +1,77 @@
+# One image per service: docker build --target <service>. All share one layer of dependencies.
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+# extra-ca.crt, where there is one: the certificate of a proxy that stands between this build and the registry.
+COPY package.json package-lock.json .npmrc extra-ca.cr[t] ./
+COPY shared/package.json shared/
+COPY e2e/package.json e2e/
+COPY services/code-executor/package.json services/code-executor/
+COPY services/mcp-server/package.json services/mcp-server/
+COPY services/middleware/package.json services/middleware/
+COPY services/sandbox/package.json services/sandbox/
+COPY services/time-client/package.json services/time-client/
+# The image has its own Node: the optional packages that bring one along are left out.
+RUN if [ -f extra-ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/extra-ca.crt; fi; \
+    npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force && \
+    mkdir -p services/sandbox/node_modules
+
+FROM node:24-bookworm-slim AS base
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY shared shared
+USER node
+
+FROM base AS time-client
+COPY services/time-client services/time-client
+EXPOSE 8003
+CMD ["node", "services/time-client/src/main.ts"]
+
+FROM base AS code-executor
+COPY services/code-executor services/code-executor
+EXPOSE 8004
+CMD ["node", "services/code-executor/src/main.ts"]
+
+FROM base AS mcp-server
+COPY services/mcp-server services/mcp-server
+COPY mesh.json ./
+EXPOSE 8000
+CMD ["node", "services/mcp-server/src/main.ts"]
+
+FROM base AS middleware
+COPY services/middleware services/middleware
+EXPOSE 8002
+CMD ["node", "services/middleware/src/main.ts"]
+
+FROM base AS sandbox
+USER root
+# The interpreter, what jails it, and whom to trust: with extra-ca.crt, for the index proxy's far side, too.
+COPY package.json extra-ca.cr[t] ./
+RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap ca-certificates python3 && \
+    rm -rf /var/cache/apt/* /var/lib/apt/lists/* && \
+    if [ -f extra-ca.crt ]; then mv extra-ca.crt /usr/local/share/ca-certificates/ && update-ca-certificates; fi
+ENV NODE_USE_SYSTEM_CA=1 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+# What the sandbox needs in another version than the rest.
+COPY --from=dependencies /app/services/sandbox/node_modules services/sandbox/node_modules
+# The layer of numpy, pandas and matplotlib, before what changes more often. It takes pip, which does not stay.
+COPY services/sandbox/package.json services/sandbox/python-requirements.txt services/sandbox/
+COPY services/sandbox/src/packages services/sandbox/src/packages
+RUN node services/sandbox/src/packages/build-base-layer.ts data/sandbox
+COPY services/sandbox services/sandbox
+# What a service makes at its first start is made here, and is root's: at run time the file system is read-only.
+# Only /data is the service's own, for packages and approvals.
+RUN AUTH=none SANDBOX_CACHE_DIR=/app/data/sandbox node services/sandbox/src/prepare.ts && \
+    install --directory --owner=node --group=node /data
+ENV SANDBOX_CACHE_DIR=/app/data/sandbox SANDBOX_DATA_DIR=/data
+USER node
+EXPOSE 8001
+CMD ["node", "services/sandbox/src/main.ts"]
+
+# Not a service of ours: the way from the sandbox to package indexes.
+FROM node:24-bookworm-slim AS index-proxy
+RUN apt-get update && apt-get install --yes --no-install-recommends squid && rm -rf /var/cache/apt/* /var/lib/apt/lists/*
+COPY index-proxy/squid.conf /etc/squid/squid.conf
+USER node
+EXPOSE 3128
+CMD ["sh", "-c", "echo \"$INDEX_HOSTS\" | tr -s ', ' '\\n' >/tmp/index-hosts && exec squid -N"]

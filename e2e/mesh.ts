@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '@toolmesh/shared/testing';
+import { portVariable, SERVICES } from './services.ts';
+
+const START = ['../scripts/run.mjs', '../scripts/launch.ts'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+const READY = 'Toolmesh is ready.';
+
+/** The five services as `npm start` runs them, on free ports. */
+export interface Mesh {
+  readonly url: (service: string) => string;
+  /** What the person at the terminal has seen so far. */
+  readonly output: () => string;
+  /** The settings that it was started with, for a second start. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The process of a service, undefined while there is none. */
+  pidOf(service: string): number | undefined;
+  signal(signal: NodeJS.Signals): void;
+  readonly exited: Promise<{ readonly code: number | null }>;
+  stop(): Promise<void>;
+}
+
+/** Starts the mesh and waits for its banner. @throws Error with what it said when it ends instead. */
+export async function startMesh(settings: Record<string, string> = {}): Promise<Mesh> {
+  const ports = new Map<string, number>();
+  for (const { name } of SERVICES) ports.set(name, await freePort());
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    // No model server of this machine shall answer in a test.
+    OLLAMA_HOST: `http://127.0.0.1:${await freePort()}`,
+    ...Object.fromEntries([...ports].map(([name, port]) => [portVariable(name), String(port)])),
+    ...settings,
+  };
+  const launcher = startLauncher(env);
+  const { child, exited, output } = launcher;
+  while (!output().includes(READY)) {
+    if (child.exitCode !== null) throw new Error(output());
+    await sleep(50);
+  }
+  return {
+    url: (service) => `http://127.0.0.1:${ports.get(service)}`,
+    output,
+    env,
+    exited,
+    pidOf: (service) => processesWith(`services/${service}/src/main.ts`, `PORT=${ports.get(service)}`)[0],
+    signal: (signal) => void child.kill(signal),
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** `npm start` without npm in between. */
+export function startLauncher(env: NodeJS.ProcessEnv) {
+  const child: ChildProcess = spawn(process.execPath, START, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+  }
+  const exited = once(child, 'close').then(([code]: (number | null)[]) => ({ code: code ?? null }));
+  return { child, exited, output: () => text };
+}
+
+/** Processes whose command line and environment hold the given texts. */
+export function processesWith(command: string, setting: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => read(pid, 'cmdline').includes(command) && read(pid, 'environ').split('\0').includes(setting))
+    .map(Number);
+}
+
+function read(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+  } catch {
+    return '';
+  }
+}

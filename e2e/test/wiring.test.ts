@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { portVariable, SERVICES, urlVariable } from '../services.ts';
+
+const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const yaml = (path: string) => parse(text(path), { merge: true });
+const folders = readdirSync(new URL('../../services', import.meta.url));
+
+describe('every service', () => {
+  test('has a row in e2e/services.ts', () => {
+    expect(SERVICES.map(({ name }) => name).sort()).toEqual(folders.sort());
+  });
+
+  test('has a port of its own', () => {
+    expect(new Set(SERVICES.map(({ port }) => port)).size).toBe(SERVICES.length);
+  });
+
+  describe.each(SERVICES.map((row) => [row.name, row] as const))('%s', (name, { port, inMesh }) => {
+    test('has a README of at most 30 lines', () => {
+      expect(text(`services/${name}/README.md`).trimEnd().split('\n').length).toBeLessThanOrEqual(30);
+    });
+
+    test('is built by the Dockerfile and started by docker-compose.yml, on its port, with nothing it does not need', () => {
+      expect(text('Dockerfile')).toContain(`FROM base AS ${name}\n`);
+      expect(text('Dockerfile')).toContain(`EXPOSE ${port}\nCMD ["node", "services/${name}/src/main.ts"]`);
+      expect(yaml('docker-compose.yml').services[name]).toMatchObject({
+        build: { target: name },
+        ports: [`127.0.0.1:\${${portVariable(name)}:-${port}}:${port}`],
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: expect.arrayContaining(['no-new-privileges:true']),
+        mem_limit: expect.any(String),
+        pids_limit: expect.any(Number),
+        healthcheck: { test: ['CMD', 'node', 'shared/src/healthcheck.ts', String(port)] },
+      });
+    });
+
+    test('is scraped by Prometheus', () => {
+      expect(yaml('prometheus.yml').scrape_configs).toContainEqual({
+        job_name: name,
+        static_configs: [{ targets: [`${name}:${port}`] }],
+      });
+    });
+
+    test(`is${inMesh ? '' : ' not'} in mesh.json`, () => {
+      expect(Object.keys(JSON.parse(text('mesh.json')).mcpServers).includes(name)).toBe(inMesh);
+      expect(text('mesh.json').includes(`\${${urlVariable(name)}:-http://localhost:${port}}/mcp`)).toBe(inMesh);
+    });
+  });
+
+  test('shares the sandbox’s network only where it has to', () => {
+    const { services } = yaml('docker-compose.yml');
+    const neighbours = Object.keys(services).filter((name) => services[name].networks.includes('sandbox'));
+    expect(neighbours.sort()).toEqual(['code-executor', 'index-proxy', 'prometheus', 'sandbox']);
+    expect(services.sandbox.networks).toEqual(['sandbox']);
+  });
+});
