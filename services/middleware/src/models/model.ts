@@ -9,15 +9,36 @@ export interface ModelToolCall {
   readonly arguments: unknown;
 }
 
-export type Message =
-  | { readonly role: 'system' | 'user'; readonly content: string }
-  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ModelToolCall[] }
-  | { readonly role: 'tool'; readonly callId: string; readonly name: string; readonly content: string };
+/** A picture, as bytes in base64; for models that see. */
+export interface Image {
+  readonly mimeType: string;
+  readonly data: string;
+}
 
-/** What a model says, piece by piece; `finish` is the last. */
+export type Message =
+  | { readonly role: 'system'; readonly content: string }
+  | { readonly role: 'user'; readonly content: string; readonly images?: readonly Image[] }
+  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ModelToolCall[] }
+  | {
+      readonly role: 'tool';
+      readonly callId: string;
+      readonly name: string;
+      readonly content: string;
+      readonly images?: readonly Image[];
+    };
+
+/**
+ * What a model says, piece by piece; `finish` is the last. A call may be announced by `tool_input_start` and its text
+ * by `tool_input_delta` as it comes; `tool_call` is the whole, under the same id, and the only one to act on.
+ */
 export type ModelEvent =
   | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | { readonly type: 'tool_input_start'; readonly id: string; readonly name: string }
+  | { readonly type: 'tool_input_delta'; readonly id: string; readonly text: string }
   | { readonly type: 'tool_call'; readonly call: ModelToolCall }
+  /** Something that the reader should know of: another provider took over, older turns were left out. */
+  | { readonly type: 'notice'; readonly code: string; readonly message: string }
   | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'finish'; readonly reason: 'stop' | 'length' };
 
@@ -26,6 +47,16 @@ export interface ModelRequest {
   /** What may be called; none means that the model has to answer in words. */
   readonly tools: readonly Tool[];
   readonly signal: AbortSignal;
+  /** How the model is to speak, where a caller says so; a provider leaves out what it does not know. */
+  readonly sampling?: Sampling;
+}
+
+export interface Sampling {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly maxOutputTokens?: number;
+  readonly stop?: readonly string[];
+  readonly seed?: number;
 }
 
 /** A language model: a provider, the name of a model there, and a way to ask it. */

@@ -101,7 +101,7 @@ async function* askModel(
       yield { type: 'text', text: event.text };
     } else if (event.type === 'usage') yield event;
     else if (event.type === 'tool_call') calls.push(event.call);
-    else cut = event.reason === 'length';
+    else if (event.type === 'finish') cut = event.reason === 'length';
   }
   return { text, calls, cut };
 }

@@ -162,8 +162,11 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
         return await task(worker);
       } finally {
         worker.kill();
-        busy.delete(worker);
-        fillSoon();
+        // Until it is gone it takes up memory: the maximum counts it, and nobody waits for it.
+        void worker.gone.then(() => {
+          busy.delete(worker);
+          fillSoon();
+        });
       }
     },
     async take(signal) {
