@@ -22,7 +22,7 @@ export function makeUpstream({ workers: _workers, ...common }: MakeUpstreamOptio
       ...common,
       name,
       config,
-      links: (onNotification) => createHttpLinks({ url, headers, connectTimeoutMs, onNotification }),
+      links: (onNotification) => createHttpLinks({ name, url, headers, connectTimeoutMs, onNotification }),
     });
   };
 }

@@ -1,8 +1,6 @@
 import {
   Client,
   type ClientCapabilities,
-  CLIENT_CAPABILITIES_META_KEY,
-  LOG_LEVEL_META_KEY,
   type McpSubscription,
   METHOD_NOT_FOUND,
   type PriorDiscovery,
@@ -10,10 +8,9 @@ import {
   type ServerCapabilities,
   type Transport,
 } from '@modelcontextprotocol/client';
-import { QUIET_META_KEY } from '@toolmesh/shared/mcp-meta';
-import { contextHeaders } from '@toolmesh/shared/request-context';
 import { VERSION } from '@toolmesh/shared/version';
 import { z } from 'zod';
+import { requestMeta } from './request-meta.ts';
 import type { Caller, McpNotification, McpRequest, McpResult, Offer } from './upstream.ts';
 
 export interface LinkOptions {
@@ -93,16 +90,20 @@ function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): Mc
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
     list: (signal) => listAll(client, offered, signal, handshakeMs),
     request: ({ method, params }, caller, { idleMs, totalMs }, headers) =>
-      client.request({ method, params: { ...params, _meta: metaFor(params['_meta'], caller, isModern) } }, Anything, {
-        signal: caller.signal,
-        timeout: idleMs,
-        maxTotalTimeout: totalMs,
-        allowInputRequired: true,
-        // Asked for in any case: progress starts the clock of silence anew.
-        resetTimeoutOnProgress: true,
-        onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
-        ...(headers === undefined ? {} : { headers }),
-      }),
+      client.request(
+        { method, params: { ...params, _meta: requestMeta(params['_meta'], caller, isModern) } },
+        Anything,
+        {
+          signal: caller.signal,
+          timeout: idleMs,
+          maxTotalTimeout: totalMs,
+          allowInputRequired: true,
+          // Asked for in any case: progress starts the clock of silence anew.
+          resetTimeoutOnProgress: true,
+          onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
+          ...(headers === undefined ? {} : { headers }),
+        },
+      ),
     watch: watched,
     ping: async (signal) => {
       const bounds = { signal, timeout: handshakeMs };
@@ -113,20 +114,6 @@ function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): Mc
     close: () => client.close(),
   };
 }
-
-/** What travels beside a request: the caller's own, the trace, and what the caller can do. */
-function metaFor(given: unknown, { notify, capabilities, logLevel }: Caller, isModern: boolean): McpResult {
-  const { traceparent } = contextHeaders();
-  return {
-    ...Meta.parse(given),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(notify === undefined ? { [QUIET_META_KEY]: true } : {}),
-    ...(isModern ? { [CLIENT_CAPABILITIES_META_KEY]: capabilities } : {}),
-    ...(isModern && logLevel !== undefined ? { [LOG_LEVEL_META_KEY]: logLevel } : {}),
-  };
-}
-
-const Meta = z.record(z.string(), z.unknown()).default({});
 
 async function listAll(client: Client, offered: ServerCapabilities, signal: AbortSignal, timeout: number) {
   const options = { signal, timeout, cacheMode: 'refresh' as const };

@@ -149,10 +149,15 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     }
   };
 
-  const repeated = (request: McpRequest, caller: Caller): Promise<McpResult> =>
-    mayRepeat(request)
-      ? retry(() => guarded(request, caller), { retries: RETRIES, isRetryable: isDropped, signal: caller.signal })
-      : guarded(request, caller);
+  const repeated = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
+    try {
+      return await guarded(request, caller);
+    } catch (error) {
+      if (!isDropped(error) || !mayRepeat(request)) throw error;
+      const again = { retries: RETRIES - 1, isRetryable: isDropped, signal: caller.signal };
+      return retry(() => guarded(request, caller), again);
+    }
+  };
 
   const mayRepeat = (request: McpRequest): boolean => {
     if (request.method !== 'tools/call') return true;
@@ -211,7 +216,7 @@ const parks = ({ method }: McpRequest, { takesInputRequired, capabilities }: Cal
 
 /** Whether messages or questions may come that have to find their way to this caller and to nobody else. */
 const needsOwnLink = ({ era }: McpLink, request: McpRequest, caller: Caller): boolean =>
-  caller.logLevel !== undefined || (era === 'legacy' && (caller.ask !== undefined || parks(request, caller)));
+  era === 'legacy' && (caller.logLevel !== undefined || caller.ask !== undefined || parks(request, caller));
 
 /**
  * The result of a call, with what the upstream needs to know for it asked of the caller on the way: a 2026-07-28
