@@ -47,6 +47,7 @@ await runService({
     const make = makeUpstream({
       defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
       workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
+      hostEnv: process.env,
       logger,
       onChange: () => catalogue.rebuild(),
       onResourceUpdated: watchers.updated,

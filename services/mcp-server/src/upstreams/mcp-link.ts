@@ -13,15 +13,19 @@ import { z } from 'zod';
 import { requestMeta } from './request-meta.ts';
 import type { Caller, McpNotification, McpRequest, McpResult, Offer } from './upstream.ts';
 
-export interface LinkOptions {
-  readonly transport: () => Transport;
-  readonly connectTimeoutMs: number;
+/** What a link hears besides answers. */
+export interface LinkEars {
   /** What the hub may be asked over this link. */
   readonly capabilities?: ClientCapabilities;
   /** Hears what is no answer: list changes, log messages. */
   readonly onNotification?: (notification: McpNotification) => void;
   /** Answers what the server asks. Absent: refused. */
   readonly onRequest?: (request: McpRequest, signal: AbortSignal) => Promise<McpResult>;
+}
+
+export interface LinkOptions extends LinkEars {
+  readonly transport: () => Transport;
+  readonly connectTimeoutMs: number;
   /** What an earlier link has found out of the same server; spares the round trips of a connect. */
   readonly prior?: PriorDiscovery;
 }
@@ -55,20 +59,30 @@ const MAX_PAGES = 64;
 const Anything = z.record(z.string(), z.unknown());
 
 /** Connects, finding out which era the server speaks unless `prior` says so. @throws what the SDK does. */
-export async function openLink(options: LinkOptions): Promise<McpLink> {
-  const { transport, connectTimeoutMs, capabilities = {}, onNotification, onRequest, prior } = options;
+export async function openLink({ transport, connectTimeoutMs, prior, ...ears }: LinkOptions): Promise<McpLink> {
+  const client = createLinkClient(ears, 'auto', connectTimeoutMs);
+  const gone = Promise.withResolvers<Error>();
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
+  client.onclose = () => gone.resolve(new Error('the connection was closed'));
+  await client.connect(transport(), { timeout: connectTimeoutMs, ...(prior === undefined ? {} : { prior }) });
+  return linkOver(client, gone.promise, connectTimeoutMs);
+}
+
+/** A client that has not been connected yet, as links need it. */
+export function createLinkClient(
+  { capabilities = {}, onNotification, onRequest }: LinkEars,
+  mode: 'auto' | 'legacy',
+  probeMs: number,
+): Client {
   const client = new Client(
     { name: 'toolmesh', version: VERSION },
     {
       capabilities,
-      versionNegotiation: { mode: 'auto', probe: { timeoutMs: connectTimeoutMs } },
+      versionNegotiation: { mode, probe: { timeoutMs: probeMs } },
       inputRequired: { autoFulfill: false },
       listMaxPages: MAX_PAGES,
     },
   );
-  const gone = Promise.withResolvers<Error>();
-  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
-  client.onclose = () => gone.resolve(new Error('the connection was closed'));
   if (onNotification !== undefined) {
     client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params });
   }
@@ -76,11 +90,11 @@ export async function openLink(options: LinkOptions): Promise<McpLink> {
     client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) =>
       onRequest({ method, params }, mcpReq.signal);
   }
-  await client.connect(transport(), { timeout: connectTimeoutMs, ...(prior === undefined ? {} : { prior }) });
-  return linkOver(client, gone.promise, connectTimeoutMs);
+  return client;
 }
 
-function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): McpLink {
+/** The link of a client that is connected. `gone` resolves when it is no more. */
+export function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): McpLink {
   const offered = client.getServerCapabilities() ?? {};
   const discover = client.getDiscoverResult();
   const isModern = client.getProtocolEra() === 'modern';
