@@ -87,9 +87,12 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
       if (JSON.stringify(offer) !== before) onChange();
     } catch (error) {
       if (closing.signal.aborted) return;
+      const failure = meshErrorOf(called, error);
+      // A pool with all of its processes at work is well.
+      if (failure.code === 'unavailable' && (links.workers?.().busy ?? 0) > 0) return;
       failures += 1;
       const isStale = failures <= STALE_LOOKS && offer !== NOTHING;
-      setStatus(isStale ? 'stale' : 'down', meshErrorOf(called, error));
+      setStatus(isStale ? 'stale' : 'down', failure);
     }
   };
 

@@ -1,0 +1,36 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from '@jest/globals';
+import { post, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/testing';
+import type { ToolDefinition } from '@toolmesh/shared/tool';
+
+const MAIN = new URL('../src/main.ts', import.meta.url);
+
+const running: { stop(graceMs: number): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((part) => part.stop(0)));
+});
+
+/** Has a server or a process ended with the test that started it. */
+export function endWithTest<Part extends { stop(graceMs: number): Promise<void> }>(part: Part): Part {
+  running.push(part);
+  return part;
+}
+
+/** A tool service of the kit, in this process. */
+export const serveUpstream = async (tools: readonly ToolDefinition[], env: Record<string, string> = {}, port = 0) =>
+  endWithTest(await serveTools(tools, env, port));
+
+export function writeMesh(mcpServers: object): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
+  writeFileSync(file, JSON.stringify({ mcpServers }));
+  return file;
+}
+
+export async function startHub(mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> {
+  return endWithTest(await startService(MAIN, { MESH_CONFIG: writeMesh(mcpServers), ...env }));
+}
+
+export const call = (hub: ServiceProcess, tool: string, args: object = {}) =>
+  post(`${hub.url}/tools/${tool}`, { arguments: args });
