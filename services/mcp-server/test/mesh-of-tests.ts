@@ -1,11 +1,14 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
 import { post, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/testing';
-import type { ToolDefinition } from '@toolmesh/shared/tool';
+import { defineTool, type ToolDefinition } from '@toolmesh/shared/tool';
+import { z } from 'zod';
 
-const MAIN = new URL('../src/main.ts', import.meta.url);
+/** The hub itself. */
+export const MAIN = new URL('../src/main.ts', import.meta.url);
 
 const running: { stop(graceMs: number): Promise<void> }[] = [];
 afterEach(async () => {
@@ -17,6 +20,20 @@ export function endWithTest<Part extends { stop(graceMs: number): Promise<void> 
   running.push(part);
   return part;
 }
+
+/** A tool that says who it is, or what it is told, after `ms` milliseconds. */
+export const sayer = (name: string) =>
+  defineTool({
+    name,
+    description: `Says ${name}.`,
+    input: z.object({ word: z.string().optional(), ms: z.number().optional() }),
+    output: z.object({ said: z.string() }),
+    annotations: { readOnlyHint: true },
+    run: async ({ word, ms = 0 }, { signal }) => {
+      await sleep(ms, undefined, { signal });
+      return { said: word ?? name };
+    },
+  });
 
 /** A tool service of the kit, in this process. */
 export const serveUpstream = async (tools: readonly ToolDefinition[], env: Record<string, string> = {}, port = 0) =>
