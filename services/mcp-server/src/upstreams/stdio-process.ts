@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshError } from '@toolmesh/shared/errors';
 import type { Logger } from '@toolmesh/shared/logger';
+import { readFairly } from './read-fairly.ts';
 import { splitLines } from './split-lines.ts';
 
 export interface StdioCommand {
@@ -77,6 +78,12 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
+  const pid = child.pid ?? 0;
+  let reason: string | undefined;
+  const kill = (why: string): void => {
+    reason ??= why;
+    killGroup(pid, 'SIGKILL');
+  };
   // Told by `gone`; without a listener a broken pipe would be thrown.
   child.stdin.on('error', () => {});
   try {
@@ -84,32 +91,31 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
   } catch (error) {
     throw startError(options, error);
   }
-  const pid = child.pid ?? 0;
-
-  let reason: string | undefined;
-  const kill = (why: string): void => {
-    reason ??= why;
-    killGroup(pid, 'SIGKILL');
-  };
   const maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES;
   const onTooLong = () => kill(`it wrote a line of more than ${maxLineBytes} bytes`);
-  child.stdout.on('data', splitLines(maxLineBytes, { onLine, onTooLong }));
-  child.stderr.on('data', splitLines(MAX_LOG_LINE_BYTES, logLines(logger, name, pid)));
+  readFairly(child.stdout, splitLines(maxLineBytes, { onLine, onTooLong }));
+  readFairly(child.stderr, splitLines(MAX_LOG_LINE_BYTES, logLines(logger, name, pid)));
   const gone = untilGone(child, pid).then((end) => new Error(reason === undefined ? end : `${reason} (${end})`));
+  child.stdin.once('error', () => {
+    // As a rule because it has ended; one that takes no more input is of no use either.
+    void isOver(gone, LINGER_MS).then((over) => over || kill('it closed its input'));
+  });
 
   return {
     pid,
     gone,
     kill,
     async write(line) {
+      if (child.stdin.writableEnded) throw new MeshError('unavailable', `${name} is shutting down`);
       if (child.stdin.writableLength > MAX_BACKLOG_BYTES) {
         throw new MeshError('upstream_failed', `${name} does not read what it is sent`);
       }
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      child.stdin.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
-      await promise.catch((cause: unknown) => {
-        throw new MeshError('upstream_failed', `The process of ${name} has ended`, { cause });
-      });
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      child.stdin.write(`${line}\n`, resolve);
+      if (!(await promise)) return;
+      // Whoever asked hears of the end, and its reason, not of a pipe that broke a moment before it.
+      const cause = await gone;
+      throw new MeshError('upstream_failed', `The process of ${name} has ended: ${cause.message}`, { cause });
     },
     async close() {
       reason ??= 'it was closed';
@@ -146,6 +152,8 @@ async function isOver(task: Promise<unknown>, ms: number): Promise<boolean> {
 }
 
 function killGroup(pid: number, signal: NodeJS.Signals): void {
+  // A program that was not started has no group; 0 would be our own.
+  if (pid === 0) return;
   try {
     process.kill(-pid, signal);
   } catch {

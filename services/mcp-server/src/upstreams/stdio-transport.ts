@@ -7,7 +7,10 @@ import {
 import { MeshError } from '@toolmesh/shared/errors';
 import { startStdioProcess, type StdioProcess, type StdioProcessOptions } from './stdio-process.ts';
 
-export type StdioTransportOptions = Omit<StdioProcessOptions, 'onLine'>;
+export interface StdioTransportOptions extends Omit<StdioProcessOptions, 'onLine'> {
+  /** How much it may write within ten seconds that is no message. Default 4 MiB. */
+  readonly maxGarbageBytes?: number;
+}
 
 /**
  * An MCP server over standard input and output, as the SDK's client wants it. Its own `StdioClientTransport` leaves
@@ -21,15 +24,14 @@ export class StdioTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #options: StdioTransportOptions;
   readonly #gone = Promise.withResolvers<Error>();
-  readonly #maxGarbageBytes: number;
   #process: StdioProcess | undefined;
-  /** Characters of lines that are no messages, since the last that was one. */
+  /** Characters of lines that are no messages, in the current period. */
   #garbage = 0;
+  #garbageSince = 0;
   #hasWarned = false;
 
   constructor(options: StdioTransportOptions) {
     this.#options = options;
-    this.#maxGarbageBytes = options.maxLineBytes ?? MAX_GARBAGE_BYTES;
   }
 
   /** The server's process, once it is started. */
@@ -62,30 +64,35 @@ export class StdioTransport implements Transport {
   }
 
   #hear(line: string): void {
-    if (line === '') return;
-    let message: JSONRPCMessage;
-    try {
-      message = deserializeMessage(line);
-    } catch {
-      return this.#skip(line);
-    }
-    this.#garbage = 0;
-    this.onmessage?.(message);
+    const message = parse(line);
+    if (message !== undefined) this.onmessage?.(message);
+    else if (line !== '') this.#skip(line);
   }
 
   /** A line that is no message: a server that prints something by mistake is forgiven, a flood is not. */
   #skip(line: string): void {
-    const { name, logger } = this.#options;
-    if (!this.#hasWarned) {
-      logger.warn(
-        { upstream: name, pid: this.pid, chars: line.length },
-        'wrote lines to standard output that are not MCP',
-      );
-      this.#hasWarned = true;
+    const { name, logger, maxGarbageBytes = 4 * 1_024 ** 2 } = this.#options;
+    const { pid } = this;
+    if (!this.#hasWarned) logger.warn({ upstream: name, pid }, 'wrote lines to standard output that are not MCP');
+    this.#hasWarned = true;
+    const now = performance.now();
+    if (now - this.#garbageSince > GARBAGE_PERIOD_MS) {
+      this.#garbageSince = now;
+      this.#garbage = 0;
     }
     this.#garbage += line.length;
-    if (this.#garbage > this.#maxGarbageBytes) this.#process?.kill('it wrote too much that is not MCP');
+    if (this.#garbage > maxGarbageBytes) this.#process?.kill('it wrote too much that is not MCP');
   }
 }
 
-const MAX_GARBAGE_BYTES = 32 * 1_024 ** 2;
+const GARBAGE_PERIOD_MS = 10_000;
+
+function parse(line: string): JSONRPCMessage | undefined {
+  // Told apart without a try: what throws costs a hundred times as much, and a flood should cost little.
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return deserializeMessage(line);
+  } catch {
+    return undefined;
+  }
+}

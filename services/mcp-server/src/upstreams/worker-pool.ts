@@ -57,7 +57,7 @@ export interface WorkerPoolStats {
   readonly total: number;
   readonly busy: number;
   readonly idle: number;
-  /** Starts in the place of workers that crashed, hung or did not start. */
+  /** Workers that crashed, hung or did not start. Each is replaced as soon as it is needed. */
   readonly restarts: number;
   readonly queue_depth: number;
 }
@@ -95,7 +95,6 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
   // A worker outlives the request that made the pool grow: its log lines must not carry that request's ids.
   const outside = AsyncLocalStorage.snapshot();
   let restarts = 0;
-  let lost = 0;
   let failure: MeshError | undefined;
   let growTimer: NodeJS.Timeout | undefined;
   /** Whether the last start went well: what crashes later is tried again sooner than what cannot start. */
@@ -121,10 +120,6 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
   };
 
   const add = (): void => {
-    if (lost > 0) {
-      lost -= 1;
-      restarts += 1;
-    }
     const started = startInTime()
       .then(join, (error: unknown) => {
         if (!closing.signal.aborted) startFailed(error);
@@ -166,7 +161,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
     const unknown = () => new MeshError('upstream_failed', `${name} cannot be started`, { cause });
     failure = cause instanceof MeshError ? cause : unknown();
     didStart = false;
-    lost += 1;
+    restarts += 1;
     backOff.failed();
     logger.error({ err: failure, pool: name, retryInMs: Math.round(backOff.remainingMs) }, 'a worker did not start');
     if (members.size === 0) line.refuse(failure);
@@ -177,7 +172,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
     if (!members.has(member)) return;
     failure = new MeshError('upstream_failed', `The process of ${name} that ran the call ${how}`, { cause });
     if (!closing.signal.aborted) {
-      lost += 1;
+      restarts += 1;
       backOff.failed();
       logger.warn({ pool: name, calls: member.active, reason: how }, 'a worker was lost');
     }

@@ -83,7 +83,7 @@ describe('a stdio MCP server', () => {
     ['goes', 'exit', /^exited with code 7$/],
   ];
   test.each(floods)('fails its calls when it %s', async (_name, tool, reason) => {
-    const { worker } = await started([], { maxLineBytes: 1_000_000 });
+    const { worker } = await started([], { maxLineBytes: 1_000_000, maxGarbageBytes: 1_000_000 });
     await expect(say(worker, tool)).rejects.toThrow('Connection closed');
     expect((await worker.gone).message).toMatch(reason);
     expect(isAlive(worker.pid)).toBe(false);
