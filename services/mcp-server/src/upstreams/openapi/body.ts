@@ -1,3 +1,4 @@
+import { MeshError } from '@toolmesh/shared/errors';
 import type { JsonSchema } from '@toolmesh/shared/tool';
 import { DocumentProblem, isObject, type OpenApiDocument } from './document.ts';
 import { isJsonType } from './media-types.ts';
@@ -27,14 +28,18 @@ const FORM_TYPE = 'application/x-www-form-urlencoded';
 export function bodyOf(document: OpenApiDocument, value: unknown, converter: SchemaConverter): UnnamedBody | undefined {
   const { content, required } = document.resolve(value);
   const types = isObject(content) ? content : {};
-  const contentType =
-    Object.keys(types).find(isJsonType) ?? Object.keys(types).find((type) => type.startsWith(FORM_TYPE));
-  if (contentType === undefined) {
+  const type =
+    Object.keys(types).find(isJsonType) ??
+    Object.keys(types).find((name) => name.startsWith(FORM_TYPE)) ??
+    // Where anything goes, JSON does.
+    Object.keys(types).find((name) => name === '*/*' || name === 'application/*');
+  if (type === undefined) {
     if (required !== true) return undefined;
     const names = Object.keys(types).join(', ') || 'of no type';
     throw new DocumentProblem(`its body is ${names}; only application/json and ${FORM_TYPE} can be sent`);
   }
-  const media = types[contentType];
+  const media = types[type];
+  const contentType = type.includes('*') ? 'application/json' : type;
   const schema = isObject(media) ? media['schema'] : undefined;
   const isRequired = required === true;
   return (
@@ -86,7 +91,9 @@ function whole(schema: JsonSchema, contentType: string, isRequired: boolean): Un
       write(args) {
         const value = args[named(field)];
         if (value === undefined) return undefined;
-        return contentType.startsWith(FORM_TYPE) && isObject(value) ? inForm(value) : JSON.stringify(value);
+        if (!contentType.startsWith(FORM_TYPE)) return JSON.stringify(value);
+        if (isObject(value)) return inForm(value);
+        throw new MeshError('invalid_arguments', `${named(field)}: must be an object, whose properties a form has`);
       },
     }),
   };

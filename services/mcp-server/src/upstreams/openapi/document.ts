@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { MeshError } from '@toolmesh/shared/errors';
-import { parse as parseYaml } from 'yaml';
+import { parseYaml } from './parse-yaml.ts';
 import type { Sender } from './send-request.ts';
 
 /** An object as JSON has them. */
@@ -18,7 +18,7 @@ export class DocumentProblem extends Error {
 /** An OpenAPI document whose references can be followed. */
 export interface OpenApiDocument {
   readonly root: JsonObject;
-  /** `3.0` says null and bounds in words of its own. */
+  /** `3.0` says null and bounds in words of its own; 3.2 is here as 3.1, of which it has all. */
   readonly version: '3.0' | '3.1';
   /** What relative server URLs start from. */
   readonly url: URL;
@@ -38,7 +38,7 @@ export interface DocumentSource {
   readonly signal: AbortSignal;
 }
 
-const MAX_DOCUMENT_BYTES = 16 * 1_024 ** 2;
+export const MAX_DOCUMENT_BYTES = 16 * 1_024 ** 2;
 /** References to references; more are a circle. */
 const MAX_HOPS = 16;
 
@@ -47,11 +47,11 @@ export async function loadDocument(source: DocumentSource, send: Sender): Promis
   const { name, document } = source;
   const url = toUrl(document);
   const text = url.protocol === 'file:' ? await readDocument(name, url) : await fetchDocument(url, source, send);
-  const root = parseDocument(name, text);
+  const root = await parseDocument(source, text);
   const given = typeof root['openapi'] === 'string' ? root['openapi'] : undefined;
-  if (given === undefined || !/^3\.[01](\.|$)/.test(given)) {
+  if (given === undefined || !/^3\.[012](\.|$)/.test(given)) {
     const found = given ?? (root['swagger'] === undefined ? 'something else' : 'Swagger 2');
-    throw wrong(name, `its document is not OpenAPI 3.0 or 3.1 but ${found}; convert it`);
+    throw wrong(name, `its document is not OpenAPI 3.0, 3.1 or 3.2 but ${found}; convert it`);
   }
   return openDocument(root, given.startsWith('3.0') ? '3.0' : '3.1', url);
 }
@@ -78,17 +78,15 @@ async function fetchDocument(url: URL, { name, headers, signal }: DocumentSource
   let answer = await get({});
   if (answer.status === 401 || answer.status === 403) answer = await get(headers);
   if (answer.status >= 300) throw wrong(name, `its document was answered with status ${answer.status}`);
-  if (answer.body.length > MAX_DOCUMENT_BYTES)
-    throw wrong(name, `its document is larger than ${MAX_DOCUMENT_BYTES} bytes`);
   return answer.body.toString();
 }
 
-function parseDocument(name: string, text: string): JsonObject {
+async function parseDocument({ name, signal }: DocumentSource, text: string): Promise<JsonObject> {
   let parsed: unknown;
   try {
-    // Most YAML parsers take JSON too, and a hundred times as long for it.
-    parsed = /^\s*\{/.test(text) ? JSON.parse(text) : parseYaml(text);
+    parsed = /^\s*\{/.test(text) ? JSON.parse(text) : await parseYaml(text, signal);
   } catch (cause) {
+    signal.throwIfAborted();
     throw wrong(name, 'its document is neither JSON nor YAML', cause);
   }
   if (!isObject(parsed)) throw wrong(name, 'its document is no object');

@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { withDeadline } from '@toolmesh/shared/deadline';
 import { MeshError } from '@toolmesh/shared/errors';
 import type { Tool, ToolContext, ToolResult } from '@toolmesh/shared/tool';
 import { elapsed, unknownTool } from '@toolmesh/shared/tool-catalogue';
 import { baseUrlOf } from './base-url.ts';
 import { buildRequest } from './build-request.ts';
-import { DocumentProblem, isObject, loadDocument, type OpenApiDocument } from './document.ts';
+import { DocumentProblem, isObject, loadDocument, MAX_DOCUMENT_BYTES, type OpenApiDocument } from './document.ts';
 import { distinctName, toolName } from './names.ts';
 import { type Operation, parseOperation, readOperation } from './operation.ts';
 import { readAnswer } from './read-answer.ts';
@@ -19,8 +21,10 @@ export interface OpenApiOptions {
   readonly baseUrl?: URL | string | undefined;
   /** Sent with every call; nothing that a caller gives can replace them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How long a call, or the loading of the document, may take in all. Default 60 000. */
+  /** How long a call may take in all. Default 60 000. */
   readonly timeoutMs?: number;
+  /** How long the loading of the document may take in all. Default 60 000. */
+  readonly loadTimeoutMs?: number;
   /** Default 16 MiB. */
   readonly maxResponseBytes?: number;
   /** Ends the loading. */
@@ -50,50 +54,72 @@ const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HE
 /** More tools than this no model can choose from, and no list should carry. */
 const MAX_OPERATIONS = 1_000;
 
+/** How long the reading of a document keeps others waiting. */
+const TURN_MS = 10;
 /** Problems that an error tells of; a wrong document has the same one many times. */
 const MAX_TOLD = 5;
 
 /** @throws MeshError upstream_failed that says what to correct, when the document cannot be had or has no use. */
 export async function loadOpenApi(options: OpenApiOptions): Promise<OpenApiTools> {
-  const { name, document: source, baseUrl, timeoutMs = 60_000, maxResponseBytes = 16 * 1_024 ** 2, signal } = options;
+  const { name, timeoutMs = 60_000, maxResponseBytes = 16 * 1_024 ** 2 } = options;
   const given = Object.entries(options.headers ?? {}).filter(([, value]) => value !== '');
   const headers = Object.fromEntries(given.map(([key, value]) => [key.toLowerCase(), value]));
+  const { callables, problems } = await readService(options, headers);
+  if (callables.size === 0) {
+    const why = problems.length === 0 ? 'it has none' : `its problems: ${problems.slice(0, MAX_TOLD).join('; ')}`;
+    throw new MeshError('upstream_failed', `${name} has no operation that can be used; ${why}`);
+  }
   const sender = createHttpSender({ name, timeoutMs, maxResponseBytes });
+  return {
+    tools: [...callables].map(([tool, { operation }]) => ({ name: tool, ...operation.tool })),
+    problems,
+    async call(tool, args, context) {
+      const callable = callables.get(tool);
+      if (callable === undefined) throw unknownTool(tool, callables.keys());
+      const { operation, base, check } = callable;
+      const request = buildRequest(operation, check(args), base, headers);
+      const started = performance.now();
+      const answer = await sender.send({ ...request, signal: context.signal });
+      return { tool, ...readAnswer(answer), duration_ms: elapsed(started) };
+    },
+    close: () => sender.close(),
+  };
+}
+
+async function readService(options: OpenApiOptions, headers: Readonly<Record<string, string>>) {
+  const { name, document: source, baseUrl, loadTimeoutMs = 60_000, signal } = options;
+  const sender = createHttpSender({ name, timeoutMs: loadTimeoutMs, maxResponseBytes: MAX_DOCUMENT_BYTES });
+  const late = () => new MeshError('upstream_timeout', `${name} could not be read within ${loadTimeoutMs} ms`);
   try {
-    const document = await loadDocument({ name, document: source, headers, signal }, sender.send);
-    const { callables, problems } = readOperations(document, new Set(Object.keys(headers)), baseUrl);
-    if (callables.size === 0) {
-      const why = problems.length === 0 ? 'it has none' : `its problems: ${problems.slice(0, MAX_TOLD).join('; ')}`;
-      throw new MeshError('upstream_failed', `${name} has no operation that can be used; ${why}`);
-    }
-    return {
-      tools: [...callables].map(([tool, { operation }]) => ({ name: tool, ...operation.tool })),
-      problems,
-      async call(tool, args, context) {
-        const callable = callables.get(tool);
-        if (callable === undefined) throw unknownTool(tool, callables.keys());
-        const { operation, base, check } = callable;
-        const request = buildRequest(operation, check(args), base, headers);
-        const started = performance.now();
-        const answer = await sender.send({ ...request, signal: context.signal });
-        return { tool, ...readAnswer(answer), duration_ms: elapsed(started) };
-      },
-      close: () => sender.close(),
-    };
-  } catch (error) {
+    return await withDeadline(signal, loadTimeoutMs, late, async (limited) => {
+      const document = await loadDocument({ name, document: source, headers, signal: limited }, sender.send);
+      return readOperations(document, new Set(Object.keys(headers)), baseUrl, limited);
+    });
+  } finally {
     await sender.close();
-    throw error;
   }
 }
 
-function readOperations(document: OpenApiDocument, configured: ReadonlySet<string>, baseUrl: URL | string | undefined) {
+/** Reads all operations, with pauses: a large document takes seconds, in which others want their answers. */
+async function readOperations(
+  document: OpenApiDocument,
+  configured: ReadonlySet<string>,
+  baseUrl: URL | string | undefined,
+  signal: AbortSignal,
+) {
   const problems: string[] = [];
   const callables = new Map<string, Callable>();
   const checkOf = createArgumentsChecks();
+  let pausedAt = performance.now();
   for (const { path, method, item, value } of listOperations(document, problems)) {
+    if (performance.now() - pausedAt > TURN_MS) {
+      await nextTurn();
+      signal.throwIfAborted();
+      pausedAt = performance.now();
+    }
     try {
       const parsed = parseOperation(value);
-      const operation = readOperation(document, { path, method, item, operation: parsed }, configured);
+      const operation = readOperation(document, { path, method, item, operation: parsed, configured });
       const base = baseUrl === undefined ? baseUrlOf(document, operation.servers) : new URL(String(baseUrl));
       const plain = toolName(parsed.operationId, method.toLowerCase(), path);
       const tool = callables.has(plain) ? distinctName(plain, method, path) : plain;

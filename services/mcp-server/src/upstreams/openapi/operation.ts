@@ -43,16 +43,62 @@ export function parseOperation(value: unknown): OperationObject {
   return parsed.data;
 }
 
-/**
- * Reads one operation. `configured` are headers that are sent with every request, which a caller need not know of.
- * @throws DocumentProblem for what no tool can be made of.
- */
-export function readOperation(
-  document: OpenApiDocument,
-  { path, method, item, operation }: { path: string; method: Method; item: JsonObject; operation: OperationObject },
-  configured: ReadonlySet<string>,
-): Operation {
-  const converter = createSchemaConverter(document, 'request');
+/** How many schemas a tool's own may refer to; fewer where it would be too large with them. */
+const DEFINITION_LIMITS = [100, 20, 4, 0];
+/** A model reads the schema of every tool that it is offered. */
+const MAX_SCHEMA_CHARS = 64 * 1_024;
+
+const isSmall = (schema: JsonSchema): boolean => JSON.stringify(schema).length <= MAX_SCHEMA_CHARS;
+
+export interface OperationSource {
+  readonly path: string;
+  readonly method: Method;
+  /** What the document says of the path. */
+  readonly item: JsonObject;
+  readonly operation: OperationObject;
+  /** Headers, in lower case, that are sent with every request, which a caller need not know of. */
+  readonly configured: ReadonlySet<string>;
+}
+
+/** Reads one operation. @throws DocumentProblem for what no tool can be made of. */
+export function readOperation(document: OpenApiDocument, source: OperationSource): Operation {
+  const { path, method, item, operation } = source;
+  const output = outputSchema(document, operation);
+  const { summary } = operation;
+  const input = readInputInBounds(document, source);
+  return {
+    tool: {
+      ...(summary === undefined || summary === '' ? {} : { title: summary }),
+      description: describe(method, path, operation),
+      input_schema: input.schema,
+      ...(output === undefined || !isSmall(output) ? {} : { output_schema: output }),
+      annotations: annotationsOf(method),
+    },
+    method,
+    path,
+    parameters: input.parameters,
+    body: input.body,
+    accept: acceptOf(document, operation),
+    servers: operation.servers ?? item['servers'],
+  };
+}
+
+interface Input {
+  readonly schema: JsonSchema;
+  readonly parameters: readonly Parameter[];
+  readonly body: Body | undefined;
+}
+
+function readInputInBounds(document: OpenApiDocument, source: OperationSource): Input {
+  for (const limit of DEFINITION_LIMITS) {
+    const input = readInput(document, source, createSchemaConverter(document, 'request', limit));
+    if (isSmall(input.schema)) return input;
+  }
+  throw new DocumentProblem(`the schema of its arguments has more than ${MAX_SCHEMA_CHARS} characters`);
+}
+
+function readInput(document: OpenApiDocument, source: OperationSource, converter: SchemaConverter): Input {
+  const { path, item, operation, configured } = source;
   const shared: unknown = item['parameters'];
   const listed = [...(Array.isArray(shared) ? shared : []), ...operation.parameters];
   const parameters = readParameters(document, path, listed, configured, converter);
@@ -60,22 +106,10 @@ export function readOperation(
   const fields = [...parameters.map(({ field }) => field), ...(body?.fields ?? [])];
   const names = argumentNames(fields);
   const named = (field: Field): string => names.get(field) ?? field.name;
-  const output = outputSchema(document, operation);
-  const { summary } = operation;
   return {
-    tool: {
-      ...(summary === undefined || summary === '' ? {} : { title: summary }),
-      description: describe(method, path, operation),
-      input_schema: inputSchema(fields, named, converter),
-      ...(output === undefined ? {} : { output_schema: output }),
-      annotations: annotationsOf(method),
-    },
-    method,
-    path,
+    schema: inputSchema(fields, named, converter),
     parameters: parameters.map(({ field, form }) => ({ ...form, argument: named(field) })),
     body: body?.withNames(named),
-    accept: acceptOf(document, operation),
-    servers: operation.servers ?? item['servers'],
   };
 }
 
@@ -99,7 +133,7 @@ function inputSchema(
 function outputSchema(document: OpenApiDocument, { responses }: OperationObject): JsonSchema | undefined {
   const response = responses['200'] ?? responses['201'] ?? responses['2XX'];
   if (response === undefined) return undefined;
-  const converter = createSchemaConverter(document, 'response');
+  const converter = createSchemaConverter(document, 'response', DEFINITION_LIMITS[0] ?? 0);
   try {
     const content = document.resolve(response)['content'];
     const [, media] = Object.entries(isObject(content) ? content : {}).find(([type]) => isJsonType(type)) ?? [];

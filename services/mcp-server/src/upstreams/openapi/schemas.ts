@@ -25,10 +25,12 @@ const PLAIN =
 
 /** Deeper than any schema that a person wrote. */
 const MAX_DEPTH = 64;
-/** Schemas that one tool may refer to; a model reads them all. What goes further may be anything. */
-const MAX_DEFINITIONS = 100;
-
-export function createSchemaConverter(document: OpenApiDocument, direction: Direction): SchemaConverter {
+/** `maxDefinitions`: how many schemas may be referred to; what goes further may be anything. */
+export function createSchemaConverter(
+  document: OpenApiDocument,
+  direction: Direction,
+  maxDefinitions: number,
+): SchemaConverter {
   const names = new Map<string, string>();
   const definitions = new Map<string, JsonSchema>();
   const hidden = direction === 'request' ? 'readOnly' : 'writeOnly';
@@ -37,7 +39,7 @@ export function createSchemaConverter(document: OpenApiDocument, direction: Dire
     const known = names.get(reference);
     if (known !== undefined) return { $ref: `#/$defs/${known}` };
     const target = document.follow(reference);
-    if (names.size >= MAX_DEFINITIONS) return {};
+    if (names.size >= maxDefinitions) return {};
     const name = freeName(reference, definitions);
     // Before what it holds, which may refer to it.
     names.set(reference, name);

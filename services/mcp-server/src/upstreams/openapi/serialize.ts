@@ -75,7 +75,7 @@ export function inQuery(value: unknown, form: ParameterForm): readonly string[] 
   if (parts === undefined) return [pair(name, value)];
   if (style === 'deepObject') return deep(name, value).map(([key, item]) => pair(key, item));
   if ('items' in parts) {
-    if (explode) return parts.items.map((item) => pair(name, item));
+    if (explode || parts.items.length === 0) return parts.items.map((item) => pair(name, item));
     return [`${encode(name)}=${parts.items.map((item) => encode(textOf(item))).join(DELIMITERS[style] ?? ',')}`];
   }
   if (explode) return parts.pairs.map(([key, item]) => pair(key, item));
