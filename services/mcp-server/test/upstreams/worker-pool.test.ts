@@ -173,6 +173,44 @@ describe('a worker pool', () => {
     expect(started[0]?.pings).toBe(1);
   });
 
+  test('starts none in the place of a worker that is only asked whether it is well', async () => {
+    const { pool, started } = fakePool({ min: 2 });
+    await until(() => pool.stats().total === 2);
+    for (let i = 0; i < 10; i += 1) {
+      const controller = new AbortController();
+      const call = heldCall(pool, controller.signal);
+      await call.began;
+      controller.abort(new Error('left'));
+      await expect(call.result).rejects.toThrow('left');
+    }
+    expect(await pool.withWorker(async ({ id }) => id, forever)).toBeLessThanOrEqual(2);
+    expect(started).toHaveLength(2);
+  });
+
+  test('is back soon when all its workers are killed at once', async () => {
+    const { pool, started } = fakePool({
+      min: 8,
+      max: 8,
+      backOff: { baseMs: 100, maxMs: 3_600_000, healthyAfterMs: 60_000 },
+    });
+    await until(() => pool.stats().total === 8);
+    for (const worker of started) worker.crash();
+    await until(() => pool.stats().total === 0);
+    // Eight failures in a row would be a pause of 6 seconds and more, after which only the first would be tried.
+    expect(await pool.withWorker(async ({ id }) => id, forever)).toBeGreaterThan(8);
+    await until(() => pool.stats().total === 8);
+    expect(pool.stats().restarts).toBe(8);
+  });
+
+  test('may have no worker while nothing is asked of it', async () => {
+    const { pool, started } = fakePool({ min: 0, idleMs: 50 });
+    expect(pool.stats()).toMatchObject({ min: 0, total: 0 });
+    expect(await pool.withWorker(async ({ id }) => id, forever)).toBe(1);
+    await until(() => pool.stats().total === 0);
+    expect(await pool.withWorker(async ({ id }) => id, forever)).toBe(2);
+    expect(started).toHaveLength(2);
+  });
+
   test('turns callers away when too many wait, or one for too long, or one leaves', async () => {
     const { pool } = fakePool({ max: 1, concurrency: 1, maxQueue: 2, maxWaitMs: 200 });
     const running = heldCall(pool);
