@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import type { FoundJail } from '../../jail/find-jail.ts';
 import type { SystemPython } from '../../jail/system-root.ts';
 import type { WorkerCommand } from '../../workers/conversation.ts';
 import type { Runtime } from '../runtime.ts';
-
-const OWN = fileURLToPath(new URL('./', import.meta.url));
-const SHARED = fileURLToPath(new URL('../python/', import.meta.url));
+import { WORKER_HOME } from './compiled-worker.ts';
 
 /** Where `worker.py` finds what programs may import besides the standard library. */
 const PACKAGES = '/opt/packages';
@@ -17,23 +14,24 @@ const DATA = /\b(?:numpy|pandas|matplotlib|pyplot)\b/;
 export interface PythonNamespacesOptions {
   readonly found: FoundJail;
   readonly python: SystemPython;
+  /** Folder of the worker's code, as `compileWorker` makes it. */
+  readonly compiled: string;
   /** Folder of numpy, pandas and matplotlib, where they have been installed. */
   readonly layer: string | undefined;
   readonly provided: readonly { readonly name: string; readonly version: string }[];
 }
 
 /** The system's CPython in a jail: threads, subprocesses, files and packages as anywhere, and nothing outside. */
-export function createPythonNamespaces({ found, python, layer, provided }: PythonNamespacesOptions): Runtime {
+export function createPythonNamespaces({ found, python, compiled, layer, provided }: PythonNamespacesOptions): Runtime {
   const worker = (words: readonly string[], packages?: string): WorkerCommand =>
     found.jail({
       // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
-      command: [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8', '/opt/sandbox/worker.py', ...words],
+      command: [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8', `${WORKER_HOME}/worker.pyc`, ...words],
       env: ENVIRONMENT,
       links: found.root.links,
       mounts: [
         ...found.root.mounts,
-        { from: OWN, to: '/opt/sandbox' },
-        { from: SHARED, to: '/opt/python-shared' },
+        { from: compiled, to: WORKER_HOME },
         ...(layer === undefined ? [] : [{ from: layer, to: LAYER }]),
         ...(packages === undefined ? [] : [{ from: packages, to: PACKAGES }]),
       ],
