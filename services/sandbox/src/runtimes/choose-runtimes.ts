@@ -66,7 +66,13 @@ async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime
   if (layer === undefined) choice.logger.info('without numpy, pandas and matplotlib: npm run python-layer adds them');
   const provided = layer === undefined ? [] : await baseLayerPackages(layer);
   const compiled = await compileWorker(choice.cacheDirectory, python);
-  const runtime = createPythonNamespaces({ found, python, compiled, layer, provided });
+  const options = { found, python, compiled, layer, provided };
+  const launched = createPythonNamespaces(options, { isLaunched: true });
+  const trouble = await tryOut(launched);
+  if (trouble === undefined) return launched;
+  launched.close?.();
+  choice.logger.warn({ reason: trouble }, 'Python starts slowly: no launcher can be had');
+  const runtime = createPythonNamespaces(options, { isLaunched: false });
   const failure = await tryOut(runtime);
   return failure === undefined ? runtime : { reason: failure };
 }

@@ -100,10 +100,10 @@ const orNothing = (read: () => number): number => orElse(read, 0);
 /** How often a running program's memory is looked at. At 1 GB/s of growth that is 10 MB of error. */
 const SAMPLE_MS = 10;
 
-/** Watches the memory of a worker's processes until stopped. */
-export function watchMemory(usage: ProcessUsage, limitBytes: number) {
+/** Watches the memory of a worker's processes, which had `idleBytes` before, until stopped. */
+export function watchMemory(usage: ProcessUsage, idleBytes: number, limitBytes: number) {
   const over = Promise.withResolvers<void>();
-  let peak = usage.rssBytes();
+  let peak = idleBytes;
   const sample = () => {
     const rss = usage.rssBytes();
     // Processes that were forked share most of what they have: a second, fairer look before one is stopped for it.

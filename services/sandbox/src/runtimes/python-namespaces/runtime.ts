@@ -1,6 +1,8 @@
 import type { FoundJail } from '../../jail/find-jail.ts';
 import type { SystemPython } from '../../jail/system-root.ts';
-import type { WorkerCommand } from '../../workers/conversation.ts';
+import type { Jail } from '../../jail/jail.ts';
+import type { WorkerStart } from '../../workers/conversation.ts';
+import { createLauncher } from '../../workers/launcher.ts';
 import type { Runtime } from '../runtime.ts';
 import { WORKER_HOME } from './compiled-worker.ts';
 
@@ -21,12 +23,23 @@ export interface PythonNamespacesOptions {
   readonly provided: readonly { readonly name: string; readonly version: string }[];
 }
 
+/** Whether workers are started by a launcher, or each by bubblewrap: slower, where the system allows no more. */
+export interface PythonNamespacesStart {
+  readonly isLaunched: boolean;
+}
+
 /** The system's CPython in a jail: threads, subprocesses, files and packages as anywhere, and nothing outside. */
-export function createPythonNamespaces({ found, python, compiled, layer, provided }: PythonNamespacesOptions): Runtime {
-  const worker = (words: readonly string[], packages?: string): WorkerCommand =>
-    found.jail({
-      // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
-      command: [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8', `${WORKER_HOME}/worker.pyc`, ...words],
+export function createPythonNamespaces(
+  { found, python, compiled, layer, provided }: PythonNamespacesOptions,
+  { isLaunched }: PythonNamespacesStart,
+): Runtime {
+  // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
+  const interpreter = [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8'];
+  const command = [...interpreter, `${WORKER_HOME}/worker.pyc`];
+  const inJail = (jail: Jail, words: readonly string[], packages?: string) =>
+    jail({
+      command: words,
+      isFirst: true,
       env: ENVIRONMENT,
       links: found.root.links,
       mounts: [
@@ -36,6 +49,17 @@ export function createPythonNamespaces({ found, python, compiled, layer, provide
         ...(packages === undefined ? [] : [{ from: packages, to: PACKAGES }]),
       ],
     });
+  const launcher = isLaunched
+    ? createLauncher(
+        inJail(found.launcherJail, [...interpreter, `${WORKER_HOME}/launcher.pyc`, ...command]),
+        found.nextUser,
+      )
+    : undefined;
+  const worker = (words: readonly string[], packages?: string): WorkerStart =>
+    // A launcher's workers see what it sees, which packages of one program are not part of.
+    launcher === undefined || packages !== undefined
+      ? inJail(found.jail, [...command, ...words], packages)
+      : { launch: () => launcher.launch(words) };
   return {
     name: 'python-namespaces',
     languages: ['python'],
@@ -46,6 +70,7 @@ export function createPythonNamespaces({ found, python, compiled, layer, provide
     ...(layer === undefined
       ? {}
       : { prepared: { name: 'python-data', suits: (code) => DATA.test(code), worker: () => worker(['data']) } }),
+    ...(launcher === undefined ? {} : { close: launcher.close }),
   };
 }
 

@@ -34,7 +34,9 @@ COMMON = (
 ORDER = struct.Struct(">QII")
 """What comes before a program: the bytes of memory it may use, whether its state is kept, the length of its text."""
 MEMORY = struct.Struct(">Q")
-"""What the child tells of itself while it waits: the most memory it has had, in KiB."""
+WARM, DONE = b"w", b"."
+"""What the child tells: that it has warmed up further, with the most memory it has had so far in KiB; that a program
+of a session is done."""
 
 
 def live(orders, tell, streams, report, with_data):
@@ -47,7 +49,7 @@ def live(orders, tell, streams, report, with_data):
         _limit()
         _open_streams()
         _warm_up(with_data)
-        os.write(tell, MEMORY.pack(_most_memory()))
+        _tell_memory(tell)
         _import_while_idle(orders, tell)
         memory_bytes, keep, code = _next_order(orders)
         _limit_one(resource.RLIMIT_DATA, memory_bytes + THREADS_BYTES)
@@ -66,7 +68,7 @@ def live(orders, tell, streams, report, with_data):
             outcome = user_program.run(code, namespace, _run_coroutine, _finish_one)
             usage = {"cpu_ms": _cpu_ms() - cpu_before, "peak_memory_bytes": max(0, _most_memory() - before) * 1024}
             _write_report(report, {**outcome, **usage})
-            os.write(tell, b".")
+            os.write(tell, DONE)
             _, _, code = _next_order(orders)
             os.dup2(stdin, 0)
             sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)
@@ -128,8 +130,12 @@ def _import_while_idle(orders, tell):
         if select.select([orders], [], [], wait)[0]:
             return
         __import__(name)
-        os.write(tell, MEMORY.pack(_most_memory()))
+        _tell_memory(tell)
         wait = 0
+
+
+def _tell_memory(tell):
+    os.write(tell, WARM + MEMORY.pack(_most_memory()))
 
 
 def _next_order(orders):

@@ -36,7 +36,8 @@ def main():
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     os.chdir(files.WORK_DIR)
     child = Child("data" in sys.argv)
-    wire.read_exactly(child.done, program_child.MEMORY.size)
+    if not child.hear():
+        sys.exit("the process for the program ended by itself")
     wire.send(wire.READY, wire.to_json({"version": sys.version.split()[0]}))
     while True:
         kind, payload = wire.receive()
@@ -66,14 +67,17 @@ class Child:
         for fd in (orders, tell, out[1], err[1]):
             os.close(fd)
 
+    def hear(self):
+        """Takes one thing that the child says; returns what, or nothing when it will say no more."""
+        what = os.read(self.done, 1)
+        if what == program_child.WARM:
+            (self.idle_memory,) = program_child.MEMORY.unpack(wire.read_exactly(self.done, program_child.MEMORY.size))
+        return what
+
     def begin(self, program):
-        """Hands the program over. What the child has said so far it has said by itself: no program was in it."""
-        if not self.has_begun:
-            while select.select([self.done], [], [], 0)[0]:
-                said = os.read(self.done, 4_096)
-                if not said:
-                    break
-                (self.idle_memory,) = program_child.MEMORY.unpack(said[-program_child.MEMORY.size :])
+        """Hands the program over."""
+        while not self.has_begun and select.select([self.done], [], [], 0)[0] and self.hear():
+            pass  # Before its first program it is to be believed.
         self.has_begun = True
         code = program["code"].encode("utf-8", "surrogatepass")
         data = program_child.ORDER.pack(program["memory_bytes"], program["keep"], len(code)) + code
@@ -213,9 +217,11 @@ def _watch(child, keep):
         if child.ended is not None:
             return
         if keep and child.done in ready:
-            if os.read(child.done, 1):
+            said = child.hear()
+            if said == program_child.DONE:
                 return
-            poller.unregister(child.done)
+            if not said:
+                poller.unregister(child.done)
 
 
 def _drain(child):
