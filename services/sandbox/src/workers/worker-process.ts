@@ -3,7 +3,7 @@ import { MeshError } from '@toolmesh/shared/errors';
 import { begin, type Conversation, type Exit, type WorkerStart } from './conversation.ts';
 import { type Frame, jsonPayload } from './frames.ts';
 import { type CappedText, createOutputBuffer } from './output-buffer.ts';
-import { openProcessUsage, type ProcessUsage, watchMemory } from './process-usage.ts';
+import { type IdleMemory, openProcessUsage, type ProcessUsage, readIdleMemory, watchMemory } from './process-usage.ts';
 import { Ready, Report, type WorkerProgram } from './protocol.ts';
 
 export interface RunLimits {
@@ -60,7 +60,7 @@ export async function startWorker(start: WorkerStart, startTimeoutMs = 30_000): 
   try {
     const { version } = await untilReady(conversation, startTimeoutMs);
     const usage = openProcessUsage(conversation.pid ?? 0);
-    const warm = { conversation, usage, idleBytes: usage.rssBytes(), cpuMs: usage.cpuMs() };
+    const warm = { conversation, usage, idle: readIdleMemory(usage), cpuMs: usage.cpuMs() };
     return {
       version,
       gone: conversation.gone,
@@ -103,7 +103,7 @@ interface WarmWorker {
   readonly conversation: Conversation;
   readonly usage: ProcessUsage;
   /** What its processes had in memory before their first program. */
-  readonly idleBytes: number;
+  readonly idle: IdleMemory;
   /** The time that they had used then, or when the latest one ended. */
   cpuMs: number;
 }
@@ -115,13 +115,13 @@ async function runProgram(
   caller: AbortSignal,
   onOutput: OutputListener = () => {},
 ): Promise<Run> {
-  const { conversation, usage, idleBytes } = warm;
+  const { conversation, usage, idle } = warm;
   const over = new AbortController();
   const after = (ms: number) => sleep(ms, undefined, { signal: over.signal });
   const heard = listen(conversation, outputBytes, onOutput);
   const started = performance.now();
   conversation.send('program', jsonPayload(program));
-  const memory = watchMemory(usage, idleBytes, idleBytes + program.memory_bytes + MEMORY_SLACK_BYTES);
+  const memory = watchMemory(usage, idle, program.memory_bytes + MEMORY_SLACK_BYTES);
   let kept = false;
   try {
     const ending = await Promise.race<Ending>([
@@ -145,7 +145,7 @@ async function runProgram(
       durationMs,
       // A process that is gone has taken its figures with it.
       cpuMs: told?.cpu_ms ?? Math.max(0, usage.cpuMs() - warm.cpuMs),
-      peakMemoryBytes: told?.peak_memory_bytes ?? Math.max(0, memory.peakBytes() - idleBytes),
+      peakMemoryBytes: told?.peak_memory_bytes ?? memory.peakBytes(),
     };
   } finally {
     if (kept) warm.cpuMs = usage.cpuMs();

@@ -31,8 +31,8 @@ MAX_HELLO = 256
 WRITABLE = (b"/dev/shm", b"/tmp", b"/work")
 WRITABLE_OPTIONS = b"size=64m,nr_inodes=64k,mode=1777"
 
-NICE = 19
-"""The service comes before the programs that it watches."""
+NICE = 10
+"""The service comes before its workers, and a worker's supervisor before the program that it watches."""
 
 # From sched.h, sys/mount.h, linux/prctl.h, linux/capability.h.
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (1 << bit for bit in (17, 25, 26, 27, 28, 29, 30))

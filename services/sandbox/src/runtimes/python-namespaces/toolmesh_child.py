@@ -16,6 +16,8 @@ import toolmesh_plots as plots
 import toolmesh_program as user_program
 import toolmesh_wire as wire
 
+NICE = 19
+"""The service comes before the programs that it watches, and so does the supervisor."""
 PROCESSES = 64
 """Processes and threads together, the supervisor included."""
 OPEN_FILES = 256
@@ -33,10 +35,26 @@ COMMON = (
 
 ORDER = struct.Struct(">QII")
 """What comes before a program: the bytes of memory it may use, whether its state is kept, the length of its text."""
-MEMORY = struct.Struct(">Q")
+USED = struct.Struct(">Qdd")
 WARM, DONE = b"w", b"."
-"""What the child tells: that it has warmed up further, with the most memory it has had so far in KiB; that a program
-of a session is done."""
+"""What the child tells: that it has warmed up further, and has used so much memory at most, in KiB, and so much time,
+in milliseconds, itself and by children; that a program of a session is done."""
+
+
+END = _signal.SIGUSR1
+"""To the supervisor, from a program that is about to end and has reported."""
+
+
+def prepare():
+    """Makes the interpreter an ordinary one; to be called before there is a child."""
+    import builtins
+
+    from _sitebuiltins import Quitter
+
+    # They come with the module `site`, which this interpreter starts without.
+    builtins.exit, builtins.quit = Quitter("exit", ""), Quitter("quit", "")
+    sys.path.insert(0, user_program.WORK_DIR)
+    sys.path += [path for path in os.environ["PYTHONPATH"].split(":") if os.path.isdir(path)]
 
 
 def live(orders, tell, streams, report, with_data):
@@ -46,10 +64,13 @@ def live(orders, tell, streams, report, with_data):
         for number, fd in enumerate(streams):
             os.dup2(fd, number)
         _close_all_but(3, orders, tell)
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
         _limit()
         _open_streams()
-        _warm_up(with_data)
-        _tell_memory(tell)
+        if with_data:
+            plots.preload()
+        user_program.warm_up()
+        _tell_use(tell)
         _import_while_idle(orders, tell)
         memory_bytes, keep, code = _next_order(orders)
         _limit_one(resource.RLIMIT_DATA, memory_bytes + THREADS_BYTES)
@@ -57,12 +78,13 @@ def live(orders, tell, streams, report, with_data):
             os.close(orders)
             os.close(tell)
         namespace = user_program.new_main()
+        before, children_before = _most_memory(), resource.getrusage(CHILDREN)
         if not keep:
             outcome = user_program.run(code, namespace, _run_coroutine, _finish)
-            _write_report(report, outcome)
+            _write_report(report, {**outcome, "peak_memory_bytes": max(0, _most_memory() - before) * 1024})
+            _announce_the_end(children_before)
             os._exit(outcome["exit_code"])
         stdin = os.dup(0)
-        before = _most_memory()
         while True:
             cpu_before = _cpu_ms()
             outcome = user_program.run(code, namespace, _run_coroutine, _finish_one)
@@ -105,23 +127,9 @@ def _open_streams():
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="replace", closefd=False)
     sys.argv = [user_program.USER_FILE]
     _signal.set_wakeup_fd(-1)
-    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    for number in (_signal.SIGCHLD, END):
+        _signal.signal(number, _signal.SIG_DFL)
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-
-
-def _warm_up(with_data):
-    """What every program needs."""
-    import builtins
-
-    from _sitebuiltins import Quitter
-
-    # They come with the module `site`, which this interpreter starts without.
-    builtins.exit, builtins.quit = Quitter("exit", ""), Quitter("quit", "")
-    sys.path.insert(0, user_program.WORK_DIR)
-    sys.path += [path for path in os.environ["PYTHONPATH"].split(":") if os.path.isdir(path)]
-    if with_data:
-        plots.preload()
-    user_program.warm_up()
 
 
 def _import_while_idle(orders, tell):
@@ -130,12 +138,12 @@ def _import_while_idle(orders, tell):
         if select.select([orders], [], [], wait)[0]:
             return
         __import__(name)
-        _tell_memory(tell)
+        _tell_use(tell)
         wait = 0
 
 
-def _tell_memory(tell):
-    os.write(tell, WARM + MEMORY.pack(_most_memory()))
+def _tell_use(tell):
+    os.write(tell, WARM + USED.pack(_most_memory(), *map(_time_of, (SELF, CHILDREN))))
 
 
 def _next_order(orders):
@@ -176,9 +184,26 @@ def _finish():
     sys.stderr.flush()
 
 
+def _announce_the_end(children_before):
+    """Giving its memory back takes a process longer than most programs: who has no others need not be waited for."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        if resource.getrusage(CHILDREN) == children_before:
+            os.kill(os.getppid(), END)
+
+
+SELF, CHILDREN = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+
+
+def _time_of(who):
+    """Processor time in milliseconds."""
+    usage = resource.getrusage(who)
+    return (usage.ru_utime + usage.ru_stime) * 1000
+
+
 def _cpu_ms():
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used) * 1000
+    return _time_of(SELF) + _time_of(CHILDREN)
 
 
 def _most_memory():

@@ -35,6 +35,7 @@ def main():
     # Where this is the jail's first process, a signal from inside does not reach it unless it is handled here.
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     os.chdir(files.WORK_DIR)
+    program_child.prepare()
     child = Child("data" in sys.argv)
     if not child.hear():
         sys.exit("the process for the program ended by itself")
@@ -52,14 +53,15 @@ class Child:
 
     def __init__(self, with_data):
         self.report = mmap.mmap(-1, REPORT_BYTES)
-        self.idle_memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.idle_memory, self.idle_ms, self.idle_children_ms = 0, 0, 0
         self.stdin = _nameless_file()
-        self.woken = _wake_up_for_children()
+        self.woken = _wake_up_for_signals()
         orders, self.orders = os.pipe()
         self.done, tell = os.pipe()
         out, err = os.pipe(), os.pipe()
         self.outputs = (Output(wire.STDOUT, out[0]), Output(wire.STDERR, err[0]))
         self.ended = None
+        self.is_ending = False
         self.has_begun = False
         self.pid = os.fork()
         if self.pid == 0:
@@ -71,7 +73,8 @@ class Child:
         """Takes one thing that the child says; returns what, or nothing when it will say no more."""
         what = os.read(self.done, 1)
         if what == program_child.WARM:
-            (self.idle_memory,) = program_child.MEMORY.unpack(wire.read_exactly(self.done, program_child.MEMORY.size))
+            used = wire.read_exactly(self.done, program_child.USED.size)
+            self.idle_memory, self.idle_ms, self.idle_children_ms = program_child.USED.unpack(used)
         return what
 
     def begin(self, program):
@@ -86,6 +89,18 @@ class Child:
                 data = data[os.write(self.orders, data) :]
         except BrokenPipeError:
             pass  # It has ended by itself, between two calls of its session.
+
+    def is_over(self):
+        """Whether it has ended, or says so with a report and has nothing more to do than to go."""
+        return self.ended is not None or self.is_ending
+
+    def used_ms(self):
+        """Processor time since the program began."""
+        if self.ended is not None:
+            usage = self.ended[1]
+            return max(0, (usage.ru_utime + usage.ru_stime) * 1000 - self.idle_ms - self.idle_children_ms)
+        # The clock of a process, as the kernel makes it of its number (linux/posix-timers.h).
+        return max(0, time.clock_gettime(~self.pid << 3 | 2) * 1000 - self.idle_ms)
 
     def reap(self):
         """Takes note of children that have ended: ours, and what it has left behind, where that comes to us."""
@@ -104,13 +119,14 @@ def _nameless_file():
     return os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
 
 
-def _wake_up_for_children():
-    """A descriptor that can be read when a child has ended."""
+def _wake_up_for_signals():
+    """A descriptor that the numbers of signals can be read from: a child has ended, or is about to."""
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)
     _signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    _signal.signal(_signal.SIGCHLD, lambda *_: None)
+    for number in (_signal.SIGCHLD, program_child.END):
+        _signal.signal(number, lambda *_: None)
     return woken
 
 
@@ -168,7 +184,7 @@ def run(program, child):
     child.begin(program)
     _watch(child, program["keep"])
     # Between the calls of a session nothing of it runs: nobody would watch it.
-    _signal_the_rest(_signal.SIGSTOP if child.ended is None else _signal.SIGKILL)
+    _signal_the_rest(_signal.SIGKILL if child.is_over() else _signal.SIGSTOP)
     _drain(child)
     report = _report_of(child)
     report["artifacts"], report["artifacts_truncated"] = files.collect(given, before)
@@ -212,9 +228,10 @@ def _watch(child, keep):
         if flush:
             wire.send(wire.FLUSHED)
         if child.woken in ready:
-            os.read(child.woken, 4_096)
+            signals = os.read(child.woken, 4_096)
             child.reap()
-        if child.ended is not None:
+            child.is_ending = not keep and program_child.END in signals and _read_report(child.report) is not None
+        if child.is_over():
             return
         if keep and child.done in ready:
             said = child.hear()
@@ -244,9 +261,9 @@ def _signal_the_rest(what):
 
 
 def _report_of(child):
-    signal_name, exit_code, usage = None, None, None
+    signal_name, exit_code = None, None
     if child.ended is not None:
-        status, usage = child.ended
+        status = child.ended[0]
         if os.WIFSIGNALED(status):
             signal_name = _name_of(os.WTERMSIG(status))
         else:
@@ -254,11 +271,12 @@ def _report_of(child):
     report = _read_report(child.report)
     if report is None or signal_name is not None:
         report = {"result": None, "error": _ending(signal_name, exit_code), "exit_code": exit_code, "out_of_memory": False}
-    if usage is not None:
-        report["cpu_ms"] = (usage.ru_utime + usage.ru_stime) * 1000
-        report["peak_memory_bytes"] = max(0, usage.ru_maxrss - child.idle_memory) * 1024
+    if child.is_over():
+        report["cpu_ms"] = child.used_ms()
+    if child.ended is not None:
+        report["peak_memory_bytes"] = max(0, child.ended[1].ru_maxrss - child.idle_memory) * 1024
     report["signal"] = signal_name
-    report["over"] = child.ended is not None
+    report["over"] = child.is_over()
     report.setdefault("cpu_ms", 0)
     return report
 
