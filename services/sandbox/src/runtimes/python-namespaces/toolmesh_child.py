@@ -53,7 +53,6 @@ def prepare():
 
     # They come with the module `site`, which this interpreter starts without.
     builtins.exit, builtins.quit = Quitter("exit", ""), Quitter("quit", "")
-    sys.path.insert(0, user_program.WORK_DIR)
     sys.path += [path for path in os.environ["PYTHONPATH"].split(":") if os.path.isdir(path)]
 
 
@@ -77,6 +76,8 @@ def live(orders, tell, streams, report, with_data):
         if not keep:
             os.close(orders)
             os.close(tell)
+        # Not earlier: what a program is given is not to stand for what we import, here or in the supervisor.
+        sys.path.insert(0, user_program.WORK_DIR)
         namespace = user_program.new_main()
         before, children_before = _most_memory(), resource.getrusage(CHILDREN)
         if not keep:
@@ -156,8 +157,7 @@ _loop = None
 
 def _run_coroutine(coroutine):
     global _loop
-    import asyncio
-
+    asyncio = user_program.import_ours("asyncio")
     if _loop is None:
         _loop = asyncio.new_event_loop()
         asyncio.set_event_loop(_loop)
@@ -177,9 +177,7 @@ def _finish():
     _finish_one()
     if "threading" in sys.modules:
         sys.modules["threading"]._shutdown()
-    import atexit
-
-    atexit._run_exitfuncs()
+    user_program.import_ours("atexit")._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
 

@@ -28,6 +28,16 @@ def warm_up():
     execute("0", USER_FILE, {}, None)
 
 
+def import_ours(name):
+    """A module of the standard library, whatever a program has put into its working directory."""
+    path = sys.path
+    sys.path = [place for place in path if place != WORK_DIR]
+    try:
+        return __import__(name)
+    finally:
+        sys.path = path
+
+
 _runs = 0
 _sources = {}
 """The programs so far, by the names that tracebacks give them."""
@@ -90,8 +100,7 @@ def _evaluate(tree, name, mode, namespace, run_coroutine):
 
 def _remember_lines(code, name):
     """Tracebacks show source lines from here; an entry without a time is never checked against a file."""
-    import linecache
-
+    linecache = import_ours("linecache")
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
 
 
@@ -138,8 +147,7 @@ def _bounded(text):
 def format_error(failure):
     """The traceback as an interpreter prints it, with the user's own lines only."""
     try:
-        import traceback
-
+        traceback = import_ours("traceback")
         for name, code in _sources.items():
             _remember_lines(code, name)
         summary = traceback.TracebackException.from_exception(failure)
