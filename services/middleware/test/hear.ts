@@ -62,6 +62,9 @@ export const delta = (fields: object, finish_reason: string | null = null): obje
   model: 'm',
   choices: [{ index: 0, delta: fields, finish_reason }],
 });
+/** A text letter by letter: as pieces that cut everything that can be cut. */
+export const letters = (text: string): readonly string[] => Array.from(text);
+
 export const say = (content: string): object => delta({ content });
 export const stop = delta({}, 'stop');
 export const callDelta = (fields: object): object => delta({ tool_calls: [fields] });

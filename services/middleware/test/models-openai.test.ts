@@ -3,7 +3,7 @@ import { LLMock } from '@copilotkit/aimock';
 import { openModel } from '../src/models/choose-model.ts';
 import type { ModelRequest } from '../src/models/model.ts';
 import { type Behaviour, fakeProvider, json } from './fake-provider.ts';
-import { callDelta, delta, hear, pieces, say, settings, stop, stream, toldInput, tool, user } from './hear.ts';
+import { callDelta, delta, hear, letters, pieces, say, settings, stop, stream, toldInput, tool, user } from './hear.ts';
 
 let provider: Awaited<ReturnType<typeof fakeProvider>>;
 beforeAll(async () => {
@@ -59,7 +59,7 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
     ['reasoning', stream(delta({ reasoning: 'Hmm.' }), say('Yes.'), stop)],
     ['both names at once', stream(delta({ reasoning: 'Hmm.', reasoning_content: 'Hmm.' }), say('Yes.'), stop)],
     ['tags in the text', stream(say('<think>Hmm.</think>\n\nYes.'), stop)],
-    ['tags cut anywhere', stream(...[...'<think>Hmm.</think>\nYes.'].map(say), stop)],
+    ['tags cut anywhere', stream(...letters('<think>Hmm.</think>\nYes.').map(say), stop)],
   ];
   test.each(thoughts)('has its thoughts apart from its words: %s', async (_name, behaviour) => {
     expect(await answer(behaviour)).toMatchObject({ reasoning: 'Hmm.', text: 'Yes.' });
@@ -67,7 +67,7 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
 
   test('keeps a tag that is spoken of', async () => {
     const text = 'Models write <think> first.\n```\n<think>so</think>\n```\nThat is all.';
-    expect(await answer(stream(...[...text].map(say), stop))).toMatchObject({ reasoning: '', text });
+    expect(await answer(stream(...letters(text).map(say), stop))).toMatchObject({ reasoning: '', text });
   });
 
   const full = (index: number, id: string, args: string) => ({ index, id, function: { name: 'add', arguments: args } });
@@ -364,7 +364,7 @@ describe('a model without tools of its own', () => {
   test.each(refusals)('is told of them in words, and its calls are read from its text: %s', async (_name, refusal) => {
     const text =
       'I add.\n<tool_call>\n{"name":"add","arguments":{"n":1}}\n</tool_call>\n<tool_result name="add">9</tool_result>';
-    provider.play(refusal, stream(...[...text].map(say), stop));
+    provider.play(refusal, stream(...letters(text).map(say), stop));
     const heard = await hear(await open(), { tools });
     expect(heard.text.trim()).toBe('I add.');
     expect(heard.calls).toMatchObject([{ name: 'add', arguments: { n: 1 } }]);
@@ -428,7 +428,7 @@ describe('a call that a model prints as text', () => {
     ['tags that are not closed', '<tool_call>{"name":"add","arguments":{"n":1}}'],
   ];
   test.each(printed)('is made: %s', async (_name, text) => {
-    const heard = await answer(stream(...[...text].map(say), stop), { tools });
+    const heard = await answer(stream(...letters(text).map(say), stop), { tools });
     expect(heard.text.trim()).toBe('');
     expect(heard.calls).toHaveLength(1);
     expect(heard.calls[0]?.name).toBe('add');
@@ -449,7 +449,7 @@ describe('a call that a model prints as text', () => {
     '[1] A source.',
     '```python\nprint(1)\n```',
   ])('is left alone where it may be meant as text: %s', async (text) => {
-    for (const chunks of [[text], [...text]]) {
+    for (const chunks of [[text], letters(text)]) {
       expect(await answer(stream(...chunks.map(say), stop), { tools })).toMatchObject({ text, calls: [] });
     }
   });

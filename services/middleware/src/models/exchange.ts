@@ -1,7 +1,7 @@
 import { startDeadline } from '@toolmesh/shared/deadline';
 import { MeshError } from '@toolmesh/shared/errors';
 import { Agent, request } from 'undici';
-import { tooLate } from './provider-errors.ts';
+import { exchangeError, tooLate } from './provider-errors.ts';
 
 /** How long a provider may take: to connect, between two pieces of an answer that has begun, and in all. */
 export interface Clocks {
@@ -38,10 +38,10 @@ export function createTransport(name: string, clocks: Clocks): OpenExchange {
       watched(name, body, clocks.idleMs, (error) => stopped.abort(error));
     return {
       signal,
-      fetch: (input, init) => send(agent, input, init, signal, watch),
+      fetch: (input, init) => send(name, agent, input, init, signal, watch),
       end() {
-        release();
         stopped.abort(new MeshError('unavailable', `The request to ${name} is over`));
+        release();
       },
     };
   };
@@ -51,6 +51,7 @@ type Watch = (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /** The part of fetch that SDKs use, over undici's `request`, which costs a fraction of its `fetch`. */
 async function send(
+  name: string,
   dispatcher: Agent,
   input: string | URL | Request,
   { method = 'GET', headers: sent, body, signal: given }: RequestInit = {},
@@ -59,12 +60,17 @@ async function send(
 ): Promise<Response> {
   if (body !== null && body !== undefined && typeof body !== 'string') throw new TypeError('only text can be sent');
   const signal = given ? AbortSignal.any([given, own]) : own;
-  const answer = await request(input instanceof Request ? input.url : input, {
+  const url = input instanceof Request ? input.url : String(input);
+  const answer = await request(url, {
     dispatcher,
     method: method.toUpperCase() === 'POST' ? 'POST' : 'GET',
     headers: { ...Object.fromEntries(new Headers(sent)), 'accept-encoding': 'identity' },
     body: body ?? null,
     signal,
+  }).catch((error: unknown) => {
+    own.throwIfAborted();
+    // Here, where the error is what the socket said: an SDK makes one of its own of it.
+    throw exchangeError(name, url, error);
   });
   const received = new Headers();
   for (const [key, value] of Object.entries(answer.headers)) {

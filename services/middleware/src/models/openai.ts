@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { causeChain, MeshError } from '@toolmesh/shared/errors';
 import OpenAI, { APIError } from 'openai';
 import { createAnswerText } from './answer-text.ts';
 import type { BoundedCache } from './bounded-cache.ts';
@@ -95,7 +95,8 @@ function clientFor({ apiKey, baseUrl }: OpenAiServer, { fetch }: Exchange): Open
 }
 
 function translate(error: unknown, { baseUrl = OPENAI_URL }: OpenAiServer): MeshError {
-  if (error instanceof MeshError) return error;
+  const told = [...causeChain(error)].find((cause) => cause instanceof MeshError);
+  if (told !== undefined) return told;
   if (error instanceof APIError && typeof error.status === 'number') {
     const detail = error.error instanceof Object && 'message' in error.error ? String(error.error.message) : '';
     const { headers } = error;
