@@ -65,11 +65,14 @@ async function listAll(config: MiddlewareConfig, signal: AbortSignal): Promise<r
 const NO_CHAT =
   /embedding|whisper|tts|dall-e|moderation|image|realtime|audio|transcribe|sora|babbage|davinci|instruct|search-api|codex|deep-research/;
 
+/** Whether a model of OpenAI's own, by its name, takes chats. */
+export const mayChat = (id: string): boolean => !NO_CHAT.test(id);
+
 async function listOpenAi(config: MiddlewareConfig, signal: AbortSignal): Promise<readonly Found[]> {
   if (!hasOpenAi(config)) return [];
   const listed = await listOpenAiModels(providersOf(config).openai, signal);
   const own = config.OPENAI_BASE_URL === undefined;
-  const usable = own ? listed.filter((id) => !NO_CHAT.test(id)) : listed;
+  const usable = own ? listed.filter(mayChat) : listed;
   const ids = new Set([config.OPENAI_MODEL, ...usable.toSorted()]);
   return [...ids].slice(0, MAX_MODELS).map((id) => ({ provider: 'openai', id }));
 }

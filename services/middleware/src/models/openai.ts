@@ -1,13 +1,14 @@
 import { causeChain, MeshError } from '@toolmesh/shared/errors';
 import OpenAI, { APIError } from 'openai';
 import { createAnswerText } from './answer-text.ts';
+import { z } from 'zod';
 import type { BoundedCache } from './bounded-cache.ts';
 import type { Exchange, OpenExchange } from './exchange.ts';
 import type { Model, ModelEvent, ModelRequest } from './model.ts';
 import { readOpenAiAnswer } from './openai-answer.ts';
 import { describeRefusal, type Refusals, refusedPart } from './openai-refusals.ts';
 import { toOpenAiRequest } from './openai-request.ts';
-import { exchangeError, statusError } from './provider-errors.ts';
+import { exchangeError, garbage, statusError } from './provider-errors.ts';
 
 /** A server that speaks OpenAI's chat completions. */
 export interface OpenAiServer {
@@ -52,7 +53,9 @@ export async function listOpenAiModels(server: OpenAiServer, signal: AbortSignal
   const exchange = server.open(signal);
   try {
     const { data } = await clientFor(server, exchange).models.list();
-    return data.map(({ id }) => id);
+    const listed = z.array(z.object({ id: z.string() })).safeParse(data);
+    if (!listed.success) throw garbage(OPENAI, listed.error);
+    return listed.data.map(({ id }) => id);
   } catch (error) {
     exchange.signal.throwIfAborted();
     throw translate(error, server);
@@ -95,11 +98,13 @@ function clientFor({ apiKey, baseUrl }: OpenAiServer, { fetch }: Exchange): Open
 }
 
 function translate(error: unknown, { baseUrl = OPENAI_URL }: OpenAiServer): MeshError {
-  const told = [...causeChain(error)].find((cause) => cause instanceof MeshError);
-  if (told !== undefined) return told;
+  const own = [...causeChain(error)].find((cause) => cause instanceof MeshError);
+  if (own !== undefined) return own;
   if (error instanceof APIError && typeof error.status === 'number') {
-    const detail = error.error instanceof Object && 'message' in error.error ? String(error.error.message) : '';
-    const { headers } = error;
+    const { headers, message } = error;
+    const told = error.error instanceof Object && 'message' in error.error ? String(error.error.message) : undefined;
+    // Where there is no error object, the SDK's message is the status and the body.
+    const detail = told ?? message.replace(/^\d{3} (?:status code \(no body\)|<.*)?/s, '');
     const retryAfterMs = Number(headers?.get('retry-after-ms') ?? Number.NaN);
     const retryAfter = retryAfterMs >= 0 ? String(retryAfterMs / 1_000) : headers?.get('retry-after');
     return statusError(OPENAI, error.status, detail, retryAfter);
