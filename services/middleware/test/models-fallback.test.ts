@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/errors';
-import { freePort } from '@toolmesh/shared/testing';
+import { freePort, post, serveTools, startService } from '@toolmesh/shared/testing';
 import { openModel } from '../src/models/choose-model.ts';
 import { createDemoModel } from '../src/models/demo/demo-model.ts';
 import { type Candidate, openWithFallback } from '../src/models/fallback-model.ts';
@@ -112,5 +112,27 @@ describe('LLM_FALLBACK', () => {
     expect(settings({ LLM_FALLBACK: 'ollama, demo,' }).LLM_FALLBACK).toEqual(['ollama', 'demo']);
     expect(settings({}).LLM_FALLBACK).toEqual([]);
     expect(() => settings({ LLM_FALLBACK: 'oracle' })).toThrow(/LLM_FALLBACK/);
+  });
+
+  test('has a chat answered by the next provider, and by the first one again when that can', async () => {
+    const hub = await serveTools([]);
+    const middleware = await startService(new URL('../src/main.ts', import.meta.url), {
+      MCP_SERVER_URL: hub.url,
+      OPENAI_API_KEY: 'x',
+      OPENAI_BASE_URL: openai.url,
+      OLLAMA_HOST: ollama.url,
+      LLM_RETRIES: '0',
+      LLM_FALLBACK: 'ollama,demo',
+    });
+    const chat = async (body: object) => (await post(`${middleware.url}/chat`, body)).body.response;
+    try {
+      expect(await chat({ message: 'hi' })).toBe('from Ollama');
+      openai.play(stream(say('from OpenAI'), stop));
+      expect(await chat({ message: 'hi' })).toBe('from OpenAI');
+      expect(await chat({ message: 'hi', provider: 'ollama', model: 'none' })).toMatch(/^This is the demo provider/);
+    } finally {
+      await middleware.stop();
+      await hub.stop(0);
+    }
   });
 });
