@@ -113,7 +113,7 @@ const FAULTS: readonly Fault[] = [
     openai: openaiSays([], 'stay'),
     ollama: ollamaSays([], 'stay'),
     code: 'upstream_timeout',
-    words: /silent for 300 ms/,
+    words: /did not answer within 900 ms/,
   },
   {
     name: 'says an error at once',

@@ -1,7 +1,8 @@
 /** What has been learnt and may be forgotten: by its age, or as the least recently written when there is too much. */
 export interface BoundedCache<T> {
   get(key: string): T | undefined;
-  set(key: string, value: T): void;
+  /** `ttlMs` is for what is to be forgotten sooner than the rest. */
+  set(key: string, value: T, ttlMs?: number): void;
 }
 
 export interface BoundedCacheOptions {
@@ -20,9 +21,9 @@ export function createBoundedCache<T>({ maxEntries, ttlMs, now = () => performan
       entries.delete(key);
       return undefined;
     },
-    set(key, value) {
+    set(key, value, ownTtlMs = ttlMs) {
       entries.delete(key);
-      entries.set(key, { value, until: now() + ttlMs });
+      entries.set(key, { value, until: now() + ownTtlMs });
       const [oldest] = entries.keys();
       if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
     },

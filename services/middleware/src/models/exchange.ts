@@ -90,7 +90,8 @@ async function* watched(
 ): AsyncGenerator<Uint8Array> {
   const late = () => stop(new MeshError('upstream_timeout', `${name} was silent for ${idleMs} ms in mid-answer`));
   let bytes = 0;
-  let timer = setTimeout(late, idleMs);
+  // Until the first piece a model may be reading a long prompt; the clock of the whole covers that.
+  let timer: NodeJS.Timeout | undefined;
   try {
     for await (const piece of body) {
       clearTimeout(timer);

@@ -24,6 +24,7 @@ export interface OllamaModelInfo {
 export const OLLAMA = 'The Ollama server';
 /** A server that loads a model still answers this at once. */
 const PROBE_MS = 2_000;
+const PROBE_AGAIN_MS = 5_000;
 
 /** The models that a server has. @throws MeshError when there is no Ollama. */
 export function ollamaModels(server: OllamaServer, signal: AbortSignal): Promise<readonly string[]> {
@@ -48,19 +49,26 @@ export async function ollamaModelInfo(
 ): Promise<OllamaModelInfo> {
   const known = server.models.get(model);
   if (known !== undefined) return known;
-  const info = await withExchange(server, signal, PROBE_MS, async (exchange) => {
-    const { capabilities, model_info } = Shown.parse(await clientFor(server.host, exchange).show({ model }));
-    const length = Object.entries(model_info ?? {}).find(([key]) => key.endsWith('.context_length'))?.[1];
-    return {
-      capabilities: capabilities ? new Set(capabilities) : undefined,
-      contextLength: typeof length === 'number' && length > 0 ? length : undefined,
-    };
-  }).catch(() => undefined);
-  signal.throwIfAborted();
-  // What went wrong shows when the model is asked; a server that does not know the route is not asked again at once.
-  const found = info ?? { capabilities: undefined, contextLength: undefined };
-  server.models.set(model, found);
-  return found;
+  try {
+    const info = await withExchange(server, signal, PROBE_MS, (exchange) => show(server, model, exchange));
+    server.models.set(model, info);
+    return info;
+  } catch {
+    signal.throwIfAborted();
+    // What is wrong shows when the model is asked. Until then one look is enough.
+    const unknown = { capabilities: undefined, contextLength: undefined };
+    server.models.set(model, unknown, PROBE_AGAIN_MS);
+    return unknown;
+  }
+}
+
+async function show({ host }: OllamaServer, model: string, exchange: Exchange): Promise<OllamaModelInfo> {
+  const { capabilities, model_info } = Shown.parse(await clientFor(host, exchange).show({ model }));
+  const length = Object.entries(model_info ?? {}).find(([key]) => key.endsWith('.context_length'))?.[1];
+  return {
+    capabilities: capabilities ? new Set(capabilities) : undefined,
+    contextLength: typeof length === 'number' && length > 0 ? length : undefined,
+  };
 }
 
 /** Runs `task` as one exchange. @throws MeshError, or what `signal` was aborted with */

@@ -61,8 +61,8 @@ async function ask(
   exchange: Exchange,
 ): Promise<{ readonly chunks: AsyncIterable<unknown>; readonly isPrompted: boolean }> {
   const client = clientFor(server.host, exchange);
-  const window = await ollamaContextTokens(server, model, numCtx, exchange.signal);
   const info = await ollamaModelInfo(server, model, exchange.signal);
+  const window = Math.min(numCtx, info.contextLength ?? numCtx);
   const has = (ability: string, otherwise: boolean) => info.capabilities?.has(ability) ?? otherwise;
   let can: OllamaAbilities = {
     tools: has('tools', true),
