@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { MeshError } from '@toolmesh/shared/errors';
 import { currentContext } from '@toolmesh/shared/request-context';
 import type { Tool } from '@toolmesh/shared/tool';
+import { openChatModel } from './chat-model.ts';
 import type { MiddlewareConfig, ProviderName } from './config.ts';
 import type { RunIdentity } from './encoders/json.ts';
 import type { HubClient } from './hub-client.ts';
 import type { ChatMetrics } from './metrics.ts';
-import { type Choice, openModel } from './models/choose-model.ts';
-import type { Message, Model } from './models/model.ts';
-import { withRetries } from './models/retrying-model.ts';
+import type { Choice } from './models/choose-model.ts';
+import type { Message } from './models/model.ts';
 import { runAgent } from './run/agent-loop.ts';
 import type { RunEvent } from './run/events.ts';
 
@@ -51,15 +51,8 @@ export interface ChatDependencies {
 export function createChat({ config, choice, hub, metrics }: ChatDependencies): RunChat {
   let running = 0;
 
-  const modelFor = async ({ provider = choice.provider, model: name }: ChatOrder): Promise<Model> => {
-    const model = await openModel(config, provider, name);
-    // A caller may name any model: a label per name would grow without bound.
-    const timed = metrics.timed(model, name === undefined ? model.name : 'other');
-    return withRetries(timed, config.LLM_RETRIES, () => metrics.countRetry(provider));
-  };
-
   const start = async (order: ChatOrder, deadline: AbortSignal): Promise<Chat> => {
-    const model = await modelFor(order);
+    const model = await openChatModel({ config, choice, metrics }, order);
     const { tools, note } = await listTools(hub);
     const offered = select(tools, order.tools);
     const events = runAgent({

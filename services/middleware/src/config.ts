@@ -15,11 +15,24 @@ export const MiddlewareConfig = serviceConfig(8002, {
   LLM_PROVIDER: z.enum(['auto', ...ProviderName.options]).default('auto'),
   /** How long a model may take to answer one request. */
   LLM_TIMEOUT_MS: milliseconds(120_000),
+  /** How long a model's server may take to accept a connection. */
+  LLM_CONNECT_TIMEOUT_MS: milliseconds(5_000),
+  /** How long a model may be silent once it has begun to answer. */
+  LLM_IDLE_TIMEOUT_MS: milliseconds(60_000),
   /** Tries after the first when a model's server fails in a way that may pass. */
   LLM_RETRIES: z.coerce.number().int().min(0).max(10).default(2),
+  /** Providers that answer, in this order, when the one that was asked cannot: `ollama,demo`. */
+  LLM_FALLBACK: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .pipe(z.array(ProviderName.or(z.literal(''))))
+    .transform((names) => [...new Set(names.filter((name) => name !== ''))]),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url().optional(),
   OPENAI_MODEL: z.string().default('gpt-5-mini'),
+  /** How many tokens the model reads and writes at most; known for OpenAI's own models. */
+  OPENAI_CONTEXT_TOKENS: z.coerce.number().int().min(512).optional(),
   OLLAMA_HOST: z.url().default('http://localhost:11434'),
   /** Default: the first model that the server has. */
   OLLAMA_MODEL: z.string().optional(),
