@@ -4,10 +4,10 @@ import { MeshError } from '@toolmesh/shared/errors';
 import type { Tool, ToolContext } from '@toolmesh/shared/tool';
 import { encodeJson } from '../src/encoders/json.ts';
 import type { ModelEvent } from '../src/models/model.ts';
-import { type RunOptions, runAgent } from '../src/run/agent-loop.ts';
+import { type RunLimits, type RunOptions, runAgent } from '../src/run/agent-loop.ts';
 import { call, finish, say, scriptedModel } from './scripted-model.ts';
 
-const tools: readonly Tool[] = ['add', 'wait', 'fail'].map((name) => ({
+const tools: readonly Tool[] = ['add', 'wait', 'fail', 'forever'].map((name) => ({
   name,
   description: '',
   input_schema: { type: 'object' },
@@ -23,17 +23,37 @@ const result = (tool: string, text: string, is_error = false) => ({
 
 async function callTool(name: string, args: unknown, { signal }: ToolContext) {
   if (name === 'fail') return result(name, 'it broke', true);
+  if (name === 'forever') await new Promise(() => {});
   if (name === 'wait') await sleep(100, undefined, { signal });
   return result(name, JSON.stringify(args));
 }
 
-const identity = { session_id: 's', run_id: 'r', provider: 'demo', model: 'm', trace_id: 't' };
+const shown = { session_id: 's', run_id: 'r', provider: 'demo', model: 'm', trace_id: 't' };
+const identity = { ...shown, message_id: 'msg' };
 
-function run(answers: Parameters<typeof scriptedModel>[0], options: Partial<RunOptions> = {}) {
+const limits: RunLimits = { maxSteps: 5, maxToolCalls: 32, maxTokens: 1_000_000, maxMs: 60_000 };
+
+type Options = Partial<Omit<RunOptions, 'limits'>> & { readonly limits?: Partial<RunLimits> };
+
+function start(answers: Parameters<typeof scriptedModel>[0], { limits: some, ...options }: Options = {}) {
   const { model, requests } = scriptedModel(answers);
-  const { signal } = new AbortController();
-  const messages = [{ role: 'user' as const, content: 'go' }];
-  const events = runAgent({ model, messages, tools, callTool, maxSteps: 5, signal, ...options });
+  const events = runAgent({
+    model,
+    messages: [{ role: 'user', content: 'go' }],
+    tools,
+    externalTools: [],
+    callTool,
+    permissionOf: () => 'auto',
+    isListening: false,
+    limits: { ...limits, ...some },
+    signal: new AbortController().signal,
+    ...options,
+  });
+  return { events, requests };
+}
+
+function run(...args: Parameters<typeof start>) {
+  const { events, requests } = start(...args);
   return { answer: encodeJson(events, identity), requests };
 }
 
@@ -41,7 +61,7 @@ describe('the agent loop', () => {
   test('answers without tools in one step', async () => {
     const { answer } = run([[say('Hel'), say('lo'), { type: 'usage', inputTokens: 3, outputTokens: 2 }, finish()]]);
     expect(await answer).toEqual({
-      ...identity,
+      ...shown,
       response: 'Hello',
       message: { role: 'assistant', content: 'Hello' },
       tool_calls: [],
@@ -169,9 +189,9 @@ describe('the agent loop', () => {
 
   test('asks once more without tools when its steps are used up', async () => {
     const again = [call('add', {}), finish()];
-    const { answer, requests } = run([again, again, [say('That is all.'), finish()]], { maxSteps: 2 });
+    const { answer, requests } = run([again, again, [say('That is all.'), finish()]], { limits: { maxSteps: 2 } });
     expect(await answer).toMatchObject({ finish_reason: 'max_steps', steps: 2, response: 'That is all.' });
-    expect(requests.map(({ tools: offered }) => offered.length)).toEqual([3, 3, 0]);
+    expect(requests.map(({ tools: offered }) => offered.length)).toEqual([4, 4, 0]);
   });
 
   test('runs no more calls than it may, and says so to the model', async () => {
@@ -181,7 +201,7 @@ describe('the agent loop', () => {
         [...many, finish()],
         [say('Enough.'), finish()],
       ],
-      { maxToolCalls: 3 },
+      { limits: { maxToolCalls: 3 } },
     );
     const { tool_calls, finish_reason, response } = await answer;
     expect(tool_calls.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'skipped', 'skipped']);
@@ -246,8 +266,21 @@ describe('the agent loop', () => {
     expect(heard).toEqual([true]);
   });
 
-  test('ends when its time is up, with what there is', async () => {
-    const { answer } = run([[call('wait', {}), finish()], [finish()]], { deadline: AbortSignal.timeout(20) });
-    expect(await answer).toMatchObject({ finish_reason: 'budget', tool_calls: [{ status: 'skipped' }] });
+  test('ends its tools when the time is up, and asks for a last word', async () => {
+    const { answer, requests } = run(
+      [
+        [call('forever', {}), finish()],
+        [say('No time.'), finish()],
+      ],
+      {
+        limits: { maxMs: 400 },
+      },
+    );
+    expect(await answer).toMatchObject({
+      finish_reason: 'budget',
+      response: 'No time.',
+      tool_calls: [{ status: 'skipped' }],
+    });
+    expect(requests[1]?.tools).toEqual([]);
   });
 });
