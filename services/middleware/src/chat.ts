@@ -129,7 +129,8 @@ async function start(dependencies: ChatDependencies, order: StartedOrder, runId:
     externalTools,
     callTool: hub.callTool,
     permissionOf,
-    ...(isSession ? { requestApproval } : {}),
+    // Without a session nobody can be asked, and calls of the caller's own tools go out under their ids.
+    ...(isSession ? { requestApproval } : { hasFreshIds: true }),
     isListening,
   };
   const save = (record: RunRecord): void => {

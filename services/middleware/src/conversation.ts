@@ -36,7 +36,9 @@ export function openConversation(saying: Saying, stored: readonly Turn[] | undef
   const turns = saying.kind === 'conversation' ? saying.turns : decide(saying.approvals, stored, sessionId);
   const last = turns.at(-1);
   if (last?.role !== 'assistant') return { turns };
-  if (openCalls(turns).every(({ approval }) => approval?.decision === undefined)) {
+  const open = openCalls(turns);
+  if (open.length === 0) return { turns };
+  if (open.every(({ approval }) => approval?.decision === undefined)) {
     throw new MeshError(
       'invalid_request',
       'The last message is an answer in which no call has been approved or denied',

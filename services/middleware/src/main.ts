@@ -5,10 +5,13 @@ import { MiddlewareConfig } from './config.ts';
 import { createDependencies } from './dependencies.ts';
 import { createHubClient } from './hub-client.ts';
 import { createChatMetrics } from './metrics.ts';
+import { listModels } from './list-models.ts';
 import { chooseProvider } from './models/choose-model.ts';
 import { createApprovals } from './policy/approvals.ts';
 import { createToolPolicy } from './policy/tool-policy.ts';
+import { DEFAULT_MAX_STEPS } from './routes/chat-request.ts';
 import { chatRoute } from './routes/chat.ts';
+import { openAiRoutes } from './routes/openai.ts';
 import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolRoutes } from './routes/tools.ts';
@@ -36,6 +39,7 @@ await runService({
     return {
       routes: [
         chatRoute(runChat),
+        ...openAiRoutes({ runChat, listModels: () => listModels(config), maxSteps: DEFAULT_MAX_STEPS }),
         ...runRoutes(runs),
         ...sessionRoutes(sessions, runs),
         ...toolRoutes({ hub, approvals, permissionOf, countApproval: metrics.countApproval }),

@@ -1,61 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool, ToolContext } from '@toolmesh/shared/tool';
-import { encodeJson } from '../src/encoders/json.ts';
 import type { ModelEvent } from '../src/models/model.ts';
-import { type RunLimits, type RunOptions, runAgent } from '../src/run/agent-loop.ts';
-import { call, finish, say, scriptedModel } from './scripted-model.ts';
-
-const tools: readonly Tool[] = ['add', 'wait', 'fail', 'forever'].map((name) => ({
-  name,
-  description: '',
-  input_schema: { type: 'object' },
-  annotations: {},
-}));
-
-const result = (tool: string, text: string, is_error = false) => ({
-  tool,
-  is_error,
-  content: [{ type: 'text', text }],
-  duration_ms: 1,
-});
-
-async function callTool(name: string, args: unknown, { signal }: ToolContext) {
-  if (name === 'fail') return result(name, 'it broke', true);
-  if (name === 'forever') await new Promise(() => {});
-  if (name === 'wait') await sleep(100, undefined, { signal });
-  return result(name, JSON.stringify(args));
-}
-
-const shown = { session_id: 's', run_id: 'r', provider: 'demo', model: 'm', trace_id: 't' };
-const identity = { ...shown, message_id: 'msg' };
-
-const limits: RunLimits = { maxSteps: 5, maxToolCalls: 32, maxTokens: 1_000_000, maxMs: 60_000 };
-
-type Options = Partial<Omit<RunOptions, 'limits'>> & { readonly limits?: Partial<RunLimits> };
-
-function start(answers: Parameters<typeof scriptedModel>[0], { limits: some, ...options }: Options = {}) {
-  const { model, requests } = scriptedModel(answers);
-  const events = runAgent({
-    model,
-    messages: [{ role: 'user', content: 'go' }],
-    tools,
-    externalTools: [],
-    callTool,
-    permissionOf: () => 'auto',
-    isListening: false,
-    limits: { ...limits, ...some },
-    signal: new AbortController().signal,
-    ...options,
-  });
-  return { events, requests };
-}
-
-function run(...args: Parameters<typeof start>) {
-  const { events, requests } = start(...args);
-  return { answer: encodeJson(events, identity), requests };
-}
+import { callTool, result, run, shown } from './run-script.ts';
+import { call, finish, say } from './scripted-model.ts';
 
 describe('the agent loop', () => {
   test('answers without tools in one step', async () => {

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ProviderName } from '../config.ts';
 import type { Saying } from '../conversation.ts';
-import { openCalls } from '../run/turns.ts';
+import type { Turn } from '../run/turns.ts';
 import { ChatMessage, readMessages } from './read-messages.ts';
 
 export const SessionId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z, a-z, 0-9, _ and -');
+
+export const DEFAULT_MAX_STEPS = 12;
 
 const Approval = z.object({
   id: z.string().min(1).max(256),
@@ -30,7 +32,12 @@ export const ChatRequest = z
       .object({ include: z.array(z.string()).optional(), exclude: z.array(z.string()).optional() })
       .optional()
       .describe('Which tools may be used, by name; all by default'),
-    max_steps: z.int().min(1).max(50).default(12).describe('Rounds of tool calls before the model has to answer'),
+    max_steps: z
+      .int()
+      .min(1)
+      .max(50)
+      .default(DEFAULT_MAX_STEPS)
+      .describe('Rounds of tool calls before the model has to answer'),
     stream: z.boolean().optional().describe('As an AI SDK UI message stream; also by Accept: text/event-stream'),
   })
   .refine((body) => [body.message, body.messages, body.approvals].filter((part) => part !== undefined).length === 1, {
@@ -42,13 +49,18 @@ export const ChatRequest = z
   })
   .transform(({ message, messages, approvals, id, ...rest }, context) => {
     const said = sayingOf({ message, messages, approvals });
-    const last = said.kind === 'conversation' ? said.turns.at(-1) : undefined;
-    if (said.kind === 'conversation' && last?.role !== 'user' && openCalls(said.turns).length === 0) {
+    if (said.kind === 'conversation' && !wantsAnswer(said.turns)) {
       context.addIssue({ code: 'custom', path: ['messages'], message: 'the last message must be the user’s' });
     }
     const chatId = SessionId.safeParse(id);
     return { ...rest, session_id: rest.session_id ?? chatId.data, said };
   });
+
+/** A conversation ends with what a user said, or with calls: answered by the caller, or with somebody's word on them. */
+function wantsAnswer(turns: readonly Turn[]): boolean {
+  const last = turns.at(-1);
+  return last?.role === 'user' || (last?.role === 'assistant' && (last.steps.at(-1)?.calls ?? []).length > 0);
+}
 
 type Said = {
   readonly message: string | undefined;

@@ -8,8 +8,9 @@ export interface FrameStream {
   open(): void;
   /** Writes parts, each as one `data:` frame; resolves when the reader can take more, or is gone. */
   write(parts: readonly unknown[]): Promise<void>;
-  /** Ends it with `data: [DONE]`. */
-  end(): void;
+  readonly isOpen: boolean;
+  /** Ends it, with `data: [DONE]` unless it failed. */
+  end(failed?: boolean): void;
 }
 
 /**
@@ -46,9 +47,12 @@ export function createFrameStream(
       const isFlowing = res.write(parts.map((part) => `data: ${JSON.stringify(part)}\n\n`).join(''));
       if (!isFlowing) await drained(res, signal);
     },
-    end() {
+    get isOpen() {
+      return res.headersSent;
+    },
+    end(failed = false) {
       clearInterval(ping);
-      if (!isGone()) res.end('data: [DONE]\n\n');
+      if (!isGone()) res.end(failed ? '' : 'data: [DONE]\n\n');
     },
   };
 }

@@ -17,6 +17,8 @@ export interface RunOptions extends Toolbox {
   readonly resumed?: Resumed;
   readonly sampling?: Sampling;
   readonly limits: RunLimits;
+  /** Whether calls get ids that nobody can guess, instead of the model's. */
+  readonly hasFreshIds?: boolean;
   /** Aborts when the caller leaves or cancels. */
   readonly signal: AbortSignal;
 }
@@ -69,7 +71,7 @@ interface Bounded {
 async function* loop(options: RunOptions, work: AbortSignal): AsyncGenerator<RunEvent, End> {
   const { model, limits, signal, resumed } = options;
   const messages = [...options.messages];
-  const ids = createCallIds(callIdsOf(options));
+  const ids = createCallIds(callIdsOf(options), options.hasFreshIds);
   const bounds: StepBounds = { callsLeft: limits.maxToolCalls, repetition: createRepetitionGuard() };
   let tokens = 0;
   if (resumed !== undefined) {

@@ -66,12 +66,15 @@ export type CallIds = ReturnType<typeof createCallIds>;
 
 const MAX_ID_CHARS = 128;
 
-/** Ids of calls that are one's own in the whole conversation: some servers count anew in every answer, or repeat one. */
-export function createCallIds(taken: Iterable<string>) {
+/**
+ * Ids of calls that are one's own in the whole conversation: some servers count anew in every answer, or repeat one.
+ * `isFresh` makes all of them anew, so that nobody can guess one.
+ */
+export function createCallIds(taken: Iterable<string>, isFresh = false) {
   const used = new Set(taken);
   let open = new Map<string, string[]>();
   const make = (sent: string): string => {
-    const base = sent === '' || sent.length > MAX_ID_CHARS ? `call_${randomUUID()}` : sent;
+    const base = isFresh || sent === '' || sent.length > MAX_ID_CHARS ? `call_${randomUUID()}` : sent;
     let id = base;
     for (let n = 2; used.has(id); n += 1) id = `${base}_${n}`;
     used.add(id);

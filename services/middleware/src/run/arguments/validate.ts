@@ -1,4 +1,4 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Problem } from '@toolmesh/shared/errors';
 import type { JsonSchema } from '@toolmesh/shared/tool';
 
@@ -24,28 +24,35 @@ export function createValidator(): Validate {
     }
     const validate = compiled.get(key);
     if (validate === undefined || validate(value)) return [];
-    return (validate.errors ?? []).slice(0, MAX_PROBLEMS).map(({ instancePath, keyword, message = '', params }) => ({
-      path: instancePath.slice(1).replaceAll('/', '.'),
-      message: describe(keyword, message, params),
-    }));
+    return (validate.errors ?? []).slice(0, MAX_PROBLEMS).map(problemOf);
   };
 }
 
 function compile(schema: JsonSchema): ValidateFunction | undefined {
   try {
-    const ajv = new Ajv2020({ strict: false, validateFormats: false, addUsedSchema: false, logger: false });
+    const ajv = new Ajv2020({
+      allErrors: true,
+      strict: false,
+      validateFormats: false,
+      addUsedSchema: false,
+      logger: false,
+    });
     return ajv.compile(withoutPatterns(schema));
   } catch {
     return undefined;
   }
 }
 
-function describe(keyword: string, message: string, params: Record<string, unknown>): string {
-  if (keyword === 'additionalProperties') return `${message}: ${String(params['additionalProperty'])}`;
-  if (keyword === 'enum' && Array.isArray(params['allowedValues'])) {
-    return `${message}: ${JSON.stringify(params['allowedValues']).slice(0, 200)}`;
+function problemOf({ instancePath, keyword, message = 'is not as expected', params }: ErrorObject): Problem {
+  const place = instancePath.split('/').slice(1);
+  const at = (...more: string[]) => [...place, ...more].join('.');
+  if (keyword === 'required') return { path: at(String(params['missingProperty'])), message: 'is required' };
+  if (keyword === 'additionalProperties') {
+    return { path: at(String(params['additionalProperty'])), message: 'is not known here' };
   }
-  return message;
+  if (keyword !== 'enum') return { path: at(), message };
+  const allowed: unknown = params['allowedValues'];
+  return { path: at(), message: `must be one of ${JSON.stringify(allowed).slice(0, 200)}` };
 }
 
 /** Only keywords go, not properties that are called so: below `properties` the keys are names. */
