@@ -17,6 +17,9 @@ import { sessionRoutes } from './routes/sessions.ts';
 import { toolRoutes } from './routes/tools.ts';
 import { openSessions } from './sessions/open-sessions.ts';
 
+/** For the list of models, from all providers together. */
+const LIST_TIMEOUT_MS = 3_000;
+
 await runService({
   name: 'middleware',
   config: MiddlewareConfig,
@@ -39,7 +42,11 @@ await runService({
     return {
       routes: [
         chatRoute(runChat),
-        ...openAiRoutes({ runChat, listModels: () => listModels(config), maxSteps: DEFAULT_MAX_STEPS }),
+        ...openAiRoutes({
+          runChat,
+          listModels: () => listModels(config, AbortSignal.timeout(LIST_TIMEOUT_MS)),
+          maxSteps: DEFAULT_MAX_STEPS,
+        }),
         ...runRoutes(runs),
         ...sessionRoutes(sessions, runs),
         ...toolRoutes({ hub, approvals, permissionOf, countApproval: metrics.countApproval }),

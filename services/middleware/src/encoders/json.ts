@@ -64,6 +64,7 @@ export async function encodeJson(events: AsyncIterable<RunEvent>, identity: RunI
   const { message_id: _messageId, ...known } = identity;
   return {
     ...known,
+    ...record.answeredBy,
     response,
     message: { role: 'assistant', content: response },
     tool_calls: calls.map(answerCall),

@@ -100,8 +100,13 @@ export function createUiEncoder(identity: RunIdentity): (event: RunEvent) => rea
           { type: 'tool-approval-request', approvalId: data.id, toolCallId: data.call_id },
         ];
       }
-      case 'notice':
-        return [{ type: 'data-notice', data: { code: event.code, message: event.message } }];
+      case 'notice': {
+        const { code, message, answeredBy } = event;
+        const notice = { type: 'data-notice', data: { code, message } };
+        if (answeredBy === undefined) return [notice];
+        Object.assign(metadata, answeredBy);
+        return [notice, { type: 'data-provider', id: 'provider', data: { ...answeredBy, reason: message } }];
+      }
       case 'usage':
         usage.input_tokens += event.inputTokens;
         usage.output_tokens += event.outputTokens;

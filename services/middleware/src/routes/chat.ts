@@ -7,6 +7,7 @@ import { ChatAnswer, encodeJson } from '../encoders/json.ts';
 import { createUiEncoder, UI_STREAM_HEADERS } from '../encoders/ui-stream.ts';
 import { ChatRequest } from './chat-request.ts';
 import { createFrameStream } from './event-stream.ts';
+import { chosenModel } from './model-choice.ts';
 
 /** `POST /chat`: one answer, however many tool calls it takes; whole, or as it comes. */
 export const chatRoute = (runChat: RunChat): Route =>
@@ -35,8 +36,7 @@ const wantsStream = ({ headers }: IncomingMessage): boolean => headers.accept?.i
 const orderOf = (body: z.output<typeof ChatRequest>, isListening: boolean, signal: AbortSignal): ChatOrder => ({
   saying: body.said,
   sessionId: body.session_id,
-  provider: body.provider,
-  model: body.model,
+  ...chosenModel(body.provider, body.model),
   tools: body.tools ?? {},
   maxSteps: body.max_steps,
   isSession: true,

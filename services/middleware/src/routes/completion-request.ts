@@ -1,7 +1,6 @@
 import type { Tool } from '@toolmesh/shared/tool';
 import { z } from 'zod';
 import type { ToolChoice } from '../chat.ts';
-import { ProviderName } from '../config.ts';
 import type { Sampling } from '../models/model.ts';
 import { ChatMessage } from './read-messages.ts';
 
@@ -66,22 +65,4 @@ export function samplingOf(request: CompletionRequest): Sampling {
     ...(stop == null ? {} : { stop: typeof stop === 'string' ? [stop] : stop }),
     ...(seed == null ? {} : { seed }),
   };
-}
-
-/** The name under which the default provider and its default model are listed. */
-export const DEFAULT_MODEL = 'toolmesh';
-
-interface ModelChoice {
-  readonly provider: ProviderName | undefined;
-  readonly model: string | undefined;
-}
-
-/** `toolmesh` is the default; `ollama/qwen3` names provider and model, `demo` a provider, anything else a model. */
-export function modelChoiceOf(name: string | null | undefined): ModelChoice {
-  if (name == null || name === '' || name === DEFAULT_MODEL) return { provider: undefined, model: undefined };
-  const [first = '', ...rest] = name.split('/');
-  const provider = ProviderName.safeParse(first).data;
-  if (provider === undefined) return { provider, model: name };
-  const model = rest.join('/');
-  return { provider, model: model === '' || provider === 'demo' ? undefined : model };
 }

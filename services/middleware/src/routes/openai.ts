@@ -4,25 +4,27 @@ import { invalid, MeshError } from '@toolmesh/shared/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/route';
 import { z } from 'zod';
 import type { Chat, ChatOrder, RunChat } from '../chat.ts';
+import type { ProviderName } from '../config.ts';
 import { type ChunkOptions, createChunkEncoder, encodeCompletion, openAiError } from '../encoders/openai.ts';
 import type { RunEvent } from '../run/events.ts';
 import { createRunRecorder, type RunRecorder } from '../run/record-turn.ts';
-import {
-  CompletionRequest,
-  DEFAULT_MODEL,
-  externalToolsOf,
-  modelChoiceOf,
-  samplingOf,
-  toolChoiceOf,
-} from './completion-request.ts';
+import { CompletionRequest, externalToolsOf, samplingOf, toolChoiceOf } from './completion-request.ts';
+import { DEFAULT_MODEL, modelChoiceOf } from './model-choice.ts';
 import { createFrameStream } from './event-stream.ts';
 import { readMessages } from './read-messages.ts';
 import { createStepMemory, type StepMemory } from './step-memory.ts';
 
+/** A model that can be asked for, as `provider/id`. */
+export interface ListedModel {
+  readonly provider: ProviderName;
+  readonly id: string;
+  readonly capabilities?: readonly string[];
+}
+
 export interface OpenAiRouteParts {
   readonly runChat: RunChat;
-  /** The models that can be asked for, by the names under which they are listed. */
-  readonly listModels: () => Promise<readonly string[]>;
+  /** The models that can be asked for. */
+  readonly listModels: () => Promise<readonly ListedModel[]>;
   /** Steps of one answer, where the caller cannot say. */
   readonly maxSteps: number;
 }
@@ -36,9 +38,13 @@ export function openAiRoutes({ runChat, listModels, maxSteps }: OpenAiRouteParts
       path: '/v1/models',
       summary: 'The models, as OpenAI’s API lists them',
       handle: async () => {
-        const names = [DEFAULT_MODEL, ...(await listModels())];
-        const data = [...new Set(names)].map((id) => ({ id, object: 'model', created: 0, owned_by: ownerOf(id) }));
-        return { object: 'list', data };
+        const listed = (await listModels()).map(({ provider, id, capabilities }) => ({
+          id: provider === id ? id : `${provider}/${id}`,
+          owned_by: provider,
+          ...(capabilities === undefined ? {} : { capabilities }),
+        }));
+        const all = [{ id: DEFAULT_MODEL, owned_by: DEFAULT_MODEL }, ...listed];
+        return { object: 'list', data: all.map((model) => ({ ...model, object: 'model', created: 0 })) };
       },
     }),
     defineRoute({
@@ -63,8 +69,6 @@ export function openAiRoutes({ runChat, listModels, maxSteps }: OpenAiRouteParts
     }),
   ];
 }
-
-const ownerOf = (id: string) => modelChoiceOf(id).provider ?? 'toolmesh';
 
 interface Answering {
   readonly runChat: RunChat;

@@ -5,7 +5,7 @@ import type { ActiveRuns } from '../active-runs.ts';
 import type { Turn } from '../run/turns.ts';
 import { exportMarkdown } from '../sessions/export-markdown.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { viewTurn } from '../sessions/session-view.ts';
+import { viewSession } from '../sessions/session-view.ts';
 import { SessionId } from './chat-request.ts';
 
 const Params = z.object({ id: SessionId });
@@ -25,6 +25,7 @@ export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Ro
       summary: 'The conversations that are kept, the latest first',
       handle: () => ({
         sessions: sessions.list().map(({ id, title, updatedAt, messageCount }) => ({
+          session_id: id,
           id,
           title,
           updated_at: updatedAt,
@@ -37,7 +38,7 @@ export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Ro
       path: '/sessions/:id',
       summary: 'The messages of a conversation, with tool calls and their results',
       input: { params: Params },
-      handle: ({ params: { id } }) => ({ session_id: id, messages: find(id).map(viewTurn) }),
+      handle: ({ params: { id } }) => viewSession(id, find(id)),
     }),
     defineRoute({
       method: 'delete',
@@ -63,7 +64,7 @@ export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Ro
         const turns = find(id);
         const extension = format === 'json' ? 'json' : 'md';
         res.attachment(`chat-${id}.${extension}`);
-        if (format === 'json') return { session_id: id, messages: turns.map(viewTurn) };
+        if (format === 'json') return viewSession(id, turns);
         const title = sessions.list().find((session) => session.id === id)?.title ?? '';
         res.type('text/markdown; charset=utf-8').send(exportMarkdown(title, turns));
         return undefined;

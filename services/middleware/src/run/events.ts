@@ -1,4 +1,5 @@
 import type { MeshError } from '@toolmesh/shared/errors';
+import type { Notice } from '../models/model.ts';
 import type { Progress, ToolResult } from '@toolmesh/shared/tool';
 
 /** How a tool call of a run went (contract, section 3). */
@@ -65,7 +66,7 @@ export type RunEvent =
   | { readonly type: 'tool_output'; readonly id: string; readonly text: string; readonly stream?: string }
   | { readonly type: 'tool_result'; readonly call: FinishedCall }
   | { readonly type: 'approval_request'; readonly approval: PendingApproval }
-  | { readonly type: 'notice'; readonly code: string; readonly message: string }
+  | Notice
   | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly error?: MeshError };
 

@@ -1,4 +1,5 @@
 import type { MeshError } from '@toolmesh/shared/errors';
+import type { Notice } from '../models/model.ts';
 import type { FinishReason, PendingApproval, RunEvent } from './events.ts';
 import type { Step, TurnCall } from './turns.ts';
 
@@ -13,6 +14,8 @@ export interface RunRecord {
   /** `aborted` until the run says otherwise. */
   readonly finishReason: FinishReason;
   readonly failure: MeshError | undefined;
+  /** Who answered in the place of whoever was asked. */
+  readonly answeredBy: Notice['answeredBy'];
 }
 
 export interface RunRecorder {
@@ -27,6 +30,7 @@ export function createRunRecorder(): RunRecorder {
   const counts = { rounds: 0, inputTokens: 0, outputTokens: 0 };
   let finishReason: FinishReason = 'aborted';
   let failure: MeshError | undefined;
+  let answeredBy: Notice['answeredBy'];
 
   const open = () => {
     const step = { text: '', reasoning: '', calls: [] };
@@ -60,7 +64,8 @@ export function createRunRecorder(): RunRecorder {
       } else if (event.type === 'usage') {
         counts.inputTokens += event.inputTokens;
         counts.outputTokens += event.outputTokens;
-      } else if (event.type === 'finish') {
+      } else if (event.type === 'notice') answeredBy = event.answeredBy ?? answeredBy;
+      else if (event.type === 'finish') {
         finishReason = event.reason;
         failure = event.error;
       }
@@ -75,6 +80,7 @@ export function createRunRecorder(): RunRecorder {
       approvals: [...approvals],
       finishReason,
       failure,
+      answeredBy,
     }),
   };
 }

@@ -73,13 +73,14 @@ export function toMessages(turns: readonly Turn[]): readonly Message[] {
 }
 
 /** One step as a model is told it; a step in which nothing was said leaves no trace. */
-export function stepMessages({ text, calls }: Step): readonly Message[] {
+export function stepMessages({ text, reasoning, calls }: Step): readonly Message[] {
   if (calls.length === 0) return text === '' ? [] : [{ role: 'assistant', content: text }];
   return [
     {
       role: 'assistant',
       content: text,
       toolCalls: calls.map(({ id, name, arguments: args }) => ({ id, name, arguments: args })),
+      ...(reasoning === undefined ? {} : { reasoning }),
     },
     ...calls.map(answerOf),
   ];

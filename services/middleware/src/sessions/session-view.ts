@@ -1,19 +1,38 @@
-import { answerCall, type AnswerCall } from '../encoders/json.ts';
-import type { AnswerTurn, Step, Turn, TurnCall } from '../run/turns.ts';
+import { answerApproval, answerCall, type AnswerCall } from '../encoders/json.ts';
+import { type AnswerTurn, openCalls, type RunSummary, type Step, type Turn, type TurnCall } from '../run/turns.ts';
 
-/** A message as `GET /sessions/{id}` shows it: an AI SDK UI message (`id`, `role`, `parts`), and the same in plain fields. */
+/**
+ * A message as `GET /sessions/{id}` shows it: an AI SDK UI message (`id`, `role`, `parts`, `metadata`), and the same in
+ * the plain fields of an answer of `POST /chat`. A call without `status` has not come to an end.
+ */
 export interface SessionMessage {
   readonly id: string;
   readonly role: Turn['role'];
   readonly content: string;
   readonly created_at?: string;
-  readonly parts: readonly Readonly<Record<string, unknown>>[];
-  readonly tool_calls?: readonly AnswerCall[];
-  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly parts: readonly Json[];
+  readonly reasoning?: string;
+  readonly tool_calls?: readonly (AnswerCall | Pick<AnswerCall, 'id' | 'name' | 'arguments'>)[];
+  readonly metadata?: Json;
 }
 
-/** A turn in the form in which pages draw it. */
-export function viewTurn(turn: Turn): SessionMessage {
+type Json = Readonly<Record<string, unknown>>;
+
+/** A conversation in the form in which pages draw it, and the calls in it that wait for somebody's word. */
+export function viewSession(id: string, turns: readonly Turn[]) {
+  const approvals = openCalls(turns).map(({ id: callId, name, arguments: args, approval }) =>
+    answerApproval({
+      id: approval?.id ?? '',
+      callId,
+      name,
+      arguments: args,
+      expiresAt: approval?.expiresAt ?? '',
+    }),
+  );
+  return { session_id: id, messages: turns.map(viewTurn), approvals };
+}
+
+function viewTurn(turn: Turn): SessionMessage {
   if (turn.role === 'assistant') return viewAnswer(turn);
   const { id, role, content } = turn;
   const images = turn.role === 'user' ? (turn.images ?? []) : [];
@@ -34,32 +53,37 @@ export function viewTurn(turn: Turn): SessionMessage {
 }
 
 function viewAnswer({ id, role, steps, createdAt, run }: AnswerTurn): SessionMessage {
-  const calls = steps.flatMap((step) => step.calls.flatMap(({ outcome }) => outcome ?? []));
+  const reasoning = steps.flatMap((step) => step.reasoning ?? []).join('\n\n');
+  const metadata = run === undefined ? undefined : viewRun(run);
   return {
     id,
     role,
     content: spoken(steps),
     ...(createdAt === undefined ? {} : { created_at: createdAt }),
     parts: steps.flatMap(viewStep),
-    tool_calls: calls.map(answerCall),
-    ...(run === undefined
-      ? {}
-      : {
-          metadata: {
-            run_id: run.runId,
-            provider: run.provider,
-            model: run.model,
-            finish_reason: run.finishReason,
-            duration_ms: run.durationMs,
-            usage: {
-              input_tokens: run.inputTokens,
-              output_tokens: run.outputTokens,
-              total_tokens: run.inputTokens + run.outputTokens,
-            },
-          },
-        }),
+    ...(reasoning === '' ? {} : { reasoning }),
+    tool_calls: steps.flatMap((step) =>
+      step.calls.map(({ outcome, ...call }) =>
+        outcome === undefined ? { id: call.id, name: call.name, arguments: call.arguments } : answerCall(outcome),
+      ),
+    ),
+    ...metadata,
+    ...(metadata === undefined ? {} : { metadata }),
   };
 }
+
+const viewRun = (run: RunSummary) => ({
+  run_id: run.runId,
+  provider: run.provider,
+  model: run.model,
+  finish_reason: run.finishReason,
+  duration_ms: run.durationMs,
+  usage: {
+    input_tokens: run.inputTokens,
+    output_tokens: run.outputTokens,
+    total_tokens: run.inputTokens + run.outputTokens,
+  },
+});
 
 /** All that was said in words, in one text. */
 export const spoken = (steps: readonly Step[]): string =>
