@@ -44,6 +44,7 @@ const SCHEMA = `
     turn_id TEXT NOT NULL, body TEXT NOT NULL,
     UNIQUE (session_id, turn_id)
   ) STRICT;
+  CREATE INDEX IF NOT EXISTS turns_in_order ON turns (session_id, position);
 `;
 const VERSION = 1;
 const MAX_TITLE_CHARS = 80;
@@ -75,9 +76,11 @@ export function openSessionStore(directory: string | undefined, limits: StoreLim
   };
   const add = (id: string, turns: readonly Turn[]): void => {
     const title = titleOf(turns);
+    const isNew = sql.has.get(id) === undefined;
     sql.touch.run(id, title, Date.now(), title);
     for (const turn of turns) sql.put.run(id, turn.id, JSON.stringify(turn));
     sql.trim.run(id, id, limits.maxTurns);
+    if (!isNew) return;
     sql.expire.run(Date.now() - limits.maxAgeMs);
     sql.drop.run(limits.maxSessions);
   };
@@ -133,8 +136,8 @@ const prepare = (db: DatabaseSync) => ({
   ),
   clear: db.prepare('DELETE FROM turns WHERE session_id = ?'),
   trim: db.prepare(
-    `DELETE FROM turns WHERE session_id = ? AND position NOT IN
-     (SELECT position FROM turns WHERE session_id = ? ORDER BY position DESC LIMIT ?)`,
+    `DELETE FROM turns WHERE session_id = ? AND position <=
+     (SELECT position FROM turns WHERE session_id = ? ORDER BY position DESC LIMIT 1 OFFSET ?)`,
   ),
   expire: db.prepare('DELETE FROM sessions WHERE updated_at < ?'),
   drop: db.prepare(
