@@ -1,5 +1,6 @@
 import { serviceConfig } from '@toolmesh/shared/config';
 import { z } from 'zod';
+import { Permissions, PolicyRules } from './policy/tool-policy.ts';
 
 export const ProviderName = z.enum(['openai', 'ollama', 'demo']);
 export type ProviderName = z.output<typeof ProviderName>;
@@ -41,5 +42,19 @@ export const MiddlewareConfig = serviceConfig(8002, {
   CHAT_TIMEOUT_MS: milliseconds(300_000),
   /** Chats at the same time; more are turned away. */
   CHAT_MAX_RUNS: z.coerce.number().int().min(1).default(256),
+  /** Tool calls of one chat; further ones are not run. */
+  CHAT_MAX_TOOL_CALLS: z.coerce.number().int().min(1).max(1_000).default(32),
+  /** Tokens that the model may read and write in one chat before it has to answer. */
+  CHAT_MAX_TOKENS: z.coerce.number().int().min(1).default(1_000_000),
+  /** Whether conversations are kept, and where; default: `data/middleware`. */
+  CHAT_SESSIONS: z.enum(['on', 'off']).default('on'),
+  CHAT_DATA_DIR: z.string().optional(),
+  CHAT_MAX_SESSIONS: z.coerce.number().int().min(1).default(1_000),
+  CHAT_SESSION_MESSAGES: z.coerce.number().int().min(2).default(500),
+  CHAT_SESSION_DAYS: z.coerce.number().positive().default(30),
+  /** What tools may do: `install_package=ask,dangerous_*=deny`. */
+  TOOL_POLICY: PolicyRules.default([]),
+  /** For tools that no rule names; default: what their annotations say. */
+  TOOL_POLICY_DEFAULT: Permissions.optional(),
 });
 export type MiddlewareConfig = z.output<typeof MiddlewareConfig>;

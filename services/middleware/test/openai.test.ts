@@ -92,8 +92,8 @@ describe('a chat with an OpenAI-compatible server', () => {
     });
     expect(second?.body.messages.slice(2)).toEqual([
       { role: 'assistant', content: '', tool_calls },
-      { role: 'tool', tool_call_id: 'call_a', content: '{"sum":3}' },
-      { role: 'tool', tool_call_id: 'call_b', content: '{"sum":7}' },
+      { role: 'tool', tool_call_id: 'call_a', content: expect.stringContaining('{"sum":3}') },
+      { role: 'tool', tool_call_id: 'call_b', content: expect.stringContaining('{"sum":7}') },
     ]);
   });
 
