@@ -205,10 +205,10 @@ describe('the agent loop', () => {
       signal: caller.signal,
       callTool: (name, args, context) => {
         context.signal.addEventListener('abort', () => void heard.push(true));
+        setImmediate(() => caller.abort());
         return callTool(name, args, context);
       },
     });
-    setTimeout(() => caller.abort(), 20);
     expect(await answer).toMatchObject({ finish_reason: 'aborted', tool_calls: [{ status: 'skipped' }] });
     expect(heard).toEqual([true]);
   });
