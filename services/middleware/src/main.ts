@@ -6,6 +6,7 @@ import { createHubClient } from './hub-client.ts';
 import { createChatMetrics } from './metrics.ts';
 import { chooseProvider } from './models/choose-model.ts';
 import { chatRoute } from './routes/chat.ts';
+import { PAGE_PATHS, servePage } from './routes/page.ts';
 import { toolRoutes } from './routes/tools.ts';
 
 await runService({
@@ -23,6 +24,8 @@ await runService({
     const dependencies = createDependencies(config, choice, hub);
     return {
       routes: [chatRoute(runChat), ...toolRoutes(hub)],
+      rawRoutes: servePage(),
+      openPaths: PAGE_PATHS,
       checks: { mcp_server: dependencies.checkHub, llm: dependencies.checkModel },
       health: dependencies.report,
       close: hub.close,

@@ -1,0 +1,13 @@
+import { render } from 'preact';
+import { watchAddress } from './state/app.ts';
+import { watchServer } from './state/server.ts';
+import { refreshSessions } from './state/sessions.ts';
+import { App } from './views/app.tsx';
+import { watchKeyboard } from './views/keyboard.ts';
+
+const page = document.querySelector('#page');
+if (page !== null) render(<App />, page);
+watchAddress();
+watchKeyboard();
+watchServer();
+void refreshSessions();

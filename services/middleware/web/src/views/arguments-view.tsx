@@ -1,0 +1,35 @@
+import { isObject, prettyJson, textOf } from '../api/json.ts';
+import { Code } from './code-block.tsx';
+
+interface ArgumentsViewProps {
+  readonly input: unknown;
+  /** What there is of the arguments while they are still being written. */
+  readonly inputText?: string;
+}
+
+/** The exact arguments of a call: code as code, everything else as JSON. */
+export function ArgumentsView({ input, inputText = '' }: ArgumentsViewProps) {
+  if (input === undefined) return inputText === '' ? null : <Arguments text={inputText} />;
+  if (!isObject(input)) return <Arguments text={prettyJson(input)} />;
+  const { code, ...rest } = input;
+  const language = textOf(input['language']) ?? 'python';
+  if (typeof code !== 'string') {
+    return Object.keys(input).length === 0 ? <p class="muted">No arguments</p> : <Arguments text={prettyJson(input)} />;
+  }
+  return (
+    <>
+      <div class="output">
+        <h4>Code</h4>
+        <Code language={language} text={code} />
+      </div>
+      {Object.keys(rest).length > 0 && <Arguments text={prettyJson(rest)} />}
+    </>
+  );
+}
+
+const Arguments = ({ text }: { readonly text: string }) => (
+  <div class="output">
+    <h4>Arguments</h4>
+    <Code language="json" text={text} />
+  </div>
+);
