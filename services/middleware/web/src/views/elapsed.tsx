@@ -20,6 +20,6 @@ export function Elapsed({ since, fromMs = 0 }: ElapsedProps) {
     }, TICK_MS);
     return () => clearInterval(timer);
   }, []);
-  const passed = now.value - since;
+  const passed = Math.max(0, now.value - since);
   return <span class="elapsed">{passed < fromMs ? '' : duration(passed)}</span>;
 }
