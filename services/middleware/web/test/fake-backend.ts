@@ -34,7 +34,7 @@ const HEALTHY = {
   service: 'middleware',
   services: {
     mcp_server: { status: 'healthy' },
-    llm: { status: 'healthy', provider: 'demo', reason: 'no OPENAI_API_KEY' },
+    llm: { status: 'healthy', provider: 'openai', reason: 'OPENAI_API_KEY is set' },
   },
 };
 

@@ -29,7 +29,10 @@ export function ApprovalCard({ call: { name, input }, approval }: ApprovalCardPr
   return (
     <section class="tool-card approval" data-state="waiting" aria-label={`Permission for ${name}`}>
       <h3>
-        <Icon name="hand" /> May <code>{name}</code> run?
+        <Icon name="hand" />
+        <span>
+          May <code>{name}</code> run?
+        </span>
       </h3>
       <ArgumentsView input={approval.arguments ?? input} />
       {decision !== undefined && (

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { announce } from '../state/announcements.ts';
-import { Icon, type IconName } from './icons.tsx';
+import { Icon } from './icons.tsx';
 
 const SHOWN_MS = 1_600;
 
@@ -8,11 +8,12 @@ interface CopyButtonProps {
   readonly text: () => string;
   /** What is copied: `code`, `answer`. */
   readonly what: string;
-  readonly icon?: IconName;
+  /** Whether to show its name beside the picture. */
+  readonly isNamed?: boolean;
 }
 
 /** Puts `text` on the clipboard and says so. */
-export function CopyButton({ text, what, icon = 'copy' }: CopyButtonProps) {
+export function CopyButton({ text, what, isNamed = false }: CopyButtonProps) {
   const isCopied = useSignal(false);
   const copy = async () => {
     if (!(await toClipboard(text()))) return announce(`The ${what} could not be copied`);
@@ -24,8 +25,15 @@ export function CopyButton({ text, what, icon = 'copy' }: CopyButtonProps) {
   };
   const label = isCopied.value ? 'Copied' : `Copy ${what}`;
   return (
-    <button type="button" class="icon-button copy" aria-label={label} title={label} onClick={() => void copy()}>
-      <Icon name={isCopied.value ? 'check' : icon} />
+    <button
+      type="button"
+      class={isNamed ? 'named-copy' : 'icon-button copy'}
+      aria-label={label}
+      title={label}
+      onClick={() => void copy()}
+    >
+      <Icon name={isCopied.value ? 'check' : 'copy'} />
+      {isNamed && label}
     </button>
   );
 }

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { objectOf, parseJson, textOf } from '../api/json.ts';
+import { numberOf, objectOf, parseJson, textOf } from '../api/json.ts';
 import { readToolOutput } from '../answer/tool-output.ts';
 import type { CallPart, CallState } from '../answer/turn.ts';
 import { duration } from './amounts.ts';
@@ -25,7 +25,7 @@ const STATES: Readonly<Record<CallState, { readonly word: string; readonly icon?
 /** One call of a tool, from its first argument to its result. Pictures are always shown, the rest on demand. */
 export function ToolCard({ call }: { readonly call: CallPart }) {
   const opened = useSignal<boolean | undefined>(undefined);
-  const { name, state, input, inputText, startedAt, endedAt } = call;
+  const { name, state, input, inputText } = call;
   const output = readToolOutput(call.output);
   // Until somebody says otherwise: open while there is something to watch, or to see to.
   const isOpen = opened.value ?? (state === 'error' || (state === 'running' && call.liveOutput !== ''));
@@ -48,7 +48,7 @@ export function ToolCard({ call }: { readonly call: CallPart }) {
           <span class="tool-name">{name}</span>
           <span class="tool-summary">{summaryOf(input, inputText)}</span>
           <span class="tool-word">{state === 'ok' ? '' : word}</span>
-          <Time startedAt={startedAt} endedAt={endedAt} isRunning={state === 'running' || state === 'preparing'} />
+          <Time call={call} />
           <span class="chevron">
             <Icon name="chevron" />
           </span>
@@ -64,7 +64,7 @@ export function ToolCard({ call }: { readonly call: CallPart }) {
           <OutputView output={output} />
           <div class="tool-foot">
             <OutputFacts facts={output.facts} />
-            <CopyButton what="call as curl" text={() => asCurl(name, input ?? parseJson(inputText))} />
+            <CopyButton what="call as curl" isNamed text={() => asCurl(name, input ?? parseJson(inputText))} />
           </div>
         </div>
       )}
@@ -72,16 +72,12 @@ export function ToolCard({ call }: { readonly call: CallPart }) {
   );
 }
 
-interface TimeProps {
-  readonly startedAt: number | undefined;
-  readonly endedAt: number | undefined;
-  readonly isRunning: boolean;
-}
-
-function Time({ startedAt, endedAt, isRunning }: TimeProps) {
-  if (startedAt === undefined) return null;
-  if (isRunning) return <Elapsed since={startedAt} />;
-  return <span class="elapsed">{endedAt === undefined ? '' : duration(endedAt - startedAt)}</span>;
+/** While it runs, a clock; then what the tool itself measured, else what was seen from here. */
+function Time({ call: { state, startedAt, endedAt, output } }: { readonly call: CallPart }) {
+  if (startedAt !== undefined && (state === 'running' || state === 'preparing')) return <Elapsed since={startedAt} />;
+  const seen = startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt;
+  const tookMs = numberOf(objectOf(output)['duration_ms']) ?? seen;
+  return <span class="elapsed">{tookMs < 1 ? '' : duration(tookMs)}</span>;
 }
 
 const LiveOutput = ({ text }: { readonly text: string }) => (
