@@ -46,7 +46,8 @@ interface PageFile {
   readonly gzipped: Buffer;
 }
 
-type Answer = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+/** Passes on by `next` what it has no file for. */
+type Answer = (req: IncomingMessage, res: ServerResponse, next: () => void) => Promise<void>;
 
 /**
  * Serves the chat page at `GET /` and its parts below `/assets/`, out of memory: only what the build has made can be
@@ -62,15 +63,15 @@ export function servePage(folder: string = PAGE_FOLDER): Readonly<Record<string,
     return files;
   };
 
-  const answer: Answer = async (req, res) => {
+  const answer: Answer = async (req, res, next) => {
     const path = new URL(req.url ?? '/', 'http://page').pathname;
-    if (req.method !== 'GET' && req.method !== 'HEAD') return end(res.setHeader('allow', 'GET, HEAD'), 405, 'Only GET');
+    if (req.method !== 'GET' && req.method !== 'HEAD') return next();
     const files = await load();
     const file = files.get(path);
+    if (file === undefined && path !== '/') return next();
     res.setHeader('content-security-policy', POLICY);
-    if (file !== undefined) sendFile(req, res, file, path === '/' ? 'no-cache' : FOREVER);
-    else if (path === '/') end(res, 503, NOT_BUILT, 'text/html; charset=utf-8');
-    else end(res, 404, 'There is no such file. The page may be newer than it was: load it again.');
+    if (file === undefined) sendAdvice(res);
+    else sendFile(req, res, file, path === '/' ? 'no-cache' : FOREVER);
   };
   return { '/': answer, '/assets/*file': answer };
 }
@@ -113,8 +114,8 @@ function sendFile(req: IncomingMessage, res: ServerResponse, file: PageFile, cac
 const isUnchanged = (req: IncomingMessage, etag: string): boolean =>
   (req.headers['if-none-match'] ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 
-function end(res: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
-  res.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text);
+function sendAdvice(res: ServerResponse): void {
+  res.writeHead(503, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(NOT_BUILT);
 }
 
 const NOT_BUILT = `<!doctype html>

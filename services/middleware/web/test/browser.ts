@@ -67,12 +67,13 @@ export function usePages() {
   return {
     openPage,
     /** For a test that makes the page do what it must not. */
-    expectMisdeeds: () =>
-      void open.forEach(({ misdeeds: { errors, foreign } }) => {
+    expectMisdeeds() {
+      for (const { errors, foreign } of open.map(({ misdeeds }) => misdeeds)) {
         expect(errors.length).toBeGreaterThan(0);
         errors.length = 0;
         foreign.length = 0;
-      }),
+      }
+    },
     /** A backend and a page at it. */
     async start(prepare: (backend: Backend) => void = () => {}, options: BrowserContextOptions = {}) {
       const backend = await startBackend();

@@ -255,6 +255,7 @@ describeInBrowser('a chat', () => {
     await send(page, 'Speak');
     const live = page.locator('[aria-live=polite]');
     await live.getByText('The first sentence.', { exact: true }).waitFor({ state: 'attached' });
+    expect(await live.innerText()).not.toContain('The second');
     await page.getByRole('button', { name: 'Stop' }).click();
     await live.getByText('The second is not', { exact: true }).waitFor({ state: 'attached' });
   });

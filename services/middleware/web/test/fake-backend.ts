@@ -57,7 +57,7 @@ export async function startBackend() {
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = req.url ?? '/';
     if (!state.isUp) return void req.socket.destroy();
-    if (path === '/' || path.startsWith('/assets/')) return page['/']?.(req, res);
+    if (path === '/' || path.startsWith('/assets/')) return page['/']?.(req, res, () => res.writeHead(404).end());
     const body = await readBody(req);
     seen.push({ method: req.method ?? '', path, body });
     const json = (status: number, value: object, headers: Record<string, string> = {}) =>

@@ -90,6 +90,7 @@ describeInBrowser('the page', () => {
       );
     });
     await page.locator('.header').getByText('Demo – no language model').waitFor();
+    expect(await page.getByRole('combobox', { name: 'Model' }).innerText()).toBe('Automatic (demo)');
     await send(page, '2 + 3');
     await lastAnswer(page).getByText('Demo – no language model').waitFor();
     await page.getByRole('button', { name: 'Connection: Partly working' }).click();
@@ -167,6 +168,7 @@ describeInBrowser('the page', () => {
     await page.getByRole('button', { name: 'Connection: Connected' }).waitFor();
     await page.getByRole('button', { name: 'Try again' }).click();
     await lastAnswer(page).getByText('Back.').waitFor();
+    expect(backend.asked('/chat').length).toBe(1);
   });
 
   test('asks for the key of a server that has one, and keeps it in this tab only', async () => {

@@ -167,6 +167,7 @@ describeInBrowser('kept chats', () => {
     await lastAnswer(page).getByText('Slow').waitFor();
     over.resolve();
     await lastAnswer(page).getByText('Slow but sure.').waitFor();
+    expect(await page.getByRole('article').count()).toBe(2);
   });
 
   test('are not needed: a server that keeps none is sent the whole conversation', async () => {

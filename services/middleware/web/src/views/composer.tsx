@@ -2,8 +2,7 @@ import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { openApprovals } from '../answer/turn.ts';
 import { conversation, editedQuestion, say } from '../state/app.ts';
-import { health, nextProvider } from '../state/server.ts';
-import { modelChoice } from '../state/settings.ts';
+import { health, isDemo, nextProvider } from '../state/server.ts';
 import { Icon } from './icons.tsx';
 
 const draft = signal('');
@@ -98,9 +97,6 @@ export function Composer() {
 
 function footnote(): string {
   if (health.value?.state === 'unreachable') return 'Not connected: see whether Toolmesh is still running (npm start).';
-  const model = modelChoice.value.model ?? nextProvider.value;
-  if (model === undefined) return '';
-  return nextProvider.value === 'demo'
-    ? 'Demo: rules answer, no language model.'
-    : `${model} can be wrong. Look at its calls.`;
+  if (nextProvider.value === undefined) return '';
+  return isDemo.value ? 'Demo: rules answer, no language model.' : 'Models make mistakes: look at the calls.';
 }

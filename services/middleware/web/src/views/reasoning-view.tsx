@@ -14,7 +14,7 @@ export function ReasoningView({ part: { text, startedAt, endedAt } }: { readonly
         {endedAt === undefined ? (
           <Elapsed since={startedAt} />
         ) : (
-          took > 0 && <span class="elapsed">for {duration(took)}</span>
+          took >= 1_000 && <span class="elapsed">for {duration(took)}</span>
         )}
       </summary>
       <p dir="auto">{text}</p>

@@ -2,14 +2,31 @@ import { isDemo } from '../state/server.ts';
 import { say } from '../state/app.ts';
 import { Icon, type IconName } from './icons.tsx';
 
-const EXAMPLES: readonly { readonly icon: IconName; readonly title: string; readonly text: string }[] = [
-  { icon: 'tool', title: 'Two tools at once', text: 'Execute: print("Hello") and tell me the time' },
+interface Example {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly about: string;
+  readonly text: string;
+}
+
+const PLOT = `Run this:
+\`\`\`python
+import numpy as np, matplotlib.pyplot as plt
+x = np.linspace(0, 12, 300)
+plt.plot(x, np.sin(x) * np.exp(-x / 6))
+plt.title("A damped wave")
+plt.show()
+\`\`\``;
+
+const EXAMPLES: readonly Example[] = [
   {
-    icon: 'image',
-    title: 'Draw a plot',
-    text: 'Run this:\n```python\nimport numpy as np, matplotlib.pyplot as plt\nx = np.linspace(0, 12, 300)\nplt.plot(x, np.sin(x) * np.exp(-x / 6))\nplt.title("A damped wave")\nplt.show()\n```',
+    icon: 'tool',
+    title: 'Two tools at once',
+    about: 'Run a line of Python and tell the time',
+    text: 'Execute: print("Hello") and tell me the time',
   },
-  { icon: 'search', title: 'Ask for the time elsewhere', text: 'What time is it in Tokyo?' },
+  { icon: 'image', title: 'Draw a plot', about: 'A damped wave, by numpy and matplotlib', text: PLOT },
+  { icon: 'search', title: 'Ask for a time', about: 'What time is it in Tokyo?', text: 'What time is it in Tokyo?' },
 ];
 
 /** What a new chat shows instead of nothing. */
@@ -22,13 +39,13 @@ export const Welcome = () => (
         : 'The model can run code, draw plots and use every tool of the mesh. You see each call that it makes.'}
     </p>
     <ul>
-      {EXAMPLES.map(({ icon, title, text }) => (
+      {EXAMPLES.map(({ icon, title, about, text }) => (
         <li>
           <button type="button" onClick={() => say(text)}>
             <Icon name={icon} />
             <span>
               <strong>{title}</strong>
-              <small>{text.replaceAll(/\s*```\w*\s*/g, ' ').slice(0, 90)}</small>
+              <small>{about}</small>
             </span>
           </button>
         </li>
