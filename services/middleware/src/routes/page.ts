@@ -17,11 +17,13 @@ export const PAGE_PATHS = ['/', '/assets/*'];
  * string may become markup (trusted types), pictures only from here or from within a message, and no page frames it.
  */
 const POLICY = [
-  "default-src 'none'",
+  "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
+  "object-src 'none'",
+  "frame-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

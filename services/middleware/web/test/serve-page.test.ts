@@ -33,8 +33,8 @@ describe('GET /', () => {
   test('has a policy that lets nothing in but the page’s own files', async () => {
     const { headers, body } = await request(`${middleware.url}/`);
     expect(headers.get('content-security-policy')).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
+      "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+        "object-src 'none'; frame-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; " +
         "trusted-types 'none'",
     );
     expect(headers.get('x-content-type-options')).toBe('nosniff');

@@ -5,6 +5,8 @@ import { type Backend, begun, says } from './fake-backend.ts';
 import { plotPng } from './plot-png.ts';
 import { executed } from './results.ts';
 
+const WAVE = { path: 'wave.png', mime_type: 'image/png', size_bytes: 2_048, data: plotPng() };
+
 const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
 
 function keepSome({ state }: Backend): void {
@@ -30,9 +32,7 @@ function keepSome({ state }: Backend): void {
             name: 'execute_code',
             arguments: { code: 'plt.plot(wave)' },
             status: 'ok',
-            result: executed({
-              artifacts: [{ path: 'wave.png', mime_type: 'image/png', size_bytes: 2_048, data: plotPng() }],
-            }),
+            result: { ...executed({ artifacts: [WAVE] }), duration_ms: undefined },
             duration_ms: 210,
           },
         ],

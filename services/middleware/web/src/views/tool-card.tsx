@@ -74,7 +74,8 @@ export function ToolCard({ call }: { readonly call: CallPart }) {
 
 /** While it runs, a clock; then what the tool itself measured, else what was seen from here. */
 function Time({ call: { state, startedAt, endedAt, output } }: { readonly call: CallPart }) {
-  if (startedAt !== undefined && (state === 'running' || state === 'preparing')) return <Elapsed since={startedAt} />;
+  if (startedAt !== undefined && (state === 'running' || state === 'preparing'))
+    return <Elapsed since={startedAt} fromMs={1_000} />;
   const seen = startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt;
   const tookMs = numberOf(objectOf(output)['duration_ms']) ?? seen;
   return <span class="elapsed">{tookMs < 1 ? '' : duration(tookMs)}</span>;

@@ -1,0 +1,109 @@
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from '@jest/globals';
+import { post } from '@toolmesh/shared/testing';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Mesh, startMesh } from '../mesh.ts';
+import { hasProgram, testWith } from '../parts.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const SCREENSHOTS = fileURLToPath(new URL('../../reports/screenshots/', import.meta.url));
+const hasChromium = hasProgram(CHROMIUM);
+const inBrowser = testWith('chromium', hasChromium);
+
+const PLOT = `Run this:
+\`\`\`python
+import matplotlib.pyplot as plt
+plt.plot([1, 4, 9, 16])
+plt.show()
+\`\`\``;
+
+let mesh: Mesh;
+let browser: Browser;
+let page: Page;
+const errors: string[] = [];
+
+beforeAll(async () => {
+  if (!hasChromium) return;
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  mesh = await startMesh();
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await mesh?.stop();
+});
+beforeEach(async () => {
+  if (!hasChromium) return;
+  page = await browser.newPage({ viewport: { width: 1_180, height: 800 } });
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(mesh.url('middleware'));
+});
+afterEach(async () => {
+  await page?.close();
+  expect(errors.splice(0)).toEqual([]);
+});
+
+async function send(text: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await page.keyboard.press('Enter');
+}
+
+const answer = () => page.getByRole('article', { name: 'Assistant' }).last();
+const picture = (name: string) => page.screenshot({ path: `${SCREENSHOTS}mesh-${name}.png` });
+
+describe('the page of a mesh without a model', () => {
+  inBrowser('answers with real tools, says that it is a demo, and is the same after a reload', async () => {
+    await page.locator('.header').getByText('Demo – no language model').waitFor();
+    await send('Execute: print("Hello") and tell me the time');
+    await page.getByLabel('Tool execute_code: Done').waitFor();
+    await page.getByLabel('Tool get_current_time: Done').waitFor();
+    await answer().getByText(/Hello/).last().waitFor();
+    await answer().getByText('Demo – no language model').waitFor();
+    await page.getByLabel('Tool execute_code: Done').getByRole('button', { expanded: false }).click();
+    await page.getByLabel('Tool execute_code: Done').getByText('print("Hello")').last().waitFor();
+    await picture('answer');
+    const said = await answer().locator('.markdown').last().innerText();
+    expect(said).toMatch(/\d{4}-\d\d-\d\dT/);
+    expect(new URL(page.url()).hash).toMatch(/^#\/c\/[\w-]+$/);
+
+    await page.reload();
+    await page.getByLabel('Tool get_current_time: Done').waitFor();
+    expect(await answer().locator('.markdown').last().innerText()).toBe(said);
+    expect(await page.locator('.session-title').count()).toBeGreaterThan(0);
+    await picture('reload');
+  });
+
+  inBrowser('shows a plot that Python drew', async () => {
+    const { body } = await post(`${mesh.url('middleware')}/execute`, {
+      name: 'execute_code',
+      parameters: { code: 'import matplotlib' },
+    });
+    await send(PLOT);
+    // Where the layer of Python libraries has not been built, the card says so instead.
+    if (body.is_error === true) {
+      await page
+        .getByLabel('Tool execute_code: Failed')
+        .getByText(/matplotlib/)
+        .last()
+        .waitFor();
+      return;
+    }
+    const plot = page.getByRole('img', { name: /^Picture .*\.png$/ });
+    await plot.waitFor();
+    expect(await plot.evaluate((image) => Reflect.get(Object(image), 'naturalWidth'))).toBeGreaterThan(100);
+    await picture('plot');
+  });
+
+  inBrowser('tries a tool by its form', async () => {
+    await page.getByRole('button', { name: 'Tools', exact: true }).click();
+    await page.getByText('get_current_time', { exact: true }).click();
+    const form = page.getByRole('form', { name: 'Try get_current_time' });
+    await form.getByLabel('timezone').fill('Asia/Tokyo');
+    await form.getByRole('button', { name: 'Run' }).click();
+    const result = form.getByRole('group', { name: 'Result' });
+    await result.getByText('Asia/Tokyo').first().waitFor();
+    expect(await result.getAttribute('data-state')).toBe('ok');
+    await picture('tool-panel');
+  });
+});
