@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { until } from '@toolmesh/shared/testing';
 import { describeInBrowser, lastAnswer, picture, send, usePages } from './browser.ts';
 import { begun, ended, said, says } from './fake-backend.ts';
+import { called, executed } from './results.ts';
 
 const ANSWER = `## What is known
 
@@ -175,6 +176,49 @@ describeInBrowser('a chat', () => {
       { role: 'user', content: 'Toss a coin' },
       { role: 'assistant', content: 'Heads.' },
       { role: 'user', content: 'Roll a die' },
+    ]);
+  });
+
+  test('keeps what tools gave when an earlier question is edited', async () => {
+    const { page, backend } = await start(({ plays }) =>
+      plays(
+        ({ send: emit }) =>
+          emit(
+            ...begun(),
+            ...called('c1', 'execute_code', { code: '6 * 7' }),
+            { type: 'tool-output-available', toolCallId: 'c1', output: executed({ result: '42' }) },
+            ...said('It is 42.'),
+            ...ended(),
+          ),
+        says('Why not?'),
+        says('Because.'),
+      ),
+    );
+    await send(page, 'Six times seven');
+    await lastAnswer(page).getByText('It is 42.').waitFor();
+    await send(page, 'Why?');
+    await lastAnswer(page).getByText('Why not?').waitFor();
+    await page.getByRole('textbox', { name: 'Message' }).press('ArrowUp');
+    await page.getByRole('textbox', { name: 'Your message' }).fill('Why so?');
+    await page.keyboard.press('Enter');
+    await lastAnswer(page).getByText('Because.').waitFor();
+    expect(backend.asked('/chat')[2]?.body.messages).toEqual([
+      { role: 'user', content: 'Six times seven' },
+      {
+        role: 'assistant',
+        parts: [
+          {
+            type: 'dynamic-tool',
+            toolCallId: 'c1',
+            toolName: 'execute_code',
+            input: { code: '6 * 7' },
+            state: 'output-available',
+            output: executed({ result: '42' }),
+          },
+          { type: 'text', text: 'It is 42.' },
+        ],
+      },
+      { role: 'user', content: 'Why so?' },
     ]);
   });
 

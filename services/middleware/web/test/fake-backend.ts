@@ -51,7 +51,10 @@ export async function startBackend() {
     sessions: new Map<string, { title: string; messages: object[]; updated_at: string }>(),
     tools: [] as object[],
     models: [] as object[],
-    execute: (_name: string, _parameters: unknown): { status: number; body: object } => ({ status: 200, body: {} }),
+    execute: (_name: string, _parameters: unknown, _approval?: string): { status: number; body: object } => ({
+      status: 200,
+      body: {},
+    }),
   };
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -72,7 +75,7 @@ export async function startBackend() {
     if (path === '/tools') return json(200, { tools: state.tools });
     if (path === '/v1/models') return json(200, { object: 'list', data: state.models });
     if (path === '/execute') {
-      const { status, body: result } = state.execute(body.name, body.parameters);
+      const { status, body: result } = state.execute(body.name, body.parameters, body.approval);
       return json(status, result);
     }
     if (/^\/runs\/[\w-]+\/cancel$/.test(path)) return json(200, { status: 'cancelled' });
@@ -103,14 +106,22 @@ export async function startBackend() {
     return json(200, { session_id: id, messages: session.messages });
   };
 
+  /** A conversation is in the list from its first message on; what is in it, a test says. */
+  const keep = (id: string, title = 'Untitled'): void => {
+    if (!state.keepsSessions || state.sessions.has(id)) return;
+    state.sessions.set(id, { title, updated_at: new Date().toISOString(), messages: [] });
+  };
+
   const play = async (
     req: IncomingMessage,
     res: ServerResponse,
-    body: unknown,
+    // oxlint-disable-next-line no-explicit-any -- as above
+    body: any,
     refuse: ChatCall['refuse'],
   ): Promise<void> => {
     const next = plays.shift();
     if (next === undefined) return refuse(500, 'internal', 'The test has no answer for this');
+    keep(body.session_id, body.message);
     const write = (raw: string) => {
       if (!res.headersSent) {
         res.writeHead(200, { 'content-type': 'text/event-stream', 'x-vercel-ai-ui-message-stream': 'v1' });

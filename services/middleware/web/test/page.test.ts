@@ -40,8 +40,9 @@ const TOOLS = [
   },
 ];
 const MODELS = [
+  { id: 'toolmesh', object: 'model', owned_by: 'toolmesh' },
   { id: 'gpt-5-mini', object: 'model', owned_by: 'openai' },
-  { id: 'qwen3', object: 'model', owned_by: 'ollama' },
+  { id: 'ollama/qwen3', object: 'model', owned_by: 'ollama' },
   { id: 'demo', object: 'model', owned_by: 'demo' },
 ];
 const DEMO = {
@@ -115,7 +116,8 @@ describeInBrowser('the page', () => {
     await page.reload();
     await send(page, 'Hi again');
     await lastAnswer(page).getByText('Two.').waitFor();
-    for (const { body } of backend.asked('/chat')) expect(body).toMatchObject({ provider: 'ollama', model: 'qwen3' });
+    for (const { body } of backend.asked('/chat'))
+      expect(body).toMatchObject({ provider: 'ollama', model: 'ollama/qwen3' });
     await picker.selectOption('demo');
     await page.locator('.header').getByText('Demo – no language model').waitFor();
   });
@@ -129,7 +131,13 @@ describeInBrowser('the page', () => {
           emit(...begun(), ...said('Half'));
           setTimeout(cut, 100);
         },
-        ({ send: emit }) => emit(...begun(), { type: 'error', errorText: 'The model failed.' }, ...ended('error')),
+        ({ send: emit }) =>
+          emit(
+            ...begun(),
+            { type: 'data-error', data: { code: 'upstream_timeout', message: 'The model did not answer' } },
+            { type: 'error', errorText: 'The model did not answer' },
+            ...ended('error'),
+          ),
         says('At last.'),
       ),
     );
@@ -144,7 +152,7 @@ describeInBrowser('the page', () => {
     await alert.getByText('The connection ended before the answer was complete.').waitFor();
     expect(await lastAnswer(page).getByText('Half').isVisible()).toBe(true);
     await retry.click();
-    await alert.getByText('The model failed.').waitFor();
+    await alert.getByText('The model did not answer. Try again, or choose another model above.').waitFor();
     await retry.click();
     await lastAnswer(page).getByText('At last.').waitFor();
     expect(
@@ -221,18 +229,18 @@ describeInBrowser('the page', () => {
     await page.getByRole('button', { name: 'Tools', exact: true }).click();
     await page.getByText('execute_code').click();
     const form = page.getByRole('form', { name: 'Try execute_code' });
-    await form.getByRole('button', { name: 'Run' }).click();
+    await form.getByRole('button', { name: 'Run', exact: true }).click();
     await form.getByText('code is needed.').waitFor();
     await form.getByLabel('code').fill('print("Hello")\n1 + 2');
     await form.getByLabel('timeout_ms').fill('5');
-    await form.getByRole('button', { name: 'Run' }).click();
+    await form.getByRole('button', { name: 'Run', exact: true }).click();
     await form.getByText('timeout_ms must be at least 100.').waitFor();
     await form.getByLabel('timeout_ms').fill('5000');
-    await form.getByRole('button', { name: 'Run' }).click();
+    await form.getByRole('button', { name: 'Run', exact: true }).click();
     await form.getByText('packages: needed. Correct the arguments and run it again.').waitFor();
     await form.getByLabel('packages').fill('numpy\npandas==2.2\n');
     await form.getByLabel('language').selectOption('python');
-    await form.getByRole('button', { name: 'Run' }).click();
+    await form.getByRole('button', { name: 'Run', exact: true }).click();
     const result = form.getByRole('group', { name: 'Result' });
     await result.getByText('Hello').waitFor();
     await picture(page, 'tool-panel');
@@ -245,6 +253,29 @@ describeInBrowser('the page', () => {
         timeout_ms: 5_000,
       },
     });
+  });
+
+  test('asks before a tool runs that needs permission, in the form too', async () => {
+    const { page, backend } = await start(({ state }) => {
+      state.tools = TOOLS;
+      state.execute = (_name, _parameters, approval) =>
+        approval === 'ap_1'
+          ? { status: 200, body: { tool: 'x', is_error: false, content: [{ type: 'text', text: 'It ran.' }] } }
+          : {
+              status: 403,
+              body: {
+                error: { code: 'forbidden', message: 'It needs an approval', details: { approval: { id: 'ap_1' } } },
+              },
+            };
+    });
+    await page.getByRole('button', { name: 'Tools', exact: true }).click();
+    await page.getByText('get_current_time').click();
+    const form = page.getByRole('form', { name: 'Try get_current_time' });
+    await form.getByRole('button', { name: 'Run', exact: true }).click();
+    await form.getByText('get_current_time asks for permission. Nothing has run yet.').waitFor();
+    await form.getByRole('button', { name: 'Allow and run' }).click();
+    await form.getByText('It ran.').waitFor();
+    expect(backend.asked('/execute').map(({ body }) => body.approval)).toEqual([undefined, 'ap_1']);
   });
 
   test('is dark where the system is, and as the user says', async () => {

@@ -244,14 +244,14 @@ describeInBrowser('a call that needs permission', () => {
     ]);
   });
 
-  test('comes first: nothing else is sent before it is decided', async () => {
-    const { page, backend } = await start(({ plays }) => plays(({ send: emit }) => emit(...asks)));
+  test('is denied by going on to talk', async () => {
+    const { page, backend } = await start(({ plays }) => plays(({ send: emit }) => emit(...asks), says('Then not.')));
     await send(page, 'Install requests');
     await page.getByRole('button', { name: 'Allow once' }).waitFor();
-    await send(page, 'And now?');
-    await page.getByText('Allow or deny the call above first.').waitFor();
-    expect(backend.asked('/chat').length).toBe(1);
-    expect(await page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('And now?');
+    await send(page, 'Never mind');
+    await lastAnswer(page).getByText('Then not.').waitFor();
+    expect(await page.getByLabel('Tool install_package: Denied').count()).toBe(1);
+    expect(backend.asked('/chat')[1]?.body).toMatchObject({ message: 'Never mind' });
   });
 
   test('survives a reload', async () => {

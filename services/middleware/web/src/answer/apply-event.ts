@@ -1,5 +1,15 @@
 import { type JsonObject, numberOf, objectOf, textOf } from '../api/json.ts';
-import { type Answer, type Approval, type CallPart, type Decision, newCall, type Part, type Usage } from './turn.ts';
+import { explainCode } from '../api/failures.ts';
+import {
+  type Answer,
+  type Approval,
+  type CallPart,
+  type CallState,
+  type Decision,
+  newCall,
+  type Part,
+  type Usage,
+} from './turn.ts';
 
 /** As much of a running tool's output as is worth keeping. */
 const LIVE_OUTPUT_CHARS = 64 * 1_024;
@@ -29,9 +39,14 @@ const EVENTS: Readonly<Record<string, Apply>> = {
     return withMetadata(ended, objectOf(event['messageMetadata']));
   },
   abort: (answer, _event, now) => settle(answer, 'stopped', now),
-  error: (answer, event, now) => {
-    const title = textOf(event['errorText']) ?? 'The answer failed.';
-    return { ...settle(answer, 'failed', now), failure: { title, next: 'Try again, or choose another model above.' } };
+  // What `data-error` tells comes before, and tells more.
+  error: (answer, event, now) => ({
+    ...settle(answer, 'failed', now),
+    failure: answer.failure ?? explainCode('upstream_failed', textOf(event['errorText']) ?? 'The answer failed'),
+  }),
+  'data-error': (answer, event) => {
+    const { code, message } = objectOf(event['data']);
+    return { ...answer, failure: explainCode(textOf(code) ?? '', textOf(message) ?? 'The answer failed') };
   },
 
   'text-start': (answer, event) => addPart(answer, { type: 'text', id: idOf(event), text: '' }),
@@ -61,7 +76,7 @@ const EVENTS: Readonly<Record<string, Apply>> = {
     if (event['preliminary'] === true) return answer;
     const output = event['output'];
     const state = objectOf(output)['is_error'] === true ? 'error' : 'ok';
-    return changeCall(answer, event, now, (call) => ({ ...call, output, state, endedAt: now }));
+    return changeCall(answer, event, now, (call) => ({ ...call, output, endedAt: now, ...outcomeOf(event, state) }));
   },
   'tool-output-error': (answer, event, now) => failCall(answer, event, now, 'error'),
   'tool-output-denied': (answer, event, now) => failCall(answer, event, now, 'denied'),
@@ -93,6 +108,13 @@ const EVENTS: Readonly<Record<string, Apply>> = {
       liveOutput: (call.liveOutput + text).slice(-LIVE_OUTPUT_CHARS),
     }));
   },
+  'data-tool-progress': (answer, event, now) => {
+    const data = objectOf(event['data']);
+    return changeCall(answer, { toolCallId: data['tool_call_id'] }, now, (call) => ({
+      ...call,
+      progress: progressOf(data) ?? call.progress,
+    }));
+  },
   'data-usage': (answer, event) => ({ ...answer, usage: sum(answer.usageBefore, usageOf(objectOf(event['data']))) }),
   'data-provider': (answer, event) => withMetadata(answer, objectOf(event['data'])),
   'data-notice': (answer, event) => {
@@ -100,6 +122,32 @@ const EVENTS: Readonly<Record<string, Apply>> = {
     return message === undefined ? answer : { ...answer, notices: [...answer.notices, message] };
   },
 };
+
+const STATES: Readonly<Record<string, CallState>> = {
+  ok: 'ok',
+  error: 'error',
+  denied: 'denied',
+  timeout: 'timeout',
+  skipped: 'skipped',
+};
+
+/** The contract's word for how a call ended, where it is one. */
+export const stateOf = (status: unknown): CallState | undefined =>
+  typeof status === 'string' && Object.hasOwn(STATES, status) ? STATES[status] : undefined;
+
+/** How a call ended, by the server's own account of it where there is one. */
+function outcomeOf(event: JsonObject, fallback: CallState): Pick<CallPart, 'state' | 'tookMs'> {
+  const { status, duration_ms } = objectOf(event['toolMetadata']);
+  return { state: stateOf(status) ?? fallback, tookMs: numberOf(duration_ms) };
+}
+
+/** `3 of 10, unpacking`. */
+function progressOf(data: JsonObject): string | undefined {
+  const [progress, total, message] = [numberOf(data['progress']), numberOf(data['total']), textOf(data['message'])];
+  const amount = progress === undefined || total === undefined ? undefined : `${progress} of ${total}`;
+  const words = [amount, message].filter((word) => word !== undefined && word !== '');
+  return words.length === 0 ? undefined : words.join(', ');
+}
 
 const idOf = (event: JsonObject): string => textOf(event['id']) ?? '';
 
@@ -170,7 +218,7 @@ const failCall = (answer: Answer, event: JsonObject, now: number, state: 'error'
   changeCall(answer, event, now, (call) => ({
     ...call,
     input: call.input ?? event['input'],
-    state,
+    ...outcomeOf(event, state),
     errorText: textOf(event['errorText']) ?? call.errorText,
     endedAt: now,
   }));

@@ -64,8 +64,12 @@ export interface CallPart {
   readonly output: unknown;
   readonly errorText: string | undefined;
   readonly approval: Approval | undefined;
+  /** How far it is, in words. */
+  readonly progress: string | undefined;
   readonly startedAt: number | undefined;
   readonly endedAt: number | undefined;
+  /** What the server measured, in milliseconds. */
+  readonly tookMs: number | undefined;
 }
 
 export type Part = TextPart | ReasoningPart | CallPart;
@@ -139,8 +143,10 @@ export function newCall(callId: string, name: string, now: number | undefined): 
     output: undefined,
     errorText: undefined,
     approval: undefined,
+    progress: undefined,
     startedAt: now,
     endedAt: undefined,
+    tookMs: undefined,
   };
 }
 

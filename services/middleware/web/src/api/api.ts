@@ -9,7 +9,7 @@ const getJson = async (path: string): Promise<JsonObject> => objectOf(await (awa
 export interface ChatRequest {
   readonly session_id: string;
   readonly message?: string;
-  readonly messages?: readonly { readonly role: string; readonly content: string }[];
+  readonly messages?: readonly JsonObject[];
   readonly approvals?: readonly JsonObject[];
   readonly provider?: string;
   readonly model?: string;
@@ -87,8 +87,11 @@ function readTool(tool: JsonObject): ToolEntry {
 }
 
 /** Calls one tool without a model; the answer is its `ToolResult`. */
-export async function executeTool(name: string, parameters: JsonObject, stop: AbortSignal): Promise<JsonObject> {
-  const response = await send('/execute', { method: 'POST', body: { name, parameters }, signal: stop });
+export async function executeTool(
+  call: { readonly name: string; readonly parameters: JsonObject; readonly approval?: string },
+  stop: AbortSignal,
+): Promise<JsonObject> {
+  const response = await send('/execute', { method: 'POST', body: call, signal: stop });
   return objectOf(await response.json());
 }
 
@@ -98,12 +101,15 @@ export interface ModelEntry {
   readonly provider: string | undefined;
 }
 
+/** The name that stands for the server's own choice, which the page offers anyway. */
+const DEFAULT_MODEL = 'toolmesh';
+
 export async function listModels(): Promise<readonly ModelEntry[]> {
   const { data } = await getJson('/v1/models');
   return listOf(data).flatMap((value) => {
     const model = objectOf(value);
     const id = textOf(model['id']);
-    return id === undefined ? [] : [{ id, provider: textOf(model['owned_by']) }];
+    return id === undefined || id === DEFAULT_MODEL ? [] : [{ id, provider: textOf(model['owned_by']) }];
   });
 }
 

@@ -7,12 +7,14 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly retryAfterSeconds: number | undefined;
+  readonly details: unknown;
 
-  constructor(status: number, code: string, message: string, retryAfterSeconds?: number) {
+  constructor(status: number, code: string, message: string, retryAfterSeconds?: number, details?: unknown) {
     super(message);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.details = details;
   }
 }
 
@@ -26,6 +28,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
     textOf(error['code']) ?? '',
     textOf(error['message']) ?? `The server answered ${response.status} ${response.statusText}`.trim(),
     Number.isNaN(seconds) ? undefined : seconds,
+    error['details'],
   );
 }
 
@@ -36,6 +39,7 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   forbidden: 'This is not allowed here; the operator of this server can change that.',
   tool_not_found: 'Look at the list of tools: its server may be down.',
   not_found: 'It may have been deleted. Start a new chat.',
+  rate_limited: 'Wait a little, then try again.',
   payload_too_large: 'Send a shorter message, or start a new chat.',
   upstream_failed: 'Try again. If it happens again, choose another model above.',
   upstream_timeout: 'Try again, or choose another model above.',
@@ -52,11 +56,15 @@ export function explain(error: unknown): Failure {
     };
   }
   const { message, code, retryAfterSeconds } = error;
+  const failure = explainCode(code, message);
+  if (code !== 'rate_limited' && error.status !== 429) return failure;
+  return { ...failure, next: `Wait ${retryAfterSeconds ?? 'a few'} seconds, then try again.` };
+}
+
+/** The same for an error that comes within a stream. */
+export function explainCode(code: string, message: string): Failure {
   const title = /[.!?]$/.test(message) ? message : `${message}.`;
-  if (code === 'rate_limited' || error.status === 429) {
-    return { title, next: `Wait ${retryAfterSeconds ?? 'a few'} seconds, then try again.` };
-  }
-  return { title, next: NEXT_STEPS[code] ?? 'Try again.' };
+  return { title, next: (Object.hasOwn(NEXT_STEPS, code) ? NEXT_STEPS[code] : undefined) ?? 'Try again.' };
 }
 
 /** For an answer whose connection ended before the answer did. */

@@ -3,6 +3,7 @@ import { cancelRun, type ChatRequest, getSession, streamChat } from '../api/api.
 import { ApiError, CUT_OFF, explain } from '../api/failures.ts';
 import { applyEvent, resume, settle } from '../answer/apply-event.ts';
 import { readSession } from '../answer/read-session.ts';
+import { toMessages } from '../answer/to-messages.ts';
 import {
   type Answer,
   callsOf,
@@ -10,12 +11,11 @@ import {
   type Failure,
   newAnswer,
   openApprovals,
-  spokenText,
   type Turn,
 } from '../answer/turn.ts';
 import { eachFrame } from './each-frame.ts';
 import { recallApprovals, rememberApprovals } from './open-approvals.ts';
-import { isKept, refreshSessions } from './sessions.ts';
+import { isListed, noteKept, refreshSessions } from './sessions.ts';
 import { disabledTools, modelChoice } from './settings.ts';
 
 /** One conversation and what can be done with it. It goes on in the background while another one is looked at. */
@@ -93,14 +93,16 @@ export function createConversation(id: string): Conversation {
     show.now();
     rememberApprovals(id, answer);
     phase.value = 'idle';
-    void refreshSessions();
+    await refreshSessions();
+    if (answer.status === 'done') noteKept(id);
   };
 
   const ask = (before: readonly Turn[], text: string, isContinued: boolean): void => {
     if (phase.value !== 'idle') return;
-    const asked = [...before, { role: 'user' as const, id: nextId(), text }];
+    const asked = [...withoutOpenCalls(before), { role: 'user' as const, id: nextId(), text }];
     // Where the server has the same conversation, the new message is all that it needs.
-    const request = isContinued && isKept.value ? { message: text } : { messages: asked.flatMap(toMessage) };
+    const isEnough = isContinued && (before.length === 0 || isListed(id));
+    const request = isEnough ? { message: text } : { messages: toMessages(asked) };
     void follow(asked, newAnswer(nextId(), Date.now()), request);
   };
 
@@ -153,11 +155,18 @@ function preferences(): Partial<ChatRequest> {
   };
 }
 
-/** A turn as `/chat` takes it; an answer without words is left out. */
-function toMessage(turn: Turn): { role: string; content: string }[] {
-  const content = turn.role === 'user' ? turn.text : spokenText(turn);
-  return content === '' ? [] : [{ role: turn.role, content }];
-}
+/** Whoever goes on talking has not allowed what still waits. */
+const withoutOpenCalls = (turns: readonly Turn[]): readonly Turn[] =>
+  turns.map((turn) =>
+    turn.role === 'user'
+      ? turn
+      : {
+          ...turn,
+          parts: turn.parts.map((part) =>
+            part.type === 'call' && part.state === 'waiting' ? { ...part, state: 'denied' as const } : part,
+          ),
+        },
+  );
 
 const withDecision = (answer: Answer, decision: Decision): Answer => ({
   ...answer,

@@ -11,12 +11,18 @@ export const sessionsProblem = signal<string | undefined>(undefined);
 export async function refreshSessions(): Promise<void> {
   try {
     sessions.value = (await listSessions()).toSorted((a, b) => b.updatedAt - a.updatedAt);
-    isKept.value = true;
     sessionsProblem.value = undefined;
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) isKept.value = false;
     else sessionsProblem.value = explain(error).title;
   }
+}
+
+export const isListed = (id: string): boolean => sessions.value.some((session) => session.id === id);
+
+/** Draws the conclusion from a conversation that has been answered: a server that keeps any has this one in its list. */
+export function noteKept(id: string): void {
+  if (sessionsProblem.value === undefined) isKept.value = isListed(id);
 }
 
 /** Deletes a conversation for good. Resolves to whether it is gone. */

@@ -30,6 +30,7 @@ export function AnswerView({ answer, isLast }: AnswerViewProps) {
       {isStreaming && <Waiting answer={answer} />}
       {status === 'stopped' && <p class="ending">Stopped{spokenText(answer) === '' ? '' : '. What came is kept'}.</p>}
       {failure !== undefined && <FailureNote failure={failure} {...(isLast ? { onRetry: retry } : {})} />}
+      {status === 'done' && parts.length === 0 && <p class="ending">The model gave no answer.</p>}
       {status === 'done' && <EarlyEnd answer={answer} isLast={isLast} />}
       {!isStreaming && <Footer answer={answer} isLast={isLast} />}
     </article>

@@ -1,12 +1,10 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { openApprovals } from '../answer/turn.ts';
 import { conversation, editedQuestion, say } from '../state/app.ts';
 import { health, isDemo, nextProvider } from '../state/server.ts';
 import { Icon } from './icons.tsx';
 
 const draft = signal('');
-const hint = signal('');
 
 /** Where the user writes. Enter sends, Shift and Enter is a new line, arrow up edits what was said last. */
 export function Composer() {
@@ -24,12 +22,6 @@ export function Composer() {
   const submit = () => {
     const text = draft.value.trim();
     if (text === '' || phase.value !== 'idle') return;
-    const last = turns.value.at(-1);
-    if (last?.role === 'assistant' && openApprovals(last, Date.now()).length > 0) {
-      hint.value = 'Allow or deny the call above first.';
-      return;
-    }
-    hint.value = '';
     draft.value = '';
     say(text);
   };
@@ -88,9 +80,7 @@ export function Composer() {
           </button>
         )}
       </form>
-      <p class="hint" role="status">
-        {hint.value === '' ? footnote() : hint.value}
-      </p>
+      <p class="hint">{footnote()}</p>
     </div>
   );
 }

@@ -24,7 +24,7 @@ export const Header = ({ title }: { readonly title: string | undefined }) => (
     </h1>
     {isDemo.value && (
       <span class="demo-badge" title="Rules answer here, no language model. They call the real tools.">
-        Demo<span class="not-narrow"> – no language model</span>
+        Demo<span> – no language model</span>
       </span>
     )}
     <ModelPicker />

@@ -43,6 +43,10 @@ export function ModelPicker() {
   );
 }
 
+/** `ollama/qwen3` stands below Ollama already. */
+const labelOf = (id: string, provider = ''): string =>
+  id.startsWith(`${provider}/`) ? id.slice(provider.length + 1) : id;
+
 const automatic = (): string => (health.value?.provider === undefined ? '' : ` (${health.value.provider})`);
 
 function groupsOf(): readonly (readonly [string, readonly { value: string; label: string }[]])[] {
@@ -50,7 +54,7 @@ function groupsOf(): readonly (readonly [string, readonly { value: string; label
   for (const { id, provider } of models.value) {
     const known = provider !== undefined && PROVIDERS.includes(provider) ? provider : undefined;
     const group = groups.get(known ?? 'other') ?? [];
-    groups.set(known ?? 'other', [...group, { value: valueOf(known, id), label: id }]);
+    groups.set(known ?? 'other', [...group, { value: valueOf(known, id), label: labelOf(id, known) }]);
   }
   return [...groups];
 }

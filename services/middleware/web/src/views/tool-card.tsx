@@ -47,7 +47,7 @@ export function ToolCard({ call }: { readonly call: CallPart }) {
           </span>
           <span class="tool-name">{name}</span>
           <span class="tool-summary">{summaryOf(input, inputText)}</span>
-          <span class="tool-word">{state === 'ok' ? '' : word}</span>
+          <span class="tool-word">{state === 'running' ? (call.progress ?? word) : state === 'ok' ? '' : word}</span>
           <Time call={call} />
           <span class="chevron">
             <Icon name="chevron" />
@@ -73,11 +73,11 @@ export function ToolCard({ call }: { readonly call: CallPart }) {
 }
 
 /** While it runs, a clock; then what the tool itself measured, else what was seen from here. */
-function Time({ call: { state, startedAt, endedAt, output } }: { readonly call: CallPart }) {
+function Time({ call: { state, startedAt, endedAt, output, tookMs: told } }: { readonly call: CallPart }) {
   if (startedAt !== undefined && (state === 'running' || state === 'preparing'))
     return <Elapsed since={startedAt} fromMs={1_000} />;
   const seen = startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt;
-  const tookMs = numberOf(objectOf(output)['duration_ms']) ?? seen;
+  const tookMs = told ?? numberOf(objectOf(output)['duration_ms']) ?? seen;
   return <span class="elapsed">{tookMs < 1 ? '' : duration(tookMs)}</span>;
 }
 

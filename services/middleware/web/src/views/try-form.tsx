@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { executeTool, type ToolEntry } from '../api/api.ts';
-import { explain } from '../api/failures.ts';
-import type { JsonObject } from '../api/json.ts';
+import { ApiError, explain } from '../api/failures.ts';
+import { type JsonObject, objectOf, textOf } from '../api/json.ts';
 import { readToolOutput } from '../answer/tool-output.ts';
 import type { Failure } from '../answer/turn.ts';
 import { announce } from '../state/announcements.ts';
@@ -16,7 +16,9 @@ type Outcome =
   | { readonly state: 'idle' }
   | { readonly state: 'running' }
   | { readonly state: 'done'; readonly result: JsonObject; readonly tookMs: number }
-  | { readonly state: 'failed'; readonly failure: Failure };
+  | { readonly state: 'failed'; readonly failure: Failure }
+  /** It runs only if that is allowed, which is asked with the very call. */
+  | { readonly state: 'asking'; readonly approval: string; readonly parameters: JsonObject };
 
 /** A form made of a tool's schema; it calls the tool without a model. */
 export function TryForm({ tool: { name, inputSchema } }: { readonly tool: ToolEntry }) {
@@ -27,17 +29,20 @@ export function TryForm({ tool: { name, inputSchema } }: { readonly tool: ToolEn
   const stopper = useRef(new AbortController());
   useEffect(() => () => stopper.current.abort(), []);
 
-  const run = async (parameters: JsonObject) => {
+  const run = async (parameters: JsonObject, approval?: string) => {
     const stop = new AbortController();
     stopper.current = stop;
     outcome.value = { state: 'running' };
     const begun = performance.now();
     try {
-      const result = await executeTool(name, parameters, stop.signal);
+      const result = await executeTool(
+        { name, parameters, ...(approval === undefined ? {} : { approval }) },
+        stop.signal,
+      );
       outcome.value = { state: 'done', result, tookMs: performance.now() - begun };
       announce(`${name} has finished`);
     } catch (error) {
-      outcome.value = stop.signal.aborted ? { state: 'idle' } : { state: 'failed', failure: explain(error) };
+      outcome.value = stop.signal.aborted ? { state: 'idle' } : outcomeOf(error, parameters);
     }
   };
   const submit = (event: Event) => {
@@ -72,10 +77,36 @@ export function TryForm({ tool: { name, inputSchema } }: { readonly tool: ToolEn
           </button>
         )}
       </div>
+      {outcome.value.state === 'asking' && <Asking name={name} {...outcome.value} run={run} />}
       <OutcomeView outcome={outcome.value} />
     </form>
   );
 }
+
+function outcomeOf(error: unknown, parameters: JsonObject): Outcome {
+  const details = error instanceof ApiError ? objectOf(error.details) : {};
+  const approval = textOf(objectOf(details['approval'])['id']);
+  if (approval !== undefined) return { state: 'asking', approval, parameters };
+  return { state: 'failed', failure: explain(error) };
+}
+
+interface AskingProps {
+  readonly name: string;
+  readonly approval: string;
+  readonly parameters: JsonObject;
+  readonly run: (parameters: JsonObject, approval: string) => Promise<void>;
+}
+
+const Asking = ({ name, approval, parameters, run }: AskingProps) => (
+  <div class="asking" role="alert">
+    <p>
+      <strong>{name} asks for permission.</strong> Nothing has run yet.
+    </p>
+    <button type="button" onClick={() => void run(parameters, approval)}>
+      Allow and run
+    </button>
+  </div>
+);
 
 function OutcomeView({ outcome }: { readonly outcome: Outcome }) {
   if (outcome.state === 'failed') return <FailureNote failure={outcome.failure} />;
@@ -86,7 +117,7 @@ function OutcomeView({ outcome }: { readonly outcome: Outcome }) {
       </p>
     );
   }
-  if (outcome.state === 'idle') return null;
+  if (outcome.state !== 'done') return null;
   const output = readToolOutput(outcome.result);
   const isError = outcome.result['is_error'] === true;
   return (

@@ -95,6 +95,37 @@ describe('the events of a run', () => {
   });
 });
 
+describe('what the server measured', () => {
+  test('is told of a call: how it ended, how long it took, how far it is', () => {
+    const [first] = callsOf(
+      apply([
+        call('c1'),
+        { type: 'data-tool-progress', data: { tool_call_id: 'c1', progress: 3, total: 10, message: 'unpacking' } },
+        {
+          type: 'tool-output-error',
+          toolCallId: 'c1',
+          errorText: 'Too slow',
+          toolMetadata: { status: 'timeout', duration_ms: 120 },
+        },
+      ]),
+    );
+    expect(first).toMatchObject({
+      state: 'timeout',
+      tookMs: 120,
+      progress: '3 of 10, unpacking',
+      errorText: 'Too slow',
+    });
+  });
+
+  test('is told of a failure, with the step that its code suggests', () => {
+    const { failure } = apply([
+      { type: 'data-error', data: { code: 'rate_limited', message: 'Too many chats' } },
+      { type: 'error', errorText: 'Too many chats' },
+    ]);
+    expect(failure).toEqual({ title: 'Too many chats.', next: 'Wait a little, then try again.' });
+  });
+});
+
 describe('a request for approval', () => {
   const asked = apply([
     call('c1'),

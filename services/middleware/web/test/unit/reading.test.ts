@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { nextAnnouncement } from '../../src/answer/next-announcement.ts';
 import { readSession } from '../../src/answer/read-session.ts';
+import { toMessages } from '../../src/answer/to-messages.ts';
 import { readToolOutput } from '../../src/answer/tool-output.ts';
+import { type Answer, newAnswer, newCall } from '../../src/answer/turn.ts';
 import { ApiError, errorOf, explain } from '../../src/api/failures.ts';
 import { readEvents } from '../../src/api/read-events.ts';
 import { fieldsOf, readForm } from '../../src/tools/schema-form.ts';
@@ -91,13 +93,94 @@ describe('a kept conversation', () => {
     );
     expect(answer).toMatchObject({
       parts: [
-        { state: 'ok', startedAt: 0, endedAt: 7 },
+        { state: 'ok', tookMs: 7 },
         { state: 'timeout' },
         { state: 'stopped' },
         { state: 'waiting', approval: { id: 'ap', arguments: { y: 2 } } },
         { type: 'text', text: 'Done.' },
       ],
     });
+  });
+
+  test('of UI messages has its parts in their order', () => {
+    const tool = (id: string, fields: object) => ({
+      type: 'dynamic-tool',
+      toolCallId: id,
+      toolName: 'run',
+      input: { id },
+      ...fields,
+    });
+    const [question, answer] = readSession(
+      {
+        messages: [
+          { id: 'm1', role: 'user', content: 'Go', parts: [{ type: 'text', text: 'Go' }] },
+          {
+            id: 'm2',
+            role: 'assistant',
+            content: 'First.\n\nThen.',
+            parts: [
+              { type: 'step-start' },
+              { type: 'reasoning', text: 'hm' },
+              { type: 'text', text: 'First.' },
+              tool('c1', { state: 'output-available', output: {}, toolMetadata: { status: 'ok', duration_ms: 7 } }),
+              tool('c2', { state: 'output-error', errorText: 'no', toolMetadata: { status: 'timeout' } }),
+              tool('c3', { state: 'output-denied' }),
+              tool('c4', { state: 'approval-requested', approval: { id: 'ap' } }),
+              tool('c5', { state: 'output-error', errorText: 'The call was not run' }),
+              { type: 'step-start' },
+              { type: 'text', text: 'Then.' },
+              { type: 'from-the-future' },
+            ],
+            finish_reason: 'aborted',
+            duration_ms: 900,
+          },
+        ],
+        approvals: [{ id: 'ap', call_id: 'c4', name: 'run', arguments: { id: 'c4' } }],
+      },
+      [],
+    );
+    expect(question).toMatchObject({ role: 'user', text: 'Go' });
+    expect(answer).toMatchObject({
+      status: 'stopped',
+      endedAt: 900,
+      parts: [
+        { type: 'reasoning', text: 'hm' },
+        { type: 'text', text: 'First.' },
+        { callId: 'c1', state: 'ok', tookMs: 7 },
+        { callId: 'c2', state: 'timeout', errorText: 'no' },
+        { callId: 'c3', state: 'denied' },
+        { callId: 'c4', state: 'waiting', approval: { id: 'ap' } },
+        { callId: 'c5', state: 'stopped' },
+        { type: 'text', text: 'Then.' },
+      ],
+    });
+  });
+
+  test('that is sent back to be answered anew is made smaller where it has to be, the oldest first', () => {
+    const output = (mark: string) => ({
+      tool: 'run',
+      is_error: false,
+      content: [
+        { type: 'text', text: mark.repeat(5_000) },
+        { type: 'image', data: 'QUJD', mimeType: 'image/png' },
+      ],
+      structured_content: { stdout: mark.repeat(5_000) },
+      duration_ms: 1,
+    });
+    const answer = (id: string): Answer => ({
+      ...newAnswer(id, 0),
+      parts: [{ ...newCall(id, 'run', 0), state: 'ok', input: {}, output: output(id) }],
+    });
+    const turns = [answer('a'), { role: 'user' as const, id: 'q', text: 'Next' }, answer('b')];
+    const sent = (maxChars: number) => JSON.stringify(toMessages(turns, maxChars));
+    expect(sent(100_000)).toContain('"stdout":"aaaa');
+    expect(sent(15_000)).not.toContain('"stdout":"aaaa');
+    expect(sent(15_000)).toContain(`"text":"${'a'.repeat(2_000)}"}`);
+    expect(sent(15_000)).toContain('"stdout":"bbbb');
+    expect(sent(1_000)).not.toContain('stdout');
+    expect(toMessages([newAnswer('empty', 0), { role: 'user', id: 'q', text: 'Hi' }])).toEqual([
+      { role: 'user', content: 'Hi' },
+    ]);
   });
 
   test.each([undefined, null, [], 'x', { messages: 'x' }, { messages: [{}, null] }])('that is %j is empty', (body) => {
