@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from '@jest/globals';
-import { post } from '@toolmesh/shared/testing';
+import { post, request, until } from '@toolmesh/shared/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type Mesh, startMesh } from '../mesh.ts';
 import { hasProgram, testWith } from '../parts.ts';
@@ -26,7 +26,7 @@ const errors: string[] = [];
 beforeAll(async () => {
   if (!hasChromium) return;
   mkdirSync(SCREENSHOTS, { recursive: true });
-  mesh = await startMesh();
+  mesh = await startMesh({ TOOL_POLICY: 'convert_time=ask' });
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
 }, 120_000);
 afterAll(async () => {
@@ -47,6 +47,12 @@ afterEach(async () => {
 async function send(text: string): Promise<void> {
   await page.getByRole('textbox', { name: 'Message' }).fill(text);
   await page.keyboard.press('Enter');
+}
+
+/** Programs in Python that the sandbox runs at the moment. */
+async function busyWorkers(): Promise<number> {
+  const { body } = await request(`${mesh.url('sandbox')}/metrics`);
+  return Number(/^sandbox_workers\{language="python",state="busy"\} (\d+)$/m.exec(body)?.[1]);
 }
 
 const answer = () => page.getByRole('article', { name: 'Assistant' }).last();
@@ -94,6 +100,34 @@ describe('the page of a mesh without a model', () => {
     expect(await plot.evaluate((image) => Reflect.get(Object(image), 'naturalWidth'))).toBeGreaterThan(100);
     await picture('plot');
   });
+
+  inBrowser('shows what a program prints while it runs, and Stop ends it in the sandbox', async () => {
+    await send('Run this:\n```python\nimport time\nprint("early", flush=True)\ntime.sleep(100)\n```');
+    await page.getByLabel('Tool execute_code: Running').getByText('early', { exact: true }).waitFor();
+    await picture('running');
+    expect(await busyWorkers()).toBe(1);
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Tool execute_code: Stopped').waitFor();
+    await until(async () => (await busyWorkers()) === 0);
+    await send('Execute: print("again")');
+    await answer().getByText(/again/).last().waitFor();
+  });
+
+  inBrowser(
+    'asks before a tool that needs permission, also after a reload, and goes on in the same answer',
+    async () => {
+      await send('What is 2026-01-05T09:30 from Europe/Berlin in Asia/Tokyo?');
+      await page.getByLabel('Permission for convert_time').waitFor();
+      await page.reload();
+      const card = page.getByLabel('Permission for convert_time');
+      await card.getByText('"to_timezone": "Asia/Tokyo"').waitFor();
+      await picture('approval');
+      await card.getByRole('button', { name: 'Allow once' }).click();
+      await page.getByLabel('Tool convert_time: Done').waitFor();
+      await answer().getByText(/17:30/).last().waitFor();
+      expect(await page.getByRole('article', { name: 'Assistant' }).count()).toBe(1);
+    },
+  );
 
   inBrowser('tries a tool by its form', async () => {
     await page.getByRole('button', { name: 'Tools', exact: true }).click();

@@ -41,9 +41,18 @@ export async function listSessions(): Promise<readonly SessionEntry[]> {
     const id = textOf(entry['session_id']);
     if (id === undefined) return [];
     const updatedAt = Date.parse(textOf(entry['updated_at']) ?? '');
-    return [{ id, title: textOf(entry['title']) || 'Untitled', updatedAt: Number.isNaN(updatedAt) ? 0 : updatedAt }];
+    return [
+      { id, title: plainTitle(textOf(entry['title']) ?? ''), updatedAt: Number.isNaN(updatedAt) ? 0 : updatedAt },
+    ];
   });
 }
+
+/** Titles are the beginnings of messages, which may hold Markdown. */
+const plainTitle = (title: string): string =>
+  title
+    .replaceAll(/```\w*|`/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim() || 'Untitled';
 
 const sessionPath = (id: string): string => `/sessions/${encodeURIComponent(id)}`;
 

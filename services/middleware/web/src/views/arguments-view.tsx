@@ -11,16 +11,15 @@ interface ArgumentsViewProps {
 export function ArgumentsView({ input, inputText = '' }: ArgumentsViewProps) {
   if (input === undefined) return inputText === '' ? null : <Arguments text={inputText} />;
   if (!isObject(input)) return <Arguments text={prettyJson(input)} />;
-  const { code, ...rest } = input;
-  const language = textOf(input['language']) ?? 'python';
+  const { code, language, ...rest } = input;
   if (typeof code !== 'string') {
     return Object.keys(input).length === 0 ? <p class="muted">No arguments</p> : <Arguments text={prettyJson(input)} />;
   }
   return (
     <>
       <div class="output">
-        <h4>Code</h4>
-        <Code language={language} text={code} />
+        <h4>Code{language === undefined ? '' : `, ${prettyJson(language)}`}</h4>
+        <Code language={textOf(language) ?? 'python'} text={code} />
       </div>
       {Object.keys(rest).length > 0 && <Arguments text={prettyJson(rest)} />}
     </>

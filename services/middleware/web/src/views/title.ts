@@ -9,6 +9,9 @@ export function titleOf({ id, turns }: Conversation): string | undefined {
   if (kept !== undefined) return kept;
   const first = turns.value.find(({ role }) => role === 'user');
   if (first?.role !== 'user') return undefined;
-  const line = first.text.replaceAll(/\s+/g, ' ').trim();
+  const line = first.text
+    .replaceAll(/```\w*|`/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
   return line.length > LENGTH ? `${line.slice(0, LENGTH - 1)}…` : line;
 }
