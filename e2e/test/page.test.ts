@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest } from '@jest/globals';
 import { post, request, until } from '@toolmesh/shared/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type Mesh, startMesh } from '../mesh.ts';
@@ -17,6 +17,8 @@ import matplotlib.pyplot as plt
 plt.plot([1, 4, 9, 16])
 plt.show()
 \`\`\``;
+
+jest.setTimeout(90_000);
 
 let mesh: Mesh;
 let browser: Browser;
@@ -45,6 +47,7 @@ afterEach(async () => {
 });
 
 async function send(text: string): Promise<void> {
+  await page.getByRole('button', { name: 'Send' }).waitFor();
   await page.getByRole('textbox', { name: 'Message' }).fill(text);
   await page.keyboard.press('Enter');
 }

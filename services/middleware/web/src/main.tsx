@@ -1,4 +1,6 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
+import { isKeyNeeded } from './api/send.ts';
 import { watchAddress } from './state/app.ts';
 import { watchServer } from './state/server.ts';
 import { refreshSessions } from './state/sessions.ts';
@@ -10,4 +12,7 @@ if (page !== null) render(<App />, page);
 watchAddress();
 watchKeyboard();
 watchServer();
-void refreshSessions();
+// At once, and again when a key has been given.
+effect(() => {
+  if (!isKeyNeeded.value) void refreshSessions();
+});

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest } from '@jest/globals';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { type Backend, startBackend } from './fake-backend.ts';
 
@@ -33,6 +33,7 @@ export interface Misdeeds {
  * thrown nothing, broken no rule of its policy, and called nobody but its own server.
  */
 export function usePages() {
+  jest.setTimeout(90_000);
   let browser: Browser;
   const open: { page: Page; backend: Backend; misdeeds: Misdeeds }[] = [];
 
@@ -56,7 +57,7 @@ export function usePages() {
       ...options,
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     const misdeeds = watch(page, backend.url);
     open.push({ page, backend, misdeeds });
     await page.goto(`${backend.url}/${hash}`);
@@ -100,6 +101,7 @@ function watch(page: Page, home: string): Misdeeds {
 
 /** Writes a message and sends it. */
 export async function send(page: Page, text: string): Promise<void> {
+  await page.getByRole('button', { name: 'Send' }).waitFor();
   await page.getByRole('textbox', { name: 'Message' }).fill(text);
   await page.keyboard.press('Enter');
 }

@@ -109,7 +109,7 @@ describeInBrowser('a chat', () => {
     await closed.promise;
     await until(() => backend.asked('/runs/run_7/cancel').length === 1);
     expect(await page.getByLabel('Tool execute_code: Stopped').isVisible()).toBe(true);
-    expect(await page.getByRole('button', { name: 'Send' }).isVisible()).toBe(true);
+    await page.getByRole('button', { name: 'Send' }).waitFor();
   });
 
   test('obeys the keyboard: Enter, Shift+Enter, Escape, arrow up, Ctrl+K', async () => {

@@ -199,7 +199,7 @@ describeInBrowser('a call that needs permission', () => {
       approvals: [{ id: 'ap_1', decision: 'approve' }],
       stream: true,
     });
-    expect(await lastAnswer(page).getByText('2,468 tokens').isVisible()).toBe(true);
+    await lastAnswer(page).getByText('2,468 tokens').waitFor();
   });
 
   test('is denied with a reason', async () => {

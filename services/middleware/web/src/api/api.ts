@@ -34,8 +34,12 @@ export interface SessionEntry {
   readonly updatedAt: number;
 }
 
+/** The next message waits for the list, where the conversation is new. */
+const LIST_TIMEOUT_MS = 5_000;
+
 export async function listSessions(): Promise<readonly SessionEntry[]> {
-  const { sessions } = await getJson('/sessions');
+  const response = await send('/sessions', { signal: AbortSignal.timeout(LIST_TIMEOUT_MS) });
+  const { sessions } = objectOf(await response.json());
   return listOf(sessions).flatMap((value) => {
     const entry = objectOf(value);
     const id = textOf(entry['session_id']);

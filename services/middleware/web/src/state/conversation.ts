@@ -92,9 +92,11 @@ export function createConversation(id: string): Conversation {
     }
     show.now();
     rememberApprovals(id, answer);
-    phase.value = 'idle';
-    await refreshSessions();
+    // What is sent next depends on whether the server has this conversation; once it has, there is nothing to wait for.
+    if (isListed(id)) void refreshSessions();
+    else await refreshSessions();
     if (answer.status === 'done') noteKept(id);
+    phase.value = 'idle';
   };
 
   const ask = (before: readonly Turn[], text: string, isContinued: boolean): void => {
