@@ -202,6 +202,26 @@ describeInBrowser('a call that needs permission', () => {
     await lastAnswer(page).getByText('2,468 tokens').waitFor();
   });
 
+  test('shows what is asked for, not what the call was called, and nothing of it hides', async () => {
+    const { page } = await start(({ plays }) =>
+      plays(({ send: emit }) =>
+        emit(
+          ...begun(),
+          ...called('c1', 'get_current_time', {}),
+          {
+            type: 'data-approval',
+            data: { ...APPROVAL, name: 'execute_code', arguments: { code: 'delete()\u202E # safe' } },
+          },
+          ...ended('tool-calls'),
+        ),
+      ),
+    );
+    await send(page, 'What time is it?');
+    const card = page.getByLabel('Permission for execute_code');
+    await card.getByText('delete()⟨U+202E⟩ # safe').waitFor();
+    expect(await card.getByRole('heading').first().innerText()).toBe('May execute_code run?');
+  });
+
   test('is denied with a reason', async () => {
     const { page, backend } = await start(({ plays }) =>
       plays(({ send: emit }) => emit(...asks), says('Then I will not.')),

@@ -1,5 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { getHealth, type Health, listModels, listTools, type ModelEntry, type ToolEntry } from '../api/api.ts';
+import { explain } from '../api/failures.ts';
+import { refreshSessions } from './sessions.ts';
 import { modelChoice } from './settings.ts';
 
 const HEALTH_EVERY_MS = 15_000;
@@ -22,13 +24,15 @@ export function watchServer(): void {
     const before = health.value?.state;
     health.value = await getHealth();
     if (health.value.state !== 'unreachable' && (before === undefined || before === 'unreachable')) await loadLists();
+    if (health.value.state !== 'unreachable' && before === 'unreachable') await refreshSessions();
   };
   void look();
   setInterval(() => {
     if (!document.hidden) void look();
   }, HEALTH_EVERY_MS);
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) void look();
+    // Another tab may have added to the list.
+    if (!document.hidden) void look().then(refreshSessions);
   });
 }
 
@@ -46,6 +50,6 @@ export async function loadTools(): Promise<void> {
     tools.value = await listTools();
     toolsProblem.value = undefined;
   } catch (error) {
-    toolsProblem.value = Error.isError(error) ? error.message : 'The list of tools cannot be had';
+    toolsProblem.value = explain(error).title;
   }
 }

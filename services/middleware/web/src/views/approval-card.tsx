@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { type Approval, type CallPart, isExpired } from '../answer/turn.ts';
 import { conversation } from '../state/app.ts';
+import { revealHidden } from '../tools/reveal-hidden.ts';
 import { ArgumentsView } from './arguments-view.tsx';
 import { Icon } from './icons.tsx';
 
@@ -11,7 +12,7 @@ interface ApprovalCardProps {
 }
 
 /** Asks whether a call may run, with its exact arguments. Nothing runs before the answer. */
-export function ApprovalCard({ call: { name, input }, approval }: ApprovalCardProps) {
+export function ApprovalCard({ call: { input }, approval }: ApprovalCardProps) {
   const reason = useSignal('');
   const now = useSignal(Date.now());
   useEffect(() => {
@@ -20,7 +21,7 @@ export function ApprovalCard({ call: { name, input }, approval }: ApprovalCardPr
     }, 1_000);
     return () => clearInterval(timer);
   }, []);
-  const { id, decision, expiresAt } = approval;
+  const { id, name, decision, expiresAt } = approval;
   const isOver = isExpired(approval, now.value);
   const decide = (verdict: 'approve' | 'deny') => {
     const words = reason.value.trim();
@@ -34,7 +35,7 @@ export function ApprovalCard({ call: { name, input }, approval }: ApprovalCardPr
           May <code>{name}</code> run?
         </span>
       </h3>
-      <ArgumentsView input={approval.arguments ?? input} />
+      <ArgumentsView input={approval.arguments ?? input} reveal={revealHidden} />
       {decision !== undefined && (
         <p class="muted">
           {decision.decision === 'approve' ? 'Allowed' : 'Denied'}. It goes on when the other requests are answered.

@@ -7,6 +7,7 @@ import { type Answer, newAnswer, newCall } from '../../src/answer/turn.ts';
 import { ApiError, errorOf, explain } from '../../src/api/failures.ts';
 import { readEvents } from '../../src/api/read-events.ts';
 import { fieldsOf, readForm } from '../../src/tools/schema-form.ts';
+import { revealHidden } from '../../src/tools/reveal-hidden.ts';
 import { ago, bytes, count, duration } from '../../src/views/amounts.ts';
 import { executed } from '../results.ts';
 
@@ -294,6 +295,12 @@ describe('the form of a schema', () => {
   test('of no schema at all is empty', () => {
     expect(readForm(fieldsOf({}), {})).toEqual({ arguments: {} });
   });
+});
+
+test('what must not hide is written out', () => {
+  expect(revealHidden('rm\u200B -rf \u202E/\u2066x\r\n\ty\u0000 é 漢 😀')).toBe(
+    'rm⟨U+200B⟩ -rf ⟨U+202E⟩/⟨U+2066⟩x⟨U+000D⟩\n\ty⟨U+0000⟩ é 漢 😀',
+  );
 });
 
 describe('a failure', () => {
