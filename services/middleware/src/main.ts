@@ -12,6 +12,7 @@ import { createToolPolicy } from './policy/tool-policy.ts';
 import { DEFAULT_MAX_STEPS } from './routes/chat-request.ts';
 import { chatRoute } from './routes/chat.ts';
 import { openAiRoutes } from './routes/openai.ts';
+import { PAGE_PATHS, servePage } from './routes/page.ts';
 import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolRoutes } from './routes/tools.ts';
@@ -51,6 +52,8 @@ await runService({
         ...sessionRoutes(sessions, runs),
         ...toolRoutes({ hub, approvals, permissionOf, countApproval: metrics.countApproval }),
       ],
+      rawRoutes: servePage(),
+      openPaths: PAGE_PATHS,
       checks: { mcp_server: dependencies.checkHub, llm: dependencies.checkModel },
       health: dependencies.report,
       close: async () => {
