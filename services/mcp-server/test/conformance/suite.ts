@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+export type Revision = '2025-11-25' | '2026-07-28';
+
+/** What the suite found, in checks; the scenarios that count apart from those that it runs for information alone. */
+export interface Verdict {
+  /** Whether nothing failed that was not expected to, and nothing passed that was expected to fail. */
+  readonly isAsExpected: boolean;
+  readonly scored: Counts;
+  readonly notScored: Counts;
+  /** Scenarios that have a failed check. */
+  readonly failing: readonly string[];
+  /** All that it printed. */
+  readonly output: string;
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const PACKAGE = dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json'));
+/** How long one scenario may take; none of them waits for anything but us. */
+const SCENARIO_TIMEOUT_MS = 20_000;
+
+/** Runs what `revision` requires of a server against `url`. `expected`: a file of failures that are expected. */
+export const runServerSuite = (url: string, revision: Revision, expected?: string): Promise<Verdict> =>
+  runSuite(['server', '--url', url], revision, expected);
+
+/** Runs what `revision` requires of a client against the program `main`. */
+export const runClientSuite = (main: URL, revision: Revision, expected?: string): Promise<Verdict> =>
+  runSuite(['client', '--command', `${process.execPath} ${fileURLToPath(main)}`], revision, expected);
+
+async function runSuite(args: readonly string[], revision: Revision, expected: string | undefined): Promise<Verdict> {
+  const folder = await mkdtemp(join(tmpdir(), 'conformance-'));
+  const all = [...args, '--requirements', revision, '--timeout', String(SCENARIO_TIMEOUT_MS), '-o', folder];
+  if (expected !== undefined) all.push('--expected-failures', fileURLToPath(new URL(expected, import.meta.url)));
+  const child = spawn(process.execPath, [join(PACKAGE, 'dist/index.js'), ...all], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1' },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const [code] = await once(child, 'close');
+  await rm(folder, { recursive: true });
+  return { ...countsIn(output, notScoredOf(revision)), isAsExpected: code === 0, output };
+}
+
+const Requirements = z.object({ not_scored: z.array(z.object({ name: z.string() })) });
+
+/** The scenarios that the suite runs for `revision` without counting them. */
+function notScoredOf(revision: Revision): ReadonlySet<string> {
+  const text = readFileSync(join(PACKAGE, 'requirements', `${revision}.yaml`), 'utf8');
+  return new Set(Requirements.parse(parse(text)).not_scored.map(({ name }) => name));
+}
+
+function countsIn(output: string, notScored: ReadonlySet<string>) {
+  const scored = { passed: 0, failed: 0 };
+  const others = { passed: 0, failed: 0 };
+  const failing: string[] = [];
+  for (const [, name = '', passed, failed] of output.matchAll(/^\S+ (\S+): (\d+) passed, (\d+) failed/gm)) {
+    const counts = notScored.has(name) ? others : scored;
+    counts.passed += Number(passed);
+    counts.failed += Number(failed);
+    if (Number(failed) > 0) failing.push(name);
+  }
+  return { scored, notScored: others, failing };
+}
