@@ -5,16 +5,19 @@ import {
   createMcpHandler,
   INTERNAL_ERROR,
   INVALID_PARAMS,
+  isCallToolResult,
   isSpecType,
   LOG_LEVEL_META_KEY,
   ProtocolError,
   Server,
   type ServerContext,
+  type Tool as McpTool,
 } from '@modelcontextprotocol/server';
 import { MeshError } from '@toolmesh/shared/errors';
 import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Logger } from '@toolmesh/shared/logger';
-import { errorResult } from '@toolmesh/shared/mcp-meta';
+import { errorResult, inTraceOf } from '@toolmesh/shared/mcp-meta';
+import { checkParamHeaders } from '@toolmesh/shared/mcp-param-headers';
 import { VERSION } from '@toolmesh/shared/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
@@ -57,6 +60,7 @@ export function mcpFace(options: McpFaceOptions): McpFace {
   const serve = toNodeHandler(modern, { maxRequestBodySize: maxBodyBytes, onerror });
   const sessions = createMcpSessions((session) => serverFor(options, session));
   const readBody = json({ limit: maxBodyBytes });
+  const checkHeaders = checkParamHeaders((name) => toolsOf(catalogue).get(name)?.inputSchema, maxBodyBytes);
 
   const tellLists = () => {
     modern.notify.toolsChanged();
@@ -74,9 +78,15 @@ export function mcpFace(options: McpFaceOptions): McpFace {
   };
 
   const handler: RequestHandler = (req, res, next) => {
-    const method = req.get('mcp-method');
+    // Only 2026-07-28 wants this header; a client before that may send it all the same.
+    const isOfSession = req.get('mcp-session-id') !== undefined || req.get('mcp-method') === 'initialize';
+    const method = isOfSession ? undefined : req.get('mcp-method');
     // The commonest requests are read once, by the SDK; for others it matters what they are.
-    if (req.method === 'POST' && method !== undefined && method !== LISTEN) return void serve(req, res);
+    if (req.method === 'POST' && method !== undefined && method !== LISTEN) {
+      return void checkHeaders(req, res, (error?: unknown) =>
+        error === undefined ? void serve(req, res, req.body) : next(error),
+      );
+    }
     if (req.method !== 'POST') return sessions.serve(req, res) ? undefined : void serve(req, res);
     readBody(req, res, (error: unknown) => {
       // What cannot be read is refused as MCP refuses it: the SDK sees an empty body.
@@ -134,7 +144,11 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
     server.setRequestHandler(method, { params: Params }, async (params, context) => {
       try {
         const sent = { ...params, ...answersOf(context) };
-        return await catalogue.request({ method, params: sent }, callerOf(context, server, session));
+        const caller = callerOf(context, server, session);
+        const result = await inTraceOf(context.mcpReq._meta, () => catalogue.request({ method, params: sent }, caller));
+        return method === 'tools/call'
+          ? fitting(result, toolsOf(catalogue).get(String(params['name'])), server)
+          : result;
       } catch (thrown) {
         return toMcpError(method, thrown);
       }
@@ -154,6 +168,26 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
     return {};
   });
   return server;
+}
+
+const indexes = new WeakMap<readonly McpTool[], ReadonlyMap<string, McpTool>>();
+
+/** The tools as they are now, by name. */
+function toolsOf(catalogue: Catalogue): ReadonlyMap<string, McpTool> {
+  const { tools } = catalogue.offer();
+  const known = indexes.get(tools) ?? new Map(tools.map((tool) => [tool.name, tool]));
+  indexes.set(tools, known);
+  return known;
+}
+
+/** Structured content may be any JSON since 2026-07-28; callers before that get what is no object wrapped in one. */
+function fitting(result: McpResult, tool: McpTool | undefined, server: Server): McpResult {
+  const { structuredContent } = result;
+  const isPlain =
+    typeof structuredContent === 'object' && structuredContent !== null && !Array.isArray(structuredContent);
+  const fits = isPlain && (tool?.outputSchema === undefined || tool.outputSchema['type'] === 'object');
+  if (structuredContent === undefined || fits || !isCallToolResult(result)) return result;
+  return { ...server.projectCallToolResult(result, tool?.outputSchema) };
 }
 
 /** What a call that is made again brings: the answers to the questions that its first try led to. */
@@ -180,7 +214,7 @@ function callerOf(context: ServerContext, server: Server, session: SessionState 
     capabilities,
     takesInputRequired: isModern,
     logLevel,
-    notify: notifierOf(context, logLevel !== undefined),
+    notify: notifierOf(context, logLevel),
     ask:
       isModern || session === undefined || !canBeAsked
         ? undefined
@@ -197,12 +231,18 @@ const toCapabilities = (told: unknown): ClientCapabilities | undefined =>
   isSpecType.ClientCapabilities(told) ? (told as ClientCapabilities) : undefined;
 const toLogLevel = (told: unknown) => (typeof told === 'string' ? told : undefined);
 
-function notifierOf({ mcpReq }: ServerContext, wantsLog: boolean): Caller['notify'] {
+/** From the least to the most severe (RFC 5424). */
+const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
+
+function notifierOf({ mcpReq }: ServerContext, logLevel: string | undefined): Caller['notify'] {
   const progressToken = mcpReq._meta?.progressToken;
-  if (progressToken === undefined && !wantsLog) return undefined;
+  if (progressToken === undefined && logLevel === undefined) return undefined;
+  const leastLevel = logLevel === undefined ? Infinity : LOG_LEVELS.indexOf(logLevel);
   return ({ method, params }: McpNotification) => {
     const isProgress = method === 'notifications/progress';
     if (isProgress && progressToken === undefined) return;
+    // Upstreams of 2025 do not know what this caller wants, for they are asked over a connection of all.
+    if (method === 'notifications/message' && LOG_LEVELS.indexOf(String(params?.['level'])) < leastLevel) return;
     // A caller that is gone cannot be told; its call ends through the signal.
     mcpReq.notify({ method, params: { ...params, ...(isProgress && { progressToken }) } }).catch(() => {});
   };

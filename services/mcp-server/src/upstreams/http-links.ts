@@ -1,8 +1,9 @@
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { SdkHttpError } from '@modelcontextprotocol/client';
 import { createLeanFetch } from '@toolmesh/shared/lean-fetch';
 import { isConnectionFailure } from '@toolmesh/shared/mcp-errors';
+import { HttpTransport } from '@toolmesh/shared/mcp-transport';
 import type { LinkSource } from './links.ts';
-import { type McpLink, openLink } from './mcp-link.ts';
+import { type LinkOptions, type McpLink, openLink } from './mcp-link.ts';
 import type { Caller, McpNotification } from './upstream.ts';
 
 export interface HttpLinksOptions {
@@ -28,26 +29,29 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
  */
 export function createHttpLinks({ url, headers, connectTimeoutMs, onNotification }: HttpLinksOptions): LinkSource {
   const http = createLeanFetch(headers, connectTimeoutMs);
-  const transport = () => new StreamableHTTPClientTransport(new URL(url), { fetch: http.fetch });
+  const openOver = async (options: Omit<LinkOptions, 'transport' | 'connectTimeoutMs'>): Promise<McpLink> => {
+    const transport = new HttpTransport(new URL(url), { fetch: http.fetch });
+    const link = await openLink({ transport: () => transport, connectTimeoutMs: HANDSHAKE_TIMEOUT_MS, ...options });
+    return { ...link, close: () => transport.leave() };
+  };
   let current: Connection | undefined;
   let watched: ReadonlySet<string> = new Set();
 
   const open = async (): Promise<McpLink> => {
-    const link = await openLink({ transport, connectTimeoutMs: HANDSHAKE_TIMEOUT_MS, onNotification });
+    const link = await openOver({ onNotification });
     // Best effort: what is not told is found by the next look at the lists.
     link.watch(watched).catch(() => {});
     return link;
   };
   /** Leaves a connection that failed; tasks that are still under way on it may end. */
-  const retire = (connection: Connection): void => {
+  const retire = async (connection: Connection): Promise<void> => {
     if (current === connection) current = undefined;
     if (connection.active > 0 || connection.closed) return;
     connection.closed = true;
-    connection.link.then((link) => link.close()).catch(() => {});
+    await connection.link.then((link) => link.close()).catch(() => {});
   };
 
-  const withLink = async <T>(task: (link: McpLink) => Promise<T>, signal: AbortSignal): Promise<T> => {
-    const connection = (current ??= { link: open(), active: 0, closed: false });
+  const over = async <T>(connection: Connection, task: (link: McpLink) => Promise<T>, signal: AbortSignal) => {
     connection.active += 1;
     let failed = false;
     try {
@@ -57,7 +61,19 @@ export function createHttpLinks({ url, headers, connectTimeoutMs, onNotification
       throw error;
     } finally {
       connection.active -= 1;
-      if (failed || connection !== current) retire(connection);
+      if (failed || connection !== current) void retire(connection);
+    }
+  };
+
+  const withLink = async <T>(task: (link: McpLink) => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const known = current;
+    if (known === undefined) return over((current = { link: open(), active: 0, closed: false }), task, signal);
+    try {
+      return await over(known, task, signal);
+    } catch (error) {
+      if (signal.aborted || !isSessionUnknown(error)) throw error;
+      // Nothing of the task has run, so that even what changes something is safe to send again.
+      return over((current ??= { link: open(), active: 0, closed: false }), task, signal);
     }
   };
 
@@ -65,9 +81,7 @@ export function createHttpLinks({ url, headers, connectTimeoutMs, onNotification
     withLink,
     async withOwnLink(caller: Caller, task, signal) {
       const prior = await withLink(async (shared) => shared.prior, signal);
-      const link = await openLink({
-        transport,
-        connectTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+      const link = await openOver({
         capabilities: caller.capabilities,
         prior,
         onNotification: (notification) => caller.notify?.(notification),
@@ -76,7 +90,8 @@ export function createHttpLinks({ url, headers, connectTimeoutMs, onNotification
       try {
         return await task(link);
       } finally {
-        await link.close();
+        // The caller need not wait for the farewell.
+        void link.close();
       }
     },
     watch: (uris) => {
@@ -84,8 +99,12 @@ export function createHttpLinks({ url, headers, connectTimeoutMs, onNotification
       current?.link.then((link) => link.watch(watched)).catch(() => {});
     },
     async close() {
-      if (current !== undefined) retire(current);
+      if (current !== undefined) await retire(current);
       await http.close();
     },
   };
 }
+
+/** How a server of 2025 that has been restarted answers to a session of before (404; 400 by servers of the SDK's v1). */
+const isSessionUnknown = (error: unknown): boolean =>
+  error instanceof SdkHttpError && (error.status === 404 || error.status === 400);

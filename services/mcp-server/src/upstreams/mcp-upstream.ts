@@ -3,12 +3,12 @@ import { ProtocolError } from '@modelcontextprotocol/client';
 import { MeshError } from '@toolmesh/shared/errors';
 import type { Logger } from '@toolmesh/shared/logger';
 import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
+import { paramHeaders } from '@toolmesh/shared/mcp-param-headers';
 import { createBreaker, createBulkhead, isUpstreamFault, retry, wasNeverSent } from '@toolmesh/shared/resilience';
 import type { UpstreamStatus } from '@toolmesh/shared/tool';
 import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
 import type { LinkSource } from './links.ts';
 import type { Clocks, McpLink } from './mcp-link.ts';
-import { paramHeaders } from './param-headers.ts';
 import { createParkedCalls } from './parked-calls.ts';
 import { type Caller, type McpNotification, type McpRequest, type McpResult, NOTHING, type Offer } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
@@ -121,7 +121,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   /** One try. What the upstream itself refuses is thrown as it came; what kept it from answering, as a MeshError. */
   const attempt = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
     const clocks = clocksOf(request);
-    const headers = paramHeaders(toolOf(request), request.params['arguments']);
+    const headers = paramHeaders(toolOf(request)?.inputSchema, request.params['arguments']);
     const over = (link: McpLink) => link.request(request, caller, clocks, headers);
     try {
       const done = await links.withLink(async (link) => {

@@ -1,25 +1,56 @@
-/**
- * What the conformance suite starts as the client under test: the hub's upstream, told by the name of the scenario
- * what to ask of the server whose URL is the last argument. It ends with 1 when a call was not answered.
- */
+/** The hub's client as the conformance suite tests it: does what a scenario wants done with the hub's upstreams. */
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger } from '@toolmesh/shared/logger';
+import { serveRaw } from '@toolmesh/shared/testing';
 import { z } from 'zod';
 import { createHttpLinks } from '../../src/upstreams/http-links.ts';
 import { createMcpUpstream } from '../../src/upstreams/mcp-upstream.ts';
 import type { Caller, McpRequest, McpResult, Upstream } from '../../src/upstreams/upstream.ts';
 
-const url = process.argv.at(-1) ?? '';
-const scenario = process.env['MCP_CONFORMANCE_SCENARIO'] ?? '';
 /** Longer than any of the suite's servers takes. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 15_000;
 
-const Context = z.object({
-  toolCalls: z.array(z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()) })).default([]),
+const Order = z.object({ scenario: z.string(), url: z.url(), context: z.string() });
+type Order = z.output<typeof Order>;
+
+const logger = createLogger({ service: 'client-driver', level: 'info' });
+
+const { url: listeningAt } = await serveRaw((req, res) => {
+  const done = text(req).then((body) => run(Order.parse(JSON.parse(body))));
+  done.then(
+    (results) => res.end(results),
+    (error: unknown) => res.writeHead(500).end(String(error)),
+  );
 });
+logger.info({ url: listeningAt }, 'listening');
+
+/** Connects and calls all that the scenario needs. @throws what a call that was not answered throws. */
+async function run(order: Order): Promise<string> {
+  const { url } = order;
+  const upstream = createMcpUpstream({
+    name: order.scenario,
+    config: { kind: 'url', url, headers: {}, disabled: false, tools: {}, max_concurrency: 16 },
+    defaultTimeoutMs: PATIENCE_MS,
+    logger,
+    links: (onNotification) => createHttpLinks({ url, headers: {}, connectTimeoutMs: 2_000, onNotification }),
+    onChange: () => {},
+    onResourceUpdated: () => {},
+  });
+  try {
+    const isSettled = () => upstream.status === 'up' || upstream.lastError !== undefined;
+    for (const end = performance.now() + PATIENCE_MS; !isSettled() && performance.now() < end;) await sleep(10);
+    if (upstream.status !== 'up') throw new Error(upstream.lastError);
+    const results: McpResult[] = [];
+    for (const request of requestsFor(order, upstream)) results.push(await upstream.request(request, createCaller()));
+    return JSON.stringify(results);
+  } finally {
+    await upstream.close();
+  }
+}
 
 /** A caller of 2025 whose user accepts every form as it was filled in beforehand. */
-const caller: Caller = {
+const createCaller = (): Caller => ({
   signal: AbortSignal.timeout(PATIENCE_MS),
   capabilities: { elicitation: { form: {} }, sampling: {}, roots: {} },
   takesInputRequired: false,
@@ -27,7 +58,7 @@ const caller: Caller = {
     if (method !== 'elicitation/create') throw new Error(`${method} is not asked by any scenario`);
     return { action: 'accept', content: prefilled(params['requestedSchema']) };
   },
-};
+});
 
 const Field = z.looseObject({ type: z.string().optional(), default: z.unknown().optional() });
 const Form = z.looseObject({ properties: z.record(z.string(), Field).default({}) });
@@ -42,12 +73,15 @@ function valueOf(type: string | undefined): unknown {
   return type === 'integer' || type === 'number' ? 1 : 'answer';
 }
 
-/** What the scenarios need called; without an entry, everything is called that is offered. */
-function requestsFor({ offer }: Upstream): readonly McpRequest[] {
+const Context = z.object({
+  toolCalls: z.array(z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()) })).default([]),
+});
+
+/** What the scenarios need called; of those without an entry, all that is offered. */
+function requestsFor({ scenario, context }: Order, { offer }: Upstream): readonly McpRequest[] {
   const call = (name: string, args: McpResult = {}) => ({ method: 'tools/call', params: { name, arguments: args } });
   if (scenario === 'http-custom-headers') {
-    const { toolCalls } = Context.parse(JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}'));
-    return toolCalls.map(({ name, arguments: args }) => call(name, args));
+    return Context.parse(JSON.parse(context)).toolCalls.map(({ name, arguments: args }) => call(name, args));
   }
   if (scenario === 'json-schema-2020-12-preservation') {
     const rich = offer.tools.find(({ name }) => name !== 'json_schema_echo');
@@ -60,21 +94,3 @@ function requestsFor({ offer }: Upstream): readonly McpRequest[] {
     ...offer.prompts.map(({ name }) => ({ method: 'prompts/get', params: { name } })),
   ];
 }
-
-const upstream = createMcpUpstream({
-  name: 'suite',
-  config: { kind: 'url', url, headers: {}, disabled: false, tools: {}, max_concurrency: 16 },
-  defaultTimeoutMs: PATIENCE_MS,
-  logger: createLogger({ service: 'client-driver', level: 'warn' }),
-  links: (onNotification) => createHttpLinks({ url, headers: {}, connectTimeoutMs: 2_000, onNotification }),
-  onChange: () => {},
-  onResourceUpdated: () => {},
-});
-const isSettled = () => upstream.status === 'up' || upstream.lastError !== undefined;
-for (const deadline = performance.now() + PATIENCE_MS; !isSettled() && performance.now() < deadline;) await sleep(10);
-if (upstream.status !== 'up') throw new Error(upstream.lastError);
-for (const request of requestsFor(upstream)) {
-  const result = await upstream.request(request, caller);
-  process.stdout.write(`${request.method}: ${JSON.stringify(result).slice(0, 500)}\n`);
-}
-await upstream.close();
