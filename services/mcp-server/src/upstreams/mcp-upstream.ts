@@ -31,6 +31,8 @@ const REFRESH_MS = 5_000;
 const RECONNECT_MS = 500;
 /** Looks that may fail before what was `stale` counts as `down`. */
 const STALE_LOOKS = 2;
+/** Changes that are told of within this time are looked at together. */
+const SETTLE_MS = 50;
 /** How long a look may take. */
 const LOOK_TIMEOUT_MS = 10_000;
 const DEFAULT_TOTAL_MS = 3_600_000;
@@ -55,7 +57,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
 
   const onNotification = ({ method, params }: McpNotification): void => {
     if (method === 'notifications/resources/updated') onResourceUpdated(String(params?.['uri']));
-    else if (method.endsWith('/list_changed')) void refresh();
+    else if (method.endsWith('/list_changed')) refreshSoon();
   };
   const links = options.links(onNotification);
 
@@ -75,6 +77,16 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
       looking = undefined;
     });
     return looking;
+  };
+
+  let soon: Promise<void> | undefined;
+  /** A look that begins after now: one that is under way may have seen what was before. */
+  const refreshSoon = (): void => {
+    soon ??= (looking ?? Promise.resolve()).then(async () => {
+      await sleep(SETTLE_MS, undefined, { ref: false });
+      soon = undefined;
+      if (!closing.signal.aborted) await refresh();
+    });
   };
 
   const look = async (): Promise<void> => {
@@ -122,20 +134,28 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   const attempt = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
     const clocks = clocksOf(request);
     const headers = paramHeaders(toolOf(request)?.inputSchema, request.params['arguments']);
-    const over = (link: McpLink) => link.request(request, caller, clocks, headers);
+    const over = (from: Caller) => (link: McpLink) => link.request(request, from, clocks, headers);
+    const onOwnLink = async (from: Caller): Promise<McpResult> => {
+      try {
+        return await links.withOwnLink(from, over(from), from.signal);
+      } catch (error) {
+        from.signal.throwIfAborted();
+        throw toFailure(error);
+      }
+    };
     try {
       const done = await links.withLink(async (link) => {
         if (needsOwnLink(link, request, caller)) return undefined;
-        return over(link);
+        return over(caller)(link);
       }, caller.signal);
       if (done !== undefined) return done;
-      if (!parks(request, caller)) return await links.withOwnLink(caller, over, caller.signal);
-      return await parked.begin(caller, (asking) => links.withOwnLink(asking, over, asking.signal));
+      return await (parks(request, caller) ? parked.begin(caller, onOwnLink) : onOwnLink(caller));
     } catch (error) {
       caller.signal.throwIfAborted();
-      throw error instanceof ProtocolError ? error : meshErrorOf(called, error);
+      throw toFailure(error);
     }
   };
+  const toFailure = (error: unknown) => (error instanceof ProtocolError ? error : meshErrorOf(called, error));
 
   const guarded = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
     try {
