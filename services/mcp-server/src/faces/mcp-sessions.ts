@@ -31,37 +31,59 @@ interface Session {
   open: number;
 }
 
-const MAX_SESSIONS = 1_000;
-const IDLE_MS = 30 * 60_000;
-const SWEEP_MS = 30_000;
+export interface SessionLimits {
+  readonly maxSessions: number;
+  /** How long a session may be idle, with no stream open. */
+  readonly idleMs: number;
+}
+
+const LIMITS: SessionLimits = { maxSessions: 1_000, idleMs: 30 * 60_000 };
+const MAX_SWEEP_MS = 30_000;
 const MAX_SUBSCRIPTIONS = 1_000;
 const MAX_ENDED = 10_000;
 
 /**
- * Sessions of clients before 2026-07-28. They hold nothing that a call needs: with too many of them a client is served
- * without, and so is one that comes with a session of a hub that has since been restarted.
+ * Sessions of clients before 2026-07-28. They hold nothing that a call needs. Most clients never give theirs back: one
+ * too many takes the place of the one that is idle for longest, whose client is then served without, and so is one that
+ * comes with a session of a hub that has since been restarted.
  */
-export function createMcpSessions(serverFor: (session: SessionState) => Server): McpSessions {
+export function createMcpSessions(
+  serverFor: (session: SessionState) => Server,
+  { maxSessions, idleMs }: SessionLimits = LIMITS,
+): McpSessions {
   const sessions = new Map<string, Session>();
   /** Ids that a client has given back, or that have expired; it is told so, as the protocol wants it. */
   const ended = new Set<string>();
 
-  const end = (id: string): void => {
+  const drop = (id: string): void => {
     const session = sessions.get(id);
     if (session === undefined) return;
     sessions.delete(id);
-    ended.add(id);
-    for (const oldest of ended.size > MAX_ENDED ? ended : []) {
-      ended.delete(oldest);
-      break;
-    }
     for (const stop of session.subscriptions.values()) stop();
     session.server.close().catch(() => {});
   };
-  const sweep = setInterval(() => {
-    const limit = performance.now() - IDLE_MS;
-    for (const [id, { open, usedAt }] of sessions) if (open === 0 && usedAt < limit) end(id);
-  }, SWEEP_MS).unref();
+  const end = (id: string): void => {
+    if (!sessions.has(id)) return;
+    drop(id);
+    ended.add(id);
+    const [oldest] = ended;
+    if (ended.size > MAX_ENDED && oldest !== undefined) ended.delete(oldest);
+  };
+  const idle = () => [...sessions].filter(([, { open }]) => open === 0);
+  const sweep = setInterval(
+    () => {
+      const limit = performance.now() - idleMs;
+      for (const [id, { usedAt }] of idle()) if (usedAt < limit) end(id);
+    },
+    Math.min(idleMs, MAX_SWEEP_MS),
+  ).unref();
+  /** Whether there is room for one more session. */
+  const makeRoom = (): boolean => {
+    if (sessions.size < maxSessions) return true;
+    const [longest] = idle().sort(([, one], [, other]) => one.usedAt - other.usedAt);
+    if (longest !== undefined) drop(longest[0]);
+    return longest !== undefined;
+  };
 
   const open = (): Session => {
     const subscriptions = new Map<string, () => void>();
@@ -115,7 +137,7 @@ export function createMcpSessions(serverFor: (session: SessionState) => Server):
         res.status(404).json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null });
         return true;
       }
-      if (req.method !== 'POST' || !isInitializeRequest(req.body) || sessions.size >= MAX_SESSIONS) return false;
+      if (req.method !== 'POST' || !isInitializeRequest(req.body) || !makeRoom()) return false;
       const opened = open();
       opened.server.connect(opened.transport).then(
         () => pass(opened, req, res),
@@ -135,7 +157,7 @@ export function createMcpSessions(serverFor: (session: SessionState) => Server):
     },
     async close() {
       clearInterval(sweep);
-      for (const id of sessions.keys()) end(id);
+      for (const id of sessions.keys()) drop(id);
     },
   };
 }

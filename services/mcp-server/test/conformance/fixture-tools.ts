@@ -71,6 +71,11 @@ export const PLAIN_TOOLS: FixtureTools = {
     outputSchema: { type: 'object', properties: { sum: { type: 'number' } }, required: ['sum'] },
     run: () => ({ ...text('3'), structuredContent: { sum: 3, extra: [null] }, vendorField: { kept: true } }),
   },
+  test_structured_list: {
+    description: 'Returns structured content that is no object, which 2026-07-28 allows',
+    outputSchema: { type: 'array', items: { type: 'number' } },
+    run: () => ({ ...text('1, 2'), structuredContent: [1, 2] }),
+  },
   test_error_handling: {
     description: 'Fails',
     run: () => ({ ...text('This tool intentionally returns an error for testing'), isError: true }),
