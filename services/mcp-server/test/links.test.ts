@@ -9,7 +9,7 @@ import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import { post, request, serveRaw, type ServiceProcess, startService, until } from '@toolmesh/shared/testing';
 import express, { type Request, type Response } from 'express';
 import { type Era, startFixture } from './conformance/fixture.ts';
-import { openClient } from './era-clients.ts';
+import { type EraClient, openClient } from './era-clients.ts';
 
 const WATCHED = 'test://watched-resource';
 const MAIN = new URL('../src/main.ts', import.meta.url);
@@ -54,6 +54,10 @@ async function startOldServer(port = 0) {
         return { content: [{ type: 'text', text: `${name} done` }] };
       });
     }
+    let count = 0;
+    server.registerTool('count', { description: 'Counts the calls of a session' }, async () => ({
+      content: [{ type: 'text', text: String((count += 1)) }],
+    }));
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (session) => void transports.set(session, transport),
@@ -78,6 +82,25 @@ describe('an upstream of the SDK’s first version, with sessions', () => {
     expect((await callTool(hub, name)).body).toMatchObject({ content: [{ text: `${name} done` }] });
     expect(after.calls).toEqual([name]);
   });
+});
+
+test('what clients of 2025 with sessions of their own do adds up for each of them', async () => {
+  const server = await startOldServer();
+  running.push(server);
+  const hub = await startHub(`${server.url}/mcp`);
+  const counted = async (client: EraClient) => {
+    const { content } = await client.request('tools/call', { name: 'count', arguments: {} });
+    return Object(content)[0].text;
+  };
+  const [one, other] = await Promise.all([1, 2].map(() => openClient('legacy', `${hub.url}/mcp`)));
+  if (one === undefined || other === undefined) throw new Error('no clients');
+  expect([await counted(one), await counted(one), await counted(other), await counted(one)]).toEqual([
+    '1',
+    '2',
+    '1',
+    '3',
+  ]);
+  await Promise.all([one.close(), other.close()]);
 });
 
 describe.each(['legacy', 'modern'] as const)('an upstream of the %s era', (era: Era) => {

@@ -3,10 +3,11 @@ import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { isInitializeRequest, type Server } from '@modelcontextprotocol/server';
 import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Request, Response } from 'express';
+import type { ClientSession } from '../upstreams/upstream.ts';
 import type { Watchers } from '../watchers.ts';
 
 /** What a client of 2025 has said that outlives its request. */
-export interface SessionState {
+export interface SessionState extends ClientSession {
   /** The least of log messages that it wants; undefined while it has not said. */
   logLevel: string | undefined;
   subscribe(uri: string, watchers: Watchers): void;
@@ -26,6 +27,7 @@ interface Session {
   readonly transport: NodeStreamableHTTPServerTransport;
   readonly server: Server;
   readonly subscriptions: Map<string, () => void>;
+  readonly ended: AbortController;
   usedAt: number;
   /** Requests and streams that are open. */
   open: number;
@@ -53,21 +55,22 @@ export function createMcpSessions(
 ): McpSessions {
   const sessions = new Map<string, Session>();
   /** Ids that a client has given back, or that have expired; it is told so, as the protocol wants it. */
-  const ended = new Set<string>();
+  const endedIds = new Set<string>();
 
   const drop = (id: string): void => {
     const session = sessions.get(id);
     if (session === undefined) return;
     sessions.delete(id);
     for (const stop of session.subscriptions.values()) stop();
+    session.ended.abort();
     session.server.close().catch(() => {});
   };
   const end = (id: string): void => {
     if (!sessions.has(id)) return;
     drop(id);
-    ended.add(id);
-    const [oldest] = ended;
-    if (ended.size > MAX_ENDED && oldest !== undefined) ended.delete(oldest);
+    endedIds.add(id);
+    const [oldest] = endedIds;
+    if (endedIds.size > MAX_ENDED && oldest !== undefined) endedIds.delete(oldest);
   };
   const idle = () => [...sessions].filter(([, { open }]) => open === 0);
   const sweep = setInterval(
@@ -87,7 +90,9 @@ export function createMcpSessions(
 
   const open = (): Session => {
     const subscriptions = new Map<string, () => void>();
+    const ended = new AbortController();
     const server = serverFor({
+      ended: ended.signal,
       logLevel: undefined,
       subscribe(uri, watchers) {
         if (subscriptions.has(uri) || subscriptions.size >= MAX_SUBSCRIPTIONS) return;
@@ -110,7 +115,7 @@ export function createMcpSessions(
       onsessioninitialized: (id) => void sessions.set(id, session),
       onsessionclosed: end,
     });
-    const session: Session = { transport, server, subscriptions, usedAt: performance.now(), open: 0 };
+    const session: Session = { transport, server, subscriptions, ended, usedAt: performance.now(), open: 0 };
     return session;
   };
 
@@ -133,7 +138,7 @@ export function createMcpSessions(
         pass(session, req, res);
         return true;
       }
-      if (id !== undefined && ended.has(id)) {
+      if (id !== undefined && endedIds.has(id)) {
         res.status(404).json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null });
         return true;
       }

@@ -213,6 +213,7 @@ function callerOf(context: ServerContext, server: Server, session: SessionState 
     signal,
     capabilities,
     takesInputRequired: isModern,
+    session,
     logLevel,
     notify: notifierOf(context, logLevel),
     ask:
