@@ -3,21 +3,26 @@ import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
   createMcpHandler,
+  isCallToolResult,
   isSpecType,
   LOG_LEVEL_META_KEY,
   Server,
   type ServerContext,
+  type Tool as McpTool,
 } from '@modelcontextprotocol/server';
 import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Logger } from '@toolmesh/shared/logger';
+import { inTraceOf } from '@toolmesh/shared/mcp-meta';
+import { checkParamHeaders } from '@toolmesh/shared/mcp-param-headers';
 import { VERSION } from '@toolmesh/shared/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';
-import type { Caller, McpNotification, McpResult } from '../upstreams/upstream.ts';
+import type { Caller, McpResult } from '../upstreams/upstream.ts';
 import type { Watchers } from '../watchers.ts';
 import { toMcpError } from './mcp-errors.ts';
 import { createFastCall } from './mcp-fast-call.ts';
+import { LOG_LEVELS, notifierOf, toLogLevel } from './mcp-notifier.ts';
 import { createMcpSessions, type SessionState } from './mcp-sessions.ts';
 
 export interface McpFaceOptions {
@@ -55,6 +60,7 @@ export function mcpFace(options: McpFaceOptions): McpFace {
   const sessions = createMcpSessions((session) => serverFor(options, session));
   const fastCall = createFastCall(catalogue, logger);
   const readBody = json({ limit: maxBodyBytes });
+  const checkHeaders = checkParamHeaders((name) => toolsOf(catalogue).get(name)?.inputSchema, maxBodyBytes);
 
   const tellLists = () => {
     modern.notify.toolsChanged();
@@ -71,18 +77,29 @@ export function mcpFace(options: McpFaceOptions): McpFace {
     if (uris.length > 0) res.once('close', watchers.watch(new Set(uris)));
   };
 
+  const call: RequestHandler = (req, res, next) =>
+    readBody(req, res, (error: unknown) => {
+      if (error !== undefined && !isSyntaxError(error)) return next(error);
+      if (!fastCall(req, res)) void serve(req, res, req.body);
+    });
+
   const handler: RequestHandler = (req, res, next) => {
-    const method = req.get('mcp-method');
-    // What no face of ours looks into is read by the SDK.
-    if (req.method === 'POST' && method !== undefined && method !== LISTEN && method !== CALL) {
-      return void serve(req, res);
+    // Only 2026-07-28 wants this header; a client before that may send it all the same.
+    const isOfSession = req.get('mcp-session-id') !== undefined || req.get('mcp-method') === 'initialize';
+    const method = isOfSession ? undefined : req.get('mcp-method');
+    if (req.method === 'POST' && method !== undefined && method !== LISTEN) {
+      return void checkHeaders(req, res, (error?: unknown) => {
+        if (error !== undefined) next(error);
+        else if (method === CALL) void call(req, res, next);
+        // What no face of ours looks into is read by the SDK.
+        else void serve(req, res, req.body);
+      });
     }
     if (req.method !== 'POST') return sessions.serve(req, res) ? undefined : void serve(req, res);
     readBody(req, res, (error: unknown) => {
       // What cannot be read is refused as MCP refuses it: the SDK sees an empty body.
       if (error !== undefined && !isSyntaxError(error)) return next(error);
       if (method === LISTEN) listen(req, res);
-      if (method === CALL && fastCall(req, res)) return;
       if (method === undefined && sessions.serve(req, res)) return;
       void serve(req, res, req.body);
     });
@@ -136,7 +153,11 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
     server.setRequestHandler(method, { params: Params }, async (params, context) => {
       try {
         const sent = { ...params, ...answersOf(context) };
-        return await catalogue.request({ method, params: sent }, callerOf(context, server, session));
+        const caller = callerOf(context, server, session);
+        const result = await inTraceOf(context.mcpReq._meta, () => catalogue.request({ method, params: sent }, caller));
+        return method === 'tools/call'
+          ? fitting(result, toolsOf(catalogue).get(String(params['name'])), server)
+          : result;
       } catch (thrown) {
         return toMcpError(method, thrown);
       }
@@ -156,6 +177,26 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
     return {};
   });
   return server;
+}
+
+const indexes = new WeakMap<readonly McpTool[], ReadonlyMap<string, McpTool>>();
+
+/** The tools as they are now, by name. */
+function toolsOf(catalogue: Catalogue): ReadonlyMap<string, McpTool> {
+  const { tools } = catalogue.offer();
+  const known = indexes.get(tools) ?? new Map(tools.map((tool) => [tool.name, tool]));
+  indexes.set(tools, known);
+  return known;
+}
+
+/** Structured content may be any JSON since 2026-07-28; callers before that get what is no object wrapped in one. */
+function fitting(result: McpResult, tool: McpTool | undefined, server: Server): McpResult {
+  const { structuredContent } = result;
+  const isPlain =
+    typeof structuredContent === 'object' && structuredContent !== null && !Array.isArray(structuredContent);
+  const fits = isPlain && (tool?.outputSchema === undefined || tool.outputSchema['type'] === 'object');
+  if (structuredContent === undefined || fits || !isCallToolResult(result)) return result;
+  return { ...server.projectCallToolResult(result, tool?.outputSchema) };
 }
 
 /** What a call that is made again brings: the answers to the questions that its first try led to. */
@@ -181,8 +222,12 @@ function callerOf(context: ServerContext, server: Server, session: SessionState 
     signal,
     capabilities,
     takesInputRequired: isModern,
+    session,
     logLevel,
-    notify: notifierOf(context, logLevel !== undefined),
+    notify: notifierOf({ progressToken: mcpReq._meta?.progressToken, logLevel }, ({ method, params }) => {
+      // A caller that is gone cannot be told; its call ends through the signal.
+      mcpReq.notify({ method, ...(params === undefined ? {} : { params }) }).catch(() => {});
+    }),
     ask:
       isModern || session === undefined || !canBeAsked
         ? undefined
@@ -197,15 +242,3 @@ function callerOf(context: ServerContext, server: Server, session: SessionState 
 const toCapabilities = (told: unknown): ClientCapabilities | undefined =>
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked; the guard's type is that of the input
   isSpecType.ClientCapabilities(told) ? (told as ClientCapabilities) : undefined;
-const toLogLevel = (told: unknown) => (typeof told === 'string' ? told : undefined);
-
-function notifierOf({ mcpReq }: ServerContext, wantsLog: boolean): Caller['notify'] {
-  const progressToken = mcpReq._meta?.progressToken;
-  if (progressToken === undefined && !wantsLog) return undefined;
-  return ({ method, params }: McpNotification) => {
-    const isProgress = method === 'notifications/progress';
-    if (isProgress && progressToken === undefined) return;
-    // A caller that is gone cannot be told; its call ends through the signal.
-    mcpReq.notify({ method, params: { ...params, ...(isProgress && { progressToken }) } }).catch(() => {});
-  };
-}

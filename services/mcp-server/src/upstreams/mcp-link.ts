@@ -1,11 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Client,
   type ClientCapabilities,
-  type McpSubscription,
   METHOD_NOT_FOUND,
   type PriorDiscovery,
   ProtocolError,
   type ServerCapabilities,
+  type SubscriptionFilter,
   type Transport,
 } from '@modelcontextprotocol/client';
 import { VERSION } from '@toolmesh/shared/version';
@@ -54,6 +55,8 @@ export interface McpLink {
   close(): Promise<void>;
 }
 
+/** How long a stream of notifications that broke is left before another is opened. */
+const LISTEN_AGAIN_MS = 1_000;
 /** Longest list of one kind that is read from an upstream, in pages. */
 const MAX_PAGES = 64;
 const Anything = z.record(z.string(), z.unknown());
@@ -98,7 +101,7 @@ export function linkOver(client: Client, gone: Promise<Error>, handshakeMs: numb
   const offered = client.getServerCapabilities() ?? {};
   const discover = client.getDiscoverResult();
   const isModern = client.getProtocolEra() === 'modern';
-  const watched = watcherOf(client, offered, isModern, handshakeMs);
+  const watched = watcherOf(client, { offered, isModern, timeout: handshakeMs, gone });
   return {
     era: isModern ? 'modern' : 'legacy',
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
@@ -156,11 +159,23 @@ async function templatesOf(client: Client, options: { signal: AbortSignal; timeo
   }
 }
 
+interface WatcherOptions {
+  readonly offered: ServerCapabilities;
+  readonly isModern: boolean;
+  readonly timeout: number;
+  readonly gone: Promise<unknown>;
+}
+
 /** 2025 servers are asked for each resource, and tell of lists unasked; 2026-07-28 has one stream for all of it. */
-function watcherOf(client: Client, offered: ServerCapabilities, isModern: boolean, timeout: number) {
+function watcherOf(client: Client, { offered, isModern, timeout, gone }: WatcherOptions) {
   const mayWatch = offered.resources?.subscribe === true;
   let watched: ReadonlySet<string> = new Set();
-  let stream: McpSubscription | undefined;
+  let listening = new AbortController();
+  let isGone = false;
+  void gone.then(() => {
+    isGone = true;
+    listening.abort();
+  });
 
   const watchLegacy = async (uris: ReadonlySet<string>): Promise<void> => {
     if (!mayWatch) return;
@@ -172,6 +187,15 @@ function watcherOf(client: Client, offered: ServerCapabilities, isModern: boolea
       ...dropped.map((uri) => client.unsubscribeResource({ uri }, { timeout })),
     ]);
   };
+  /** Whatever ends a stream that is still wanted, servers and what stands between do: another takes its place. */
+  const listen = async (filter: SubscriptionFilter, signal: AbortSignal, opened: () => void): Promise<void> => {
+    while (!signal.aborted) {
+      const stream = await client.listen(filter, { timeout, signal }).catch(() => undefined);
+      opened();
+      await stream?.closed;
+      await sleep(LISTEN_AGAIN_MS, undefined, { signal, ref: false }).catch(() => {});
+    }
+  };
   const watchModern = async (uris: ReadonlySet<string>): Promise<void> => {
     const filter = {
       ...(offered.tools?.listChanged === true && { toolsListChanged: true }),
@@ -179,10 +203,16 @@ function watcherOf(client: Client, offered: ServerCapabilities, isModern: boolea
       ...(offered.resources?.listChanged === true && { resourcesListChanged: true }),
       ...(mayWatch && uris.size > 0 && { resourceSubscriptions: [...uris] }),
     };
-    const before = stream;
-    stream = undefined;
-    if (Object.keys(filter).length > 0) stream = await client.listen(filter, { timeout });
-    await before?.close();
+    if (isGone) return;
+    const before = listening;
+    const mine = new AbortController();
+    listening = mine;
+    const opened = Promise.withResolvers<void>();
+    if (Object.keys(filter).length === 0) opened.resolve();
+    else void listen(filter, mine.signal, opened.resolve);
+    // Only then, so that nothing is missed in between.
+    await opened.promise;
+    before.abort();
   };
   return (uris: ReadonlySet<string>) => (isModern ? watchModern(uris) : watchLegacy(uris));
 }
