@@ -1,16 +1,11 @@
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
-  CLIENT_CAPABILITIES_META_KEY,
-  type ClientCapabilities,
   createMcpHandler,
   INTERNAL_ERROR,
   INVALID_PARAMS,
   isCallToolResult,
-  isSpecType,
-  LOG_LEVEL_META_KEY,
   ProtocolError,
   Server,
-  type ServerContext,
   type Tool as McpTool,
 } from '@modelcontextprotocol/server';
 import { MeshError } from '@toolmesh/shared/errors';
@@ -22,8 +17,9 @@ import { VERSION } from '@toolmesh/shared/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';
-import type { Caller, McpNotification, McpResult } from '../upstreams/upstream.ts';
+import type { McpResult } from '../upstreams/upstream.ts';
 import type { Watchers } from '../watchers.ts';
+import { answersOf, callerOf, LOG_LEVELS } from './mcp-caller.ts';
 import { createMcpSessions, type SessionState } from './mcp-sessions.ts';
 
 export interface McpFaceOptions {
@@ -42,10 +38,6 @@ export interface McpFace {
 
 const PASSED_ON = ['tools/call', 'resources/read', 'prompts/get', 'completion/complete'] as const;
 const Params = z.looseObject({});
-const Anything = z.record(z.string(), z.unknown());
-/** How long a user of 2025's clients may think about a question. */
-const ANSWER_TIMEOUT_MS = 300_000;
-
 /**
  * The hub's MCP endpoint: 2026-07-28 without any state, and the 2025 and 2024 eras on the same URL. Clients of those get
  * a session, which is where list changes, log messages and questions reach them; calls work without one just as well.
@@ -154,10 +146,14 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
       }
     });
   }
-  server.setRequestHandler('logging/setLevel', { params: z.looseObject({ level: z.string() }) }, async ({ level }) => {
-    if (session !== undefined) session.logLevel = level;
-    return {};
-  });
+  server.setRequestHandler(
+    'logging/setLevel',
+    { params: z.looseObject({ level: z.enum(LOG_LEVELS) }) },
+    async ({ level }) => {
+      if (session !== undefined) session.logLevel = level;
+      return {};
+    },
+  );
   const Uri = { params: z.looseObject({ uri: z.string().max(2_048) }) };
   server.setRequestHandler('resources/subscribe', Uri, async ({ uri }) => {
     session?.subscribe(uri, watchers);
@@ -188,65 +184,6 @@ function fitting(result: McpResult, tool: McpTool | undefined, server: Server): 
   const fits = isPlain && (tool?.outputSchema === undefined || tool.outputSchema['type'] === 'object');
   if (structuredContent === undefined || fits || !isCallToolResult(result)) return result;
   return { ...server.projectCallToolResult(result, tool?.outputSchema) };
-}
-
-/** What a call that is made again brings: the answers to the questions that its first try led to. */
-function answersOf({ mcpReq }: ServerContext): McpResult {
-  const requestState = mcpReq.requestState();
-  return {
-    ...(mcpReq.inputResponses === undefined ? {} : { inputResponses: mcpReq.inputResponses }),
-    ...(requestState === undefined ? {} : { requestState }),
-  };
-}
-
-function callerOf(context: ServerContext, server: Server, session: SessionState | undefined): Caller {
-  const { mcpReq } = context;
-  const { envelope, signal } = mcpReq;
-  const isModern = envelope !== undefined;
-  const told = new Map<string, unknown>(Object.entries(envelope ?? {}));
-  const capabilities = toCapabilities(told.get(CLIENT_CAPABILITIES_META_KEY)) ?? server.getClientCapabilities() ?? {};
-  const canBeAsked = (capabilities.elicitation ?? capabilities.sampling ?? capabilities.roots) !== undefined;
-  const logLevel = isModern
-    ? toLogLevel(told.get(LOG_LEVEL_META_KEY))
-    : (session?.logLevel ?? (canBeAsked ? 'info' : undefined));
-  return {
-    signal,
-    capabilities,
-    takesInputRequired: isModern,
-    session,
-    logLevel,
-    notify: notifierOf(context, logLevel),
-    ask:
-      isModern || session === undefined || !canBeAsked
-        ? undefined
-        : (request, asking) =>
-            mcpReq.send({ method: request.method, params: request.params }, Anything, {
-              signal: AbortSignal.any([signal, asking]),
-              timeout: ANSWER_TIMEOUT_MS,
-            }),
-  };
-}
-
-const toCapabilities = (told: unknown): ClientCapabilities | undefined =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked; the guard's type is that of the input
-  isSpecType.ClientCapabilities(told) ? (told as ClientCapabilities) : undefined;
-const toLogLevel = (told: unknown) => (typeof told === 'string' ? told : undefined);
-
-/** From the least to the most severe (RFC 5424). */
-const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'];
-
-function notifierOf({ mcpReq }: ServerContext, logLevel: string | undefined): Caller['notify'] {
-  const progressToken = mcpReq._meta?.progressToken;
-  if (progressToken === undefined && logLevel === undefined) return undefined;
-  const leastLevel = logLevel === undefined ? Infinity : LOG_LEVELS.indexOf(logLevel);
-  return ({ method, params }: McpNotification) => {
-    const isProgress = method === 'notifications/progress';
-    if (isProgress && progressToken === undefined) return;
-    // Upstreams of 2025 do not know what this caller wants, for they are asked over a connection of all.
-    if (method === 'notifications/message' && LOG_LEVELS.indexOf(String(params?.['level'])) < leastLevel) return;
-    // A caller that is gone cannot be told; its call ends through the signal.
-    mcpReq.notify({ method, params: { ...params, ...(isProgress && { progressToken }) } }).catch(() => {});
-  };
 }
 
 /** A tool call that did not run is told as a result, which is what a model reads; anything else as an error. */
