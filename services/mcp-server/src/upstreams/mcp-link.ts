@@ -15,6 +15,7 @@ import { QUIET_META_KEY } from '@toolmesh/shared/mcp-meta';
 import { contextHeaders } from '@toolmesh/shared/request-context';
 import { VERSION } from '@toolmesh/shared/version';
 import { z } from 'zod';
+import { createPatience, type Patience } from './patience.ts';
 import type { Caller, McpNotification, McpRequest, McpResult, Offer } from './upstream.ts';
 
 export interface LinkOptions {
@@ -78,15 +79,18 @@ export async function openLink(options: LinkOptions): Promise<McpLink> {
   if (onNotification !== undefined) {
     client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params });
   }
+  const patience = onRequest === undefined ? undefined : createPatience();
   if (onRequest !== undefined) {
-    client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) =>
-      onRequest({ method, params }, mcpReq.signal);
+    client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) => {
+      const answer = onRequest({ method, params }, mcpReq.signal);
+      return patience === undefined ? answer : patience.during(answer);
+    };
   }
   await client.connect(transport(), { timeout: connectTimeoutMs, ...(prior === undefined ? {} : { prior }) });
-  return linkOver(client, gone.promise, connectTimeoutMs);
+  return linkOver(client, gone.promise, connectTimeoutMs, patience);
 }
 
-function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): McpLink {
+function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number, patience?: Patience): McpLink {
   const offered = client.getServerCapabilities() ?? {};
   const discover = client.getDiscoverResult();
   const isModern = client.getProtocolEra() === 'modern';
@@ -95,17 +99,30 @@ function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): Mc
     era: isModern ? 'modern' : 'legacy',
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
     list: (signal) => listAll(client, offered, signal, handshakeMs),
-    request: ({ method, params }, caller, { idleMs, totalMs }, headers) =>
-      client.request({ method, params: { ...params, _meta: metaFor(params['_meta'], caller, isModern) } }, Anything, {
-        signal: caller.signal,
-        timeout: idleMs,
-        maxTotalTimeout: totalMs,
-        allowInputRequired: true,
-        // Asked for in any case: progress starts the clock of silence anew.
-        resetTimeoutOnProgress: true,
-        onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
-        ...(headers === undefined ? {} : { headers }),
-      }),
+    request: async ({ method, params }, caller, { idleMs, totalMs }, headers) => {
+      const clock = patience?.start(idleMs);
+      try {
+        return await client.request(
+          { method, params: { ...params, _meta: metaFor(params['_meta'], caller, isModern) } },
+          Anything,
+          {
+            signal: clock === undefined ? caller.signal : AbortSignal.any([caller.signal, clock.late]),
+            timeout: clock === undefined ? idleMs : totalMs,
+            maxTotalTimeout: totalMs,
+            allowInputRequired: true,
+            // Asked for in any case: progress starts the clock of silence anew.
+            resetTimeoutOnProgress: true,
+            onprogress: (update) => {
+              clock?.restart();
+              caller.notify?.({ method: 'notifications/progress', params: { ...update } });
+            },
+            ...(headers === undefined ? {} : { headers }),
+          },
+        );
+      } finally {
+        clock?.stop();
+      }
+    },
     watch: watched,
     ping: async (signal) => {
       const bounds = { signal, timeout: handshakeMs };
