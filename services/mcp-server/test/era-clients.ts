@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, LOG_LEVEL_META_KEY, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -47,17 +48,18 @@ const accept = (schema: unknown) => {
   return { action: 'accept' as const, content: Object.fromEntries(properties.map((key) => [key, `my ${key}`])) };
 };
 
-/** The SDK's first version, which speaks 2025-11-25, or its second with 2026-07-28. */
-export const openClient = (era: Era, url: string): Promise<EraClient> =>
-  era === 'legacy' ? openOld(url) : openModern(url);
+/** The SDK's first version, which speaks 2025-11-25, or its second with 2026-07-28; with a user who thinks so long. */
+export const openClient = (era: Era, url: string, thinkMs = 0): Promise<EraClient> =>
+  era === 'legacy' ? openOld(url, thinkMs) : openModern(url, thinkMs);
 
-async function openOld(url: string): Promise<EraClient> {
+async function openOld(url: string, thinkMs: number): Promise<EraClient> {
   const heard: { method: string; params?: unknown }[] = [];
   const asked: unknown[] = [];
   const client = new OldClient({ name: 'old', version: '1' }, { capabilities: CAPABILITIES });
   client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
   client.setRequestHandler(ElicitRequestSchema, async ({ params }) => {
     asked.push(params.message);
+    await sleep(thinkMs);
     return accept('requestedSchema' in params ? params.requestedSchema : {});
   });
   client.setRequestHandler(CreateMessageRequestSchema, async ({ params }) => {
@@ -85,7 +87,7 @@ async function openOld(url: string): Promise<EraClient> {
   };
 }
 
-async function openModern(url: string): Promise<EraClient> {
+async function openModern(url: string, thinkMs: number): Promise<EraClient> {
   const heard: { method: string; params?: unknown }[] = [];
   const asked: unknown[] = [];
   const client = new Client(
@@ -95,6 +97,7 @@ async function openModern(url: string): Promise<EraClient> {
   client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
   client.setRequestHandler('elicitation/create', async ({ params }) => {
     asked.push(params.message);
+    await sleep(thinkMs);
     return accept('requestedSchema' in params ? params.requestedSchema : {});
   });
   client.setRequestHandler('sampling/createMessage', async ({ params }) => {

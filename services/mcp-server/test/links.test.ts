@@ -19,9 +19,9 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((part) => part.stop(0)));
 });
 
-async function startHub(url: string): Promise<ServiceProcess> {
+async function startHub(url: string, more: object = {}): Promise<ServiceProcess> {
   const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
-  writeFileSync(mesh, JSON.stringify({ mcpServers: { upstream: { url } } }));
+  writeFileSync(mesh, JSON.stringify({ mcpServers: { upstream: { url, ...more } } }));
   const hub = await startService(MAIN, { MESH_CONFIG: mesh });
   running.push(hub);
   return hub;
@@ -146,6 +146,22 @@ describe.each(['legacy', 'modern'] as const)('an upstream of the %s era', (era: 
     await client.close();
   });
 });
+
+test.each(['legacy', 'modern'] as const)(
+  'a user of a client of the %s era may think for longer than a call may be silent',
+  async (era: Era) => {
+    const fixture = await startFixture({ eras: ['legacy'] });
+    running.push(fixture);
+    const hub = await startHub(fixture.url, { timeout_ms: 3_000 });
+    const client = await openClient(era, `${hub.url}/mcp`, 4_000);
+    const params = { name: 'test_input_required_result_elicitation', arguments: {} };
+    expect(await client.request('tools/call', params)).toMatchObject({ content: [{ text: 'Hello, my name!' }] });
+
+    const silent = await client.request('tools/call', { name: 'test_until_cancelled', arguments: {} });
+    expect(silent).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('in time') }] });
+    await client.close();
+  },
+);
 
 test('a hub behind a hub passes questions of a server of 2025 on, and the answers back', async () => {
   const fixture = await startFixture({ eras: ['legacy'] });

@@ -1,15 +1,5 @@
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  type ClientCapabilities,
-  createMcpHandler,
-  isCallToolResult,
-  isSpecType,
-  LOG_LEVEL_META_KEY,
-  Server,
-  type ServerContext,
-  type Tool as McpTool,
-} from '@modelcontextprotocol/server';
+import { createMcpHandler, isCallToolResult, Server, type Tool as McpTool } from '@modelcontextprotocol/server';
 import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Logger } from '@toolmesh/shared/logger';
 import { inTraceOf } from '@toolmesh/shared/mcp-meta';
@@ -18,11 +8,12 @@ import { VERSION } from '@toolmesh/shared/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';
-import type { Caller, McpResult } from '../upstreams/upstream.ts';
+import type { McpResult } from '../upstreams/upstream.ts';
 import type { Watchers } from '../watchers.ts';
+import { answersOf, callerOf } from './mcp-caller.ts';
 import { toMcpError } from './mcp-errors.ts';
 import { createFastCall } from './mcp-fast-call.ts';
-import { LOG_LEVELS, notifierOf, toLogLevel } from './mcp-notifier.ts';
+import { LOG_LEVELS } from './mcp-notifier.ts';
 import { createMcpSessions, type SessionState } from './mcp-sessions.ts';
 
 export interface McpFaceOptions {
@@ -41,10 +32,6 @@ export interface McpFace {
 
 const PASSED_ON = ['tools/call', 'resources/read', 'prompts/get', 'completion/complete'] as const;
 const Params = z.looseObject({});
-const Anything = z.record(z.string(), z.unknown());
-/** How long a user of 2025's clients may think about a question. */
-const ANSWER_TIMEOUT_MS = 300_000;
-
 /**
  * The hub's MCP endpoint: 2026-07-28 without any state, and the 2025 and 2024 eras on the same URL. Clients of those get
  * a session, which is where list changes, log messages and questions reach them; calls work without one just as well.
@@ -163,10 +150,14 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
       }
     });
   }
-  server.setRequestHandler('logging/setLevel', { params: z.looseObject({ level: z.string() }) }, async ({ level }) => {
-    if (session !== undefined) session.logLevel = level;
-    return {};
-  });
+  server.setRequestHandler(
+    'logging/setLevel',
+    { params: z.looseObject({ level: z.enum(LOG_LEVELS) }) },
+    async ({ level }) => {
+      if (session !== undefined) session.logLevel = level;
+      return {};
+    },
+  );
   const Uri = { params: z.looseObject({ uri: z.string().max(2_048) }) };
   server.setRequestHandler('resources/subscribe', Uri, async ({ uri }) => {
     session?.subscribe(uri, watchers);
@@ -198,47 +189,3 @@ function fitting(result: McpResult, tool: McpTool | undefined, server: Server): 
   if (structuredContent === undefined || fits || !isCallToolResult(result)) return result;
   return { ...server.projectCallToolResult(result, tool?.outputSchema) };
 }
-
-/** What a call that is made again brings: the answers to the questions that its first try led to. */
-function answersOf({ mcpReq }: ServerContext): McpResult {
-  const requestState = mcpReq.requestState();
-  return {
-    ...(mcpReq.inputResponses === undefined ? {} : { inputResponses: mcpReq.inputResponses }),
-    ...(requestState === undefined ? {} : { requestState }),
-  };
-}
-
-function callerOf(context: ServerContext, server: Server, session: SessionState | undefined): Caller {
-  const { mcpReq } = context;
-  const { envelope, signal } = mcpReq;
-  const isModern = envelope !== undefined;
-  const told = new Map<string, unknown>(Object.entries(envelope ?? {}));
-  const capabilities = toCapabilities(told.get(CLIENT_CAPABILITIES_META_KEY)) ?? server.getClientCapabilities() ?? {};
-  const canBeAsked = (capabilities.elicitation ?? capabilities.sampling ?? capabilities.roots) !== undefined;
-  const logLevel = isModern
-    ? toLogLevel(told.get(LOG_LEVEL_META_KEY))
-    : (session?.logLevel ?? (canBeAsked ? 'info' : undefined));
-  return {
-    signal,
-    capabilities,
-    takesInputRequired: isModern,
-    session,
-    logLevel,
-    notify: notifierOf({ progressToken: mcpReq._meta?.progressToken, logLevel }, ({ method, params }) => {
-      // A caller that is gone cannot be told; its call ends through the signal.
-      mcpReq.notify({ method, ...(params === undefined ? {} : { params }) }).catch(() => {});
-    }),
-    ask:
-      isModern || session === undefined || !canBeAsked
-        ? undefined
-        : (request, asking) =>
-            mcpReq.send({ method: request.method, params: request.params }, Anything, {
-              signal: AbortSignal.any([signal, asking]),
-              timeout: ANSWER_TIMEOUT_MS,
-            }),
-  };
-}
-
-const toCapabilities = (told: unknown): ClientCapabilities | undefined =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked; the guard's type is that of the input
-  isSpecType.ClientCapabilities(told) ? (told as ClientCapabilities) : undefined;

@@ -11,6 +11,7 @@ import {
 } from '@modelcontextprotocol/client';
 import { VERSION } from '@toolmesh/shared/version';
 import { z } from 'zod';
+import { createPatience, type Patience } from './patience.ts';
 import { requestMeta } from './request-meta.ts';
 import type { Caller, McpNotification, McpRequest, McpResult, Offer } from './upstream.ts';
 
@@ -71,6 +72,9 @@ export async function openLink({ transport, connectTimeoutMs, prior, ...ears }: 
   return linkOver(client, gone.promise, connectTimeoutMs);
 }
 
+/** The clocks of a client's calls, which stand still while one of them asks something. */
+const patienceOf = new WeakMap<Client, Patience>();
+
 /** A client that has not been connected yet, as links need it. */
 export function createLinkClient(
   { capabilities = {}, onNotification, onRequest }: LinkEars,
@@ -90,8 +94,10 @@ export function createLinkClient(
     client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params });
   }
   if (onRequest !== undefined) {
+    const patience = createPatience();
+    patienceOf.set(client, patience);
     client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) =>
-      onRequest({ method, params }, mcpReq.signal);
+      patience.during(onRequest({ method, params }, mcpReq.signal));
   }
   return client;
 }
@@ -101,26 +107,33 @@ export function linkOver(client: Client, gone: Promise<Error>, handshakeMs: numb
   const offered = client.getServerCapabilities() ?? {};
   const discover = client.getDiscoverResult();
   const isModern = client.getProtocolEra() === 'modern';
+  const patience = patienceOf.get(client) ?? createPatience();
   const watched = watcherOf(client, { offered, isModern, timeout: handshakeMs, gone });
   return {
     era: isModern ? 'modern' : 'legacy',
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
     list: (signal) => listAll(client, offered, signal, handshakeMs),
-    request: ({ method, params }, caller, { idleMs, totalMs }, headers) =>
-      client.request(
-        { method, params: { ...params, _meta: requestMeta(params['_meta'], caller, isModern) } },
-        Anything,
-        {
-          signal: caller.signal,
-          timeout: idleMs,
+    request: async ({ method, params }, caller, { idleMs, totalMs }, headers) => {
+      const clock = patience.start(idleMs);
+      const sent = { ...params, _meta: requestMeta(params['_meta'], caller, isModern) };
+      try {
+        return await client.request({ method, params: sent }, Anything, {
+          signal: AbortSignal.any([caller.signal, clock.late]),
+          timeout: totalMs,
           maxTotalTimeout: totalMs,
           allowInputRequired: true,
           // Asked for in any case: progress starts the clock of silence anew.
           resetTimeoutOnProgress: true,
-          onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
+          onprogress: (update) => {
+            clock.restart();
+            caller.notify?.({ method: 'notifications/progress', params: { ...update } });
+          },
           ...(headers === undefined ? {} : { headers }),
-        },
-      ),
+        });
+      } finally {
+        clock.stop();
+      }
+    },
     watch: watched,
     ping: async (signal) => {
       const bounds = { signal, timeout: handshakeMs };
