@@ -338,6 +338,17 @@ describe('a request to an OpenAI-compatible server', () => {
     ]);
   });
 
+  test('gives thoughts back to a server that misses them', async () => {
+    provider.play(refuse('Missing `reasoning_content` field in the assistant message'), stream(say('fine'), stop));
+    const said = { role: 'assistant' as const, content: '', reasoning: 'Hmm.', toolCalls: [] };
+    expect(await hear(await open(), { messages: [user('hi'), said, user('so?')] })).toMatchObject({ text: 'fine' });
+    const sent = provider.requests.map(({ body }) => body.messages[1]);
+    expect(sent).toEqual([
+      { role: 'assistant', content: '' },
+      { role: 'assistant', content: '', reasoning_content: 'Hmm.' },
+    ]);
+  });
+
   test('is not sent again for what only the caller can mend', async () => {
     provider.play(refuse('Invalid value: temperature must be at most 2', 'temperature'));
     const { error } = await hear(await open(), { sampling: { temperature: 3 } });
