@@ -83,6 +83,8 @@ export function createConversation(id: string): Conversation {
     try {
       for await (const event of streamChat({ session_id: id, ...request, ...preferences() }, stop.signal)) {
         if (stop.signal.aborted) break;
+        // The server has begun: a new conversation is in its list from now on.
+        if (answer === begun && !isListed(id)) void refreshSessions();
         answer = applyEvent(answer, event, Date.now());
         show.soon();
       }
