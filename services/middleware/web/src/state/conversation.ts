@@ -1,7 +1,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { cancelRun, type ChatRequest, getSession, streamChat } from '../api/api.ts';
 import { ApiError, CUT_OFF, explain } from '../api/failures.ts';
-import { applyEvent, resume, settle } from '../answer/apply-event.ts';
+import { applyEvent } from '../answer/apply-event.ts';
+import { resume, settle } from '../answer/settle-answer.ts';
 import { readSession } from '../answer/read-session.ts';
 import { toMessages } from '../answer/to-messages.ts';
 import {
