@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { post, until } from '@toolmesh/shared/testing';
+import { post, request, until } from '@toolmesh/shared/testing';
 import { watchedTools } from './chat-tools.ts';
 import { type FakeAnswer, fakeOpenAi, speak } from './fake-openai.ts';
 import { openStream } from './read-stream.ts';
@@ -71,7 +71,7 @@ describe('the loudest complaints', () => {
   });
 
   test('"arguments that are not quite JSON crash it, or are dropped in silence" (openai-agents-js#723, crush#2776)', async () => {
-    const { chat, called, provider } = await start(
+    const { chat, called, provider, url } = await start(
       {},
       {
         calls: [
@@ -85,6 +85,9 @@ describe('the loudest complaints', () => {
     expect(body.tool_calls).toMatchObject([{ status: 'ok', arguments: { text: 'x' } }, { status: 'error' }]);
     expect(called).toEqual([{ name: 'echo', input: { text: 'x' } }]);
     expect(provider.requests.at(-1)?.body.messages.at(-1).content).toContain('must be one JSON object');
+    const metrics = (await request(`${url}/metrics`)).body;
+    expect(metrics).toContain('chat_tool_args_repaired_total{kind="syntax"} 1');
+    expect(metrics).toContain('chat_tool_calls_total{tool_name="echo",status="error"} 1');
   });
 
   test('"one tool that fails or is slow takes the whole run with it" (openai-agents-python#879, voltagent#430)', async () => {
