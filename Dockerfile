@@ -51,6 +51,11 @@ CMD ["node", "services/mcp-server/src/main.ts"]
 FROM base AS middleware
 COPY --from=page /app/services/middleware/web/dist services/middleware/web/dist
 COPY services/middleware services/middleware
+# Conversations; the only place that it writes to.
+USER root
+RUN install --directory --owner=node --group=node /data
+ENV CHAT_DATA_DIR=/data
+USER node
 EXPOSE 8002
 CMD ["node", "services/middleware/src/main.ts"]
 
