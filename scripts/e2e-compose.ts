@@ -98,8 +98,8 @@ function testHostilePrograms(): number {
   const jest = ['node_modules/jest/bin/jest.js', '--runInBand', '--cacheDirectory=/data/jest', 'hostile.test.ts'];
   const node = ['node', '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', ...jest];
   const place = ['--volume', `${process.cwd()}:/repo:ro`, '--workdir', '/repo', '-e', 'TMPDIR=/data'];
-  const run = [...compose.slice(1), 'run', '--rm', '--no-deps', '-T', ...place, 'sandbox', ...node];
-  const { status, stdout } = spawnSync(compose[0], [...run, '-t', 'namespaces, run by', '--json'], {
+  const inside = [...compose.slice(1), 'run', '--rm', '--no-deps', '-T', ...place, 'sandbox', ...node];
+  const { status, stdout } = spawnSync(compose[0], [...inside, '-t', 'namespaces, run by', '--json'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
