@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,17 +40,6 @@ describe('dashboards', () => {
 });
 
 describe('Prometheus', () => {
-  withPrometheus('accepts its configuration, and every alert fires when it should and not else', async () => {
-    const run = (...args: string[]) => spawnSync('promtool', args, { cwd: root, encoding: 'utf8' });
-    for (const args of [
-      ['check', 'config', 'prometheus.yml'],
-      ['test', 'rules', 'monitoring/toolmesh.test.yml'],
-    ]) {
-      const { status, stdout, stderr } = run(...args);
-      expect([status, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
-    }
-  });
-
   let mesh: Mesh | undefined;
   let prometheus: Awaited<ReturnType<typeof startPrometheus>> | undefined;
   beforeAll(async () => {
