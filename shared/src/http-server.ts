@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { guardAccess } from './access.ts';
 import type { BaseConfig } from './config.ts';
@@ -23,8 +23,8 @@ export interface AppOptions {
   readonly rawRoutes?: Readonly<Record<string, RequestHandler>>;
   /** The tools to document; asked at each request, for a catalogue may change. */
   readonly tools?: () => readonly Tool[];
-  /** What `/ready` looks at. */
-  readonly checks?: Checks;
+  /** What `/ready` looks at; a function where that changes. */
+  readonly checks?: Checks | (() => Checks);
   /** Overrides and additions to the body of `/health`. */
   readonly health?: () => Promise<object>;
 }
@@ -39,6 +39,15 @@ interface Traffic {
   active: number;
   /** `draining`: `/ready` says no, what still comes is served. `refusing`: what still comes is turned away. */
   phase: 'open' | 'draining' | 'refusing';
+}
+
+/**
+ * Says that an answer is open for as long as its reader wants, such as a stream of notifications: it does not count as
+ * a request under way, and a graceful stop ends it instead of waiting for it.
+ */
+export function leaveOpen(res: Response): void {
+  const leave: unknown = res.locals['leaveOpen'];
+  if (typeof leave === 'function') leave();
 }
 
 const PROBES = new Set(['/health', '/ready', '/metrics']);
@@ -88,7 +97,10 @@ function probeRoutes(options: AppOptions, traffic: Traffic): readonly Route[] {
       summary: 'Whether the service can do its work, and what it lacks if not',
       input: {},
       handler: async (_req, res) => {
-        const readiness = await readinessOf({ ...checks, ...(traffic.phase === 'open' ? {} : { stopping: refuse }) });
+        const readiness = await readinessOf({
+          ...(typeof checks === 'function' ? checks() : checks),
+          ...(traffic.phase === 'open' ? {} : { stopping: refuse }),
+        });
         res.status(readiness.status === 'ready' ? 200 : 503).json(readiness);
       },
     },
@@ -123,8 +135,14 @@ function measureRequest({ http }: Metrics, traffic: Traffic): RequestHandler {
     const started = performance.now();
     traffic.active += 1;
     http.inFlight.inc();
+    let counts = true;
+    const release = () => {
+      if (counts) traffic.active -= 1;
+      counts = false;
+    };
+    res.locals['leaveOpen'] = release;
     res.once('close', () => {
-      traffic.active -= 1;
+      release();
       http.inFlight.dec();
       // The matched pattern, never the raw path: a label per URL would grow without bound.
       const route = typeof req.route?.path === 'string' ? req.route.path : 'unmatched';

@@ -1,16 +1,8 @@
-import {
-  Client,
-  ProtocolError,
-  SdkError,
-  SdkErrorCode,
-  SdkHttpError,
-  StreamableHTTPClientTransport,
-} from '@modelcontextprotocol/client';
-import { Agent } from 'undici';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { z } from 'zod';
-import { MeshError, rootCause } from './errors.ts';
-import { networkError } from './http-client.ts';
-import { leanFetch } from './lean-fetch.ts';
+import { MeshError } from './errors.ts';
+import { createLeanFetch } from './lean-fetch.ts';
+import { isConnectionFailure, meshErrorOf } from './mcp-errors.ts';
 import { CHUNK_META_KEY, errorOfResult, SOURCE_META_KEY } from './mcp-meta.ts';
 import {
   ContentBlock,
@@ -45,8 +37,6 @@ export interface McpClient {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
-/** More than any tool of ours answers; a server that sends more is cut off. */
-const MAX_RESPONSE_BYTES = 64 * 1_024 ** 2;
 /** To find out which protocol a server speaks, and to list its tools. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 
@@ -56,19 +46,12 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
  */
 export function createMcpClient(options: McpClientOptions): McpClient {
   const { name, url, headers = {}, idleTimeoutMs, totalTimeoutMs } = options;
-  const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    // The clocks of a call are the client's: see `timeout` below.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: MAX_RESPONSE_BYTES,
-  });
-  const send = leanFetch(agent, headers);
+  const http = createLeanFetch(headers, CONNECT_TIMEOUT_MS);
 
   let current: Connection | undefined;
   const connect = async (): Promise<Client> => {
     const client = new Client({ name: 'toolmesh', version: VERSION }, { versionNegotiation: { mode: 'auto' } });
-    await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch: send }), {
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch: http.fetch }), {
       timeout: HANDSHAKE_TIMEOUT_MS,
     });
     return client;
@@ -91,7 +74,7 @@ export function createMcpClient(options: McpClientOptions): McpClient {
       if (error instanceof MeshError) throw error;
       signal?.throwIfAborted();
       failed = isConnectionFailure(error);
-      throw translate(name, error);
+      throw meshErrorOf(name, error);
     } finally {
       connection.active -= 1;
       if (failed || connection !== current) retire(connection);
@@ -129,7 +112,7 @@ export function createMcpClient(options: McpClientOptions): McpClient {
       }, context.signal),
     close: async () => {
       if (current !== undefined) retire(current);
-      await agent.destroy();
+      await http.close();
     },
   };
 }
@@ -140,10 +123,6 @@ interface Connection {
   active: number;
   closed: boolean;
 }
-
-/** One slow call says nothing of the others on its connection; anything else that is not an answer does. */
-const isConnectionFailure = (error: unknown): boolean =>
-  !(error instanceof ProtocolError) && !(error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout);
 
 const CallResult = z.looseObject({
   _meta: z.unknown().optional(),
@@ -186,27 +165,4 @@ function passOn(update: Progress, context: ToolContext): void {
   const chunk = ProgressMeta.safeParse(update);
   if (chunk.success) context.chunk(chunk.data._meta[CHUNK_META_KEY]);
   else context.progress(update);
-}
-
-const ToldError = z.object({ code: z.literal('tool_not_found'), message: z.string(), details: z.unknown().optional() });
-
-/** What a failed exchange means to whoever asked for it. */
-function translate(name: string, error: unknown): MeshError {
-  if (error instanceof ProtocolError) {
-    const told = ToldError.safeParse(error.data);
-    if (told.success) return new MeshError(told.data.code, told.data.message, { details: told.data.details });
-    return new MeshError('upstream_failed', `${name} refused the call: ${error.message}`, { cause: error });
-  }
-  if (error instanceof SdkHttpError) {
-    const code = error.status === 503 ? 'unavailable' : 'upstream_failed';
-    return new MeshError(code, `${name} answered with status ${error.status}`, { cause: error });
-  }
-  if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
-    return new MeshError('upstream_timeout', `${name} did not answer in time`, { cause: error });
-  }
-  if (error instanceof SdkError && error.code === SdkErrorCode.InvalidResult) {
-    return new MeshError('upstream_failed', `${name} sent an answer that is not MCP`, { cause: error });
-  }
-  // The SDK wraps what fetch threw, and fetch what the socket did.
-  return networkError(name, rootCause(error));
 }

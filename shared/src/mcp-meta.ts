@@ -6,6 +6,9 @@ export const ERROR_META_KEY = 'io.toolmesh/error';
 /** Where a progress notification's `_meta` carries the piece of output that it announces. */
 export const CHUNK_META_KEY = 'io.toolmesh/chunk';
 
+/** Where a call's `_meta` says that nobody listens: its progress keeps the call alive, its output may be kept back. */
+export const QUIET_META_KEY = 'io.toolmesh/quiet';
+
 /** Where a listed tool's `_meta` carries the upstream that it comes from: `{server, status}`. */
 export const SOURCE_META_KEY = 'io.toolmesh/source';
 

@@ -10,7 +10,7 @@ import {
 import type { RequestHandler } from 'express';
 import { MeshError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { CHUNK_META_KEY, errorResult, SOURCE_META_KEY } from './mcp-meta.ts';
+import { CHUNK_META_KEY, errorResult, QUIET_META_KEY, SOURCE_META_KEY } from './mcp-meta.ts';
 import type { Progress, Tool, ToolCatalogue, ToolContext, ToolResult } from './tool.ts';
 import { VERSION } from './version.ts';
 
@@ -80,7 +80,7 @@ function contextOf({ mcpReq }: ServerContext): ToolContext {
   };
   return {
     signal: mcpReq.signal,
-    isListening: progressToken !== undefined,
+    isListening: progressToken !== undefined && mcpReq._meta?.[QUIET_META_KEY] !== true,
     progress: notify,
     chunk: (data) => {
       const message = typeof data === 'string' ? data : JSON.stringify(data);

@@ -1,10 +1,12 @@
 import {
+  bulkhead as bulkheadPolicy,
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   DelegateBackoff,
   handleWhen,
   isBrokenCircuitError,
+  isBulkheadRejectedError,
   retry as retryPolicy,
 } from 'cockatiel';
 import { causeChain, MeshError } from './errors.ts';
@@ -69,6 +71,33 @@ export function createBreaker({ name, failureThreshold = 5, halfOpenAfterMs = 1_
         throw new MeshError('unavailable', `${name} keeps failing and is given a rest`, {
           cause: error,
           retryAfterSeconds: halfOpenAfterMs / 1_000,
+        });
+      }
+    },
+  };
+}
+
+export interface BulkheadOptions {
+  /** Names the upstream in the error. */
+  readonly name: string;
+  /** Tasks at the same time. */
+  readonly limit: number;
+  /** Tasks that may wait; further ones are turned away. */
+  readonly queue: number;
+}
+
+/** Keeps one slow upstream from taking all there is: a bound on what is under way to it, and on what waits. */
+export function createBulkhead({ name, limit, queue }: BulkheadOptions) {
+  const policy = bulkheadPolicy(limit, queue);
+  return {
+    /** @throws MeshError unavailable when as many wait as may. */
+    async run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+      try {
+        return await policy.execute(task, signal);
+      } catch (error) {
+        if (!isBulkheadRejectedError(error)) throw error;
+        throw new MeshError('unavailable', `${name} has ${limit} calls under way and ${queue} waiting already`, {
+          cause: error,
         });
       }
     },

@@ -1,62 +1,82 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, serviceConfig } from '@toolmesh/shared/config';
 import { MeshError } from '@toolmesh/shared/errors';
-import { mcpFace } from '@toolmesh/shared/mcp-routes';
 import { runService } from '@toolmesh/shared/service';
 import { toolRoutes } from '@toolmesh/shared/tool-routes';
 import { z } from 'zod';
-import { createHubCatalogue } from './catalogue.ts';
+import { createCatalogue } from './catalogue.ts';
+import { mcpFace } from './faces/mcp.ts';
+import { toolsOf } from './faces/tools.ts';
+import { createMesh } from './mesh.ts';
 import { loadMeshConfig } from './mesh-config.ts';
 import { createHubMetrics } from './metrics.ts';
-import { createHttpUpstream } from './upstreams/http-upstream.ts';
+import { reloadOnChange } from './reload.ts';
+import { makeUpstream } from './upstreams/make-upstream.ts';
 import type { Upstream } from './upstreams/upstream.ts';
+import { createWatchers } from './watchers.ts';
 
 const HubConfig = serviceConfig(8000, {
   MESH_CONFIG: z.string().default(fileURLToPath(new URL('../../../mesh.json', import.meta.url))),
   /** How long a call may be silent, in seconds; mesh.json may say otherwise for an upstream. */
   MCP_REQUEST_TIMEOUT: z.coerce.number().positive().default(60),
+  /** Processes of an upstream that is started by a command, at least and at most; mesh.json may say otherwise. */
+  MIN_WORKERS: z.coerce.number().int().min(0).max(256).default(2),
+  MAX_WORKERS: z.coerce.number().int().min(1).max(256).default(8),
+}).refine(({ MIN_WORKERS, MAX_WORKERS }) => MIN_WORKERS <= MAX_WORKERS, {
+  path: ['MIN_WORKERS'],
+  error: 'is above MAX_WORKERS',
 });
 
 /** How long the start waits for upstreams that are just starting, too. */
 const START_WAIT_MS = 3_000;
-/** How long a client may keep the list of tools: upstreams come and go. */
+/** How long a client may keep a list: upstreams come and go. */
 const LIST_TTL_MS = 2_000;
 
 await runService({
   name: 'mcp-server',
   config: HubConfig,
   build: async ({ config, logger, metrics }) => {
-    const mesh = loadMeshConfig(config.MESH_CONFIG, { ...process.env, API_KEY: config.API_KEY });
-    const upstreams: Upstream[] = [];
-    const hubMetrics = createHubMetrics(metrics, () => upstreams);
-    const catalogue = createHubCatalogue(upstreams, hubMetrics, logger);
-    for (const [name, upstream] of Object.entries(mesh.mcpServers)) {
-      const defaultTimeoutMs = config.MCP_REQUEST_TIMEOUT * 1_000;
-      const onChange = () => catalogue.rebuild();
-      upstreams.push(createHttpUpstream({ name, config: upstream, defaultTimeoutMs, logger, onChange }));
-    }
-    await untilUp(upstreams, START_WAIT_MS);
-    if (catalogue.conflicts().length > 0) throw new ConfigError(catalogue.conflicts().join('\n'));
+    const load = () => loadMeshConfig(config.MESH_CONFIG, { ...process.env, API_KEY: config.API_KEY });
+    const hubMetrics = createHubMetrics(metrics, () => mesh.upstreams);
+    const catalogue = createCatalogue(hubMetrics, logger);
+    const watchers = createWatchers((watched) => {
+      for (const upstream of mesh.upstreams) {
+        upstream.watch(new Set([...watched].filter((uri) => catalogue.ownerOfResource(uri) === upstream)));
+      }
+    });
+    const make = makeUpstream({
+      defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
+      workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
+      logger,
+      onChange: () => catalogue.rebuild(),
+      onResourceUpdated: watchers.updated,
+    });
+    const mesh = createMesh({
+      make,
+      catalogue,
+      logger,
+      startWaitMs: START_WAIT_MS,
+      graceMs: config.SHUTDOWN_GRACE_MS,
+    });
+    await mesh.apply(load()).catch((error: unknown) => {
+      throw error instanceof ConfigError || !Error.isError(error) ? error : new ConfigError(error.message);
+    });
+    const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
-    const face = { name: 'mcp-server', logger, maxBodyBytes: config.MAX_BODY_BYTES, listTtlMs: LIST_TTL_MS };
+    const tools = toolsOf(catalogue);
+    const face = mcpFace({ catalogue, watchers, logger, maxBodyBytes: config.MAX_BODY_BYTES, listTtlMs: LIST_TTL_MS });
     return {
-      routes: toolRoutes(catalogue),
-      rawRoutes: { '/mcp': mcpFace(catalogue, face) },
-      tools: () => catalogue.list(),
-      checks: Object.fromEntries(upstreams.map((upstream) => [upstream.name, () => requireUp(upstream)])),
+      routes: toolRoutes(tools),
+      rawRoutes: { '/mcp': face.handler },
+      tools: () => tools.list(),
+      checks: () => Object.fromEntries(mesh.upstreams.map((upstream) => [upstream.name, () => requireUp(upstream)])),
       close: async () => {
-        await Promise.all(upstreams.map((upstream) => upstream.close()));
+        reload.close();
+        await Promise.all([face.close(), mesh.close()]);
       },
     };
   },
 });
-
-/** Waits until all are up, or the time is. */
-async function untilUp(upstreams: readonly Upstream[], timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (upstreams.some(({ status }) => status !== 'up') && performance.now() < deadline) await sleep(20);
-}
 
 function requireUp({ status, lastError }: Upstream): void {
   if (status !== 'up') throw new MeshError('unavailable', `${status}: ${lastError ?? 'not tried yet'}`);

@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@toolmesh/shared/logger';
+import type { Catalogue } from './catalogue.ts';
+import type { MeshConfig, UpstreamConfig } from './mesh-config.ts';
+import type { Upstream } from './upstreams/upstream.ts';
+
+/** Makes the upstream that an entry of mesh.json describes. */
+export type MakeUpstream = (name: string, config: UpstreamConfig) => Upstream;
+
+/** What a change of mesh.json would do or has done: names of upstreams. */
+export interface MeshChange {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** The upstreams of the hub, as mesh.json has them now. */
+export interface Mesh {
+  readonly upstreams: readonly Upstream[];
+  /**
+   * Brings the upstreams in line with `config`: entries that are the same stay as they are, with their calls; what is
+   * replaced or removed ends the calls that it is running, and is closed then.
+   * @throws Error with every name that two upstreams would offer; nothing has changed then.
+   */
+  apply(config: MeshConfig): Promise<MeshChange>;
+  close(): Promise<void>;
+}
+
+export interface MeshOptions {
+  readonly make: MakeUpstream;
+  readonly catalogue: Catalogue;
+  readonly logger: Logger;
+  /** How long new upstreams may take until the change is judged and made; they go on by themselves afterwards. */
+  readonly startWaitMs: number;
+  /** How long the calls of an upstream that is gone from the list may take to end. */
+  readonly graceMs: number;
+}
+
+interface Entry {
+  readonly config: UpstreamConfig;
+  readonly upstream: Upstream;
+}
+
+export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: MeshOptions): Mesh {
+  let entries: ReadonlyMap<string, Entry> = new Map();
+
+  const adopt = (next: ReadonlyMap<string, Entry>): void => {
+    entries = next;
+    catalogue.setMembers([...next.values()].map(({ upstream, config }) => ({ upstream, prefix: config.prefix ?? '' })));
+  };
+
+  return {
+    get upstreams() {
+      return [...entries.values()].map(({ upstream }) => upstream);
+    },
+    async apply({ mcpServers }) {
+      const before = entries;
+      const next = new Map<string, Entry>();
+      const fresh: Upstream[] = [];
+      for (const [name, config] of Object.entries(mcpServers)) {
+        if (config.disabled) continue;
+        const known = before.get(name);
+        const isSame = known !== undefined && JSON.stringify(known.config) === JSON.stringify(config);
+        const upstream = isSame ? known.upstream : make(name, config);
+        if (!isSame) fresh.push(upstream);
+        next.set(name, { config, upstream });
+      }
+      await untilUp(fresh, startWaitMs);
+      const conflictsBefore = new Set(catalogue.conflicts());
+      adopt(next);
+      const conflicts = catalogue.conflicts().filter((conflict) => !conflictsBefore.has(conflict));
+      if (conflicts.length > 0) {
+        adopt(before);
+        await Promise.all(fresh.map((upstream) => upstream.close()));
+        throw new Error(conflicts.join('\n'));
+      }
+      const gone = [...before].filter(([name, { upstream }]) => next.get(name)?.upstream !== upstream);
+      for (const [name, { upstream }] of gone) {
+        upstream
+          .drain(graceMs)
+          .catch((error: unknown) => logger.warn({ err: error, upstream: name }, 'not closed well'));
+      }
+      return {
+        added: [...next.keys()].filter((name) => !before.has(name)),
+        changed: gone.map(([name]) => name).filter((name) => next.has(name)),
+        removed: gone.map(([name]) => name).filter((name) => !next.has(name)),
+      };
+    },
+    async close() {
+      await Promise.all([...entries.values()].map(({ upstream }) => upstream.close()));
+    },
+  };
+}
+
+/** Waits until all are up, or the time is. */
+async function untilUp(upstreams: readonly Upstream[], timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (upstreams.some(({ status }) => status !== 'up') && performance.now() < deadline) await sleep(20);
+}

@@ -1,0 +1,61 @@
+import { watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Logger } from '@toolmesh/shared/logger';
+import type { Mesh } from './mesh.ts';
+import type { MeshConfig } from './mesh-config.ts';
+
+export interface ReloadOptions {
+  readonly path: string;
+  /** Reads the file. @throws Error that lists what is wrong with it. */
+  readonly load: () => MeshConfig;
+  readonly mesh: Mesh;
+  readonly logger: Logger;
+}
+
+/** An editor writes a file in several steps. */
+const SETTLE_MS = 200;
+
+/**
+ * Applies mesh.json again whenever it changes, and on SIGHUP. A bad edit changes nothing: what was good goes on, and
+ * the log says why. Returns what stops it.
+ */
+export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): { close(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let lastProblem: string | undefined;
+
+  const reload = async (): Promise<void> => {
+    try {
+      const change = await mesh.apply(load());
+      lastProblem = undefined;
+      if (Object.values(change).some((names: readonly string[]) => names.length > 0)) {
+        logger.info(change, 'mesh.json was applied');
+      }
+    } catch (error) {
+      const problem = Error.isError(error) ? error.message : String(error);
+      if (problem !== lastProblem) logger.error({ problem }, 'mesh.json was not applied; what was there goes on');
+      lastProblem = problem;
+    }
+  };
+  const soon = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      running = running.then(reload);
+    }, SETTLE_MS).unref();
+  };
+
+  process.on('SIGHUP', soon);
+  // The folder, for editors replace a file rather than write to it.
+  const name = basename(path);
+  const watcher = watch(dirname(path), { persistent: false }, (_event, changed) => {
+    if (changed === null || changed === name) soon();
+  });
+  watcher.on('error', (error) => logger.warn({ err: error }, 'mesh.json is not watched any more; use SIGHUP'));
+  return {
+    close() {
+      clearTimeout(timer);
+      process.off('SIGHUP', soon);
+      watcher.close();
+    },
+  };
+}

@@ -1,0 +1,187 @@
+import {
+  Client,
+  type ClientCapabilities,
+  CLIENT_CAPABILITIES_META_KEY,
+  LOG_LEVEL_META_KEY,
+  type McpSubscription,
+  METHOD_NOT_FOUND,
+  type PriorDiscovery,
+  ProtocolError,
+  type ServerCapabilities,
+  type Transport,
+} from '@modelcontextprotocol/client';
+import { QUIET_META_KEY } from '@toolmesh/shared/mcp-meta';
+import { contextHeaders } from '@toolmesh/shared/request-context';
+import { VERSION } from '@toolmesh/shared/version';
+import { z } from 'zod';
+import type { Caller, McpNotification, McpRequest, McpResult, Offer } from './upstream.ts';
+
+export interface LinkOptions {
+  readonly transport: () => Transport;
+  readonly connectTimeoutMs: number;
+  /** What the hub may be asked over this link. */
+  readonly capabilities?: ClientCapabilities;
+  /** Hears what is no answer: list changes, log messages. */
+  readonly onNotification?: (notification: McpNotification) => void;
+  /** Answers what the server asks. Absent: refused. */
+  readonly onRequest?: (request: McpRequest, signal: AbortSignal) => Promise<McpResult>;
+  /** What an earlier link has found out of the same server; spares the round trips of a connect. */
+  readonly prior?: PriorDiscovery;
+}
+
+/** How long one request may take: in silence, and in all, in milliseconds. */
+type Headers = Readonly<Record<string, string>>;
+
+export interface Clocks {
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+/** One connection to one MCP server, of whatever era. */
+export interface McpLink {
+  readonly era: 'modern' | 'legacy';
+  /** What spares another link the round trips of a connect. */
+  readonly prior: PriorDiscovery;
+  list(signal: AbortSignal): Promise<Offer>;
+  /** Passes a request on and its result back, unchanged. `headers` go with it over HTTP. @throws what the SDK does. */
+  request(request: McpRequest, caller: Caller, clocks: Clocks, headers?: Headers): Promise<McpResult>;
+  /** Asks to be told of changes: of the lists, and of these resources. Best effort: lists are looked up anyway. */
+  watch(uris: ReadonlySet<string>): Promise<void>;
+  ping(signal: AbortSignal): Promise<void>;
+  /** Resolves when the connection is gone. */
+  readonly gone: Promise<Error>;
+  close(): Promise<void>;
+}
+
+/** Longest list of one kind that is read from an upstream, in pages. */
+const MAX_PAGES = 64;
+const Anything = z.record(z.string(), z.unknown());
+
+/** Connects, finding out which era the server speaks unless `prior` says so. @throws what the SDK does. */
+export async function openLink(options: LinkOptions): Promise<McpLink> {
+  const { transport, connectTimeoutMs, capabilities = {}, onNotification, onRequest, prior } = options;
+  const client = new Client(
+    { name: 'toolmesh', version: VERSION },
+    {
+      capabilities,
+      versionNegotiation: { mode: 'auto', probe: { timeoutMs: connectTimeoutMs } },
+      inputRequired: { autoFulfill: false },
+      listMaxPages: MAX_PAGES,
+    },
+  );
+  const gone = Promise.withResolvers<Error>();
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
+  client.onclose = () => gone.resolve(new Error('the connection was closed'));
+  if (onNotification !== undefined) {
+    client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params });
+  }
+  if (onRequest !== undefined) {
+    client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) =>
+      onRequest({ method, params }, mcpReq.signal);
+  }
+  await client.connect(transport(), { timeout: connectTimeoutMs, ...(prior === undefined ? {} : { prior }) });
+  return linkOver(client, gone.promise, connectTimeoutMs);
+}
+
+function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): McpLink {
+  const offered = client.getServerCapabilities() ?? {};
+  const discover = client.getDiscoverResult();
+  const isModern = client.getProtocolEra() === 'modern';
+  const watched = watcherOf(client, offered, isModern, handshakeMs);
+  return {
+    era: isModern ? 'modern' : 'legacy',
+    prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
+    list: (signal) => listAll(client, offered, signal, handshakeMs),
+    request: ({ method, params }, caller, { idleMs, totalMs }, headers) =>
+      client.request({ method, params: { ...params, _meta: metaFor(params['_meta'], caller, isModern) } }, Anything, {
+        signal: caller.signal,
+        timeout: idleMs,
+        maxTotalTimeout: totalMs,
+        allowInputRequired: true,
+        // Asked for in any case: progress starts the clock of silence anew.
+        resetTimeoutOnProgress: true,
+        onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
+        ...(headers === undefined ? {} : { headers }),
+      }),
+    watch: watched,
+    ping: async (signal) => {
+      const bounds = { signal, timeout: handshakeMs };
+      // 2026-07-28 has no ping; what it is says as much.
+      await (isModern ? client.discover(bounds) : client.ping(bounds));
+    },
+    gone,
+    close: () => client.close(),
+  };
+}
+
+/** What travels beside a request: the caller's own, the trace, and what the caller can do. */
+function metaFor(given: unknown, { notify, capabilities, logLevel }: Caller, isModern: boolean): McpResult {
+  const { traceparent } = contextHeaders();
+  return {
+    ...Meta.parse(given),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(notify === undefined ? { [QUIET_META_KEY]: true } : {}),
+    ...(isModern ? { [CLIENT_CAPABILITIES_META_KEY]: capabilities } : {}),
+    ...(isModern && logLevel !== undefined ? { [LOG_LEVEL_META_KEY]: logLevel } : {}),
+  };
+}
+
+const Meta = z.record(z.string(), z.unknown()).default({});
+
+async function listAll(client: Client, offered: ServerCapabilities, signal: AbortSignal, timeout: number) {
+  const options = { signal, timeout, cacheMode: 'refresh' as const };
+  const lists = await Promise.all([
+    offered.tools === undefined ? undefined : client.listTools(undefined, options),
+    offered.prompts === undefined ? undefined : client.listPrompts(undefined, options),
+    offered.resources === undefined ? undefined : client.listResources(undefined, options),
+    offered.resources === undefined ? undefined : templatesOf(client, options),
+  ]);
+  const [tools, prompts, resources, templates] = lists;
+  return {
+    tools: tools?.tools ?? [],
+    prompts: prompts?.prompts ?? [],
+    resources: resources?.resources ?? [],
+    resourceTemplates: templates?.resourceTemplates ?? [],
+  };
+}
+
+/** Servers that have resources need not have templates of them. */
+async function templatesOf(client: Client, options: { signal: AbortSignal; timeout: number; cacheMode: 'refresh' }) {
+  try {
+    return await client.listResourceTemplates(undefined, options);
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code === METHOD_NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+/** 2025 servers are asked for each resource, and tell of lists unasked; 2026-07-28 has one stream for all of it. */
+function watcherOf(client: Client, offered: ServerCapabilities, isModern: boolean, timeout: number) {
+  const mayWatch = offered.resources?.subscribe === true;
+  let watched: ReadonlySet<string> = new Set();
+  let stream: McpSubscription | undefined;
+
+  const watchLegacy = async (uris: ReadonlySet<string>): Promise<void> => {
+    if (!mayWatch) return;
+    const added = [...uris].filter((uri) => !watched.has(uri));
+    const dropped = [...watched].filter((uri) => !uris.has(uri));
+    watched = new Set(uris);
+    await Promise.allSettled([
+      ...added.map((uri) => client.subscribeResource({ uri }, { timeout })),
+      ...dropped.map((uri) => client.unsubscribeResource({ uri }, { timeout })),
+    ]);
+  };
+  const watchModern = async (uris: ReadonlySet<string>): Promise<void> => {
+    const filter = {
+      ...(offered.tools?.listChanged === true && { toolsListChanged: true }),
+      ...(offered.prompts?.listChanged === true && { promptsListChanged: true }),
+      ...(offered.resources?.listChanged === true && { resourcesListChanged: true }),
+      ...(mayWatch && uris.size > 0 && { resourceSubscriptions: [...uris] }),
+    };
+    const before = stream;
+    stream = undefined;
+    if (Object.keys(filter).length > 0) stream = await client.listen(filter, { timeout });
+    await before?.close();
+  };
+  return (uris: ReadonlySet<string>) => (isModern ? watchModern(uris) : watchLegacy(uris));
+}
