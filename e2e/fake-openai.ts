@@ -7,6 +7,8 @@ export interface FakeAnswer {
   readonly text?: string;
   readonly calls?: readonly { readonly name: string; readonly arguments: object }[];
   readonly status?: number;
+  /** What it says beside such a status. */
+  readonly message?: string;
 }
 
 export const FAKE_MODEL = 'fake-model';
@@ -17,8 +19,8 @@ export function serveFakeOpenAi(next: (body: { readonly messages: readonly { rol
     if (req.method === 'GET') return answerJson(res, 200, { object: 'list', data: [{ id: FAKE_MODEL }] });
     void json(req).then((received) => {
       const body = JSON.parse(JSON.stringify(received));
-      const { text = '', calls = [], status = 200 } = next(body);
-      if (status !== 200) return answerJson(res, status, { error: { message: 'as the test wants it' } });
+      const { text = '', calls = [], status = 200, message = 'as the test wants it' } = next(body);
+      if (status !== 200) return answerJson(res, status, { error: { message } });
       const tool_calls = calls.map(({ name, arguments: args }, index) => ({
         index,
         id: `call_${index}`,

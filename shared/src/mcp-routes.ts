@@ -11,6 +11,7 @@ import type { RequestHandler } from 'express';
 import { MeshError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { CHUNK_META_KEY, errorResult, QUIET_META_KEY, SOURCE_META_KEY } from './mcp-meta.ts';
+import { serverSpan, withMcpSpan } from './mcp-span.ts';
 import type { Progress, Tool, ToolCatalogue, ToolContext, ToolResult } from './tool.ts';
 import { VERSION } from './version.ts';
 
@@ -48,7 +49,9 @@ function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Serve
   server.setRequestHandler('tools/list', () => ({ tools: catalogue.list().map(toMcpTool) }));
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     try {
-      return toMcpResult(await catalogue.call(params.name, params.arguments, contextOf(context)));
+      const span = serverSpan('tools/call', params.name, context.mcpReq);
+      const call = () => catalogue.call(params.name, params.arguments, contextOf(context));
+      return toMcpResult(await withMcpSpan(span, call));
     } catch (thrown) {
       const error = MeshError.from(thrown);
       if (error.code === 'tool_not_found') throw new ProtocolError(INVALID_PARAMS, error.message, error.toBody().error);

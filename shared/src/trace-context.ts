@@ -12,19 +12,19 @@ export interface TraceContext {
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
+/** The hop that `traceparent` names; undefined when it is absent or malformed. */
+export function parseTraceparent(traceparent: string | undefined): TraceContext | undefined {
+  const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  const isValid =
+    version !== 'ff' && !(version === '00' && more !== undefined) && !/^0+$/.test(traceId) && !/^0+$/.test(spanId);
+  return isValid ? { traceId, spanId, flags } : undefined;
+}
+
 /** Continues the trace that `traceparent` names, or starts one when it is absent or malformed. */
 export function continueTrace(traceparent: string | undefined): TraceContext {
-  const spanId = randomBytes(8).toString('hex');
-  const [, version, traceId, parentId, flags, more] = TRACEPARENT.exec(traceparent ?? '') ?? [];
-  const valid =
-    traceId !== undefined &&
-    flags !== undefined &&
-    version !== 'ff' &&
-    !(version === '00' && more !== undefined) &&
-    !/^0+$/.test(traceId) &&
-    !/^0+$/.test(parentId ?? '0');
-  if (valid) return { traceId, spanId, flags };
-  return { traceId: randomBytes(16).toString('hex'), spanId, flags: '00' };
+  const { traceId = randomBytes(16).toString('hex'), flags = '00' } = parseTraceparent(traceparent) ?? {};
+  return { traceId, spanId: randomBytes(8).toString('hex'), flags };
 }
 
 export function formatTraceparent({ traceId, spanId, flags }: TraceContext): string {

@@ -11,6 +11,7 @@ import type { Message, Model } from './models/model.ts';
 import { withRetries } from './models/retrying-model.ts';
 import { runAgent } from './run/agent-loop.ts';
 import type { RunEvent } from './run/events.ts';
+import { traceModel, traceRun, traceTools } from './tracing.ts';
 
 export interface ChatOrder {
   readonly messages: readonly Message[];
@@ -54,7 +55,7 @@ export function createChat({ config, choice, hub, metrics }: ChatDependencies): 
   const modelFor = async ({ provider = choice.provider, model: name }: ChatOrder): Promise<Model> => {
     const model = await openModel(config, provider, name);
     // A caller may name any model: a label per name would grow without bound.
-    const timed = metrics.timed(model, name === undefined ? model.name : 'other');
+    const timed = metrics.timed(traceModel(model), name === undefined ? model.name : 'other');
     return withRetries(timed, config.LLM_RETRIES, () => metrics.countRetry(provider));
   };
 
@@ -66,7 +67,7 @@ export function createChat({ config, choice, hub, metrics }: ChatDependencies): 
       model,
       messages: [{ role: 'system', content: SYSTEM_PROMPT + note }, ...order.messages],
       tools: offered,
-      callTool: hub.callTool,
+      callTool: traceTools(hub.callTool),
       maxSteps: order.maxSteps,
       signal: order.signal,
       deadline,
@@ -87,7 +88,8 @@ export function createChat({ config, choice, hub, metrics }: ChatDependencies): 
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), config.CHAT_TIMEOUT_MS);
     try {
-      return await consume(await start(order, deadline.signal));
+      const chat = await start(order, deadline.signal);
+      return await traceRun(chat.identity, () => consume(chat));
     } finally {
       clearTimeout(timer);
       running -= 1;

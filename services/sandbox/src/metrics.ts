@@ -2,6 +2,7 @@ import type { Metrics } from '@toolmesh/shared/metrics';
 import type { InstallResult } from '@toolmesh/shared/packages';
 import type { Engine } from './engine.ts';
 import type { Execute } from './execute.ts';
+import { traceExecution } from './tracing.ts';
 
 /** Bytes, from 1 MiB to the 2 GiB that a program may ask for. */
 const MEMORY_BUCKETS = [1, 4, 16, 64, 128, 256, 512, 1_024, 2_048].map((mib) => mib * 1_024 ** 2);
@@ -52,7 +53,7 @@ export function measureExecutions(execute: Execute, engines: readonly Engine[], 
   });
 
   return async (program, signal, onOutput) => {
-    const result = await execute(program, signal, onOutput);
+    const result = await traceExecution(program.language, () => execute(program, signal, onOutput));
     executions.inc({ language: program.language, status: result.status });
     seconds.observe({ language: program.language }, result.duration_ms / 1_000);
     peak.observe({ language: program.language }, result.peak_memory_bytes);

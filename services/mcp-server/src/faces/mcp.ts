@@ -15,6 +15,7 @@ import { MeshError } from '@toolmesh/shared/errors';
 import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Logger } from '@toolmesh/shared/logger';
 import { errorResult } from '@toolmesh/shared/mcp-meta';
+import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import { VERSION } from '@toolmesh/shared/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
@@ -134,7 +135,10 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
     server.setRequestHandler(method, { params: Params }, async (params, context) => {
       try {
         const sent = { ...params, ...answersOf(context) };
-        return await catalogue.request({ method, params: sent }, callerOf(context, server, session));
+        const span = serverSpan(method, params['name'], context.mcpReq);
+        return await withMcpSpan(span, () =>
+          catalogue.request({ method, params: sent }, callerOf(context, server, session)),
+        );
       } catch (thrown) {
         return toMcpError(method, thrown);
       }

@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '@modelcontextprotocol/client';
 import { QUIET_META_KEY } from '@toolmesh/shared/mcp-meta';
+import { withMcpSpan } from '@toolmesh/shared/mcp-span';
 import { contextHeaders } from '@toolmesh/shared/request-context';
 import { VERSION } from '@toolmesh/shared/version';
 import { z } from 'zod';
@@ -92,17 +93,20 @@ function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): Mc
     era: isModern ? 'modern' : 'legacy',
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
     list: (signal) => listAll(client, offered, signal, handshakeMs),
-    request: ({ method, params }, caller, { idleMs, totalMs }, headers) =>
-      client.request({ method, params: { ...params, _meta: metaFor(params['_meta'], caller, isModern) } }, Anything, {
-        signal: caller.signal,
-        timeout: idleMs,
-        maxTotalTimeout: totalMs,
-        allowInputRequired: true,
-        // Asked for in any case: progress starts the clock of silence anew.
-        resetTimeoutOnProgress: true,
-        onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
-        ...(headers === undefined ? {} : { headers }),
-      }),
+    request: ({ method, params }, caller, { idleMs, totalMs }, headers) => {
+      const call = () =>
+        client.request({ method, params: { ...params, _meta: metaFor(params['_meta'], caller, isModern) } }, Anything, {
+          signal: caller.signal,
+          timeout: idleMs,
+          maxTotalTimeout: totalMs,
+          allowInputRequired: true,
+          // Asked for in any case: progress starts the clock of silence anew.
+          resetTimeoutOnProgress: true,
+          onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
+          ...(headers === undefined ? {} : { headers }),
+        });
+      return withMcpSpan({ kind: 'client', method, target: params['name'] }, call);
+    },
     watch: watched,
     ping: async (signal) => {
       const bounds = { signal, timeout: handshakeMs };
