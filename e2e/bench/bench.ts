@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { freePort } from '@toolmesh/shared/testing';
 import { Pool } from 'undici';
 import { portVariable, SERVICES } from '../services.ts';
 import { median, ms, percentile, print } from './figures.ts';
+import { hasTwoCores, machine, startServer, stopServers, takeSecondCore } from './servers.ts';
 
 const ROUNDS = 5;
 const SECONDS = 3;
@@ -20,36 +21,31 @@ const CONNECTIONS = 8;
 /** A steady rate below what one core can do: at full load a latency says only how long the queue is. */
 const RATE = 400;
 
+takeSecondCore();
 const stops: (() => void)[] = [];
-const hasTwoCores =
-  cpus().length > 1 && spawnSync('taskset', ['-p', '1', String(process.pid)], { stdio: 'ignore' }).status === 0;
-if (hasTwoCores) spawnSync('taskset', ['-a', '-p', '2', String(process.pid)], { stdio: 'ignore' });
 
 try {
   heading();
   await benchTools();
   await benchMesh();
 } finally {
+  stopServers();
   for (const stop of stops) stop();
 }
 process.exit(0);
 
 function heading(): void {
-  const [cpu] = cpus();
-  const cores = hasTwoCores ? 'servers on one core, load on another' : 'servers and load on the same core';
-  print(
-    `Node ${process.version}, ${cpus().length} x ${cpu?.model.trim()}; ${cores}; medians of ${ROUNDS} rounds of ${SECONDS} s`,
-  );
+  print(`${machine()}; medians of ${ROUNDS} rounds of ${SECONDS} s`);
 }
 
 /** Tool calls at the service and through the hub. */
 async function benchTools(): Promise<void> {
-  const time = await startServer('services/time-client/src/main.ts', { PORT: '0' });
+  const { url: time } = await startServer('services/time-client/src/main.ts', { PORT: '0' });
   const mesh = join(mkdtempSync(join(tmpdir(), 'bench-')), 'mesh.json');
   writeFileSync(mesh, JSON.stringify({ mcpServers: { time: { url: `${time}/mcp` } } }));
-  const hub = await startServer('services/mcp-server/src/main.ts', { PORT: '0', MESH_CONFIG: mesh });
-  const echo = await startServer('e2e/bench/floors.ts', {}, ['echo']);
-  const proxy = await startServer('e2e/bench/floors.ts', {}, ['proxy', time]);
+  const { url: hub } = await startServer('services/mcp-server/src/main.ts', { PORT: '0', MESH_CONFIG: mesh });
+  const { url: echo } = await startServer('e2e/bench/floors.ts', {}, ['echo']);
+  const { url: proxy } = await startServer('e2e/bench/floors.ts', {}, ['proxy', time]);
 
   const body = { arguments: { timezone: 'UTC' } };
   const path = '/tools/get_current_time';
@@ -71,7 +67,7 @@ async function benchTools(): Promise<void> {
   row('through the hub', 'hub', 'proxy');
   const added = (figure: 'p50' | 'p99') => ms(steady('hub', figure) - steady('direct', figure));
   print(`  the hub adds ${added('p50')} p50 and ${added('p99')} p99 at ${RATE}/s`);
-  for (const stop of stops.splice(0)) stop();
+  stopServers();
 }
 
 /** The whole mesh, started as a newcomer starts it. */
@@ -206,22 +202,6 @@ async function rounds<Name extends string, Figures extends object>(
     for (const [name, url] of Object.entries<string>(targets)) found.get(name)?.push(await measure(url));
   }
   return (name, figure) => median((found.get(name) ?? []).map((figures) => Number(figures[figure])));
-}
-
-async function startServer(path: string, env: Record<string, string>, args: string[] = []): Promise<string> {
-  const script = fileURLToPath(new URL(`../../${path}`, import.meta.url));
-  const [command, ...first] = hasTwoCores ? ['taskset', '-c', '0', process.execPath] : [process.execPath];
-  const child = spawn(command ?? process.execPath, [...first, script, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  stops.push(() => child.kill('SIGKILL'));
-  for await (const line of createInterface(child.stdout)) {
-    if (/^\d+$/.test(line)) return `http://127.0.0.1:${line}`;
-    const { message, url } = JSON.parse(line);
-    if (message === 'listening') return url;
-  }
-  throw new Error(`${path} did not start`);
 }
 
 async function startMesh() {

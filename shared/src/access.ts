@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import cors from 'cors';
 import type { RequestHandler } from 'express';
 import { type BaseConfig, isLoopback } from './config.ts';
@@ -13,30 +14,45 @@ const isOpen = (path: string): boolean => OPEN_PATHS.has(path) || path === '/doc
 
 /** Who may call: known host names (against DNS rebinding), known web origins, holders of the key. */
 export function guardAccess(config: AccessConfig): readonly RequestHandler[] {
-  return [checkHost(config), checkOrigin(config), allowOrigins(config), checkKey(config.API_KEY)];
+  return [
+    checkHeaders(hostGuard(config)),
+    checkHeaders(originGuard(config)),
+    allowOrigins(config),
+    checkKey(config.API_KEY),
+  ];
 }
 
-function checkHost({ HOST, ALLOWED_HOSTS }: AccessConfig): RequestHandler {
+/** Refuses host names that are not served here. @throws MeshError forbidden, from the function that it returns. */
+export function hostGuard({ HOST, ALLOWED_HOSTS }: Pick<AccessConfig, 'HOST' | 'ALLOWED_HOSTS'>) {
   const names = ALLOWED_HOSTS.length > 0 || !isLoopback(HOST) ? ALLOWED_HOSTS : ['localhost', '127.0.0.1', '[::1]'];
   const allowed = new Set(names.map((name) => name.toLowerCase()));
-  return (req, _res, next) => {
-    const name = (req.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-    if (allowed.size === 0 || allowed.has(name)) return next();
+  return ({ host = '' }: IncomingHttpHeaders): void => {
+    const name = host.replace(/:\d+$/, '').toLowerCase();
+    if (allowed.size === 0 || allowed.has(name)) return;
     throw new MeshError('forbidden', 'This host name is not served here; add it to ALLOWED_HOSTS if it should be');
   };
 }
 
-/** A page of a foreign origin is refused, not just left without CORS headers: its request would still run. */
-function checkOrigin(config: AccessConfig): RequestHandler {
+/**
+ * Refuses pages of foreign origins, rather than just leave them without CORS headers: their requests would still run.
+ * @throws MeshError forbidden, from the function that it returns.
+ */
+export function originGuard(config: Pick<AccessConfig, 'CORS_ORIGINS'>) {
   const allows = originTest(config);
-  return (req, _res, next) => {
-    const { origin, host } = req.headers;
-    if (origin === undefined || allows(origin) || isSameOrigin(origin, host)) return next();
+  return ({ origin, host }: IncomingHttpHeaders): void => {
+    if (origin === undefined || allows(origin) || isSameOrigin(origin, host)) return;
     throw new MeshError('forbidden', 'This web origin may not call; add it to CORS_ORIGINS if it should');
   };
 }
 
-/** A page that this very service serves, under whatever name it was reached (which {@link checkHost} has passed). */
+const checkHeaders =
+  (guard: (headers: IncomingHttpHeaders) => void): RequestHandler =>
+  (req, _res, next) => {
+    guard(req.headers);
+    next();
+  };
+
+/** A page that this very service serves, under whatever name it was reached (which {@link hostGuard} has passed). */
 const isSameOrigin = (origin: string, host: string | undefined): boolean =>
   host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
 
@@ -60,13 +76,17 @@ export function originTest({ CORS_ORIGINS }: Pick<AccessConfig, 'CORS_ORIGINS'>)
 function checkKey(key: string | undefined): RequestHandler {
   if (key === undefined) return (_req, _res, next) => next();
   return (req, res, next) => {
-    if (isOpen(req.path) || isKey(key, req.get('x-api-key') ?? bearerToken(req.get('authorization')))) return next();
+    if (isOpen(req.path) || isKey(key, keyOf(req.headers))) return next();
     res.set('www-authenticate', 'Bearer');
     throw new MeshError('unauthorized', 'A key is needed: send it as X-API-Key or as Authorization: Bearer');
   };
 }
 
-const bearerToken = (header: string | undefined) => /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
+/** The key that a request carries, as `X-API-Key` or `Authorization: Bearer`. */
+export function keyOf(headers: IncomingHttpHeaders): string | undefined {
+  const given = headers['x-api-key'] ?? /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  return Array.isArray(given) ? given[0] : given;
+}
 
 /** Compares digests, so that neither the time taken nor a length tells anything about the key. */
 export function isKey(key: string, given: string | undefined): boolean {

@@ -123,11 +123,7 @@ function refuse(): never {
 
 function identifyRequest(): RequestHandler {
   return (req, res, next) => {
-    const context = openContext({
-      requestId: req.get('x-request-id'),
-      traceparent: req.get('traceparent'),
-      baggage: req.get('baggage'),
-    });
+    const context = openContext(req.get('x-request-id'), req.get('traceparent'), req.get('baggage'));
     res.locals['requestId'] = context.requestId;
     res.set('x-request-id', context.requestId);
     runInContext(context, () => (PROBES.has(req.path) ? next() : traceRequest(req, res, next)));

@@ -1,8 +1,17 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { withCallSpan } from './tracing.ts';
 
 /** More than any tool of ours answers; a server that sends more is cut off. */
 const MAX_RESPONSE_BYTES = 64 * 1_024 ** 2;
+
+/** An answer as it arrives: `body` has to be read to its end, or destroyed. */
+export interface LeanAnswer {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readable & { text(): Promise<string> };
+}
 
 /** The connections to one server: a fetch over them, and their end. */
 export function createLeanFetch(headers: Readonly<Record<string, string>>, connectTimeoutMs: number) {
@@ -13,7 +22,22 @@ export function createLeanFetch(headers: Readonly<Record<string, string>>, conne
     bodyTimeout: 0,
     maxResponseSize: MAX_RESPONSE_BYTES,
   });
-  return { fetch: leanFetch(agent, headers), close: () => agent.destroy() };
+  return {
+    fetch: leanFetch(agent, headers),
+    /** Posts `text` as JSON, without anything in between. */
+    post: (url: URL, text: string, own: Record<string, string>, signal: AbortSignal): Promise<LeanAnswer> =>
+      withCallSpan('POST', url, (ids) =>
+        agent.request({
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers, ...ids, ...own },
+          body: text,
+          signal,
+        }),
+      ),
+    close: () => agent.destroy(),
+  };
 }
 
 /**

@@ -19,8 +19,10 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
 
-  const counter = <Label extends string>(options: MetricOptions<Label>) =>
-    new Counter<Label>({ ...options, labelNames: options.labelNames ?? [], registers });
+  /** `collect` is called at each scrape, for what is counted elsewhere. */
+  const counter = <Label extends string>(
+    options: MetricOptions<Label> & { collect?: (this: Counter<Label>) => void },
+  ) => new Counter<Label>({ ...options, labelNames: options.labelNames ?? [], registers });
   /** `collect` is called at each scrape, for values that are read rather than counted. */
   const gauge = <Label extends string>(
     options: MetricOptions<Label> & { collect?: (this: Gauge<Label>) => Promise<void> | void },

@@ -17,15 +17,15 @@ export const runInContext = <T>(context: RequestContext, task: () => T): T => st
 /** The request being served, or undefined outside of one (start-up, timers). */
 export const currentContext = (): RequestContext | undefined => storage.getStore();
 
-/** The headers by which a caller says what its request belongs to. */
-export interface CallerIds {
-  readonly requestId: string | undefined;
-  readonly traceparent: string | undefined;
-  readonly baggage: string | undefined;
-}
-
-/** Accepts the caller's ids where they are well-formed (contract, section 1), else makes new ones. */
-export function openContext({ requestId, traceparent, baggage }: CallerIds): RequestContext {
+/**
+ * Accepts the caller's ids where they are well-formed (contract, section 1), else makes new ones. `baggage` is the W3C
+ * header that may name the run.
+ */
+export function openContext(
+  requestId: string | undefined,
+  traceparent: string | undefined,
+  baggage?: string,
+): RequestContext {
   const accepted = requestId !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(requestId);
   const runId = runIdOf(baggage);
   return {

@@ -17,6 +17,8 @@ export interface Kit<Config> {
 export interface ServiceParts extends Partial<Omit<AppOptions, 'service' | 'config' | 'logger' | 'metrics'>> {
   /** Called once the port is open. */
   readonly started?: (server: RunningServer) => void;
+  /** Called when the stop begins, for what is open and no request: WebSockets. Its end is waited for. */
+  readonly stopping?: (graceMs: number) => Promise<void>;
   /** Called after the last request has ended. */
   readonly close?: () => Promise<void> | void;
 }
@@ -54,14 +56,14 @@ async function startService<Config extends ServiceConfig>({ name, config: schema
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     onLoss: () => logger.warn('spans could not be sent: nothing useful answers at OTEL_EXPORTER_OTLP_ENDPOINT'),
   });
-  const { started, close, ...parts } = await build({ config, logger, metrics });
+  const { started, stopping, close, ...parts } = await build({ config, logger, metrics });
   const app = createApp({ routes: [], ...parts, service: name, config, logger, metrics });
   const server = await listen(app, config.PORT, config.HOST);
   logger.info({ url: server.url }, 'listening');
   started?.(server);
   stopOnSignal(async (reason) => {
     logger.info({ reason, active: app.traffic.active }, 'stopping');
-    await server.stop(config.SHUTDOWN_GRACE_MS);
+    await Promise.all([server.stop(config.SHUTDOWN_GRACE_MS), stopping?.(config.SHUTDOWN_GRACE_MS)]);
     await close?.();
     await stopTracing();
     logger.info('stopped');

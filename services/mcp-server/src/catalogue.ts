@@ -11,7 +11,6 @@ import { MeshError } from '@toolmesh/shared/errors';
 import type { Logger } from '@toolmesh/shared/logger';
 import { SOURCE_META_KEY } from '@toolmesh/shared/mcp-meta';
 import { nearestNames } from '@toolmesh/shared/nearest-names';
-import type { HubMetrics } from './metrics.ts';
 import { offeredName } from './names.ts';
 import type { Caller, McpRequest, McpResult, Offer, Upstream } from './upstreams/upstream.ts';
 
@@ -59,8 +58,11 @@ interface Index {
   readonly conflicts: readonly string[];
 }
 
+/** Starts the clock of a call of `tool`; what it returns stops it. `failed`: the call did not run. */
+export type StartCall = (tool: string) => (outcome: 'success' | 'error' | 'failed') => void;
+
 /** All upstreams as one: listed from their last good lists, so that a dead upstream delays nobody. */
-export function createCatalogue(metrics: HubMetrics, logger: Logger): Catalogue {
+export function createCatalogue(clocks: readonly StartCall[], logger: Logger): Catalogue {
   let members: readonly Member[] = [];
   let index = buildIndex(members);
   const listeners = new Set<() => void>();
@@ -77,7 +79,8 @@ export function createCatalogue(metrics: HubMetrics, logger: Logger): Catalogue 
   const callTool = async (name: string, request: McpRequest, caller: Caller): Promise<McpResult> => {
     const entry = index.tools.get(name);
     if (entry === undefined) throw unknownName('tool_not_found', 'tool', name, index.tools.keys());
-    const record = metrics.startCall(name);
+    const started = clocks.map((start) => start(name));
+    const record: ReturnType<StartCall> = (outcome) => started.forEach((stop) => stop(outcome));
     try {
       const result = await entry.upstream.request(renamed(request, entry), caller);
       record(result['isError'] === true ? 'error' : 'success');

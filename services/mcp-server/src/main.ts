@@ -5,8 +5,11 @@ import { runService } from '@toolmesh/shared/service';
 import { toolRoutes } from '@toolmesh/shared/tool-routes';
 import { z } from 'zod';
 import { createCatalogue } from './catalogue.ts';
+import { createCallStatistics } from './faces/call-statistics.ts';
 import { mcpFace } from './faces/mcp.ts';
+import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
 import { toolsOf } from './faces/tools.ts';
+import { createWebSocketFace } from './faces/websocket.ts';
 import { createMesh } from './mesh.ts';
 import { loadMeshConfig } from './mesh-config.ts';
 import { createHubMetrics } from './metrics.ts';
@@ -38,7 +41,8 @@ await runService({
   build: async ({ config, logger, metrics }) => {
     const load = () => loadMeshConfig(config.MESH_CONFIG, { ...process.env, API_KEY: config.API_KEY });
     const hubMetrics = createHubMetrics(metrics, () => mesh.upstreams);
-    const catalogue = createCatalogue(hubMetrics, logger);
+    const calls = createCallStatistics();
+    const catalogue = createCatalogue([hubMetrics.startCall, calls.startCall], logger);
     const watchers = createWatchers((watched) => {
       for (const upstream of mesh.upstreams) {
         upstream.watch(new Set([...watched].filter((uri) => catalogue.ownerOfResource(uri) === upstream)));
@@ -47,6 +51,7 @@ await runService({
     const make = makeUpstream({
       defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
       workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
+      hostEnv: process.env,
       logger,
       onChange: () => catalogue.rebuild(),
       onResourceUpdated: watchers.updated,
@@ -65,11 +70,17 @@ await runService({
 
     const tools = toolsOf(catalogue);
     const face = mcpFace({ catalogue, watchers, logger, maxBodyBytes: config.MAX_BODY_BYTES, listTtlMs: LIST_TTL_MS });
+    const sockets = createWebSocketFace({ catalogue: tools, config, logger });
     return {
-      routes: toolRoutes(tools),
+      routes: [
+        ...statsRoutes({ catalogue: tools, upstreams: () => mesh.upstreams.map(figuresOf), calls }),
+        ...toolRoutes(tools),
+      ],
       rawRoutes: { '/mcp': face.handler },
       tools: () => tools.list(),
       checks: () => Object.fromEntries(mesh.upstreams.map((upstream) => [upstream.name, () => requireUp(upstream)])),
+      started: ({ server }) => sockets.attach(server),
+      stopping: sockets.stop,
       close: async () => {
         reload.close();
         await Promise.all([face.close(), mesh.close()]);
@@ -77,6 +88,10 @@ await runService({
     };
   },
 });
+
+function figuresOf({ name, kind, status, breaker, lastError, offer, workers }: Upstream): UpstreamStats {
+  return { name, kind, status, breaker, lastError, tools: offer.tools.length, workers: workers?.() };
+}
 
 function requireUp({ status, lastError }: Upstream): void {
   if (status !== 'up') throw new MeshError('unavailable', `${status}: ${lastError ?? 'not tried yet'}`);

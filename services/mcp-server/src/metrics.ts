@@ -20,6 +20,7 @@ export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Ups
     help: '1 while an upstream answers, else 0',
     labelNames: ['upstream'],
     collect() {
+      this.reset();
       for (const { name, status } of upstreams()) this.set({ upstream: name }, status === 'up' ? 1 : 0);
     },
   });
@@ -28,7 +29,34 @@ export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Ups
     help: '1 while calls to an upstream are held back, else 0',
     labelNames: ['upstream'],
     collect() {
+      this.reset();
       for (const { name, breaker } of upstreams()) this.set({ upstream: name }, breaker === 'closed' ? 0 : 1);
+    },
+  });
+  metrics.gauge({
+    name: 'mcp_workers',
+    help: 'Processes of an upstream that is started by a command, by state',
+    labelNames: ['upstream', 'state'],
+    collect() {
+      this.reset();
+      for (const { name, workers } of upstreams()) {
+        const stats = workers?.();
+        if (stats === undefined) continue;
+        this.set({ upstream: name, state: 'busy' }, stats.busy);
+        this.set({ upstream: name, state: 'idle' }, stats.idle);
+      }
+    },
+  });
+  metrics.counter({
+    name: 'mcp_worker_restarts_total',
+    help: 'Processes of an upstream that crashed, hung or did not start, and were replaced',
+    labelNames: ['upstream'],
+    collect() {
+      this.reset();
+      for (const { name, workers } of upstreams()) {
+        const stats = workers?.();
+        if (stats !== undefined) this.inc({ upstream: name }, stats.restarts);
+      }
     },
   });
   return {

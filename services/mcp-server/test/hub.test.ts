@@ -1,67 +1,23 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   freePort,
   post,
   request,
-  serveTools,
   type ServiceProcess,
   StartFailure,
   startService,
   until,
 } from '@toolmesh/shared/testing';
-import { defineTool } from '@toolmesh/shared/tool';
-import { z } from 'zod';
+import { call, MAIN, sayer, serveUpstream, startHub, writeMesh } from './mesh-of-tests.ts';
 
-const MAIN = new URL('../src/main.ts', import.meta.url);
-
-/** A tool that says who it is and what it was told. */
-const sayer = (name: string, said = name) =>
-  defineTool({
-    name,
-    description: `Says ${said}.`,
-    input: z.object({ word: z.string().optional(), ms: z.number().optional() }),
-    output: z.object({ said: z.string() }),
-    annotations: { readOnlyHint: true },
-    run: async ({ word, ms = 0 }, { signal }) => {
-      await sleep(ms, undefined, { signal });
-      return { said: word ?? said };
-    },
-  });
-
-const running: { stop(graceMs: number): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((part) => part.stop(0)));
-});
-
-async function upstream(names: readonly string[], env: Record<string, string> = {}, port = 0) {
-  const service = await serveTools(
+const upstream = (names: readonly string[], env: Record<string, string> = {}, port = 0) =>
+  serveUpstream(
     names.map((name) => sayer(name)),
     env,
     port,
   );
-  running.push(service);
-  return service;
-}
-
-function writeMesh(mcpServers: object): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
-  writeFileSync(file, JSON.stringify({ mcpServers }));
-  return file;
-}
-
-async function startHub(mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> {
-  const hub = await startService(MAIN, { MESH_CONFIG: writeMesh(mcpServers), ...env });
-  running.push(hub);
-  return hub;
-}
-
-const call = (hub: ServiceProcess, tool: string, args: object = {}) =>
-  post(`${hub.url}/tools/${tool}`, { arguments: args });
 const checksOf = async (hub: ServiceProcess) => (await request(`${hub.url}/ready`)).body.checks;
 
 describe('the hub', () => {

@@ -3,18 +3,13 @@ import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
   createMcpHandler,
-  INTERNAL_ERROR,
-  INVALID_PARAMS,
   isSpecType,
   LOG_LEVEL_META_KEY,
-  ProtocolError,
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { MeshError } from '@toolmesh/shared/errors';
 import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Logger } from '@toolmesh/shared/logger';
-import { errorResult } from '@toolmesh/shared/mcp-meta';
 import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import { VERSION } from '@toolmesh/shared/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
@@ -22,6 +17,8 @@ import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';
 import type { Caller, McpNotification, McpResult } from '../upstreams/upstream.ts';
 import type { Watchers } from '../watchers.ts';
+import { toMcpError } from './mcp-errors.ts';
+import { createFastCall } from './mcp-fast-call.ts';
 import { createMcpSessions, type SessionState } from './mcp-sessions.ts';
 
 export interface McpFaceOptions {
@@ -57,6 +54,7 @@ export function mcpFace(options: McpFaceOptions): McpFace {
   const onerror = (error: Error) => logger.error({ err: error }, 'MCP request failed');
   const serve = toNodeHandler(modern, { maxRequestBodySize: maxBodyBytes, onerror });
   const sessions = createMcpSessions((session) => serverFor(options, session));
+  const fastCall = createFastCall(catalogue, logger);
   const readBody = json({ limit: maxBodyBytes });
 
   const tellLists = () => {
@@ -76,13 +74,16 @@ export function mcpFace(options: McpFaceOptions): McpFace {
 
   const handler: RequestHandler = (req, res, next) => {
     const method = req.get('mcp-method');
-    // The commonest requests are read once, by the SDK; for others it matters what they are.
-    if (req.method === 'POST' && method !== undefined && method !== LISTEN) return void serve(req, res);
+    // What no face of ours looks into is read by the SDK.
+    if (req.method === 'POST' && method !== undefined && method !== LISTEN && method !== CALL) {
+      return void serve(req, res);
+    }
     if (req.method !== 'POST') return sessions.serve(req, res) ? undefined : void serve(req, res);
     readBody(req, res, (error: unknown) => {
       // What cannot be read is refused as MCP refuses it: the SDK sees an empty body.
       if (error !== undefined && !isSyntaxError(error)) return next(error);
       if (method === LISTEN) listen(req, res);
+      if (method === CALL && fastCall(req, res)) return;
       if (method === undefined && sessions.serve(req, res)) return;
       void serve(req, res, req.body);
     });
@@ -97,6 +98,7 @@ export function mcpFace(options: McpFaceOptions): McpFace {
 }
 
 const LISTEN = 'subscriptions/listen';
+const CALL = 'tools/call';
 
 const Listen = z.object({
   params: z.object({ notifications: z.object({ resourceSubscriptions: z.array(z.string()).max(1_000).default([]) }) }),
@@ -210,16 +212,4 @@ function notifierOf({ mcpReq }: ServerContext, wantsLog: boolean): Caller['notif
     // A caller that is gone cannot be told; its call ends through the signal.
     mcpReq.notify({ method, params: { ...params, ...(isProgress && { progressToken }) } }).catch(() => {});
   };
-}
-
-/** A tool call that did not run is told as a result, which is what a model reads; anything else as an error. */
-function toMcpError(method: string, thrown: unknown): McpResult {
-  if (thrown instanceof ProtocolError) throw thrown;
-  const error = MeshError.from(thrown);
-  if (error.code === 'internal') throw thrown;
-  if (error.code === 'tool_not_found' || error.code === 'not_found') {
-    throw new ProtocolError(INVALID_PARAMS, error.message, error.toBody().error);
-  }
-  if (method === 'tools/call') return errorResult(error);
-  throw new ProtocolError(INTERNAL_ERROR, error.message, error.toBody().error);
 }

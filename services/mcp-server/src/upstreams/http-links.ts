@@ -3,9 +3,12 @@ import { createLeanFetch } from '@toolmesh/shared/lean-fetch';
 import { isConnectionFailure } from '@toolmesh/shared/mcp-errors';
 import type { LinkSource } from './links.ts';
 import { type McpLink, openLink } from './mcp-link.ts';
+import { createModernExchange } from './modern-exchange.ts';
 import type { Caller, McpNotification } from './upstream.ts';
 
 export interface HttpLinksOptions {
+  /** Names the upstream in errors. */
+  readonly name: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connectTimeoutMs: number;
@@ -26,9 +29,16 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
  * Links to an MCP server over Streamable HTTP. The shared one is opened at the first use and again after any failure
  * of the connection itself, so that a server that was away is used as soon as it is back.
  */
-export function createHttpLinks({ url, headers, connectTimeoutMs, onNotification }: HttpLinksOptions): LinkSource {
+export function createHttpLinks({
+  name,
+  url,
+  headers,
+  connectTimeoutMs,
+  onNotification,
+}: HttpLinksOptions): LinkSource {
   const http = createLeanFetch(headers, connectTimeoutMs);
   const transport = () => new StreamableHTTPClientTransport(new URL(url), { fetch: http.fetch });
+  const exchange = createModernExchange(`The upstream ${name}`, http, new URL(url));
   let current: Connection | undefined;
   let watched: ReadonlySet<string> = new Set();
 
@@ -36,7 +46,7 @@ export function createHttpLinks({ url, headers, connectTimeoutMs, onNotification
     const link = await openLink({ transport, connectTimeoutMs: HANDSHAKE_TIMEOUT_MS, onNotification });
     // Best effort: what is not told is found by the next look at the lists.
     link.watch(watched).catch(() => {});
-    return link;
+    return link.era === 'modern' ? { ...link, request: exchange } : link;
   };
   /** Leaves a connection that failed; tasks that are still under way on it may end. */
   const retire = (connection: Connection): void => {

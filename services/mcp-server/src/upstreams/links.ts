@@ -1,5 +1,6 @@
-import type { Caller, WorkerStats } from './upstream.ts';
 import type { McpLink } from './mcp-link.ts';
+import type { Caller } from './upstream.ts';
+import type { WorkerPoolStats } from './worker-pool.ts';
 
 /** Where the links to one upstream come from: one over HTTP, or one for each process of a pool. */
 export interface LinkSource {
@@ -9,6 +10,6 @@ export interface LinkSource {
   withOwnLink<T>(caller: Caller, task: (link: McpLink) => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Resources whose changes are to be told, from now on and on later links, too. */
   watch(uris: ReadonlySet<string>): void;
-  workers?(): WorkerStats;
+  workers?(): WorkerPoolStats;
   close(): Promise<void>;
 }

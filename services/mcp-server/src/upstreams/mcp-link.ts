@@ -1,8 +1,6 @@
 import {
   Client,
   type ClientCapabilities,
-  CLIENT_CAPABILITIES_META_KEY,
-  LOG_LEVEL_META_KEY,
   type McpSubscription,
   METHOD_NOT_FOUND,
   type PriorDiscovery,
@@ -10,22 +8,24 @@ import {
   type ServerCapabilities,
   type Transport,
 } from '@modelcontextprotocol/client';
-import { QUIET_META_KEY } from '@toolmesh/shared/mcp-meta';
-import { withMcpSpan } from '@toolmesh/shared/mcp-span';
-import { contextHeaders } from '@toolmesh/shared/request-context';
 import { VERSION } from '@toolmesh/shared/version';
 import { z } from 'zod';
+import { requestMeta } from './request-meta.ts';
 import type { Caller, McpNotification, McpRequest, McpResult, Offer } from './upstream.ts';
 
-export interface LinkOptions {
-  readonly transport: () => Transport;
-  readonly connectTimeoutMs: number;
+/** What a link hears besides answers. */
+export interface LinkEars {
   /** What the hub may be asked over this link. */
   readonly capabilities?: ClientCapabilities;
   /** Hears what is no answer: list changes, log messages. */
   readonly onNotification?: (notification: McpNotification) => void;
   /** Answers what the server asks. Absent: refused. */
   readonly onRequest?: (request: McpRequest, signal: AbortSignal) => Promise<McpResult>;
+}
+
+export interface LinkOptions extends LinkEars {
+  readonly transport: () => Transport;
+  readonly connectTimeoutMs: number;
   /** What an earlier link has found out of the same server; spares the round trips of a connect. */
   readonly prior?: PriorDiscovery;
 }
@@ -59,20 +59,30 @@ const MAX_PAGES = 64;
 const Anything = z.record(z.string(), z.unknown());
 
 /** Connects, finding out which era the server speaks unless `prior` says so. @throws what the SDK does. */
-export async function openLink(options: LinkOptions): Promise<McpLink> {
-  const { transport, connectTimeoutMs, capabilities = {}, onNotification, onRequest, prior } = options;
+export async function openLink({ transport, connectTimeoutMs, prior, ...ears }: LinkOptions): Promise<McpLink> {
+  const client = createLinkClient(ears, 'auto', connectTimeoutMs);
+  const gone = Promise.withResolvers<Error>();
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
+  client.onclose = () => gone.resolve(new Error('the connection was closed'));
+  await client.connect(transport(), { timeout: connectTimeoutMs, ...(prior === undefined ? {} : { prior }) });
+  return linkOver(client, gone.promise, connectTimeoutMs);
+}
+
+/** A client that has not been connected yet, as links need it. */
+export function createLinkClient(
+  { capabilities = {}, onNotification, onRequest }: LinkEars,
+  mode: 'auto' | 'legacy',
+  probeMs: number,
+): Client {
   const client = new Client(
     { name: 'toolmesh', version: VERSION },
     {
       capabilities,
-      versionNegotiation: { mode: 'auto', probe: { timeoutMs: connectTimeoutMs } },
+      versionNegotiation: { mode, probe: { timeoutMs: probeMs } },
       inputRequired: { autoFulfill: false },
       listMaxPages: MAX_PAGES,
     },
   );
-  const gone = Promise.withResolvers<Error>();
-  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
-  client.onclose = () => gone.resolve(new Error('the connection was closed'));
   if (onNotification !== undefined) {
     client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params });
   }
@@ -80,11 +90,11 @@ export async function openLink(options: LinkOptions): Promise<McpLink> {
     client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) =>
       onRequest({ method, params }, mcpReq.signal);
   }
-  await client.connect(transport(), { timeout: connectTimeoutMs, ...(prior === undefined ? {} : { prior }) });
-  return linkOver(client, gone.promise, connectTimeoutMs);
+  return client;
 }
 
-function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): McpLink {
+/** The link of a client that is connected. `gone` resolves when it is no more. */
+export function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): McpLink {
   const offered = client.getServerCapabilities() ?? {};
   const discover = client.getDiscoverResult();
   const isModern = client.getProtocolEra() === 'modern';
@@ -93,9 +103,11 @@ function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): Mc
     era: isModern ? 'modern' : 'legacy',
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
     list: (signal) => listAll(client, offered, signal, handshakeMs),
-    request: ({ method, params }, caller, { idleMs, totalMs }, headers) => {
-      const call = () =>
-        client.request({ method, params: { ...params, _meta: metaFor(params['_meta'], caller, isModern) } }, Anything, {
+    request: ({ method, params }, caller, { idleMs, totalMs }, headers) =>
+      client.request(
+        { method, params: { ...params, _meta: requestMeta(params['_meta'], caller, isModern) } },
+        Anything,
+        {
           signal: caller.signal,
           timeout: idleMs,
           maxTotalTimeout: totalMs,
@@ -104,9 +116,8 @@ function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): Mc
           resetTimeoutOnProgress: true,
           onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
           ...(headers === undefined ? {} : { headers }),
-        });
-      return withMcpSpan({ kind: 'client', method, target: params['name'] }, call);
-    },
+        },
+      ),
     watch: watched,
     ping: async (signal) => {
       const bounds = { signal, timeout: handshakeMs };
@@ -117,20 +128,6 @@ function linkOver(client: Client, gone: Promise<Error>, handshakeMs: number): Mc
     close: () => client.close(),
   };
 }
-
-/** What travels beside a request: the caller's own, the trace, and what the caller can do. */
-function metaFor(given: unknown, { notify, capabilities, logLevel }: Caller, isModern: boolean): McpResult {
-  const { traceparent } = contextHeaders();
-  return {
-    ...Meta.parse(given),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(notify === undefined ? { [QUIET_META_KEY]: true } : {}),
-    ...(isModern ? { [CLIENT_CAPABILITIES_META_KEY]: capabilities } : {}),
-    ...(isModern && logLevel !== undefined ? { [LOG_LEVEL_META_KEY]: logLevel } : {}),
-  };
-}
-
-const Meta = z.record(z.string(), z.unknown()).default({});
 
 async function listAll(client: Client, offered: ServerCapabilities, signal: AbortSignal, timeout: number) {
   const options = { signal, timeout, cacheMode: 'refresh' as const };

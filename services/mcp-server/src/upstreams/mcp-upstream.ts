@@ -3,6 +3,7 @@ import { ProtocolError } from '@modelcontextprotocol/client';
 import { MeshError } from '@toolmesh/shared/errors';
 import type { Logger } from '@toolmesh/shared/logger';
 import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
+import { type McpSpanOptions, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import { createBreaker, createBulkhead, isUpstreamFault, retry, wasNeverSent } from '@toolmesh/shared/resilience';
 import type { UpstreamStatus } from '@toolmesh/shared/tool';
 import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
@@ -87,9 +88,12 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
       if (JSON.stringify(offer) !== before) onChange();
     } catch (error) {
       if (closing.signal.aborted) return;
+      const failure = meshErrorOf(called, error);
+      // A pool with all of its processes at work is well.
+      if (failure.code === 'unavailable' && (links.workers?.().busy ?? 0) > 0) return;
       failures += 1;
       const isStale = failures <= STALE_LOOKS && offer !== NOTHING;
-      setStatus(isStale ? 'stale' : 'down', meshErrorOf(called, error));
+      setStatus(isStale ? 'stale' : 'down', failure);
     }
   };
 
@@ -139,7 +143,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
 
   const guarded = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
     try {
-      const result = await breaker.run(() => attempt(request, caller));
+      const result = await breaker.run(() => withMcpSpan(spanOf(request), () => attempt(request, caller)));
       if (status !== 'up') void refresh();
       return result;
     } catch (error) {
@@ -149,10 +153,15 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     }
   };
 
-  const repeated = (request: McpRequest, caller: Caller): Promise<McpResult> =>
-    mayRepeat(request)
-      ? retry(() => guarded(request, caller), { retries: RETRIES, isRetryable: isDropped, signal: caller.signal })
-      : guarded(request, caller);
+  const repeated = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
+    try {
+      return await guarded(request, caller);
+    } catch (error) {
+      if (!isDropped(error) || !mayRepeat(request)) throw error;
+      const again = { retries: RETRIES - 1, isRetryable: isDropped, signal: caller.signal };
+      return retry(() => guarded(request, caller), again);
+    }
+  };
 
   const mayRepeat = (request: McpRequest): boolean => {
     if (request.method !== 'tools/call') return true;
@@ -200,6 +209,8 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   };
 }
 
+const spanOf = ({ method, params }: McpRequest): McpSpanOptions => ({ kind: 'client', method, target: params['name'] });
+
 /** Lost on the way, which another try may not be. A call that is merely late may still be running. */
 const isDropped = (error: unknown): boolean => error instanceof MeshError && error.code === 'upstream_failed';
 
@@ -211,7 +222,7 @@ const parks = ({ method }: McpRequest, { takesInputRequired, capabilities }: Cal
 
 /** Whether messages or questions may come that have to find their way to this caller and to nobody else. */
 const needsOwnLink = ({ era }: McpLink, request: McpRequest, caller: Caller): boolean =>
-  caller.logLevel !== undefined || (era === 'legacy' && (caller.ask !== undefined || parks(request, caller)));
+  era === 'legacy' && (caller.logLevel !== undefined || caller.ask !== undefined || parks(request, caller));
 
 /**
  * The result of a call, with what the upstream needs to know for it asked of the caller on the way: a 2026-07-28

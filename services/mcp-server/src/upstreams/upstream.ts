@@ -6,6 +6,7 @@ import type {
   Tool as McpTool,
 } from '@modelcontextprotocol/client';
 import type { UpstreamStatus } from '@toolmesh/shared/tool';
+import type { WorkerPoolStats } from './worker-pool.ts';
 
 /** What an upstream offers, as it listed it. */
 export interface Offer {
@@ -50,17 +51,6 @@ export interface Caller {
 /** A caller that listens to nothing and answers nothing: a plain call. */
 export const quietCaller = (signal: AbortSignal): Caller => ({ signal, capabilities: {}, takesInputRequired: false });
 
-/** Figures of a pool of processes (contract, section 4). */
-export interface WorkerStats {
-  readonly min: number;
-  readonly max: number;
-  readonly total: number;
-  readonly busy: number;
-  readonly idle: number;
-  readonly restarts: number;
-  readonly queue_depth: number;
-}
-
 /** A server whose tools, resources and prompts the hub offers: however it is reached, this is what the hub sees. */
 export interface Upstream {
   readonly name: string;
@@ -72,7 +62,7 @@ export interface Upstream {
   /** The last good list. */
   readonly offer: Offer;
   /** Of an upstream that is a pool of processes. */
-  workers?(): WorkerStats;
+  workers?(): WorkerPoolStats;
   /**
    * Passes a request on, under the name that the upstream itself gives to what is asked for. The result is passed on
    * as it came.

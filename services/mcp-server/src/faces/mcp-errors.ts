@@ -1,0 +1,20 @@
+import { INTERNAL_ERROR, INVALID_PARAMS, ProtocolError } from '@modelcontextprotocol/server';
+import { MeshError } from '@toolmesh/shared/errors';
+import { errorResult } from '@toolmesh/shared/mcp-meta';
+import type { McpResult } from '../upstreams/upstream.ts';
+
+/**
+ * What an MCP client is told of a request that failed: of a tool call that did not run a result, which is what a model
+ * reads; of anything else an error.
+ * @throws ProtocolError, or `thrown` itself where it is a bug
+ */
+export function toMcpError(method: string, thrown: unknown): McpResult {
+  if (thrown instanceof ProtocolError) throw thrown;
+  const error = MeshError.from(thrown);
+  if (error.code === 'internal') throw thrown;
+  if (error.code === 'tool_not_found' || error.code === 'not_found') {
+    throw new ProtocolError(INVALID_PARAMS, error.message, error.toBody().error);
+  }
+  if (method === 'tools/call') return errorResult(error);
+  throw new ProtocolError(INTERNAL_ERROR, error.message, error.toBody().error);
+}

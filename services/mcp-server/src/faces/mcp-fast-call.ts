@@ -1,0 +1,128 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  INTERNAL_ERROR,
+  isSpecType,
+  LOG_LEVEL_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+  ProtocolError,
+  SERVER_INFO_META_KEY,
+} from '@modelcontextprotocol/server';
+import type { Logger } from '@toolmesh/shared/logger';
+import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
+import { signalOf } from '@toolmesh/shared/route';
+import { createEventStream } from '@toolmesh/shared/sse';
+import { VERSION } from '@toolmesh/shared/version';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { Catalogue } from '../catalogue.ts';
+import type { Caller, McpResult } from '../upstreams/upstream.ts';
+import { toMcpError } from './mcp-errors.ts';
+
+const REVISION = '2026-07-28';
+
+/** A tool call of 2026-07-28 as it should be, in every part that matters. */
+const Call = z.strictObject({
+  jsonrpc: z.literal('2.0'),
+  id: z.union([z.string(), z.int()]),
+  method: z.literal('tools/call'),
+  params: z.looseObject({
+    name: z.string(),
+    arguments: z.record(z.string(), z.unknown()).optional(),
+    // What answers questions goes the long way.
+    inputResponses: z.undefined().optional(),
+    requestState: z.undefined().optional(),
+    _meta: z.looseObject({
+      [PROTOCOL_VERSION_META_KEY]: z.literal(REVISION),
+      [CLIENT_CAPABILITIES_META_KEY]: z.custom(isSpecType.ClientCapabilities),
+      [CLIENT_INFO_META_KEY]: z.custom(isSpecType.Implementation).optional(),
+      [LOG_LEVEL_META_KEY]: z.string().optional(),
+      progressToken: z.union([z.string(), z.int()]).optional(),
+    }),
+  }),
+});
+type Call = z.output<typeof Call>;
+
+/** Answers a request if it is a flawless tool call of 2026-07-28; else it does nothing and returns false. */
+export type FastCall = (req: Request, res: Response) => boolean;
+
+/**
+ * The way of nearly all requests that a hub gets. The SDK makes a server for each request and checks what goes in and
+ * out against the whole protocol; here a call that is right is passed on as it is. Anything that is not as it should
+ * be is left to the SDK, which knows what to answer. `req.body` is the parsed body.
+ */
+export function createFastCall(catalogue: Catalogue, logger: Logger): FastCall {
+  return (req, res) => {
+    if (!hasStandardHeaders(req)) return false;
+    const parsed = Call.safeParse(req.body);
+    if (!parsed.success || req.get('mcp-name') !== parsed.data.params.name) return false;
+    void answer(catalogue, parsed.data, res, logger);
+    return true;
+  };
+}
+
+function hasStandardHeaders(req: Request): boolean {
+  const accept = req.get('accept') ?? '';
+  return (
+    req.get('mcp-protocol-version') === REVISION &&
+    req.get('content-type')?.startsWith('application/json') === true &&
+    accept.includes('application/json') &&
+    accept.includes('text/event-stream')
+  );
+}
+
+async function answer(catalogue: Catalogue, { id, params }: Call, res: Response, logger: Logger): Promise<void> {
+  const { _meta, ...rest } = params;
+  const {
+    [PROTOCOL_VERSION_META_KEY]: _version,
+    [CLIENT_CAPABILITIES_META_KEY]: capabilities,
+    [CLIENT_INFO_META_KEY]: _client,
+    [LOG_LEVEL_META_KEY]: logLevel,
+    progressToken,
+    ...meta
+  } = _meta;
+  const stream = createEventStream(res);
+  const caller: Caller = {
+    signal: signalOf(res),
+    capabilities: Object(capabilities),
+    takesInputRequired: true,
+    logLevel,
+    notify:
+      progressToken === undefined && logLevel === undefined
+        ? undefined
+        : ({ method, params: told }) => {
+            const isProgress = method === 'notifications/progress';
+            if (isProgress && progressToken === undefined) return;
+            const fields = { ...told, ...(isProgress && { progressToken }) };
+            stream.send('message', { jsonrpc: '2.0', method, params: fields });
+          },
+  };
+  const message = { jsonrpc: '2.0', id, ...(await outcome(catalogue, { ...rest, _meta: meta }, caller, logger)) };
+  if (res.destroyed) return;
+  if (stream.isOpen) {
+    stream.send('message', message);
+    stream.end();
+    return;
+  }
+  const body = Buffer.from(JSON.stringify(message));
+  res.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+  res.end(body);
+}
+
+const SERVER_INFO = { [SERVER_INFO_META_KEY]: { name: 'toolmesh', version: VERSION } };
+
+async function outcome(catalogue: Catalogue, params: McpResult, caller: Caller, logger: Logger): Promise<object> {
+  try {
+    const span = serverSpan('tools/call', params['name'], { _meta: Object(params['_meta']) });
+    const request = withMcpSpan(span, () => catalogue.request({ method: 'tools/call', params }, caller));
+    const result = await request.catch((error: unknown) => toMcpError('tools/call', error));
+    return { result: { resultType: 'complete', ...result, _meta: { ...Object(result['_meta']), ...SERVER_INFO } } };
+  } catch (thrown) {
+    if (thrown instanceof ProtocolError) {
+      const { code, message, data } = thrown;
+      return { error: { code, message, ...(data === undefined ? {} : { data }) } };
+    }
+    if (!caller.signal.aborted) logger.error({ err: thrown }, 'MCP request failed');
+    return { error: { code: INTERNAL_ERROR, message: 'Internal error' } };
+  }
+}

@@ -1,0 +1,97 @@
+import { defineRoute, type Route } from '@toolmesh/shared/route';
+import type { ToolCatalogue, UpstreamStatus } from '@toolmesh/shared/tool';
+import { VERSION } from '@toolmesh/shared/version';
+import type { CallStatistics } from './call-statistics.ts';
+
+/** An upstream as `GET /stats` shows it. */
+export interface UpstreamStats {
+  readonly name: string;
+  readonly kind: 'url' | 'command' | 'openapi';
+  readonly status: UpstreamStatus;
+  readonly breaker: 'closed' | 'open' | 'half_open';
+  /** How many tools it offers. */
+  readonly tools: number;
+  /** In words for an operator. */
+  readonly lastError?: string | undefined;
+  readonly workers?: WorkerStats | undefined;
+}
+
+/** As a worker pool gives them. */
+export interface WorkerStats {
+  readonly min: number;
+  readonly max: number;
+  readonly total: number;
+  readonly busy: number;
+  readonly idle: number;
+  readonly restarts: number;
+  readonly queue_depth: number;
+}
+
+export interface StatsOptions {
+  readonly catalogue: Pick<ToolCatalogue, 'list'>;
+  readonly upstreams: () => readonly UpstreamStats[];
+  readonly calls: Pick<CallStatistics, 'snapshot'>;
+}
+
+/** `GET /` and `GET /stats` (contract, section 4). */
+export function statsRoutes({ catalogue, upstreams, calls }: StatsOptions): readonly Route[] {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/',
+      summary: 'What this is, where everything is, and how much there is',
+      handle: () => describe(catalogue.list().length, upstreams()),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/stats',
+      summary: 'Calls, their times by tool, and how each upstream is',
+      handle: () => ({
+        uptime_seconds: uptimeSeconds(),
+        ...calls.snapshot(),
+        upstreams: Object.fromEntries(upstreams().map(({ name, ...upstream }) => [name, describeUpstream(upstream)])),
+      }),
+    }),
+  ];
+}
+
+function describe(tools: number, upstreams: readonly UpstreamStats[]) {
+  return {
+    name: 'toolmesh',
+    service: 'mcp-server',
+    version: VERSION,
+    description: 'One endpoint for the tools of many servers: over MCP, REST, server-sent events and WebSocket.',
+    uptime_seconds: uptimeSeconds(),
+    endpoints: {
+      mcp: '/mcp',
+      tools: 'GET /tools',
+      call: 'POST /tools/{name}',
+      stream: 'POST /tools/{name}/stream',
+      websocket: 'WS /ws/tools/{name}',
+      stats: 'GET /stats',
+      health: 'GET /health',
+      ready: 'GET /ready',
+      metrics: 'GET /metrics',
+      openapi: 'GET /openapi.json',
+      docs: 'GET /docs',
+    },
+    counts: {
+      tools,
+      upstreams: upstreams.length,
+      upstreams_up: upstreams.filter(({ status }) => status === 'up').length,
+    },
+  };
+}
+
+function describeUpstream({ kind, status, breaker, tools, lastError, workers }: Omit<UpstreamStats, 'name'>) {
+  return {
+    kind,
+    status,
+    breaker,
+    tools,
+    ...(lastError === undefined ? {} : { last_error: lastError }),
+    ...(workers === undefined ? {} : { workers }),
+  };
+}
+
+const uptimeSeconds = (): number => Math.round(process.uptime() * 1_000) / 1_000;

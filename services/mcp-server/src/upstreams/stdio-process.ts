@@ -1,0 +1,202 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MeshError } from '@toolmesh/shared/errors';
+import type { Logger } from '@toolmesh/shared/logger';
+import { readFairly } from './read-fairly.ts';
+import { splitLines } from './split-lines.ts';
+
+export interface StdioCommand {
+  /** A program, found in PATH or by its path. No shell reads it. */
+  readonly command: string;
+  readonly args?: readonly string[];
+  /** What it gets beside {@link basicEnvironment}. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface StdioProcessOptions extends StdioCommand {
+  /** The upstream, as errors and the log name it. */
+  readonly name: string;
+  readonly logger: Logger;
+  /** The hub's own environment, of which the program gets what every program needs and nothing else. */
+  readonly hostEnv: NodeJS.ProcessEnv;
+  /** The longest line that it may write to standard output. Default 32 MiB. */
+  readonly maxLineBytes?: number;
+  /** How long the end of its input, and then SIGTERM, may take to end it, each. Default 1 000. */
+  readonly patienceMs?: number;
+  /** Hears each line of standard output. */
+  readonly onLine: (line: string) => void;
+}
+
+/** A program that is talked to in lines over its standard input and output. */
+export interface StdioProcess {
+  readonly pid: number;
+  /** Resolves (never rejects) when it is gone and all that it wrote was heard, with the reason. */
+  readonly gone: Promise<Error>;
+  /** Writes a line. Resolves when it is on its way. @throws MeshError when the program has ended or does not read. */
+  write(line: string): Promise<void>;
+  /** Ends it at once, with all that it has started. */
+  kill(reason: string): void;
+  /** Ends its input, then asks it to stop, then ends it, with all that it has started. Resolves when it is gone. */
+  close(): Promise<void>;
+}
+
+const MAX_LINE_BYTES = 32 * 1_024 ** 2;
+/** What may wait for a program that does not read its input. */
+const MAX_BACKLOG_BYTES = 16 * 1_024 ** 2;
+/** How long pipes may stay open once the program is gone: one of its children may have escaped with them. */
+const LINGER_MS = 500;
+
+/** Variables that programs need to run at all. Anything else, proxies and keys included, `env` has to name. */
+const BASIC = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TERM'];
+
+/** The environment of a program: the basics of ours, none of our secrets, and what is configured for it. */
+export function basicEnvironment(
+  hostEnv: NodeJS.ProcessEnv,
+  env: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const basics = BASIC.flatMap((key): [string, string][] => {
+    const value = hostEnv[key];
+    return value === undefined ? [] : [[key, value]];
+  });
+  return { ...Object.fromEntries(basics), ...env };
+}
+
+/**
+ * Starts a program in a process group of its own, so that it can be ended with all that it has started. When the hub
+ * is killed, its input ends, which is what tells a stdio server to stop; one that pays no heed to that stays.
+ * @throws MeshError upstream_failed with the next step, when it cannot be started.
+ */
+export async function startStdioProcess(options: StdioProcessOptions): Promise<StdioProcess> {
+  const { name, logger, hostEnv, command, args = [], env, cwd, patienceMs = 1_000, onLine } = options;
+  const child = spawn(command, args, {
+    env: basicEnvironment(hostEnv, env),
+    ...(cwd === undefined ? {} : { cwd }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const pid = child.pid ?? 0;
+  let reason: string | undefined;
+  const kill = (why: string): void => {
+    reason ??= why;
+    killGroup(pid, 'SIGKILL');
+  };
+  // Told by `gone`; without a listener a broken pipe would be thrown.
+  child.stdin.on('error', () => {});
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw startError(options, error);
+  }
+  const maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES;
+  const onTooLong = () => kill(`it wrote a line of more than ${maxLineBytes} bytes`);
+  readFairly(child.stdout, splitLines(maxLineBytes, { onLine, onTooLong }));
+  readFairly(child.stderr, splitLines(MAX_LOG_LINE_BYTES, logLines(logger, name, pid)));
+  const gone = untilGone(child, pid).then((end) => new Error(reason === undefined ? end : `${reason} (${end})`));
+  child.stdin.once('error', () => {
+    // As a rule because it has ended; one that takes no more input is of no use either.
+    void isOver(gone, LINGER_MS).then((over) => over || kill('it closed its input'));
+  });
+
+  return {
+    pid,
+    gone,
+    kill,
+    async write(line) {
+      if (child.stdin.writableEnded) throw new MeshError('unavailable', `${name} is shutting down`);
+      if (child.stdin.writableLength > MAX_BACKLOG_BYTES) {
+        throw new MeshError('upstream_failed', `${name} does not read what it is sent`);
+      }
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      child.stdin.write(`${line}\n`, resolve);
+      if (!(await promise)) return;
+      // Whoever asked hears of the end, and its reason, not of a pipe that broke a moment before it.
+      const cause = await gone;
+      throw new MeshError('upstream_failed', `The process of ${name} has ended: ${cause.message}`, { cause });
+    },
+    async close() {
+      reason ??= 'it was closed';
+      child.stdin.end();
+      for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+        if (await isOver(gone, patienceMs)) return;
+        killGroup(pid, signal);
+      }
+      await isOver(gone, patienceMs + LINGER_MS);
+    },
+  };
+}
+
+/** Resolves when the program has ended and its output was read, with how it ended. */
+async function untilGone(child: ChildProcessWithoutNullStreams, pid: number): Promise<string> {
+  const closed = once(child, 'close');
+  const [code, signal] = await once(child, 'exit');
+  // What it has started must not outlive it.
+  killGroup(pid, 'SIGKILL');
+  if (!(await isOver(closed, LINGER_MS))) {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
+  return signal === null ? `exited with code ${String(code)}` : `killed by ${String(signal)}`;
+}
+
+/** Whether `task` ends within `ms`. */
+async function isOver(task: Promise<unknown>, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
+  const over = await Promise.race([task.then(() => true), late]);
+  timer.abort();
+  return over;
+}
+
+function killGroup(pid: number, signal: NodeJS.Signals): void {
+  // A program that was not started has no group; 0 would be our own.
+  if (pid === 0) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // All of them are gone already.
+  }
+}
+
+function startError({ name, command, cwd }: StdioProcessOptions, cause: unknown): MeshError {
+  const code = Error.isError(cause) && 'code' in cause ? cause.code : undefined;
+  // The whole path is for the operator's file, not for callers.
+  const program = basename(command);
+  const fail = (why: string) => new MeshError('upstream_failed', `${name} cannot be started: ${why}`, { cause });
+  if (code === 'ENOENT' && cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return fail('its "cwd" in mesh.json is not a folder; correct it');
+  }
+  if (code === 'ENOENT') {
+    return fail(`there is no program "${program}"; install it, or correct its "command" in mesh.json`);
+  }
+  if (code === 'EACCES') return fail(`"${program}" may not be executed; make it executable (chmod +x)`);
+  return fail(`"${program}" was refused by the system (${typeof code === 'string' ? code : 'unknown reason'})`);
+}
+
+const MAX_LOG_LINE_BYTES = 4_096;
+/** Lines of standard error that go to the log in one period; more are counted. */
+const MAX_LOG_LINES = 200;
+const LOG_PERIOD_MS = 10_000;
+
+/** Writes what a program says on standard error to the log, and no more than somebody may want to read. */
+function logLines(logger: Logger, upstream: string, pid: number) {
+  let periodStart = performance.now();
+  let lines = 0;
+  const say = (fields: object, message: string): void => {
+    const now = performance.now();
+    if (now - periodStart >= LOG_PERIOD_MS) {
+      if (lines > MAX_LOG_LINES) logger.warn({ upstream, pid, lines: lines - MAX_LOG_LINES }, 'lines were left out');
+      periodStart = now;
+      lines = 0;
+    }
+    lines += 1;
+    if (lines <= MAX_LOG_LINES) logger.info({ upstream, pid, ...fields }, message);
+  };
+  return {
+    onLine: (line: string) => say({ line }, 'said on standard error'),
+    onTooLong: () => say({ maxBytes: MAX_LOG_LINE_BYTES }, 'said a line on standard error that is too long'),
+  };
+}
