@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { post, request, until } from '@toolmesh/shared/testing';
+import { COMMAND_UPSTREAM, meshWithCommand } from '../command-upstream.ts';
 import { FAKE_MODEL, type FakeAnswer, serveFakeOpenAi } from '../fake-openai.ts';
 import { type Mesh, startMesh } from '../mesh.ts';
 import { growth, scrape } from '../metrics-text.ts';
@@ -15,6 +16,7 @@ beforeAll(async () => {
     OPENAI_API_KEY: 'none',
     OPENAI_BASE_URL: `${provider.url}/v1`,
     OPENAI_MODEL: FAKE_MODEL,
+    MESH_CONFIG: meshWithCommand(),
   });
 }, 90_000);
 afterAll(async () => {
@@ -61,12 +63,14 @@ describe('every service', () => {
   );
 
   test('shows how many requests it is answering', async () => {
-    const inFlight = async () => (await scrape(mesh.url('code-executor'))).series.get('http_requests_in_flight');
-    // The scrape itself is one, and the hub may be looking.
+    const inFlight = async () =>
+      (await scrape(mesh.url('code-executor'))).series.get('http_requests_in_flight') ?? Number.NaN;
+    // The scrape itself is one, and the hub listens for changes.
+    const before = await inFlight();
     const asked = execute('execute_code', { code: 'import time; time.sleep(2)' });
-    await until(async () => ((await inFlight()) ?? 0) >= 2);
+    await until(async () => (await inFlight()) > before);
     await asked;
-    await until(async () => (await inFlight()) === 1);
+    await until(async () => (await inFlight()) <= before);
   });
 });
 
@@ -78,8 +82,10 @@ describe('the hub', () => {
       mcp_tool_execution_seconds: 'histogram',
       mcp_upstream_up: 'gauge',
       mcp_upstream_breaker_open: 'gauge',
+      mcp_workers: 'gauge',
+      mcp_worker_restarts_total: 'counter',
     });
-    for (const upstream of ['code-executor', 'time-client']) {
+    for (const upstream of ['code-executor', 'time-client', COMMAND_UPSTREAM]) {
       expect(series.get(`mcp_upstream_up{upstream="${upstream}"}`)).toBe(1);
       expect(series.get(`mcp_upstream_breaker_open{upstream="${upstream}"}`)).toBe(0);
     }
@@ -88,7 +94,8 @@ describe('the hub', () => {
   const calls: [string, string, object, string][] = [
     ['a call that succeeds', 'get_current_time', {}, 'success'],
     ['a tool that ran and failed', 'execute_code', { code: '1/0' }, 'error'],
-    ['a call that did not run', 'convert_time', { to_timezone: 'Mars/Olympus' }, 'failed'],
+    ['a call that was refused', 'convert_time', { to_timezone: 'Mars/Olympus' }, 'error'],
+    ['a call that did not run to its end', 'odd_exit', {}, 'failed'],
   ];
   test.each(calls)('counts %s', async (_what, tool, parameters, status) => {
     const names = ['mcp_tool_executions_total', 'mcp_tool_execution_seconds_count'];
@@ -105,6 +112,25 @@ describe('the hub', () => {
       await execute('get_current_time', {});
     });
     expect(counted).toEqual({ 'mcp_tool_executions_total{status="success",tool_name="get_current_time"}': 3 });
+  });
+
+  test('counts the processes of a command, and those that had to be replaced', async () => {
+    const read = async (name: string) => (await scrape(mesh.url('mcp-server'))).series.get(name) ?? Number.NaN;
+    const workers = async () => {
+      const of = (state: string) => read(`mcp_workers{state="${state}",upstream="${COMMAND_UPSTREAM}"}`);
+      return [await of('idle'), await of('busy')];
+    };
+    const restarts = `mcp_worker_restarts_total{upstream="${COMMAND_UPSTREAM}"}`;
+    const before = await read(restarts);
+    const asked = execute('odd_sleep', { ms: 1_500 });
+    await until(async () => (await workers())[1] === 1);
+    await asked;
+    await until(async () => {
+      const [idle = 0, busy] = await workers();
+      return idle >= 1 && busy === 0;
+    });
+    await execute('odd_exit', {});
+    await until(async () => (await read(restarts)) === before + 1);
   });
 
   test('and the service behind it count alike', async () => {
