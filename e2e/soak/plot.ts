@@ -7,7 +7,7 @@ export interface Line {
 const WIDTH = 720;
 const HEIGHT = 220;
 const LEFT = 64;
-const RIGHT = 150;
+const RIGHT = 180;
 const TOP = 12;
 const BOTTOM = 28;
 const COLORS = ['#4269d0', '#e07b00', '#d1495b', '#2a9d8f', '#8a5fbf', '#8c6d46', '#5b8c2a', '#6c757d'];
@@ -50,4 +50,5 @@ function niceCeiling(value: number): number {
   return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10) * power;
 }
 
-const number = (value: number): string => (value >= 10 || value === 0 ? value.toFixed(0) : value.toFixed(2));
+const number = (value: number): string =>
+  Number.isInteger(value) || value >= 10 ? value.toFixed(0) : value.toFixed(2);
