@@ -5,5 +5,5 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/reports/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
-  testTimeout: 30_000,
+  testTimeout: 90_000,
 };

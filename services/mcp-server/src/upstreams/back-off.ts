@@ -38,12 +38,14 @@ export function createBackOff({ baseMs, maxMs, healthyAfterMs, now, random }: Ba
       return isFailing;
     },
     failed() {
+      isFailing = true;
+      // Many that fail together are one failure: nothing was tried in between.
+      if (notBefore > now()) return;
       if (healthySince !== undefined && now() - healthySince >= healthyAfterMs) failures = 0;
       failures += 1;
       const full = Math.min(maxMs, baseMs * 2 ** (failures - 1));
       notBefore = now() + full * (0.5 + random() / 2);
       healthySince = undefined;
-      isFailing = true;
     },
     succeeded() {
       healthySince ??= now();

@@ -4,6 +4,7 @@ import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
 import { createHttpLinks } from './http-links.ts';
 import type { LinkSource } from './links.ts';
 import { createMcpUpstream } from './mcp-upstream.ts';
+import { createOpenApiUpstream } from './openapi-upstream.ts';
 import { createStdioLinks } from './stdio-links.ts';
 import type { McpNotification } from './upstream.ts';
 
@@ -41,7 +42,7 @@ export function makeUpstream({ workers, hostEnv, ...common }: MakeUpstreamOption
     };
 
   return (name, config) => {
-    if (config.kind === 'openapi') throw new Error(config.kind);
+    if (config.kind === 'openapi') return createOpenApiUpstream({ ...common, name, config });
     const links = config.kind === 'url' ? httpLinks(name, config) : stdioLinks(name, config);
     return createMcpUpstream({ ...common, name, config, links });
   };

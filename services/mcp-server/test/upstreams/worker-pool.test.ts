@@ -173,6 +173,44 @@ describe('a worker pool', () => {
     expect(started[0]?.pings).toBe(1);
   });
 
+  test('starts none in the place of a worker that is only asked whether it is well', async () => {
+    const { pool, started } = fakePool({ min: 2 });
+    await until(() => pool.stats().total === 2);
+    for (let i = 0; i < 10; i += 1) {
+      const controller = new AbortController();
+      const call = heldCall(pool, controller.signal);
+      await call.began;
+      controller.abort(new Error('left'));
+      await expect(call.result).rejects.toThrow('left');
+    }
+    expect(await pool.withWorker(async ({ id }) => id, forever)).toBeLessThanOrEqual(2);
+    expect(started).toHaveLength(2);
+  });
+
+  test('is back soon when all its workers are killed at once', async () => {
+    const { pool, started } = fakePool({
+      min: 8,
+      max: 8,
+      backOff: { baseMs: 100, maxMs: 3_600_000, healthyAfterMs: 60_000 },
+    });
+    await until(() => pool.stats().total === 8);
+    for (const worker of started) worker.crash();
+    await until(() => pool.stats().total === 0);
+    // Eight failures in a row would be a pause of 6 seconds and more, after which only the first would be tried.
+    expect(await pool.withWorker(async ({ id }) => id, forever)).toBeGreaterThan(8);
+    await until(() => pool.stats().total === 8);
+    expect(pool.stats().restarts).toBe(8);
+  });
+
+  test('may have no worker while nothing is asked of it', async () => {
+    const { pool, started } = fakePool({ min: 0, idleMs: 50 });
+    expect(pool.stats()).toMatchObject({ min: 0, total: 0 });
+    expect(await pool.withWorker(async ({ id }) => id, forever)).toBe(1);
+    await until(() => pool.stats().total === 0);
+    expect(await pool.withWorker(async ({ id }) => id, forever)).toBe(2);
+    expect(started).toHaveLength(2);
+  });
+
   test('turns callers away when too many wait, or one for too long, or one leaves', async () => {
     const { pool } = fakePool({ max: 1, concurrency: 1, maxQueue: 2, maxWaitMs: 200 });
     const running = heldCall(pool);
@@ -189,7 +227,7 @@ describe('a worker pool', () => {
     await expect(leaving.result).rejects.toThrow('left');
     await expect(late.result).rejects.toMatchObject({
       code: 'unavailable',
-      message: /nothing came free within 200 ms/,
+      message: expect.stringMatching(/nothing came free within 200 ms/),
     });
     expect(pool.stats()).toMatchObject({ queue_depth: 0, busy: 1 });
     running.end();
@@ -211,7 +249,10 @@ describe('a worker pool', () => {
     const { pool } = fakePool({ backOff: { baseMs: 2_000, maxMs: 2_000, healthyAfterMs: 60_000 } }, () => broken);
     await expect(heldCall(pool).result).rejects.toMatchObject({ code: 'upstream_failed' });
     expect(pool.lastError()).toMatchObject({ message: 'The tools of x cannot be started' });
-    await expect(heldCall(pool).result).rejects.toMatchObject({ code: 'unavailable', message: /is tried again later/ });
+    await expect(heldCall(pool).result).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/is tried again later/),
+    });
     broken = false;
     await until(() => pool.stats().total === 1);
     expect(pool.lastError()).toBeUndefined();
@@ -238,7 +279,10 @@ describe('a worker pool', () => {
     const running = heldCall(pool);
     await running.began;
     const closed = pool.close();
-    await expect(heldCall(pool).result).rejects.toMatchObject({ code: 'unavailable', message: /is shutting down/ });
+    await expect(heldCall(pool).result).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/is shutting down/),
+    });
     running.end();
     await running.result;
     await closed;

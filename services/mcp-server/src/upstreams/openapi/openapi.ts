@@ -1,0 +1,154 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { withDeadline } from '@toolmesh/shared/deadline';
+import { MeshError } from '@toolmesh/shared/errors';
+import type { Tool, ToolContext, ToolResult } from '@toolmesh/shared/tool';
+import { elapsed, unknownTool } from '@toolmesh/shared/tool-catalogue';
+import { baseUrlOf } from './base-url.ts';
+import { buildRequest } from './build-request.ts';
+import { DocumentProblem, isObject, loadDocument, MAX_DOCUMENT_BYTES, type OpenApiDocument } from './document.ts';
+import { distinctName, toolName } from './names.ts';
+import { type Operation, parseOperation, readOperation } from './operation.ts';
+import { readAnswer } from './read-answer.ts';
+import { createHttpSender, type Method } from './send-request.ts';
+import { type ArgumentsCheck, createArgumentsChecks } from './validate-arguments.ts';
+
+export interface OpenApiOptions {
+  /** Names the service in errors. */
+  readonly name: string;
+  /** The document: an http or https URL, or the path of a file. JSON or YAML, OpenAPI 3.0 or 3.1. */
+  readonly document: URL | string;
+  /** Where the service is, if not where its document says. */
+  readonly baseUrl?: URL | string | undefined;
+  /** Sent with every call; nothing that a caller gives can replace them. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long a call may take in all. Default 60 000. */
+  readonly timeoutMs?: number;
+  /** How long the loading of the document may take in all. Default 60 000. */
+  readonly loadTimeoutMs?: number;
+  /** Default 16 MiB. */
+  readonly maxResponseBytes?: number;
+  /** Ends the loading. */
+  readonly signal: AbortSignal;
+}
+
+/** A REST service as tools: one for each operation of its OpenAPI document. */
+export interface OpenApiTools {
+  readonly tools: readonly Tool[];
+  /** What of the document could not be used, and why, in words for an operator. */
+  readonly problems: readonly string[];
+  /**
+   * Calls one of `tools`. A service that refuses (4xx, 5xx) is a result with `is_error`.
+   * @throws MeshError tool_not_found, invalid_arguments, upstream_failed or upstream_timeout.
+   */
+  call(tool: string, args: unknown, context: ToolContext): Promise<ToolResult>;
+  close(): Promise<void>;
+}
+
+interface Callable {
+  readonly operation: Operation;
+  readonly base: URL;
+  readonly check: ArgumentsCheck;
+}
+
+const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD'];
+/** More tools than this no model can choose from, and no list should carry. */
+const MAX_OPERATIONS = 1_000;
+
+/** How long the reading of a document keeps others waiting. */
+const TURN_MS = 10;
+/** Problems that an error tells of; a wrong document has the same one many times. */
+const MAX_TOLD = 5;
+
+/** @throws MeshError upstream_failed that says what to correct, when the document cannot be had or has no use. */
+export async function loadOpenApi(options: OpenApiOptions): Promise<OpenApiTools> {
+  const { name, timeoutMs = 60_000, maxResponseBytes = 16 * 1_024 ** 2 } = options;
+  const given = Object.entries(options.headers ?? {}).filter(([, value]) => value !== '');
+  const headers = Object.fromEntries(given.map(([key, value]) => [key.toLowerCase(), value]));
+  const { callables, problems } = await readService(options, headers);
+  if (callables.size === 0) {
+    const why = problems.length === 0 ? 'it has none' : `its problems: ${problems.slice(0, MAX_TOLD).join('; ')}`;
+    throw new MeshError('upstream_failed', `${name} has no operation that can be used; ${why}`);
+  }
+  const sender = createHttpSender({ name, timeoutMs, maxResponseBytes });
+  return {
+    tools: [...callables].map(([tool, { operation }]) => ({ name: tool, ...operation.tool })),
+    problems,
+    async call(tool, args, context) {
+      const callable = callables.get(tool);
+      if (callable === undefined) throw unknownTool(tool, callables.keys());
+      const { operation, base, check } = callable;
+      const request = buildRequest(operation, check(args), base, headers);
+      const started = performance.now();
+      const answer = await sender.send({ ...request, signal: context.signal });
+      return { tool, ...readAnswer(answer), duration_ms: elapsed(started) };
+    },
+    close: () => sender.close(),
+  };
+}
+
+async function readService(options: OpenApiOptions, headers: Readonly<Record<string, string>>) {
+  const { name, document: source, baseUrl, loadTimeoutMs = 60_000, signal } = options;
+  const sender = createHttpSender({ name, timeoutMs: loadTimeoutMs, maxResponseBytes: MAX_DOCUMENT_BYTES });
+  const late = () => new MeshError('upstream_timeout', `${name} could not be read within ${loadTimeoutMs} ms`);
+  try {
+    return await withDeadline(signal, loadTimeoutMs, late, async (limited) => {
+      const document = await loadDocument({ name, document: source, headers, signal: limited }, sender.send);
+      return readOperations(document, new Set(Object.keys(headers)), baseUrl, limited);
+    });
+  } finally {
+    await sender.close();
+  }
+}
+
+/** Reads all operations, with pauses: a large document takes seconds, in which others want their answers. */
+async function readOperations(
+  document: OpenApiDocument,
+  configured: ReadonlySet<string>,
+  baseUrl: URL | string | undefined,
+  signal: AbortSignal,
+) {
+  const problems: string[] = [];
+  const callables = new Map<string, Callable>();
+  const checkOf = createArgumentsChecks();
+  let pausedAt = performance.now();
+  for (const { path, method, item, value } of listOperations(document, problems)) {
+    if (performance.now() - pausedAt > TURN_MS) {
+      await nextTurn();
+      signal.throwIfAborted();
+      pausedAt = performance.now();
+    }
+    try {
+      const parsed = parseOperation(value);
+      const operation = readOperation(document, { path, method, item, operation: parsed, configured });
+      const base = baseUrl === undefined ? baseUrlOf(document, operation.servers) : new URL(String(baseUrl));
+      const plain = toolName(parsed.operationId, method.toLowerCase(), path);
+      const tool = callables.has(plain) ? distinctName(plain, method, path) : plain;
+      if (callables.size >= MAX_OPERATIONS) throw new DocumentProblem(`more than ${MAX_OPERATIONS} operations`);
+      callables.set(tool, { operation, base, check: checkOf(tool, operation.tool.input_schema) });
+    } catch (error) {
+      if (!(error instanceof DocumentProblem)) throw error;
+      problems.push(`${method} ${path}: ${error.message}`);
+    }
+  }
+  return { callables, problems };
+}
+
+/** In an order that does not depend on the document's, so that names of operations that clash are the same each time. */
+function listOperations({ root, resolve }: OpenApiDocument, problems: string[]) {
+  const paths = isObject(root['paths']) ? Object.entries(root['paths']) : [];
+  return paths
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([path, value]) => {
+      try {
+        const item = resolve(value);
+        return METHODS.flatMap((method) => {
+          const operation = item[method.toLowerCase()];
+          return operation === undefined ? [] : [{ path, method, item, value: operation }];
+        });
+      } catch (error) {
+        if (!(error instanceof DocumentProblem)) throw error;
+        problems.push(`${path}: ${error.message}`);
+        return [];
+      }
+    });
+}

@@ -1,0 +1,133 @@
+import type { JsonSchema } from '@toolmesh/shared/tool';
+import { isObject, type JsonObject, type OpenApiDocument } from './document.ts';
+
+/** Who is to read a schema: what is sent has no fields that only the service may set, and the reverse. */
+export type Direction = 'request' | 'response';
+
+/** Turns the schemas of one operation into JSON Schema 2020-12 that stands on its own. */
+export interface SchemaConverter {
+  /** References become references into {@link definitions}. @throws DocumentProblem for one that leads nowhere. */
+  convert(schema: unknown): JsonSchema;
+  /** The same, with a reference at its top put in its place: its `type` and `properties` can be looked at. */
+  convertTop(schema: unknown): JsonSchema;
+  /** What was referred to, by name: the `$defs` of the whole. Undefined when there is nothing. */
+  definitions(): JsonSchema | undefined;
+}
+
+const ONE = ['items', 'additionalProperties', 'not', 'contains', 'propertyNames', 'if', 'then', 'else'];
+const MANY = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
+const NAMED = ['properties', 'patternProperties', 'dependentSchemas'];
+/** Taken as they are. What is in none of these lists is no business of a caller's: `xml`, `discriminator`, `x-…`. */
+const PLAIN =
+  `type enum const format title description default examples deprecated required multipleOf maximum exclusiveMaximum
+  minimum exclusiveMinimum maxLength minLength pattern maxItems minItems uniqueItems maxContains minContains
+  maxProperties minProperties dependentRequired contentEncoding contentMediaType`.split(/\s+/);
+
+/** Deeper than any schema that a person wrote. */
+const MAX_DEPTH = 64;
+/** `maxDefinitions`: how many schemas may be referred to; what goes further may be anything. */
+export function createSchemaConverter(
+  document: OpenApiDocument,
+  direction: Direction,
+  maxDefinitions: number,
+): SchemaConverter {
+  const names = new Map<string, string>();
+  const definitions = new Map<string, JsonSchema>();
+  const hidden = direction === 'request' ? 'readOnly' : 'writeOnly';
+
+  const refer = (reference: string): JsonSchema => {
+    const known = names.get(reference);
+    if (known !== undefined) return { $ref: `#/$defs/${known}` };
+    const target = document.follow(reference);
+    if (names.size >= maxDefinitions) return {};
+    const name = freeName(reference, definitions);
+    // Before what it holds, which may refer to it.
+    names.set(reference, name);
+    definitions.set(name, {});
+    definitions.set(name, convert(target, 0));
+    return { $ref: `#/$defs/${name}` };
+  };
+
+  const convert = (schema: unknown, depth: number): JsonSchema => {
+    if (schema === false) return { not: {} };
+    if (!isObject(schema) || depth > MAX_DEPTH) return {};
+    const reference = schema['$ref'];
+    if (typeof reference === 'string') {
+      const target = refer(reference);
+      // In 3.0 what stands beside a reference does not count.
+      if (document.version === '3.0' || Object.keys(schema).length === 1) return target;
+      return { ...convertKeywords(schema, depth), ...target };
+    }
+    const converted = convertKeywords(schema, depth);
+    return document.version === '3.0' ? modernize(schema, converted) : converted;
+  };
+
+  const convertKeywords = (schema: JsonObject, depth: number): JsonSchema => {
+    const result: Record<string, unknown> = {};
+    for (const key of PLAIN) if (schema[key] !== undefined) result[key] = schema[key];
+    for (const key of ONE) {
+      const value = schema[key];
+      if (typeof value === 'boolean') result[key] = value;
+      else if (value !== undefined) result[key] = convert(value, depth + 1);
+    }
+    for (const key of MANY) {
+      const value = schema[key];
+      if (Array.isArray(value)) result[key] = value.map((one) => convert(one, depth + 1));
+    }
+    for (const key of NAMED) {
+      const value = schema[key];
+      if (isObject(value)) {
+        const visible = Object.entries(value).filter(([, one]) => !(isObject(one) && one[hidden] === true));
+        result[key] = Object.fromEntries(visible.map(([name, one]) => [name, convert(one, depth + 1)]));
+        if (key === 'properties') dropHidden(result, value, hidden);
+      }
+    }
+    if (schema['example'] !== undefined) result['examples'] ??= [schema['example']];
+    return result;
+  };
+
+  return {
+    convert: (schema) => convert(schema, 0),
+    convertTop: (schema) => convert(isObject(schema) ? document.resolve(schema) : schema, 0),
+    definitions: () => (names.size === 0 ? undefined : Object.fromEntries(definitions)),
+  };
+}
+
+/** A field that is not shown cannot be required. */
+function dropHidden(result: Record<string, unknown>, properties: JsonObject, hidden: string): void {
+  if (!Array.isArray(result['required'])) return;
+  const isHidden = (name: unknown): boolean => {
+    const property = typeof name === 'string' && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    return isObject(property) && property[hidden] === true;
+  };
+  result['required'] = result['required'].filter((name) => !isHidden(name));
+}
+
+/** What OpenAPI 3.0 says in its own words: `nullable`, and bounds that are exclusive by a flag. */
+function modernize(schema: JsonObject, converted: JsonSchema): JsonSchema {
+  const result: Record<string, unknown> = { ...converted };
+  for (const [flag, bound] of [
+    ['exclusiveMinimum', 'minimum'],
+    ['exclusiveMaximum', 'maximum'],
+  ] as const) {
+    if (typeof schema[flag] !== 'boolean') continue;
+    delete result[flag];
+    if (schema[flag] && result[bound] !== undefined) {
+      result[flag] = result[bound];
+      delete result[bound];
+    }
+  }
+  if (schema['nullable'] !== true) return result;
+  if (Array.isArray(result['enum']) && !result['enum'].includes(null)) result['enum'] = [...result['enum'], null];
+  if (typeof result['type'] === 'string') return { ...result, type: [result['type'], 'null'] };
+  const isOpen = Object.keys(result).every((key) => ['description', 'title', 'examples', 'default'].includes(key));
+  return isOpen ? result : { anyOf: [result, { type: 'null' }] };
+}
+
+/** The last part of a reference, as a name that is not taken. */
+function freeName(reference: string, taken: ReadonlyMap<string, unknown>): string {
+  const last = reference.slice(reference.lastIndexOf('/') + 1).replaceAll(/[^A-Za-z0-9_.-]+/g, '_') || 'schema';
+  let name = last;
+  for (let i = 2; taken.has(name); i += 1) name = `${last}_${i}`;
+  return name;
+}
