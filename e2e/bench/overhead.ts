@@ -1,7 +1,7 @@
-// `npm run bench:overhead [seconds]`: what watching costs the hub. The same hub with metrics taken out, as it is by
+// `npm run bench:overhead [rounds]`: what watching costs the hub. The same hub with metrics taken out, as it is by
 // default, where a request that goes well writes no line, with a line for each, and with traces; all take turns.
 // Processor time of the hub per call is what counts: it does not depend on what else the machine does.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serveRaw } from '@toolmesh/shared/testing';
@@ -9,11 +9,12 @@ import { Pool } from 'undici';
 import { median, print } from './figures.ts';
 import { machine, startServer, stopServers, takeSecondCore } from './servers.ts';
 
-const ROUNDS = 7;
-const SECONDS = Number(process.argv[2] ?? 2);
+const ROUNDS = Number(process.argv[2] ?? 30);
+/** Short rounds: all hubs meet the same moments of a machine that has other work. */
+const CALLS = 400;
 const CONNECTIONS = 8;
-/** What `ps` counts processor time in (proc_pid_stat(5)). */
-const TICK_MS = 10;
+/** Until what is called often is compiled. */
+const WARM_UP_CALLS = 4_000;
 
 type Face = 'REST' | 'MCP';
 
@@ -60,7 +61,7 @@ const SETTINGS = {
 };
 
 try {
-  print(`${machine()}; medians of ${ROUNDS} rounds of ${SECONDS} s, ${CONNECTIONS} connections`);
+  print(`${machine()}; medians of ${ROUNDS} rounds of ${CALLS} calls, ${CONNECTIONS} connections`);
   for (const face of ['REST', 'MCP'] as const) await compare(face);
 } finally {
   stopServers();
@@ -78,12 +79,12 @@ async function compare(face: Face): Promise<void> {
     const hub = await startServer('services/mcp-server/src/main.ts', env);
     hubs.push({ name, hub, costs: new Array<number>() });
   }
-  for (const { hub } of hubs) await load(hub.url, face, 1);
+  for (const { hub } of hubs) await load(hub.url, face, WARM_UP_CALLS);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const { hub, costs } of hubs) {
-      const before = cpuMs(hub.pid);
-      const calls = await load(hub.url, face, SECONDS);
-      costs.push(((cpuMs(hub.pid) - before) * 1_000) / calls);
+      const before = cpuMicroseconds(hub.pid);
+      await load(hub.url, face, CALLS);
+      costs.push((cpuMicroseconds(hub.pid) - before) / CALLS);
     }
   }
   print(`\n${face}: processor time of the hub for one call`);
@@ -98,26 +99,25 @@ async function compare(face: Face): Promise<void> {
   stopServers();
 }
 
-/** One call after the other on each connection. Returns how many were answered. */
-async function load(url: string, face: Face, seconds: number): Promise<number> {
+/** One call after the other on each connection, `calls` in all. */
+async function load(url: string, face: Face, calls: number): Promise<void> {
   const pool = new Pool(url, { connections: CONNECTIONS });
-  const until = performance.now() + seconds * 1_000;
-  let calls = 0;
+  let left = calls;
   const caller = async () => {
-    while (performance.now() < until) {
+    while (left > 0) {
+      left -= 1;
       const answer = await pool.request({ method: 'POST', ...REQUESTS[face] });
       const text = await answer.body.text();
       if (!text.includes('hello')) throw new Error(`answered with ${answer.statusCode}: ${text}`);
-      calls += 1;
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, caller));
   await pool.close();
-  return calls;
 }
 
-/** Processor time of a process so far, in milliseconds: fields utime and stime, in ticks. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+/** Processor time of all threads of a process so far (https://docs.kernel.org/scheduler/sched-stats.html). */
+function cpuMicroseconds(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const times = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  return times.reduce((sum, nanoseconds) => sum + Number(nanoseconds) / 1_000, 0);
 }
