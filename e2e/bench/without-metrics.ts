@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 const nothing = () => {};
-Object.assign(Counter.prototype, { inc: nothing });
-Object.assign(Gauge.prototype, { inc: nothing, dec: nothing, set: nothing });
-Object.assign(Histogram.prototype, { observe: nothing, startTimer: () => nothing });
+// An instance takes its `inc` and `observe` from these when it is made.
+Object.assign(Counter.prototype, { incWithoutExemplar: nothing });
+Object.assign(Histogram.prototype, { observeWithoutExemplar: nothing, startTimer: () => nothing });
+Object.assign(Gauge.prototype, { inc: nothing, dec: nothing });
