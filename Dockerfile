@@ -8,12 +8,21 @@ COPY e2e/package.json e2e/
 COPY services/code-executor/package.json services/code-executor/
 COPY services/mcp-server/package.json services/mcp-server/
 COPY services/middleware/package.json services/middleware/
+COPY services/middleware/web/package.json services/middleware/web/
 COPY services/sandbox/package.json services/sandbox/
 COPY services/time-client/package.json services/time-client/
 # The image has its own Node: the optional packages that bring one along are left out.
 RUN if [ -f extra-ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/extra-ca.crt; fi; \
     npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force && \
     mkdir -p services/sandbox/node_modules
+
+# The chat page, built with tools that no service needs.
+FROM dependencies AS page
+RUN if [ -f extra-ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/extra-ca.crt; fi; \
+    npm ci --workspace=services/middleware/web --no-audit --no-fund
+COPY tsconfig.json ./
+COPY services/middleware/web services/middleware/web
+RUN node services/middleware/web/build.ts
 
 FROM node:24-bookworm-slim AS base
 ENV NODE_ENV=production HOST=0.0.0.0
@@ -40,7 +49,9 @@ EXPOSE 8000
 CMD ["node", "services/mcp-server/src/main.ts"]
 
 FROM base AS middleware
-COPY services/middleware services/middleware
+COPY services/middleware/package.json services/middleware/
+COPY services/middleware/src services/middleware/src
+COPY --from=page /app/services/middleware/web/dist services/middleware/web/dist
 EXPOSE 8002
 CMD ["node", "services/middleware/src/main.ts"]
 

@@ -64,6 +64,14 @@ export function describeJourneys(mesh: () => RunningMesh): void {
       }
     });
 
+    test('serves the chat page, built and whole', async () => {
+      const { status, body } = await request(at('middleware', '/'));
+      expect(status).toBe(200);
+      const parts = [...body.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+      expect(parts.length).toBe(3);
+      for (const path of parts) expect((await request(at('middleware', path))).status).toBe(200);
+    });
+
     test('answers a chat with two tools', async () => {
       const { body } = await post(at('middleware', '/chat'), {
         message: 'Execute: print("Hello") and tell me the time',

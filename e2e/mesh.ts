@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '@toolmesh/shared/testing';
+import { CHAT_DATA_DIR, freePort } from '@toolmesh/shared/testing';
 import { portVariable, SERVICES } from './services.ts';
 
 const START = ['../scripts/run.mjs', '../scripts/launch.ts'].map((path) =>
@@ -32,6 +32,7 @@ export async function startMesh(settings: Record<string, string> = {}): Promise<
   const env = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
+    CHAT_DATA_DIR,
     // No model server of this machine shall answer in a test.
     OLLAMA_HOST: `http://127.0.0.1:${await freePort()}`,
     ...Object.fromEntries([...ports].map(([name, port]) => [portVariable(name), String(port)])),

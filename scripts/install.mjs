@@ -1,6 +1,6 @@
 // Runs on whatever Node the machine has, before anything is installed: no dependencies, no TypeScript.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -36,6 +36,28 @@ function isInstalled() {
   if (!existsSync(installed)) return false;
   return statSync(installed).mtimeMs >= statSync(inRoot('package-lock.json')).mtimeMs;
 }
+
+const PAGE = 'services/middleware/web/';
+
+/** Builds the chat page when it is missing or older than what it is made of; that takes about a second. */
+export function ensurePageBuilt() {
+  const built = inRoot(`${PAGE}dist/index.html`);
+  if (existsSync(built) && statSync(built).mtimeMs >= newestOf(['package-lock.json', ...pageSources()])) return;
+  const { status, error } = spawnSync(projectNode(), [`${PAGE}build.ts`], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (status === 0) return;
+  // All but the page works without it, and the page's address says what to do.
+  process.stderr.write(`The chat page was not built${error === undefined ? '' : `: ${error.message}`}; see above.\n`);
+}
+
+function pageSources() {
+  const sources = readdirSync(inRoot(`${PAGE}src`), { recursive: true, encoding: 'utf8' });
+  return ['build.ts', 'index.html', ...sources.map((name) => `src/${name}`)].map((name) => `${PAGE}${name}`);
+}
+
+const newestOf = (paths) => Math.max(...paths.map((path) => statSync(inRoot(path)).mtimeMs));
 
 /** The npm that runs this script, by its file: there may be none on the PATH. */
 function npmCommand() {

@@ -90,6 +90,7 @@ async function printBanner(): Promise<void> {
   process.stdout.write(`
   Toolmesh is ready.
 
+  Page       ${at('middleware')}
   Chat       curl -s ${at('middleware')}/chat -H 'content-type: application/json' \\
                -d '{"message":"Execute: print(\\"Hello\\") and tell me the time"}'
   MCP        ${at('mcp-server')}/mcp

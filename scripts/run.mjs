@@ -1,9 +1,10 @@
 // Runs a script of the project on the Node that the project brings along, after installing what is missing.
 // Argument: the script, from the project's root; the rest is passed on.
 import { spawn } from 'node:child_process';
-import { ensureInstalled, projectNode, ROOT } from './install.mjs';
+import { ensureInstalled, ensurePageBuilt, projectNode, ROOT } from './install.mjs';
 
 ensureInstalled();
+ensurePageBuilt();
 const child = spawn(projectNode(), process.argv.slice(2), {
   cwd: ROOT,
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

@@ -1,9 +1,10 @@
 // `npm test`: installs what is missing, then lint, types and every test, on the Node that the project brings along.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { ensureInstalled, projectNode, ROOT } from './install.mjs';
+import { ensureInstalled, ensurePageBuilt, projectNode, ROOT } from './install.mjs';
 
 ensureInstalled();
+ensurePageBuilt();
 mkdirSync(`${ROOT}reports`, { recursive: true });
 
 // Hostile programs take all of the machine and are judged by the clock: they run by themselves.
@@ -18,6 +19,7 @@ const steps = [
   ['lint', 'node_modules/.bin/oxlint', ['--type-aware', '--deny-warnings']],
   ['format', 'node_modules/.bin/oxfmt', ['--check']],
   ['types', 'node_modules/.bin/tsc', ['--noEmit']],
+  ['types of the page', 'node_modules/.bin/tsc', ['--noEmit', '--project', 'services/middleware/web']],
   ['tests', projectNode(), ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', ...jest]],
 ];
 

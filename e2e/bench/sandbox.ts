@@ -12,60 +12,66 @@ import { median, ms, percentile, print } from './figures.ts';
 const MAIN = new URL('../../services/sandbox/src/main.ts', import.meta.url);
 const LOAD_SECONDS = Number(process.argv[2] ?? 60);
 const LOAD_CALLERS = 8;
-const MEMORY_RUNS = 1_000;
 const MIB = 1_024 ** 2;
 
 const PRINT = { code: 'print(1)' };
 const FRAME = { code: 'import numpy as np, pandas as pd\nprint(pd.DataFrame({"a": np.arange(3)}).a.sum())' };
 const SCRIPT = { code: '1 + 1', language: 'javascript' };
 
+/** How often things are done where a worker takes this long to be warm again, in milliseconds. */
+interface Effort {
+  readonly warmMs: number;
+  readonly warm: number;
+  readonly cold: number;
+  readonly memoryRuns: number;
+}
+
+const NAMESPACES: Effort = { warmMs: 300, warm: 100, cold: 40, memoryRuns: 1_000 };
+const WASM: Effort = { warmMs: 1_500, warm: 20, cold: 10, memoryRuns: 50 };
+
 print(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}`);
-for (const isolation of ['namespaces', 'wasm']) await benchIsolation(isolation);
+await benchIsolation('namespaces', NAMESPACES);
+await benchIsolation('wasm', WASM);
 process.exit(0);
 
-async function benchIsolation(isolation: string): Promise<void> {
+async function benchIsolation(isolation: string, { warmMs, warm, cold, memoryRuns }: Effort): Promise<void> {
   print(`\nPython in ${isolation}, one call after the other`);
-  const bare = await bareStarts();
-  const floor = median(bare);
-  row('bare python3 -I -c print(1) (floor)', bare, floor);
   await withSandbox({ SANDBOX_ISOLATION: isolation }, async ({ call }) => {
-    row('print(1), warm', await times(call(PRINT), 100, 300), floor);
+    const { times, bare } = await measure(call(PRINT), warm, warmMs);
+    row('bare python3 -I -c print(1)', bare, bare);
+    row('print(1), warm', times, bare);
     if (isolation === 'namespaces' && (await call(FRAME)()).status === 'success') {
-      row('with numpy and pandas, warm', await times(call(FRAME), 12, 3_000), floor);
+      const frames = await measure(call(FRAME), 20, 2_000);
+      row('with numpy and pandas, warm', frames.times, frames.bare);
     }
-    row('JavaScript 1 + 1, warm', await times(call(SCRIPT), 100, 300), floor);
+    const scripts = await measure(call(SCRIPT), warm, warmMs);
+    row('JavaScript 1 + 1, warm', scripts.times, scripts.bare);
   });
   // With one worker at most, a call that follows at once waits for a worker that is not started yet.
   await withSandbox({ SANDBOX_ISOLATION: isolation, MIN_WORKERS: '1', MAX_WORKERS: '1' }, async ({ call }) => {
-    row('print(1), cold', await times(call(PRINT), 30, 0), floor);
+    const { times, bare } = await measureCold(call(PRINT), cold);
+    row('print(1), cold', times, bare);
   });
   await withSandbox({ SANDBOX_ISOLATION: isolation }, async ({ call, rssBytes }) => {
     await sustain(call(PRINT));
     const before = rssBytes();
-    await burst(call(PRINT), MEMORY_RUNS);
+    await burst(call(PRINT), memoryRuns);
     const grown = ((rssBytes() - before) / MIB).toFixed(1);
-    print(`  memory of the service after ${MEMORY_RUNS} more runs    ${grown} MiB more than before`);
+    print(`  memory of the service after ${memoryRuns} more runs    ${grown} MiB more than before`);
   });
 }
 
-function row(name: string, values: readonly number[], floor: number): void {
+function row(name: string, values: readonly number[], bare: readonly number[]): void {
   const [p50, p95, p99] = [50, 95, 99].map((percent) => percentile(values, percent));
   const figures = `p50 ${ms(p50 ?? 0)}  p95 ${ms(p95 ?? 0)}  p99 ${ms(p99 ?? 0)}`;
-  print(`  ${name.padEnd(36)} ${figures}   ${((p50 ?? 0) / floor).toFixed(2)} x bare`);
+  print(`  ${name.padEnd(36)} ${figures}   ${((p50 ?? 0) / median(bare)).toFixed(2)} x bare`);
 }
 
 /** Starting the interpreter from Node and waiting for its end, which is what there is without a sandbox. */
-async function bareStarts(): Promise<readonly number[]> {
-  const found: number[] = [];
-  for (let i = 0; i < 50; i += 1) {
-    const started = performance.now();
-    const child = spawn('/usr/bin/python3', ['-I', '-c', 'print(1)'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    child.stdout.resume();
-    await once(child, 'close');
-    found.push(performance.now() - started);
-    await sleep(50);
-  }
-  return found;
+async function startBare(): Promise<void> {
+  const child = spawn('/usr/bin/python3', ['-I', '-c', 'print(1)'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  child.stdout.resume();
+  await once(child, 'close');
 }
 
 interface Bench {
@@ -102,16 +108,40 @@ function statusOf(answer: unknown): { readonly status: string } {
   return { status };
 }
 
-async function times(call: () => Promise<unknown>, count: number, pauseMs: number): Promise<readonly number[]> {
-  const found: number[] = [];
-  for (let i = 0; i < count + 5; i += 1) {
-    const started = performance.now();
-    await call();
-    // The first ones compile the way there.
-    if (i >= 5) found.push(performance.now() - started);
-    await sleep(pauseMs);
+/** The first ones compile the way there. */
+const FIRST = 5;
+
+/** A call and a bare start by turns, so that what else the machine does meets both. */
+async function measure(call: () => Promise<unknown>, count: number, pauseMs: number) {
+  const times: number[] = [];
+  const bare: number[] = [];
+  for (let i = 0; i < count + FIRST; i += 1) {
+    const [slow, own] = [await timed(startBare, pauseMs / 2), await timed(call, pauseMs / 2)];
+    if (i < FIRST) continue;
+    bare.push(slow);
+    times.push(own);
   }
-  return found;
+  return { times, bare };
+}
+
+/** Pairs of calls: the first takes the only worker, the second waits for another. */
+async function measureCold(call: () => Promise<unknown>, count: number) {
+  const times: number[] = [];
+  const bare: number[] = [];
+  for (let i = 0; i < count + FIRST; i += 1) {
+    bare.push(await timed(startBare, 50));
+    await call();
+    times.push(await timed(call, 50));
+  }
+  return { times: times.slice(FIRST), bare: bare.slice(FIRST) };
+}
+
+async function timed(action: () => Promise<unknown>, pauseMs: number): Promise<number> {
+  const started = performance.now();
+  await action();
+  const took = performance.now() - started;
+  await sleep(pauseMs);
+  return took;
 }
 
 async function sustain(call: () => Promise<{ readonly status: string }>): Promise<void> {

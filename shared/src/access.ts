@@ -12,13 +12,13 @@ const OPEN_PATHS = new Set(['/health', '/ready', '/metrics', '/openapi.json']);
 
 const isOpen = (path: string): boolean => OPEN_PATHS.has(path) || path === '/docs' || path.startsWith('/docs/');
 
-/** Who may call: known host names (against DNS rebinding), known web origins, holders of the key. */
-export function guardAccess(config: AccessConfig): readonly RequestHandler[] {
+/** Who may call: known host names (against DNS rebinding), known web origins, holders of the key but for open paths. */
+export function guardAccess(config: AccessConfig, openPaths: readonly string[] = []): readonly RequestHandler[] {
   return [
     checkHeaders(hostGuard(config)),
     checkHeaders(originGuard(config)),
     allowOrigins(config),
-    checkKey(config.API_KEY),
+    checkKey(config.API_KEY, openPaths),
   ];
 }
 
@@ -73,10 +73,12 @@ export function originTest({ CORS_ORIGINS }: Pick<AccessConfig, 'CORS_ORIGINS'>)
   return (origin) => /^https?:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(origin);
 }
 
-function checkKey(key: string | undefined): RequestHandler {
+function checkKey(key: string | undefined, openPaths: readonly string[]): RequestHandler {
   if (key === undefined) return (_req, _res, next) => next();
+  const isOpenHere = (path: string) =>
+    openPaths.some((open) => (open.endsWith('/*') ? path.startsWith(open.slice(0, -1)) : path === open));
   return (req, res, next) => {
-    if (isOpen(req.path) || isKey(key, keyOf(req.headers))) return next();
+    if (isOpen(req.path) || isOpenHere(req.path) || isKey(key, keyOf(req.headers))) return next();
     res.set('www-authenticate', 'Bearer');
     throw new MeshError('unauthorized', 'A key is needed: send it as X-API-Key or as Authorization: Bearer');
   };

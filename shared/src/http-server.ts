@@ -22,6 +22,8 @@ export interface AppOptions {
   readonly routes: readonly Route[];
   /** Handlers that read the raw request themselves: `/mcp`, static pages. */
   readonly rawRoutes?: Readonly<Record<string, RequestHandler>>;
+  /** Paths that need no key, besides the probes and the documentation; `/x/*` is all below `/x/`. */
+  readonly openPaths?: readonly string[];
   /** The tools to document; asked at each request, for a catalogue may change. */
   readonly tools?: () => readonly Tool[];
   /** What `/ready` looks at; a function where that changes. */
@@ -55,7 +57,7 @@ const PROBES = new Set(['/health', '/ready', '/metrics']);
 
 /** Builds the app that every service shares: ids, metrics, access, probes, documentation, one error handler. */
 export function createApp(options: AppOptions): App {
-  const { config, logger, metrics, routes, rawRoutes = {} } = options;
+  const { config, logger, metrics, routes, rawRoutes = {}, openPaths = [] } = options;
   const traffic: Traffic = { active: 0, phase: 'open' };
   const probes = probeRoutes(options, traffic);
   const documented = () =>
@@ -69,7 +71,7 @@ export function createApp(options: AppOptions): App {
   app.set('etag', false);
 
   app.use(identifyRequest(), measureRequest(metrics, traffic, logger), securityHeaders());
-  app.use(...guardAccess(config), refuseWhileStopping(traffic));
+  app.use(...guardAccess(config, openPaths), refuseWhileStopping(traffic));
   mountRoutes(app, [...probes, ...routes], config.MAX_BODY_BYTES);
   app.get('/openapi.json', (_req, res) => void res.json(documented()));
   app.use('/docs', ...docsPage());

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -116,6 +119,9 @@ export interface User {
   readonly gid?: number;
 }
 
+/** Where chats of tests are kept, apart from what a user of this machine keeps. */
+export const CHAT_DATA_DIR = mkdtempSync(join(tmpdir(), 'chats-'));
+
 /**
  * Starts a service in a process of its own, on a free port unless `env` names one, and waits until it listens.
  * @throws StartFailure with what it wrote to standard error.
@@ -127,7 +133,7 @@ export async function startService(
 ): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [fileURLToPath(main)], {
     ...user,
-    env: { PATH: process.env['PATH'], PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], PORT: '0', CHAT_DATA_DIR, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));

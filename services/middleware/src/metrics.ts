@@ -1,6 +1,6 @@
 import type { Metrics } from '@toolmesh/shared/metrics';
 import type { Model } from './models/model.ts';
-import type { RunEvent } from './run/events.ts';
+import type { FinishReason, RunEvent } from './run/events.ts';
 
 export type ChatMetrics = ReturnType<typeof createChatMetrics>;
 
@@ -43,8 +43,24 @@ export function createChatMetrics(metrics: Metrics) {
     labelNames: ['provider'],
   });
 
+  const approvals = metrics.counter({
+    name: 'chat_approvals_total',
+    help: 'Approvals of tool calls: requested, approved, denied, void (late, used or of another call)',
+    labelNames: ['decision'],
+  });
+  const truncated = metrics.counter({
+    name: 'chat_tool_result_truncated_total',
+    help: 'Tool results that were too long for the model and were cut',
+  });
+  const repaired = metrics.counter({
+    name: 'chat_tool_args_repaired_total',
+    help: 'Tool calls whose arguments had to be repaired: their syntax, or the type of a value',
+    labelNames: ['kind'],
+  });
+
   return {
     countRetry: (provider: string) => retries.inc({ provider }),
+    countApproval: (decision: 'requested' | 'approved' | 'denied' | 'void') => approvals.inc({ decision }),
 
     /** The same model, its answers timed. `label` names it in metrics. */
     timed: (model: Model, label: string): Model => ({
@@ -65,24 +81,24 @@ export function createChatMetrics(metrics: Metrics) {
       },
     }),
 
-    /** Passes a run's events through and counts them. */
-    async *counted(events: AsyncIterable<RunEvent>, knownTools: ReadonlySet<string>): AsyncGenerator<RunEvent> {
+    /** Tells that a run begins; what is returned is to be called with how it ended. */
+    startRun(): (reason: FinishReason) => void {
       active.inc();
-      let reason = 'aborted';
-      try {
-        for await (const event of events) {
-          if (event.type === 'tool_result') {
-            const { name, status } = event.call;
-            toolCalls.inc({ tool_name: knownTools.has(name) ? name : 'other', status });
-          } else if (event.type === 'usage') {
-            tokens.inc({ gen_ai_token_type: 'input' }, event.inputTokens);
-            tokens.inc({ gen_ai_token_type: 'output' }, event.outputTokens);
-          } else if (event.type === 'finish') reason = event.reason;
-          yield event;
-        }
-      } finally {
+      return (reason) => {
         active.dec();
         runs.inc({ finish_reason: reason });
+      };
+    },
+
+    countEvent(event: RunEvent, knownTools: ReadonlySet<string>): void {
+      if (event.type === 'tool_result') {
+        const { name, status, truncated: isCut } = event.call;
+        toolCalls.inc({ tool_name: knownTools.has(name) ? name : 'other', status });
+        if (isCut) truncated.inc();
+      } else if (event.type === 'tool_call' && event.repair !== undefined) repaired.inc({ kind: event.repair });
+      else if (event.type === 'usage') {
+        tokens.inc({ gen_ai_token_type: 'input' }, event.inputTokens);
+        tokens.inc({ gen_ai_token_type: 'output' }, event.outputTokens);
       }
     },
   };

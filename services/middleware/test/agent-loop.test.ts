@@ -1,47 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool, ToolContext } from '@toolmesh/shared/tool';
-import { encodeJson } from '../src/encoders/json.ts';
 import type { ModelEvent } from '../src/models/model.ts';
-import { type RunOptions, runAgent } from '../src/run/agent-loop.ts';
-import { call, finish, say, scriptedModel } from './scripted-model.ts';
-
-const tools: readonly Tool[] = ['add', 'wait', 'fail'].map((name) => ({
-  name,
-  description: '',
-  input_schema: { type: 'object' },
-  annotations: {},
-}));
-
-const result = (tool: string, text: string, is_error = false) => ({
-  tool,
-  is_error,
-  content: [{ type: 'text', text }],
-  duration_ms: 1,
-});
-
-async function callTool(name: string, args: unknown, { signal }: ToolContext) {
-  if (name === 'fail') return result(name, 'it broke', true);
-  if (name === 'wait') await sleep(100, undefined, { signal });
-  return result(name, JSON.stringify(args));
-}
-
-const identity = { session_id: 's', run_id: 'r', provider: 'demo', model: 'm', trace_id: 't' };
-
-function run(answers: Parameters<typeof scriptedModel>[0], options: Partial<RunOptions> = {}) {
-  const { model, requests } = scriptedModel(answers);
-  const { signal } = new AbortController();
-  const messages = [{ role: 'user' as const, content: 'go' }];
-  const events = runAgent({ model, messages, tools, callTool, maxSteps: 5, signal, ...options });
-  return { answer: encodeJson(events, identity), requests };
-}
+import { callTool, result, run, shown } from './run-script.ts';
+import { call, finish, say } from './scripted-model.ts';
 
 describe('the agent loop', () => {
   test('answers without tools in one step', async () => {
     const { answer } = run([[say('Hel'), say('lo'), { type: 'usage', inputTokens: 3, outputTokens: 2 }, finish()]]);
     expect(await answer).toEqual({
-      ...identity,
+      ...shown,
       response: 'Hello',
       message: { role: 'assistant', content: 'Hello' },
       tool_calls: [],
@@ -169,9 +136,9 @@ describe('the agent loop', () => {
 
   test('asks once more without tools when its steps are used up', async () => {
     const again = [call('add', {}), finish()];
-    const { answer, requests } = run([again, again, [say('That is all.'), finish()]], { maxSteps: 2 });
+    const { answer, requests } = run([again, again, [say('That is all.'), finish()]], { limits: { maxSteps: 2 } });
     expect(await answer).toMatchObject({ finish_reason: 'max_steps', steps: 2, response: 'That is all.' });
-    expect(requests.map(({ tools: offered }) => offered.length)).toEqual([3, 3, 0]);
+    expect(requests.map(({ tools: offered }) => offered.length)).toEqual([4, 4, 0]);
   });
 
   test('runs no more calls than it may, and says so to the model', async () => {
@@ -181,7 +148,7 @@ describe('the agent loop', () => {
         [...many, finish()],
         [say('Enough.'), finish()],
       ],
-      { maxToolCalls: 3 },
+      { limits: { maxToolCalls: 3 } },
     );
     const { tool_calls, finish_reason, response } = await answer;
     expect(tool_calls.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'skipped', 'skipped']);
@@ -238,16 +205,29 @@ describe('the agent loop', () => {
       signal: caller.signal,
       callTool: (name, args, context) => {
         context.signal.addEventListener('abort', () => void heard.push(true));
+        setImmediate(() => caller.abort());
         return callTool(name, args, context);
       },
     });
-    setTimeout(() => caller.abort(), 20);
     expect(await answer).toMatchObject({ finish_reason: 'aborted', tool_calls: [{ status: 'skipped' }] });
     expect(heard).toEqual([true]);
   });
 
-  test('ends when its time is up, with what there is', async () => {
-    const { answer } = run([[call('wait', {}), finish()], [finish()]], { deadline: AbortSignal.timeout(20) });
-    expect(await answer).toMatchObject({ finish_reason: 'budget', tool_calls: [{ status: 'skipped' }] });
+  test('ends its tools when the time is up, and asks for a last word', async () => {
+    const { answer, requests } = run(
+      [
+        [call('forever', {}), finish()],
+        [say('No time.'), finish()],
+      ],
+      {
+        limits: { maxMs: 400 },
+      },
+    );
+    expect(await answer).toMatchObject({
+      finish_reason: 'budget',
+      response: 'No time.',
+      tool_calls: [{ status: 'skipped' }],
+    });
+    expect(requests[1]?.tools).toEqual([]);
   });
 });

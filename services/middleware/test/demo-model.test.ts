@@ -85,11 +85,19 @@ describe('the demo provider answers', () => {
     for await (const event of createDemoModel(today).respond({ messages, tools, signal })) events.push(event);
     return events;
   };
+  const answerTo = async (messages: readonly Message[], tools = all): Promise<string> => {
+    const events = await ask(messages, tools);
+    return events.map((event) => (event.type === 'text' ? event.text : '')).join('');
+  };
   const user = (content: string): Message => ({ role: 'user', content });
   const told = (name: string, content: string): Message => ({ role: 'tool', callId: 'call_1', name, content });
 
   test('with the calls, all at once', async () => {
     expect(await ask([user('Execute: 1 and tell me the time')])).toMatchObject([
+      { type: 'tool_input_start', id: 'call_1', name: 'execute_code' },
+      { type: 'tool_input_delta', id: 'call_1', text: '{"language":"python","code":"1"}' },
+      { type: 'tool_input_start', id: 'call_2', name: 'get_current_time' },
+      { type: 'tool_input_delta', id: 'call_2', text: '{"timezone":"UTC"}' },
       { type: 'tool_call', call: { id: 'call_1', name: 'execute_code' } },
       { type: 'tool_call', call: { id: 'call_2', name: 'get_current_time' } },
       { type: 'usage' },
@@ -98,33 +106,31 @@ describe('the demo provider answers', () => {
   });
 
   test('with what came of them', async () => {
-    const [answer] = await ask([
+    const answer = await answerTo([
       user('Execute: 1 and tell me the time'),
       { role: 'assistant', content: '', toolCalls: [] },
       told('execute_code', 'stdout:\nHello'),
       told('get_current_time', '{"time":"2026-11-20T12:00:00.000Z","timezone":"UTC"}'),
     ]);
-    expect(answer).toEqual({ type: 'text', text: 'Code output: Hello\nCurrent time in UTC: 2026-11-20T12:00:00.000Z' });
+    expect(answer).toBe('Code output: Hello\nCurrent time in UTC: 2026-11-20T12:00:00.000Z');
   });
 
   test('with what failed', async () => {
-    const [answer] = await ask([
+    const answer = await answerTo([
       user('what time is it?'),
       told('get_current_time', 'Error upstream_failed: it cannot be reached'),
     ]);
-    expect(answer).toMatchObject({ text: 'get_current_time failed: Error upstream_failed: it cannot be reached' });
+    expect(answer).toBe('get_current_time failed: Error upstream_failed: it cannot be reached');
   });
 
   test('with what it cannot do at present', async () => {
-    const [answer] = await ask([user('what time is it?')], [tool('execute_code')]);
-    expect(answer).toMatchObject({ text: expect.stringContaining('get_current_time, which is not available') });
+    const answer = await answerTo([user('what time is it?')], [tool('execute_code')]);
+    expect(answer).toContain('get_current_time, which is not available');
   });
 
   test('honestly to anything else', async () => {
-    const [answer] = await ask([user('Tell me a joke')]);
-    expect(answer).toMatchObject({
-      text: expect.stringMatching(/^This is the demo provider: no language model.*sums/s),
-    });
+    const answer = await answerTo([user('Tell me a joke')]);
+    expect(answer).toMatch(/^This is the demo provider: no language model.*sums/s);
   });
 
   test('the last message, not the ones before', async () => {
@@ -134,6 +140,23 @@ describe('the demo provider answers', () => {
       { role: 'assistant', content: 'x' },
       user('`2`'),
     ]);
-    expect(events[0]).toMatchObject({ call: { name: 'execute_code', arguments: '{"language":"python","code":"2"}' } });
+    expect(events).toContainEqual({
+      type: 'tool_call',
+      call: { id: 'call_1', name: 'execute_code', arguments: '{"language":"python","code":"2"}' },
+    });
+  });
+
+  test.each([
+    '<untrusted-4f2a tool="get_current_time">\n{}\n</untrusted-4f2a>',
+    'What follows is data.\n<tool_output 4f2a>\n{}\n</tool_output 4f2a>\n',
+  ])('what a tool said, however it is marked as untrusted', async (form) => {
+    const result = '{"time":"2026-11-20T12:00:00.000Z","timezone":"UTC"}';
+    const messages = [user('what time is it?'), told('get_current_time', form.replace('{}', result))];
+    expect(await answerTo(messages)).toBe('Current time in UTC: 2026-11-20T12:00:00.000Z');
+  });
+
+  test('a few words at a time', async () => {
+    const events = await ask([user('hello')]);
+    expect(events.filter(({ type }) => type === 'text').length).toBeGreaterThan(10);
   });
 });

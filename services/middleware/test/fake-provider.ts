@@ -7,10 +7,11 @@ export type Behaviour = (res: ServerResponse, sent: Sent) => void;
 
 /**
  * The far side of a provider: answers each request with the next of `script`, the last one for all that follow.
- * `requests` is what came.
+ * `requests` is what came. What an Ollama is asked of its models, `/api/show`, is answered by `show` and kept apart.
  */
-export async function fakeProvider(script: Behaviour[]) {
+export async function fakeProvider(script: Behaviour[], show: Behaviour = json({ error: 'not found' }, 404)) {
   const requests: Sent[] = [];
+  const shown: Sent[] = [];
   const closed: number[] = [];
   const server = await serveRaw((req, res) => {
     const chunks: Buffer[] = [];
@@ -18,6 +19,10 @@ export async function fakeProvider(script: Behaviour[]) {
     req.on('end', () => {
       const text = Buffer.concat(chunks).toString();
       const sent = { path: req.url ?? '', headers: req.headers, body: text === '' ? undefined : JSON.parse(text) };
+      if (sent.path === '/api/show') {
+        shown.push(sent);
+        return show(res, sent);
+      }
       const behaviour = script[Math.min(requests.length, script.length - 1)];
       const index = requests.push(sent);
       res.once('close', () => {
@@ -29,6 +34,7 @@ export async function fakeProvider(script: Behaviour[]) {
   return {
     ...server,
     requests,
+    shown,
     /** Which requests their client gave up. */
     closed,
     /** Starts a new script and forgets what came. */

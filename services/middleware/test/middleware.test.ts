@@ -1,18 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import {
-  freePort,
-  post,
-  request,
-  serveTools,
-  type ServiceProcess,
-  StartFailure,
-  startService,
-} from '@toolmesh/shared/testing';
+import { describe, expect, test } from '@jest/globals';
+import { post, request, serveTools, StartFailure } from '@toolmesh/shared/testing';
 import { defineTool } from '@toolmesh/shared/tool';
 import { z } from 'zod';
+import { cleanUp, startMiddleware as start } from './start-middleware.ts';
 
-const MAIN = new URL('../src/main.ts', import.meta.url);
 const time = defineTool({
   name: 'get_current_time',
   description: 'Tells the time.',
@@ -24,22 +16,7 @@ const time = defineTool({
   },
 });
 
-const running: { stop(graceMs: number): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((part) => part.stop(0)));
-});
-
-async function startHub(port = 0) {
-  const hub = await serveTools([time], {}, port);
-  running.push(hub);
-  return hub;
-}
-
-async function start(env: Record<string, string>): Promise<ServiceProcess> {
-  const middleware = await startService(MAIN, { OLLAMA_HOST: `http://127.0.0.1:${await freePort()}`, ...env });
-  running.push(middleware);
-  return middleware;
-}
+const startHub = async (port = 0) => cleanUp(await serveTools([time], {}, port));
 
 describe('the middleware', () => {
   test('refuses what is no chat, saying why', async () => {
@@ -163,7 +140,7 @@ describe('the middleware', () => {
 
   test('does not start with settings that cannot be', async () => {
     const env = { LLM_PROVIDER: 'oracle', OLLAMA_NUM_CTX: 'many', MCP_SERVER_URL: 'nowhere' };
-    const failure = await startService(MAIN, env).catch((error: unknown) => error);
+    const failure = await start(env).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StartFailure);
     for (const name of Object.keys(env))
       expect(failure).toMatchObject({ code: 78, message: expect.stringContaining(name) });

@@ -51,9 +51,14 @@ afterAll(async () => {
   await provider.stop();
   await hub.stop(0);
 });
-beforeEach(() => provider.play(tags));
 
 const chat = (body: object) => post(`${middleware.url}/chat`, body);
+beforeEach(async () => {
+  // A provider that fails in every test would be given a rest by its breaker, as it should.
+  provider.play(lines(said('well')));
+  await chat({ message: 'How are you?' });
+  provider.play(tags);
+});
 
 describe('a chat with Ollama', () => {
   test('is what auto chooses when there is no key and an Ollama answers', async () => {
@@ -117,7 +122,7 @@ describe('a chat with Ollama', () => {
     });
     expect(provider.requests[1]?.body.messages.slice(2)).toEqual([
       { role: 'assistant', content: '', tool_calls: [{ function: { name: 'add', arguments: { a: 1, b: 2 } } }] },
-      { role: 'tool', tool_name: 'add', content: '{"sum":3}' },
+      { role: 'tool', tool_name: 'add', content: expect.stringContaining('{"sum":3}') },
     ]);
   });
 
@@ -152,7 +157,7 @@ describe('a chat with Ollama', () => {
     ],
     ['answers 500', json({ error: 'out of memory' }, 500), 3, 'upstream_failed', /answered 500: out of memory/],
     ['answers 429', json({ error: 'busy' }, 429, { 'retry-after': '0' }), 3, 'rate_limited', /answered 429/],
-    ['sends garbage', text('<html>'), 3, 'upstream_failed', /before it was complete/],
+    ['sends garbage', text('<html>'), 3, 'upstream_failed', /cannot be understood/],
     [
       'sends half a line',
       half('{"model":"small","mess', 'application/x-ndjson'),

@@ -31,7 +31,6 @@ afterAll(async () => {
   await provider.stop();
   await hub.stop(0);
 });
-beforeEach(() => provider.play(json({})));
 
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 const completion = (message: object, finish_reason = 'stop') => ({
@@ -48,6 +47,12 @@ const toolCall = (id: string, name: string, args: string) => ({
   function: { name, arguments: args },
 });
 const chat = (body: object) => post(`${middleware.url}/chat`, body);
+beforeEach(async () => {
+  // A provider that fails in every test would be given a rest by its breaker, as it should.
+  provider.play(json(completion({ content: 'well' })));
+  await chat({ message: 'How are you?' });
+  provider.play(json({}));
+});
 
 describe('a chat with an OpenAI-compatible server', () => {
   test('runs the calls that the model asks for and tells it the results', async () => {
@@ -87,8 +92,8 @@ describe('a chat with an OpenAI-compatible server', () => {
     });
     expect(second?.body.messages.slice(2)).toEqual([
       { role: 'assistant', content: '', tool_calls },
-      { role: 'tool', tool_call_id: 'call_a', content: '{"sum":3}' },
-      { role: 'tool', tool_call_id: 'call_b', content: '{"sum":7}' },
+      { role: 'tool', tool_call_id: 'call_a', content: expect.stringContaining('{"sum":3}') },
+      { role: 'tool', tool_call_id: 'call_b', content: expect.stringContaining('{"sum":7}') },
     ]);
   });
 

@@ -55,7 +55,10 @@ export function createEngine(runtime: Runtime, { min, max, logger }: EngineOptio
         .map((pool) => pool.stats())
         .reduce(addStats),
     check: () => plain.check(),
-    close: () => pools().forEach((pool) => pool.close()),
+    close: () => {
+      for (const pool of pools()) pool.close();
+      runtime.close?.();
+    },
   };
 }
 

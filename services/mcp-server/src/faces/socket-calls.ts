@@ -65,9 +65,7 @@ export function createSocketCalls(options: SocketCallsOptions): SocketCalls {
     const controller = new AbortController();
     running.set(id, controller);
     const parent = { of: parseTraceparent(traceparent) };
-    void runInContext(openContext(undefined, traceparent), () =>
-      withSpan(SPAN, 'server', { 'gen_ai.tool.name': tool }, () => run(id, args, controller.signal), parent),
-    );
+    void withSpan(SPAN, 'server', { 'gen_ai.tool.name': tool }, () => run(id, args, controller.signal), parent);
   };
 
   const run = async (id: string | number, args: object, signal: AbortSignal): Promise<void> => {
@@ -91,20 +89,23 @@ export function createSocketCalls(options: SocketCallsOptions): SocketCalls {
     }
   };
 
+  const obey = (text: string): void => {
+    const json = parseJson(text);
+    const message = Message.safeParse(json);
+    if (!message.success) {
+      const named = Named.safeParse(json);
+      const expected = 'expected JSON: {"id", "arguments"} or {"id", "cancel": true}, the id a string or an integer';
+      return fail(named.success ? named.data.id : null, badMessage(expected));
+    }
+    const { id } = message.data;
+    if (message.data.cancel !== true) return start(id, message.data.arguments);
+    // One that is not there may just have ended: that was told, and is no fault of the client's.
+    running.get(id)?.abort(new MeshError('unavailable', 'The call was cancelled'));
+  };
+
   return {
-    hear(text) {
-      const json = parseJson(text);
-      const message = Message.safeParse(json);
-      if (!message.success) {
-        const named = Named.safeParse(json);
-        const expected = 'expected JSON: {"id", "arguments"} or {"id", "cancel": true}, the id a string or an integer';
-        return fail(named.success ? named.data.id : null, badMessage(expected));
-      }
-      if (message.data.cancel !== true) return start(message.data.id, message.data.arguments);
-      const call = running.get(message.data.id);
-      if (call !== undefined) return call.abort(new MeshError('unavailable', 'The call was cancelled'));
-      // It may just have ended: that was told, and is no fault of the client's.
-    },
+    // Each message is a request of its own, in the trace of its socket.
+    hear: (text) => runInContext(openContext(undefined, traceparent), () => obey(text)),
     cancelAll(reason) {
       isOpen = false;
       for (const call of running.values()) call.abort(reason);

@@ -20,8 +20,8 @@ export interface MakeUpstreamOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Packages may have to be fetched before a command answers. */
-const START_TIMEOUT_MS = 60_000;
+/** Packages may have to be fetched before a command answers; longer than its two tries of a handshake. */
+const START_TIMEOUT_MS = 75_000;
 
 /** Makes upstreams of every kind. */
 export function makeUpstream({ workers, hostEnv, ...common }: MakeUpstreamOptions): MakeUpstream {

@@ -1,5 +1,6 @@
 import { METHOD_NOT_FOUND, ProtocolError } from '@modelcontextprotocol/client';
 import type { Logger } from '@toolmesh/shared/logger';
+import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
 import type { LinkSource } from './links.ts';
 import { createLinkClient, linkOver, type McpLink } from './mcp-link.ts';
 import { createStdioStarter } from './stdio-server.ts';
@@ -73,6 +74,9 @@ export function createStdioLinks(options: StdioLinksOptions): LinkSource {
       seat.caller = seat.active === 1 ? caller : undefined;
       try {
         return await task(link);
+      } catch (error) {
+        // Told in our terms, a call that was late makes the pool look whether its process is well.
+        throw error instanceof ProtocolError ? error : meshErrorOf(`The upstream ${name}`, error);
       } finally {
         seat.active -= 1;
         if (seat.caller === caller) seat.caller = undefined;

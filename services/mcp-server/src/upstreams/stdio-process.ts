@@ -85,7 +85,7 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
     killGroup(pid, 'SIGKILL');
   };
   // Told by `gone`; without a listener a broken pipe would be thrown.
-  child.stdin.on('error', () => {});
+  for (const source of [child, child.stdin, child.stdout, child.stderr]) source.on('error', () => {});
   try {
     await once(child, 'spawn');
   } catch (error) {
@@ -131,15 +131,18 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
 
 /** Resolves when the program has ended and its output was read, with how it ended. */
 async function untilGone(child: ChildProcessWithoutNullStreams, pid: number): Promise<string> {
-  const closed = once(child, 'close');
-  const [code, signal] = await once(child, 'exit');
+  // Not events.once: an error of a pipe is no end.
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const how = await new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal === null ? `exited with code ${code}` : `killed by ${signal}`));
+  });
   // What it has started must not outlive it.
   killGroup(pid, 'SIGKILL');
   if (!(await isOver(closed, LINGER_MS))) {
     child.stdout.destroy();
     child.stderr.destroy();
   }
-  return signal === null ? `exited with code ${String(code)}` : `killed by ${String(signal)}`;
+  return how;
 }
 
 /** Whether `task` ends within `ms`. */

@@ -7,9 +7,12 @@ import type { PoolWorker } from './worker-pool.ts';
 export type ProtocolMode = 'auto' | 'legacy';
 
 export interface StdioServerOptions extends StdioTransportOptions {
-  /** Makes a client for one process: `new Client(info, { versionNegotiation: { mode } })` with its handlers. */
+  /**
+   * Makes a client for one process, with its handlers: `new Client(info, { versionNegotiation: { mode, probe } })`. The
+   * probe's time-out is what a server costs that does not answer what it does not know, once: 5 s are plenty.
+   */
   readonly createClient: (mode: ProtocolMode) => Client;
-  /** How long the server may take to answer the handshake, in milliseconds. Default 30 000. */
+  /** How long the server may take to answer each step of the handshake, in milliseconds. Default 30 000. */
   readonly handshakeTimeoutMs?: number;
 }
 

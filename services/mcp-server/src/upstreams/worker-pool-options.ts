@@ -36,7 +36,7 @@ export interface WorkerPoolOptions<W extends PoolWorker> {
   readonly pingEveryMs?: number;
   /** Default 5 000. */
   readonly pingTimeoutMs?: number;
-  /** Default 30 000. */
+  /** Default 75 000: some are downloaded at their first start. */
   readonly startTimeoutMs?: number;
   /** How long {@link WorkerPool.close} lets running calls end; also how long one worker may take to. Default 5 000. */
   readonly closeMs?: number;

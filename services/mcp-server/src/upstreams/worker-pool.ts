@@ -14,7 +14,7 @@ const BACK_OFF: BackOffTimes = { baseMs: 100, maxMs: 30_000, healthyAfterMs: 30_
 export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOptions<W>): WorkerPool<W> {
   const { name, min, max, start, logger, concurrency = 8, maxQueue = 256, maxWaitMs = 10_000 } = options;
   const { maxCallsPerWorker = Number.POSITIVE_INFINITY, idleMs = 60_000, pingEveryMs = 15_000 } = options;
-  const { pingTimeoutMs = 5_000, startTimeoutMs = 30_000, closeMs = 5_000, onChange = () => {} } = options;
+  const { pingTimeoutMs = 5_000, startTimeoutMs = 75_000, closeMs = 5_000, onChange = () => {} } = options;
   type Member = PoolMember<W>;
   const now = () => performance.now();
   const backOff = createBackOff({ ...(options.backOff ?? BACK_OFF), now, random: Math.random });

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { loadConfig, serviceConfig } from '@toolmesh/shared/config';
 import { createLogger } from '@toolmesh/shared/logger';
 import { createMetrics } from '@toolmesh/shared/metrics';
-import { serveTools, until } from '@toolmesh/shared/testing';
+import { serveTools, startService, until } from '@toolmesh/shared/testing';
 import { defineTool } from '@toolmesh/shared/tool';
 import { createToolCatalogue } from '@toolmesh/shared/tool-catalogue';
 import { WebSocket, type ClientOptions } from 'ws';
@@ -180,7 +180,14 @@ describe('the WebSocket face', () => {
     client.say({ id: 6, arguments: { to: 'two' } });
     await client.end(6);
     expect(client.heard.filter(({ event }) => event === 'error')).toMatchObject([
-      { id: null, error: { code: 'invalid_request', message: expect.stringMatching(/expected JSON/) } },
+      {
+        id: null,
+        error: {
+          code: 'invalid_request',
+          message: expect.stringMatching(/expected JSON/),
+          request_id: expect.any(String),
+        },
+      },
       { id: 5, error: { code: 'invalid_request' } },
       { id: null, error: { code: 'invalid_request' } },
       { id: 6, error: { code: 'invalid_arguments', details: [{ path: 'to' }], request_id: expect.any(String) } },
@@ -217,7 +224,7 @@ describe('the WebSocket face', () => {
   });
 
   test('cuts a client off that does not answer pings, and no other', async () => {
-    const { url } = await serve({}, { pingEveryMs: 200 });
+    const { url } = await serve({}, { pingEveryMs: 1_000 });
     const mute = await connect(`${url}/ws/tools/wait`, { autoPong: false });
     const well = await connect(`${url}/ws/tools/wait`);
     let pings = 0;
@@ -283,5 +290,21 @@ describe('the WebSocket face', () => {
     expect(await client.end(1)).toMatchObject({ event: 'complete' });
     expect((await closed)[0]).toBe(1001);
     await stopped;
+  });
+
+  test('keeps no service from stopping: running calls end, idle sockets are closed', async () => {
+    const service = await startService(new URL('websocket-service.ts', import.meta.url), {
+      SHUTDOWN_GRACE_MS: '20000',
+    });
+    stops.push(() => service.stop());
+    const path = `${service.url.replace('http', 'ws')}/ws/tools/wait`;
+    const [busy, idle] = [await connect(path), await connect(path)];
+    busy.say({ id: 1, arguments: { ms: 500 } });
+    await until(() => busy.heard.length === 1);
+    const closed = once(idle.socket, 'close');
+    service.kill('SIGTERM');
+    expect(await busy.end(1)).toMatchObject({ event: 'complete', status: 'success' });
+    expect((await closed)[0]).toBe(1001);
+    expect(await service.exited).toEqual({ code: 0, signal: null });
   });
 });

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/errors';
 import { until } from '@toolmesh/shared/testing';
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../src/upstreams/worker-pool.ts';
 import type { StdioServerOptions, StdioWorker } from '../../src/upstreams/stdio-server.ts';
 import { forever, isAlive, misbehaving, say } from './stdio-kit.ts';
+
+// Each of these starts processes and loads them, on machines that may have other things to do.
+jest.setTimeout(120_000);
 
 type Pool = WorkerPool<StdioWorker>;
 interface Options {

@@ -89,6 +89,13 @@ describe('a stdio MCP server', () => {
     expect(isAlive(worker.pid)).toBe(false);
   });
 
+  test('is of no use once it takes no more input', async () => {
+    const { worker } = await started(['--ignore-eof']);
+    expect(await say(worker, 'deaf')).toBe('what?');
+    await expect(say(worker, 'echo')).rejects.toThrow(/it closed its input|Connection closed/);
+    expect((await worker.gone).message).toBe('it closed its input (killed by SIGKILL)');
+  });
+
   test('is killed when neither the end of its input nor SIGTERM ends it, with all that it has started', async () => {
     const { worker } = await started(['--ignore-eof', '--ignore-sigterm']);
     const child = Number(await say(worker, 'child'));

@@ -3,6 +3,7 @@
  * SDK, since an SDK does not let one send half a message.
  */
 import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const flags = new Set(process.argv.slice(2));
@@ -29,6 +30,10 @@ const TOOLS: Record<string, (args: Record<string, unknown>) => Promise<object> |
   exit: () => process.exit(7),
   hang: () => {
     for (;;);
+  },
+  deaf: () => {
+    closeSync(0);
+    return text('what?');
   },
   half_a_frame: () => {
     process.stdout.write('{"jsonrpc":"2.0","id":1,"resu', () => process.exit(0));
@@ -79,6 +84,7 @@ lines.on('line', (line) => {
     write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_601, message: 'Method not found' } })}\n`);
   }
 });
+process.stdin.on('error', () => {});
 lines.on('close', () => {
   if (!flags.has('--ignore-eof')) process.exit(0);
   setInterval(() => {}, 1_000);

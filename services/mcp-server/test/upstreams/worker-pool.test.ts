@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@toolmesh/shared/logger';
+import { currentContext, openContext, runInContext } from '@toolmesh/shared/request-context';
 import { until } from '@toolmesh/shared/testing';
 import { createWorkerPool, type PoolWorker, type WorkerPoolOptions } from '../../src/upstreams/worker-pool.ts';
 
@@ -119,6 +120,18 @@ describe('a worker pool', () => {
     expect(pool.stats().restarts).toBe(1);
     kept.end();
     expect(await kept.result).toBe((await kept.began).id);
+  });
+
+  test('starts workers outside of the request that made it grow, whose ids are not theirs', async () => {
+    const contexts: unknown[] = [];
+    const { pool } = fakePool({ min: 0 }, () => {
+      contexts.push(currentContext());
+      return false;
+    });
+    await runInContext(openContext('a-request', undefined), async () => {
+      expect(await pool.withWorker(async () => currentContext()?.requestId, forever)).toBe('a-request');
+    });
+    expect(contexts).toEqual([undefined]);
   });
 
   test('tells a task that its caller left, and waits for none that does not heed it', async () => {

@@ -1,9 +1,14 @@
 import { MeshError } from '@toolmesh/shared/errors';
 import type { MiddlewareConfig, ProviderName } from '../config.ts';
 import { createDemoModel } from './demo/demo-model.ts';
+import { withFittedContext } from './fitted-model.ts';
+import { withBreaker } from './guarded-model.ts';
 import type { Model } from './model.ts';
-import { createOllamaModel, ollamaModels } from './ollama.ts';
+import { createOllamaModel, ollamaContextTokens } from './ollama.ts';
+import { ollamaModelInfo, ollamaModels, type OllamaServer } from './ollama-server.ts';
 import { createOpenAiModel } from './openai.ts';
+import { openAiWindow } from './openai-windows.ts';
+import { providersOf } from './providers.ts';
 
 /** The provider that chats use unless they name one, and why it is that one. */
 export interface Choice {
@@ -18,7 +23,7 @@ export async function chooseProvider(config: MiddlewareConfig): Promise<Choice> 
   if (config.LLM_PROVIDER !== 'auto') return { provider: config.LLM_PROVIDER, reason: 'LLM_PROVIDER says so' };
   if (config.OPENAI_API_KEY !== undefined) return { provider: 'openai', reason: 'OPENAI_API_KEY is set' };
   try {
-    const models = await ollamaModels(config.OLLAMA_HOST, AbortSignal.timeout(PROBE_MS));
+    const models = await ollamaModels(providersOf(config).ollama, AbortSignal.timeout(PROBE_MS));
     if (models.length > 0) return { provider: 'ollama', reason: `Ollama answers at ${config.OLLAMA_HOST}` };
     return { provider: 'demo', reason: `no OPENAI_API_KEY, and the Ollama at ${config.OLLAMA_HOST} has no model` };
   } catch {
@@ -26,29 +31,60 @@ export async function chooseProvider(config: MiddlewareConfig): Promise<Choice> 
   }
 }
 
-/** Makes the model that a chat asks for. @throws MeshError unavailable that says what is missing. */
+/**
+ * Makes the model that a chat asks for: behind its provider's breaker, and with conversations cut to its context.
+ * @throws MeshError unavailable that says what is missing
+ */
 export async function openModel(config: MiddlewareConfig, provider: ProviderName, name?: string): Promise<Model> {
-  const timeoutMs = config.LLM_TIMEOUT_MS;
   if (provider === 'demo') return createDemoModel();
+  const { openai, ollama, breakers, calibrationOf } = providersOf(config);
   if (provider === 'openai') {
-    const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, OPENAI_MODEL } = config;
-    // Servers of one's own mostly want no key; the SDK wants one to send.
-    if (apiKey === undefined && baseUrl === undefined) {
+    if (!hasOpenAi(config)) {
       throw new MeshError('unavailable', 'The provider openai cannot be used: OPENAI_API_KEY is not set');
     }
-    return createOpenAiModel({ apiKey: apiKey ?? 'none', baseUrl, model: name ?? OPENAI_MODEL, timeoutMs });
+    const model = withBreaker(createOpenAiModel(openai, name ?? config.OPENAI_MODEL), breakers.openai);
+    const window = config.OPENAI_CONTEXT_TOKENS ?? openAiWindow(model.name);
+    return withFittedContext(model, { windowTokens: async () => window, calibration: calibrationOf(model) });
   }
-  const { OLLAMA_HOST: host, OLLAMA_NUM_CTX: numCtx } = config;
-  const model = name ?? config.OLLAMA_MODEL ?? (await firstOllamaModel(host));
-  return createOllamaModel({ host, model, numCtx, timeoutMs });
+  const numCtx = config.OLLAMA_NUM_CTX;
+  const model = createOllamaModel(ollama, name ?? (await defaultOllamaModel(config)), numCtx);
+  return withFittedContext(withBreaker(model, breakers.ollama), {
+    windowTokens: (signal) => ollamaContextTokens(ollama, model.name, numCtx, signal),
+    calibration: calibrationOf(model),
+  });
 }
 
-async function firstOllamaModel(host: string): Promise<string> {
+/** Whether there is an OpenAI server to ask: a key for OpenAI's own, or the address of another. */
+export const hasOpenAi = ({ OPENAI_API_KEY, OPENAI_BASE_URL }: MiddlewareConfig): boolean =>
+  OPENAI_API_KEY !== undefined || OPENAI_BASE_URL !== undefined;
+
+/** @throws MeshError unavailable when there is none */
+async function defaultOllamaModel(config: MiddlewareConfig): Promise<string> {
+  const { OLLAMA_HOST: host, OLLAMA_MODEL } = config;
+  if (OLLAMA_MODEL !== undefined) return OLLAMA_MODEL;
   const cannot = (why: string, cause?: unknown) =>
     new MeshError('unavailable', `The provider ollama cannot be used: ${why}`, { cause });
-  const [first] = await ollamaModels(host, AbortSignal.timeout(PROBE_MS)).catch((cause: unknown) => {
+  const server = providersOf(config).ollama;
+  const signal = AbortSignal.timeout(PROBE_MS);
+  let first: string | undefined;
+  try {
+    first = await firstThatTalks(server, await ollamaModels(server, signal), signal);
+  } catch (cause) {
     throw cannot(`nothing answers at ${host}`, cause);
-  });
+  }
   if (first === undefined) throw cannot(`the server at ${host} has no model; pull one or set OLLAMA_MODEL`);
   return first;
+}
+
+/** The first model that is for chats: a server may have others, for embeddings. */
+export async function firstThatTalks(
+  server: OllamaServer,
+  models: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const model of models.slice(0, 8)) {
+    const { capabilities } = await ollamaModelInfo(server, model, signal);
+    if (capabilities?.has('completion') !== false) return model;
+  }
+  return models[8];
 }

@@ -18,7 +18,13 @@ export interface Image {
 export type Message =
   | { readonly role: 'system'; readonly content: string }
   | { readonly role: 'user'; readonly content: string; readonly images?: readonly Image[] }
-  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ModelToolCall[] }
+  | {
+      readonly role: 'assistant';
+      readonly content: string;
+      readonly toolCalls?: readonly ModelToolCall[];
+      /** What the model thought before it said that; some want it back within a round of tool calls. */
+      readonly reasoning?: string;
+    }
   | {
       readonly role: 'tool';
       readonly callId: string;
@@ -37,10 +43,18 @@ export type ModelEvent =
   | { readonly type: 'tool_input_start'; readonly id: string; readonly name: string }
   | { readonly type: 'tool_input_delta'; readonly id: string; readonly text: string }
   | { readonly type: 'tool_call'; readonly call: ModelToolCall }
-  /** Something that the reader should know of: another provider took over, older turns were left out. */
-  | { readonly type: 'notice'; readonly code: string; readonly message: string }
+  | Notice
   | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'finish'; readonly reason: 'stop' | 'length' };
+
+/** Something that the reader should know of: another provider took over, older turns were left out. */
+export interface Notice {
+  readonly type: 'notice';
+  readonly code: string;
+  readonly message: string;
+  /** Who answers from here on, where that is not who was asked. */
+  readonly answeredBy?: { readonly provider: ProviderName; readonly model: string };
+}
 
 export interface ModelRequest {
   readonly messages: readonly Message[];

@@ -1,96 +1,95 @@
 import { randomUUID } from 'node:crypto';
-import { startDeadline } from '@toolmesh/shared/deadline';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool } from '@toolmesh/shared/tool';
-import { type Message as OllamaMessage, Ollama, type Tool as OllamaTool } from 'ollama';
 import { z } from 'zod';
-import type { Message, Model, ModelEvent, ModelRequest } from './model.ts';
-import { exchangeError, garbage, statusError, tooLate } from './provider-errors.ts';
+import { type AnswerText, createAnswerText } from './answer-text.ts';
+import type { Exchange } from './exchange.ts';
+import type { Model, ModelEvent, ModelRequest } from './model.ts';
+import { type OllamaAbilities, toOllamaRequest } from './ollama-request.ts';
+import {
+  clientFor,
+  OLLAMA,
+  ollamaModelInfo,
+  ollamaModels,
+  type OllamaServer,
+  translateOllamaError,
+} from './ollama-server.ts';
+import { endedEarly, garbage } from './provider-errors.ts';
 
-export interface OllamaOptions {
-  readonly host: string;
-  readonly model: string;
-  readonly numCtx: number;
-  readonly timeoutMs: number;
-}
-
-/** A model of an Ollama server, by its native API. One request per answer; retries are the caller's. */
-export function createOllamaModel({ host, model, numCtx, timeoutMs }: OllamaOptions): Model {
+/** A model of an Ollama server. `numCtx` is what it is given at most. One answer per call; retries are the caller's. */
+export function createOllamaModel(server: OllamaServer, model: string, numCtx: number): Model {
   return {
     provider: 'ollama',
     name: model,
-    async *respond({ messages, tools, signal }: ModelRequest) {
-      const deadline = startDeadline(signal, timeoutMs, () => tooLate(NAME, timeoutMs));
-      const client = clientFor(host, deadline.signal);
-      const request = { model, messages: messages.map(toOllamaMessage), options: { num_ctx: numCtx } };
+    async *respond(request) {
+      const exchange = server.open(request.signal);
       try {
-        yield* readAnswer(await chat(client, request, tools.map(toOllamaTool)));
+        const { chunks, isPrompted } = await ask(server, model, request, numCtx, exchange);
+        const toolNames = new Set(request.tools.map(({ name }) => name));
+        yield* readAnswer(chunks, createAnswerText({ toolNames, isPrompted }));
       } catch (error) {
-        deadline.signal.throwIfAborted();
-        throw translate(error);
+        exchange.signal.throwIfAborted();
+        throw translateOllamaError(error, server);
       } finally {
-        deadline.release();
+        exchange.end();
       }
     },
     async check(signal) {
-      await ollamaModels(host, signal);
+      await ollamaModels(server, signal);
     },
   };
 }
 
-/** The models that a server has. @throws MeshError when there is no Ollama at `host`. */
-export async function ollamaModels(host: string, signal: AbortSignal): Promise<readonly string[]> {
-  try {
-    const { models } = await clientFor(host, signal).list();
-    return z
-      .array(z.object({ name: z.string() }))
-      .parse(models)
-      .map(({ name }) => name);
-  } catch (error) {
-    throw translate(error);
-  }
+/** How many tokens a model of this server is given: what is set, but no more than it was made for. */
+export async function ollamaContextTokens(
+  server: OllamaServer,
+  model: string,
+  numCtx: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const { contextLength = numCtx } = await ollamaModelInfo(server, model, signal);
+  return Math.min(numCtx, contextLength);
 }
 
 /**
- * One client per request: ollama-js cannot abort a request before its first byte
- * (https://github.com/ollama/ollama-js/issues/131), a fetch with a signal of our own can. Refusals are read here, too,
- * with their Retry-After; ollama-js would print them to standard output.
+ * Sends a request that fits what the model can do. Where that is not known, the server is asked for all of it, and what
+ * it refuses is done without and remembered.
  */
-function clientFor(host: string, signal: AbortSignal): Ollama {
-  return new Ollama({
-    host,
-    fetch: async (input, init) => {
-      const given = init?.signal;
-      const response = await fetch(input, { ...init, signal: given ? AbortSignal.any([given, signal]) : signal });
-      if (response.ok) return response;
-      throw statusError(NAME, response.status, errorText(await response.text()), response.headers.get('retry-after'));
-    },
-  });
-}
-
-/** `{"error": "..."}` from Ollama, anything from what stands before it. */
-function errorText(body: string): string {
-  try {
-    return z.object({ error: z.string() }).parse(JSON.parse(body)).error;
-  } catch {
-    return body;
+async function ask(
+  server: OllamaServer,
+  model: string,
+  request: ModelRequest,
+  numCtx: number,
+  exchange: Exchange,
+): Promise<{ readonly chunks: AsyncIterable<unknown>; readonly isPrompted: boolean }> {
+  const client = clientFor(server.host, exchange);
+  const info = await ollamaModelInfo(server, model, exchange.signal);
+  const window = Math.min(numCtx, info.contextLength ?? numCtx);
+  const has = (ability: string, otherwise: boolean) => info.capabilities?.has(ability) ?? otherwise;
+  let can: OllamaAbilities = {
+    tools: has('tools', true),
+    // Older servers put thoughts into the text, where they are found by their tags.
+    thinking: has('thinking', false),
+    vision: has('vision', true),
+  };
+  for (;;) {
+    try {
+      const chunks = await client.chat(toOllamaRequest(model, request, window, can));
+      return { chunks, isPrompted: !can.tools };
+    } catch (error) {
+      const refused = refusedAbility(error);
+      if (refused === undefined || !can[refused]) throw error;
+      can = { ...can, [refused]: false };
+      const left = Object.entries(can).filter(([, value]) => value);
+      server.models.set(model, { ...info, capabilities: new Set(['completion', ...left.map(([name]) => name)]) });
+    }
   }
 }
 
-interface OllamaRequest {
-  readonly model: string;
-  readonly messages: OllamaMessage[];
-  readonly options: { readonly num_ctx: number };
-}
-
-/** A model without tools refuses the whole request that offers some; it can still talk. */
-async function chat(client: Ollama, request: OllamaRequest, tools: OllamaTool[]): Promise<AsyncIterable<unknown>> {
-  try {
-    return await client.chat({ ...request, ...(tools.length === 0 ? {} : { tools }), stream: true });
-  } catch (error) {
-    if (tools.length === 0 || !Error.isError(error) || !/does not support tools/i.test(error.message)) throw error;
-    return client.chat({ ...request, stream: true });
-  }
+/** `"x" does not support tools`, `"x" does not support thinking`: the server refuses the whole request for it. */
+function refusedAbility(error: unknown): keyof OllamaAbilities | undefined {
+  const message = Error.isError(error) ? error.message : '';
+  if (/does not support tools/i.test(message)) return 'tools';
+  if (/does not support thinking|think value/i.test(message)) return 'thinking';
+  return /does not support (?:images|vision)|multimodal|image input/i.test(message) ? 'vision' : undefined;
 }
 
 /** One line of an answer. Ids are missing from older servers; arguments are an object, or text that holds one. */
@@ -98,8 +97,14 @@ const Chunk = z.object({
   message: z
     .object({
       content: z.string().nullish(),
+      thinking: z.string().nullish(),
       tool_calls: z
-        .array(z.object({ id: z.string().nullish(), function: z.object({ name: z.string(), arguments: z.unknown() }) }))
+        .array(
+          z.object({
+            id: z.string().nullish(),
+            function: z.object({ name: z.string(), arguments: z.unknown().optional() }),
+          }),
+        )
         .nullish(),
     })
     .nullish(),
@@ -109,63 +114,28 @@ const Chunk = z.object({
   eval_count: z.number().nullish(),
 });
 
-async function* readAnswer(chunks: AsyncIterable<unknown>): AsyncGenerator<ModelEvent> {
+async function* readAnswer(chunks: AsyncIterable<unknown>, text: AnswerText): AsyncGenerator<ModelEvent> {
+  const usedIds = new Set<string>();
   for await (const chunk of chunks) {
     const parsed = Chunk.safeParse(chunk);
-    if (!parsed.success) throw garbage(NAME, parsed.error);
+    if (!parsed.success) throw garbage(OLLAMA, parsed.error);
     const { message, done, done_reason, prompt_eval_count, eval_count } = parsed.data;
-    if (message?.content) yield { type: 'text', text: message.content };
+    if (message?.thinking) yield { type: 'reasoning', text: message.thinking };
+    if (message?.content) yield* text.push(message.content);
+    // Calls of one answer may be spread over many lines, each whole.
     for (const { id, function: called } of message?.tool_calls ?? []) {
-      yield {
-        type: 'tool_call',
-        call: { id: id || `call_${randomUUID()}`, name: called.name, arguments: called.arguments },
-      };
+      const own = id && !usedIds.has(id) ? id : `call_${randomUUID()}`;
+      usedIds.add(own);
+      const { name, arguments: args } = called;
+      yield { type: 'tool_input_start', id: own, name };
+      yield { type: 'tool_input_delta', id: own, text: typeof args === 'string' ? args : JSON.stringify(args ?? {}) };
+      yield { type: 'tool_call', call: { id: own, name, arguments: args } };
     }
     if (!done) continue;
+    yield* text.end();
     yield { type: 'usage', inputTokens: prompt_eval_count ?? 0, outputTokens: eval_count ?? 0 };
     yield { type: 'finish', reason: done_reason === 'length' ? 'length' : 'stop' };
     return;
   }
-  throw endedEarly();
-}
-
-const endedEarly = (cause?: unknown): MeshError =>
-  new MeshError('upstream_failed', `${NAME} ended its answer before it was complete`, { cause });
-
-const NAME = 'The Ollama server';
-
-function toOllamaMessage(message: Message): OllamaMessage {
-  if (message.role === 'tool') return { role: 'tool', tool_name: message.name, content: message.content };
-  if (message.role !== 'assistant') return { role: message.role, content: message.content };
-  const calls = (message.toolCalls ?? []).map(({ name, arguments: args }) => ({
-    function: { name, arguments: asObject(args) },
-  }));
-  return { role: 'assistant', content: message.content, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
-}
-
-/** The server refuses a history whose arguments are not an object, so a call that was malformed goes back empty. */
-function asObject(args: unknown): Record<string, unknown> {
-  try {
-    const value: unknown = typeof args === 'string' ? JSON.parse(args) : args;
-    return z.record(z.string(), z.unknown()).parse(value);
-  } catch {
-    return {};
-  }
-}
-
-function toOllamaTool({ name, description, input_schema }: Tool): OllamaTool {
-  return {
-    type: 'function',
-    function: { name, description, parameters: { ...input_schema, type: 'object' } },
-  };
-}
-
-function translate(error: unknown): MeshError {
-  if (error instanceof MeshError) return error;
-  if (Error.isError(error) && error.message.startsWith('Did not receive done')) return endedEarly(error);
-  if (Error.isError(error) && error.name === 'Error' && error.cause === undefined) {
-    // An error line in the middle of an answer, which ollama-js throws as it stands.
-    return new MeshError('upstream_failed', `${NAME} failed: ${error.message.slice(0, 300)}`, { cause: error });
-  }
-  return exchangeError(NAME, error);
+  throw endedEarly(OLLAMA);
 }

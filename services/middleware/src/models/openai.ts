@@ -1,126 +1,113 @@
-import { withDeadline } from '@toolmesh/shared/deadline';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool } from '@toolmesh/shared/tool';
+import { causeChain, MeshError } from '@toolmesh/shared/errors';
 import OpenAI, { APIError } from 'openai';
-import type { ChatCompletionMessageParam, ChatCompletionTool } from 'openai/resources/chat/completions';
+import { createAnswerText } from './answer-text.ts';
 import { z } from 'zod';
-import type { Message, Model, ModelEvent, ModelRequest, ModelToolCall } from './model.ts';
-import { exchangeError, garbage, statusError, tooLate } from './provider-errors.ts';
+import type { BoundedCache } from './bounded-cache.ts';
+import type { Exchange, OpenExchange } from './exchange.ts';
+import type { Model, ModelEvent, ModelRequest } from './model.ts';
+import { readOpenAiAnswer } from './openai-answer.ts';
+import { describeRefusal, type Refusals, refusedPart } from './openai-refusals.ts';
+import { toOpenAiRequest } from './openai-request.ts';
+import { exchangeError, garbage, statusError } from './provider-errors.ts';
 
-export interface OpenAiOptions {
+/** A server that speaks OpenAI's chat completions. */
+export interface OpenAiServer {
   readonly apiKey: string;
   readonly baseUrl: string | undefined;
-  readonly model: string;
-  readonly timeoutMs: number;
+  readonly open: OpenExchange;
+  /** What each model has refused, by its name. */
+  readonly refusals: BoundedCache<Refusals>;
 }
 
-/** Any server that speaks OpenAI's chat completions. One request per answer; retries are the caller's. */
-export function createOpenAiModel({ apiKey, baseUrl, model, timeoutMs }: OpenAiOptions): Model {
-  const client = new OpenAI({ apiKey, baseURL: baseUrl ?? null, maxRetries: 0, timeout: timeoutMs + SDK_MARGIN_MS });
-  const ask = async <T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-    try {
-      return await request();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw translate(error);
-    }
-  };
+export const OPENAI = 'The OpenAI server';
+const OPENAI_URL = 'https://api.openai.com/v1';
+
+/** A model of such a server. One answer per call; retries are the caller's. */
+export function createOpenAiModel(server: OpenAiServer, model: string): Model {
   return {
     provider: 'openai',
     name: model,
-    async *respond({ messages, tools, signal }: ModelRequest) {
-      const answer = await ask(
-        () =>
-          // Covers the body, too: the SDK's own clock stops at the headers.
-          withDeadline(
-            signal,
-            timeoutMs,
-            () => tooLate(NAME, timeoutMs),
-            (limited) =>
-              client.chat.completions.create(
-                {
-                  model,
-                  messages: messages.map(toOpenAiMessage),
-                  ...(tools.length === 0 ? {} : { tools: tools.map(toOpenAiTool), parallel_tool_calls: true }),
-                },
-                { signal: limited },
-              ),
-          ),
-        signal,
-      );
-      yield* readCompletion(answer);
+    async *respond(request) {
+      const exchange = server.open(request.signal);
+      try {
+        const { response, refused, notices } = await ask(server, model, request, exchange);
+        yield* notices;
+        const toolNames = new Set(request.tools.map(({ name }) => name));
+        const text = createAnswerText({ toolNames, isPrompted: refused.has('tools') });
+        yield* readOpenAiAnswer(OPENAI, response, text);
+      } catch (error) {
+        exchange.signal.throwIfAborted();
+        throw translate(error, server);
+      } finally {
+        exchange.end();
+      }
     },
     async check(signal) {
-      await ask(() => client.models.list({ signal }), signal);
+      await listOpenAiModels(server, signal);
     },
   };
 }
 
-/** The part of a completion that matters; servers differ in the rest. */
-const Completion = z.object({
-  choices: z
-    .array(
-      z.object({
-        finish_reason: z.string().nullish(),
-        message: z.object({
-          content: z.string().nullish(),
-          tool_calls: z
-            .array(
-              z.object({
-                id: z.string().nullish(),
-                function: z.object({ name: z.string(), arguments: z.unknown() }),
-              }),
-            )
-            .nullish(),
-        }),
-      }),
-    )
-    .min(1),
-  usage: z.object({ prompt_tokens: z.number().default(0), completion_tokens: z.number().default(0) }).nullish(),
-});
-
-function* readCompletion(answer: unknown): Generator<ModelEvent> {
-  const parsed = Completion.safeParse(answer);
-  const choice = parsed.data?.choices[0];
-  if (choice === undefined) throw garbage(NAME, parsed.error);
-  const { content, tool_calls } = choice.message;
-  if (content) yield { type: 'text', text: content };
-  for (const [index, { id, function: called }] of (tool_calls ?? []).entries()) {
-    yield {
-      type: 'tool_call',
-      call: { id: id || `call_${index + 1}`, name: called.name, arguments: called.arguments },
-    };
+/** The models that a server has, by their ids. @throws MeshError when it does not say. */
+export async function listOpenAiModels(server: OpenAiServer, signal: AbortSignal): Promise<readonly string[]> {
+  const exchange = server.open(signal);
+  try {
+    const { data } = await clientFor(server, exchange).models.list();
+    const listed = z.array(z.object({ id: z.string() })).safeParse(data);
+    if (!listed.success) throw garbage(OPENAI, listed.error);
+    return listed.data.map(({ id }) => id);
+  } catch (error) {
+    exchange.signal.throwIfAborted();
+    throw translate(error, server);
+  } finally {
+    exchange.end();
   }
-  const usage = parsed.data?.usage;
-  if (usage) yield { type: 'usage', inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens };
-  yield { type: 'finish', reason: choice.finish_reason === 'length' ? 'length' : 'stop' };
 }
 
-const NAME = 'The OpenAI server';
-/** The SDK has a clock of its own; ours, which says what happened, ends first. */
-const SDK_MARGIN_MS = 1_000;
-
-function toOpenAiMessage(message: Message): ChatCompletionMessageParam {
-  if (message.role === 'tool') return { role: 'tool', tool_call_id: message.callId, content: message.content };
-  if (message.role !== 'assistant') return { role: message.role, content: message.content };
-  const calls = (message.toolCalls ?? []).map(toOpenAiCall);
-  return { role: 'assistant', content: message.content, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
+interface Asked {
+  readonly response: Response;
+  readonly refused: Refusals;
+  readonly notices: readonly ModelEvent[];
 }
 
-function toOpenAiCall({ id, name, arguments: args }: ModelToolCall) {
-  const text = typeof args === 'string' ? args : JSON.stringify(args ?? {});
-  return { id, type: 'function' as const, function: { name, arguments: text } };
+/** Sends a request; what the server refuses is left out, remembered, and said. */
+async function ask(server: OpenAiServer, model: string, request: ModelRequest, exchange: Exchange): Promise<Asked> {
+  const client = clientFor(server, exchange);
+  const notices: ModelEvent[] = [];
+  for (;;) {
+    const refused = server.refusals.get(model) ?? new Set<string>();
+    const tools = request.tools.filter(({ name }) => !refused.has(`tool:${name}`));
+    const body = toOpenAiRequest(model, { ...request, tools }, refused);
+    try {
+      const response = await client.chat.completions.create(body).asResponse();
+      return { response, refused, notices };
+    } catch (error) {
+      const part = refusedPart(error, { ...request, tools }, body, refused);
+      if (part === undefined) throw error;
+      server.refusals.set(model, new Set([...refused, part]));
+      const message = describeRefusal(model, part);
+      if (message !== undefined) notices.push({ type: 'notice', code: 'left_out', message });
+    }
+  }
 }
 
-function toOpenAiTool({ name, description, input_schema }: Tool): ChatCompletionTool {
-  return { type: 'function', function: { name, description, parameters: { properties: {}, ...input_schema } } };
+/** Our clocks and our retries are the only ones. The SDK would log what a model says when it cannot be parsed. */
+function clientFor({ apiKey, baseUrl }: OpenAiServer, { fetch }: Exchange): OpenAI {
+  const timeout = 2 ** 31 - 1;
+  return new OpenAI({ apiKey, baseURL: baseUrl ?? null, fetch, maxRetries: 0, timeout, logLevel: 'off' });
 }
 
-function translate(error: unknown): MeshError {
-  if (error instanceof MeshError) return error;
+function translate(error: unknown, { baseUrl = OPENAI_URL }: OpenAiServer): MeshError {
+  const own = [...causeChain(error)].find((cause) => cause instanceof MeshError);
+  if (own !== undefined) return own;
   if (error instanceof APIError && typeof error.status === 'number') {
-    const detail = error.error instanceof Object && 'message' in error.error ? String(error.error.message) : '';
-    return statusError(NAME, error.status, detail, error.headers?.get('retry-after'));
+    const { headers, message } = error;
+    const told = error.error instanceof Object && 'message' in error.error ? String(error.error.message) : undefined;
+    // Where there is no error object, the SDK's message is the status and the body.
+    const detail = told ?? message.replace(/^\d{3} (?:status code \(no body\)|<.*)?/s, '');
+    const retryAfterMs = Number(headers?.get('retry-after-ms') ?? Number.NaN);
+    const retryAfter = retryAfterMs >= 0 ? String(retryAfterMs / 1_000) : headers?.get('retry-after');
+    return statusError(OPENAI, error.status, detail, retryAfter);
   }
-  return exchangeError(NAME, error);
+  return exchangeError(OPENAI, baseUrl, error);
 }

@@ -1,5 +1,7 @@
 import { MeshError, rootCause } from '@toolmesh/shared/errors';
 import { networkError } from '@toolmesh/shared/http-client';
+import { wasNeverSent } from '@toolmesh/shared/resilience';
+import { CONTEXT_LENGTH } from './context-window.ts';
 
 /** What an HTTP answer of a provider that is not a success means to whoever chats. */
 export function statusError(provider: string, status: number, detail: string, retryAfter?: string | null): MeshError {
@@ -9,8 +11,13 @@ export function statusError(provider: string, status: number, detail: string, re
   if (status === 429) return new MeshError('rate_limited', words, options);
   if (status === 503) return new MeshError('unavailable', words, options);
   if (status === 408 || status === 504) return new MeshError('upstream_timeout', words, options);
+  if (TOO_LONG.test(detail)) return new MeshError('invalid_request', words, { details: { reason: CONTEXT_LENGTH } });
   return new MeshError('upstream_failed', words, { ...options, details: { provider_status: status } });
 }
+
+/** How OpenAI, Ollama, vLLM, llama.cpp and others say that a conversation is longer than the model's context. */
+const TOO_LONG =
+  /context[_ ](?:length|size|window)|maximum context|input length exceeds|prompt is too long|(?:input|prompt) (?:is )?longer than/i;
 
 /** Seconds or an HTTP date (RFC 9110, section 10.2.3). */
 function parseRetryAfter(value: string | null | undefined): number | undefined {
@@ -21,9 +28,12 @@ function parseRetryAfter(value: string | null | undefined): number | undefined {
   return Number.isNaN(until) ? undefined : Math.max(0, (until - Date.now()) / 1_000);
 }
 
-/** What a failure without an answer means: the network, or a body that cannot be read. */
-export function exchangeError(provider: string, cause: unknown): MeshError {
+/** What a failure without an answer means: the network, or a body that cannot be read. `url` is where it was asked. */
+export function exchangeError(provider: string, url: string, cause: unknown): MeshError {
   const root = rootCause(cause);
+  if (wasNeverSent(cause)) {
+    return new MeshError('unavailable', `${provider} cannot be reached at ${new URL(url).origin}`, { cause });
+  }
   if (Error.isError(root) && root.name === 'SyntaxError') return garbage(provider, cause);
   return networkError(provider, root);
 }
@@ -34,12 +44,21 @@ export const tooLate = (provider: string, timeoutMs: number): MeshError =>
 export const garbage = (provider: string, cause?: unknown): MeshError =>
   new MeshError('upstream_failed', `${provider} sent an answer that cannot be understood`, { cause });
 
+export const endedEarly = (provider: string, cause?: unknown): MeshError =>
+  new MeshError('upstream_failed', `${provider} ended its answer before it was complete`, { cause });
+
+/** What a provider refuses for good: asking once more, or giving it a rest, changes nothing. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof MeshError && error.code === 'upstream_failed' && providerStatus(error) < 500;
+
 /** Whether the same request may do better a moment later: not for a bad key or a bad request. */
 export function mayPass(error: unknown): boolean {
   if (!(error instanceof MeshError)) return false;
   if (error.code === 'rate_limited' || error.code === 'unavailable' || error.code === 'upstream_timeout') return true;
-  if (error.code !== 'upstream_failed') return false;
-  const { details } = error;
-  const status = details instanceof Object && 'provider_status' in details ? Number(details.provider_status) : 500;
-  return status >= 500;
+  return error.code === 'upstream_failed' && !isRefusal(error);
+}
+
+/** The status behind an error; 500 where there was none, as of a connection that broke. */
+function providerStatus({ details }: MeshError): number {
+  return details instanceof Object && 'provider_status' in details ? Number(details.provider_status) : 500;
 }

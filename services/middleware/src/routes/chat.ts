@@ -1,70 +1,55 @@
 import { MeshError } from '@toolmesh/shared/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/route';
-import { z } from 'zod';
-import type { RunChat } from '../chat.ts';
-import { ProviderName } from '../config.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import type { Chat, ChatOrder, RunChat } from '../chat.ts';
 import { ChatAnswer, encodeJson } from '../encoders/json.ts';
-import type { Message } from '../models/model.ts';
+import { createUiEncoder, UI_STREAM_HEADERS } from '../encoders/ui-stream.ts';
+import { ChatRequest } from './chat-request.ts';
+import { createFrameStream } from './event-stream.ts';
+import { chosenModel } from './model-choice.ts';
 
-/** Text as it stands, as OpenAI's content parts, or as the parts of an AI SDK UI message. */
-const TextPart = z.looseObject({ type: z.string(), text: z.string().optional() });
-const ChatMessage = z
-  .object({
-    role: z.enum(['system', 'user', 'assistant']),
-    content: z.union([z.string(), z.array(TextPart)]).optional(),
-    parts: z.array(TextPart).optional(),
-  })
-  .refine(({ content, parts }) => content !== undefined || parts !== undefined, 'needs content or parts')
-  .transform(({ role, content, parts }): Message => ({ role, content: textOf(content ?? parts ?? '') }));
-
-const textOf = (content: string | readonly z.output<typeof TextPart>[]): string =>
-  typeof content === 'string' ? content : content.flatMap(({ text }) => text ?? []).join('\n');
-
-const ChatRequest = z
-  .object({
-    message: z.string().trim().min(1).optional().describe('What the user says'),
-    messages: z.array(ChatMessage).min(1).max(1_000).optional().describe('The conversation, the user’s message last'),
-    session_id: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z, a-z, 0-9, _ and -')
-      .optional(),
-    model: z.string().min(1).max(200).optional(),
-    provider: ProviderName.optional(),
-    tools: z
-      .object({ include: z.array(z.string()).optional(), exclude: z.array(z.string()).optional() })
-      .optional()
-      .describe('Which tools may be used, by name; all by default'),
-    max_steps: z.int().min(1).max(50).default(12).describe('Rounds of tool calls before the model has to answer'),
-    stream: z.literal(false, 'streaming is not available yet; leave it out').optional(),
-  })
-  .refine(({ message, messages }) => (message === undefined) !== (messages === undefined), {
-    message: 'needs either message or messages',
-  })
-  .refine(({ messages }) => messages === undefined || messages.at(-1)?.role === 'user', {
-    path: ['messages'],
-    message: 'the last message must be the user’s',
-  });
-
-/** `POST /chat`: one answer, however many tool calls it takes. */
+/** `POST /chat`: one answer, however many tool calls it takes; whole, or as it comes. */
 export const chatRoute = (runChat: RunChat): Route =>
   defineRoute({
     method: 'post',
     path: '/chat',
-    summary: 'Answers a message with the help of tools',
+    summary: 'Answers a message with the help of tools; streams with stream:true or Accept: text/event-stream',
     input: { body: ChatRequest },
     response: ChatAnswer,
-    handle: async ({ body, signal }) => {
-      const order = {
-        messages: body.messages ?? [{ role: 'user' as const, content: body.message ?? '' }],
-        sessionId: body.session_id,
-        provider: body.provider,
-        model: body.model,
-        tools: body.tools ?? {},
-        maxSteps: body.max_steps,
-        signal,
-      };
-      const answer = await runChat(order, ({ events, identity }) => encodeJson(events, identity));
+    handle: async ({ body, signal, req, res }) => {
+      // The AI SDK's clients say neither, but what set the request off, and can read nothing but a stream.
+      const isListening = body.stream ?? (wantsStream(req) || body.trigger !== undefined);
+      const order = orderOf(body, isListening, signal);
+      if (isListening) return runChat(order, (chat) => streamAnswer(chat, res, signal));
+      const answer = await runChat(order, async ({ events, identity }) => {
+        res.set('x-run-id', identity.run_id);
+        return encodeJson(events, identity);
+      });
       if (signal.aborted) throw new MeshError('unavailable', 'The caller went away');
       return answer;
     },
   });
+
+const wantsStream = ({ headers }: IncomingMessage): boolean => headers.accept?.includes('text/event-stream') === true;
+
+const orderOf = (body: z.output<typeof ChatRequest>, isListening: boolean, signal: AbortSignal): ChatOrder => ({
+  saying: body.said,
+  sessionId: body.session_id,
+  ...chosenModel(body.provider, body.model),
+  tools: body.tools ?? {},
+  maxSteps: body.max_steps,
+  isSession: true,
+  isListening,
+  signal,
+});
+
+async function streamAnswer({ events, identity }: Chat, res: ServerResponse, signal: AbortSignal): Promise<undefined> {
+  const stream = createFrameStream(res, { ...UI_STREAM_HEADERS, 'x-run-id': identity.run_id }, signal);
+  const encode = createUiEncoder(identity);
+  stream.open();
+  // Read to the end even when the reader is gone: the run ends by its signal, in order.
+  for await (const event of events) await stream.write(encode(event));
+  stream.end();
+  return undefined;
+}

@@ -1,27 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { MeshError } from '@toolmesh/shared/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/route';
-import { quietContext, ToolResult } from '@toolmesh/shared/tool';
+import { quietContext, type Tool, ToolResult } from '@toolmesh/shared/tool';
 import { z } from 'zod';
 import type { HubClient } from '../hub-client.ts';
+import type { Approvals } from '../policy/approvals.ts';
+import type { Permission } from '../run/run-step.ts';
 
 const Arguments = z.record(z.string(), z.unknown()).default({});
+const Approval = z.string().min(1).max(256).optional().describe('The id that a refusal with details.approval gave');
 
 /** Both ways to name a tool and its arguments. */
 const ExecuteRequest = z.union([
   z
-    .object({ name: z.string().min(1), parameters: Arguments })
-    .transform(({ name, parameters }) => ({ tool: name, args: parameters })),
+    .object({ name: z.string().min(1), parameters: Arguments, approval: Approval })
+    .transform(({ name, parameters, approval }) => ({ tool: name, args: parameters, approval })),
   z
-    .object({ tool: z.string().min(1), arguments: Arguments })
-    .transform(({ tool, arguments: args }) => ({ tool, args })),
+    .object({ tool: z.string().min(1), arguments: Arguments, approval: Approval })
+    .transform(({ tool, arguments: args, approval }) => ({ tool, args, approval })),
 ]);
 
-/** `GET /tools` and `POST /execute`: the hub's tools without a model. */
-export const toolRoutes = (hub: HubClient): readonly Route[] => [
+export interface ToolRouteParts {
+  readonly hub: HubClient;
+  readonly approvals: Approvals;
+  readonly permissionOf: (tool: Tool) => Permission;
+  readonly countApproval: (decision: 'requested' | 'approved' | 'void') => void;
+}
+
+/** `GET /tools` and `POST /execute`: the hub's tools without a model, under the same policy. */
+export const toolRoutes = ({ hub, permissionOf, ...parts }: ToolRouteParts): readonly Route[] => [
   defineRoute({
     method: 'get',
     path: '/tools',
-    summary: 'The tools, each with the server that has it and how that is',
-    handle: async () => ({ tools: await hub.listTools() }),
+    summary: 'The tools, each with the server that has it, how that is, and whether it may run (policy)',
+    handle: async () => ({
+      tools: (await hub.listTools()).map((tool) => ({ ...tool, policy: permissionOf(tool) })),
+    }),
   }),
   defineRoute({
     method: 'post',
@@ -29,6 +43,38 @@ export const toolRoutes = (hub: HubClient): readonly Route[] => [
     summary: 'Calls one tool directly',
     input: { body: ExecuteRequest },
     response: ToolResult,
-    handle: ({ body, signal }) => hub.callTool(body.tool, body.args, quietContext(signal)),
+    handle: async ({ body, signal }) => {
+      const tool = (await hub.listTools()).find(({ name }) => name === body.tool);
+      // An unknown one goes on to the hub, which knows near names.
+      if (tool !== undefined) permit(tool, body.args, body.approval, permissionOf(tool), parts);
+      return hub.callTool(body.tool, body.args, quietContext(signal));
+    },
   }),
 ];
+
+/** @throws MeshError forbidden for what may not run, or not without an approval of this very call. */
+function permit(
+  tool: Tool,
+  args: unknown,
+  approval: string | undefined,
+  permission: Permission,
+  { approvals, countApproval }: Pick<ToolRouteParts, 'approvals' | 'countApproval'>,
+): void {
+  if (permission === 'auto') return;
+  if (permission === 'deny') throw new MeshError('forbidden', `${tool.name} may not be used here`);
+  const subject = { callId: '', tool, arguments: args };
+  if (approval === undefined) {
+    const { id, expiresAt } = approvals.issue({ ...subject, runId: `exec_${randomUUID()}` });
+    countApproval('requested');
+    throw new MeshError('forbidden', `${tool.name} needs an approval: send the same call again with "approval"`, {
+      details: { approval: { id, expires_at: expiresAt } },
+    });
+  }
+  try {
+    approvals.redeem(approval, subject);
+    countApproval('approved');
+  } catch (error) {
+    countApproval('void');
+    throw error;
+  }
+}

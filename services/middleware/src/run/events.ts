@@ -1,13 +1,20 @@
 import type { MeshError } from '@toolmesh/shared/errors';
-import type { ToolResult } from '@toolmesh/shared/tool';
+import type { Notice } from '../models/model.ts';
+import type { Progress, ToolResult } from '@toolmesh/shared/tool';
 
 /** How a tool call of a run went (contract, section 3). */
 export type ToolCallStatus = 'ok' | 'error' | 'denied' | 'timeout' | 'skipped';
 
+/** Why a run ended (contract, section 3). */
 export type FinishReason = 'stop' | 'length' | 'max_steps' | 'budget' | 'aborted' | 'error';
 
+/** Why a call did not run. `details` is for the model and for programs: near names, problems, a part of the schema. */
+export interface CallFailure {
+  readonly error: { readonly code: string; readonly message: string; readonly details?: unknown };
+}
+
 /** What became of a call: the tool's own result, or why it did not run. */
-export type ToolOutcome = ToolResult | { readonly error: { readonly code: string; readonly message: string } };
+export type ToolOutcome = ToolResult | CallFailure;
 
 export interface FinishedCall {
   readonly id: string;
@@ -20,11 +27,48 @@ export interface FinishedCall {
   readonly truncated: boolean;
 }
 
-/** Everything that can happen in a run, in the order in which it does. `finish` is the last. */
+/** A call that waits for somebody's word. */
+export interface PendingApproval {
+  readonly id: string;
+  readonly callId: string;
+  readonly name: string;
+  /** Exactly what would be run. */
+  readonly arguments: unknown;
+  /** ISO 8601, UTC. */
+  readonly expiresAt: string;
+}
+
+/**
+ * Everything that can happen in a run, in the order in which it does; encoders make answers of it. A call may be
+ * announced (`tool_input_start`, `tool_input_delta`); then comes its `tool_call`, or `tool_input_error` when the model
+ * never finished it. Each `tool_call` is followed by its `tool_result`, unless it is `external` (the caller runs it)
+ * or waits for approval. `finish` is the last event, and there is always one.
+ */
 export type RunEvent =
+  /** The model is asked; the last time without tools, under the number of the step before. */
   | { readonly type: 'step'; readonly step: number }
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'tool_call'; readonly id: string; readonly name: string; readonly arguments: unknown }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | { readonly type: 'tool_input_start'; readonly id: string; readonly name: string }
+  | { readonly type: 'tool_input_delta'; readonly id: string; readonly text: string }
+  | { readonly type: 'tool_input_error'; readonly id: string; readonly name: string; readonly message: string }
+  | {
+      readonly type: 'tool_call';
+      readonly id: string;
+      readonly name: string;
+      readonly arguments: unknown;
+      readonly external?: true;
+      /** What was done to the arguments that the model sent, so that they can be run. */
+      readonly repair?: ArgumentRepair;
+    }
+  | ({ readonly type: 'tool_progress'; readonly id: string } & Progress)
+  /** Output of a running call as it comes; told only where somebody listens. */
+  | { readonly type: 'tool_output'; readonly id: string; readonly text: string; readonly stream?: string }
   | { readonly type: 'tool_result'; readonly call: FinishedCall }
+  | { readonly type: 'approval_request'; readonly approval: PendingApproval }
+  | Notice
   | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'finish'; readonly reason: FinishReason; readonly error?: MeshError };
+
+/** `syntax`: text that was not quite JSON; `type`: a value of another type than the schema's, without loss. */
+export type ArgumentRepair = 'syntax' | 'type';

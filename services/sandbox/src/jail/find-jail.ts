@@ -2,13 +2,16 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createJail, type Jail } from './jail.ts';
+import { createJail, createLauncherJail, createUsers, type Jail } from './jail.ts';
 import { seccompFilter } from './seccomp.ts';
 import { describePython, prepareSystemRoot, type SystemPython, type SystemRoot } from './system-root.ts';
 
 /** A way to jail processes that has held one, and what the system has to put into a jail. */
 export interface FoundJail {
   readonly jail: Jail;
+  /** For a process of ours that makes jails itself, whose users are `nextUser`'s. */
+  readonly launcherJail: Jail;
+  readonly nextUser: () => number;
   readonly root: SystemRoot;
   /** The system's interpreter, or why there is none to use. */
   readonly python: SystemPython | { readonly reason: string };
@@ -34,9 +37,11 @@ export async function findJail(search: JailSearch): Promise<FoundJail | { readon
 
 async function makeJail(search: JailSearch): Promise<FoundJail> {
   const { filterFile, root, python } = await prepareJail(search);
-  const jail = createJail({ bwrap: search.bwrap, filterFile, isRoot: process.getuid?.() === 0 });
+  const nextUser = createUsers();
+  const options = { bwrap: search.bwrap, filterFile, isRoot: process.getuid?.() === 0, nextUser };
+  const jail = createJail(options);
   await tryOut(jail, root);
-  return { jail, root, python };
+  return { jail, launcherJail: createLauncherJail(options), nextUser, root, python };
 }
 
 /** Writes what a jail is made of to the cache, where it is not there yet: once it is, the cache may be read-only. */

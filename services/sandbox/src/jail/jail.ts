@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { WorkerCommand } from '../workers/conversation.ts';
 
 /** A place in the jail's file system that shows something of the host's, which can be read there and no more. */
@@ -13,6 +14,11 @@ export interface Jailed {
   /** Symbolic links in the jail: `to` is what `path` points at. */
   readonly links: readonly { readonly to: string; readonly path: string }[];
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * Whether it is the jail's first process, which no signal from inside can end or stop. All that loses its parent
+   * becomes its child.
+   */
+  readonly isFirst?: boolean;
 }
 
 /** Wraps a command in a jail of its own. */
@@ -25,6 +31,8 @@ export interface JailOptions {
   readonly filterFile: string;
   /** Whether this service runs as root, who needs no user namespace to make a jail. */
   readonly isRoot: boolean;
+  /** A user that no other jail has. */
+  readonly nextUser: () => number;
 }
 
 /** What a program may write in each of its three places, in bytes of memory. */
@@ -44,7 +52,7 @@ const NAMESPACES = (
 const OWN_FILES = [
   ...'--dir /proc --dev /dev'.split(' '),
   ...WRITABLE.flatMap((path) => `--size ${WRITABLE_BYTES} --perms 1777 --tmpfs ${path}`.split(' ')),
-  ...`--remount-ro /dev --remount-ro / --chdir /work --seccomp ${FILTER_FD} --`.split(' '),
+  ...'--remount-ro /dev --remount-ro / --chdir /work'.split(' '),
 ];
 
 /**
@@ -54,28 +62,56 @@ const OWN_FILES = [
  * A service that is root gives each program a user of its own: root is exempt from limits on processes. One that is
  * not gives it a user namespace, which has limits of its own.
  */
-export function createJail({ bwrap, filterFile, isRoot }: JailOptions): Jail {
-  const nextUser = createUsers();
-  return ({ command, mounts, links, env }) => ({
+export function createJail({ bwrap, filterFile, isRoot, nextUser }: JailOptions): Jail {
+  return (jailed) => ({
     file: bwrap,
     args: [
-      ...NAMESPACES,
-      ...(isRoot
-        ? ['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP']
-        : ['--unshare-user', '--uid', '65534', '--gid', '65534', '--cap-drop', 'ALL']),
-      '--clearenv',
-      ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
-      ...foldersFor([...mounts.map(({ to }) => to), ...links.map(({ path }) => path)]),
-      ...mounts.flatMap(({ from, to }) => ['--ro-bind', from, to]),
-      ...links.flatMap(({ to, path }) => ['--symlink', to, path]),
-      ...OWN_FILES,
+      ...namespaces(isRoot, ['SETUID', 'SETGID', 'SETPCAP']),
+      ...files(jailed),
+      ...(jailed.isFirst === true ? ['--as-pid-1'] : []),
+      ...`--seccomp ${FILTER_FD} --`.split(' '),
       ...(isRoot ? becomeUser(nextUser()) : []),
       ...YIELDING,
-      ...command,
+      ...jailed.command,
     ],
     descriptors: [filterFile],
   });
 }
+
+/**
+ * A jail for a process of ours that makes jails for workers, which see what it sees: of the filter, which it has on
+ * descriptor 4, it makes use for them. On descriptor 5 it has /proc, by which alone a process can say who it is in a
+ * user namespace. It may make namespaces; no program runs in it.
+ */
+export function createLauncherJail({ bwrap, filterFile, isRoot }: JailOptions): Jail {
+  return (jailed) => ({
+    file: bwrap,
+    args: [
+      ...namespaces(isRoot, ['SETUID', 'SETGID', 'SETPCAP', 'SYS_ADMIN', 'KILL']),
+      ...files(jailed),
+      '--',
+      ...jailed.command,
+    ],
+    descriptors: [filterFile, '/proc'],
+  });
+}
+
+/** Without a user namespace, what is left of root's rights are the `capabilities`. */
+const namespaces = (isRoot: boolean, capabilities: readonly string[]): readonly string[] => [
+  ...NAMESPACES,
+  ...(isRoot
+    ? ['--cap-drop', 'ALL', ...capabilities.flatMap((name) => ['--cap-add', `CAP_${name}`])]
+    : ['--unshare-user', '--uid', '65534', '--gid', '65534', '--cap-drop', 'ALL']),
+];
+
+const files = ({ mounts, links, env }: Jailed): readonly string[] => [
+  '--clearenv',
+  ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
+  ...foldersFor([...mounts.map(({ to }) => to), ...links.map(({ path }) => path)]),
+  ...mounts.flatMap(({ from, to }) => ['--ro-bind', from, to]),
+  ...links.flatMap(({ to, path }) => ['--symlink', to, path]),
+  ...OWN_FILES,
+];
 
 /** The folders above `paths`, from the top: those that bubblewrap makes of itself are for its own user alone. */
 function foldersFor(paths: readonly string[]): readonly string[] {
@@ -101,10 +137,11 @@ const becomeUser = (id: number): readonly string[] =>
 
 /** Far from every user of a host or a container; what counts is that no two jails at a time have the same. */
 const FIRST_USER = 900_000_000;
-const USERS = 60_000;
+const USERS = 1_000_000_000;
 
-function createUsers(): () => number {
-  let given = process.pid;
+/** Gives users out, from a place that another service on this machine has hardly chosen, too. */
+export function createUsers(): () => number {
+  let given = randomInt(USERS);
   return () => {
     given += 1;
     return FIRST_USER + (given % USERS);

@@ -6,6 +6,7 @@ import { baseLayerPackages, baseLayerPath } from '../packages/build-base-layer.t
 import type { PythonTarget } from '../packages/pypi-resolver.ts';
 import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
+import { compileWorker } from './python-namespaces/compiled-worker.ts';
 import { createPythonNamespaces } from './python-namespaces/runtime.ts';
 import { createPythonWasm } from './python-wasm/runtime.ts';
 import type { Runtime } from './runtime.ts';
@@ -64,7 +65,14 @@ async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime
   const layer = existsSync(path) ? path : undefined;
   if (layer === undefined) choice.logger.info('without numpy, pandas and matplotlib: npm run python-layer adds them');
   const provided = layer === undefined ? [] : await baseLayerPackages(layer);
-  const runtime = createPythonNamespaces({ found, python, layer, provided });
+  const compiled = await compileWorker(choice.cacheDirectory, python);
+  const options = { found, python, compiled, layer, provided };
+  const launched = createPythonNamespaces(options, { isLaunched: true });
+  const trouble = await tryOut(launched);
+  if (trouble === undefined) return launched;
+  launched.close?.();
+  choice.logger.warn({ reason: trouble }, 'Python starts slowly: no launcher can be had');
+  const runtime = createPythonNamespaces(options, { isLaunched: false });
   const failure = await tryOut(runtime);
   return failure === undefined ? runtime : { reason: failure };
 }

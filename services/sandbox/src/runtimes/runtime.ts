@@ -1,5 +1,5 @@
 import type { Isolation, Language } from '@toolmesh/shared/execution';
-import type { WorkerCommand } from '../workers/conversation.ts';
+import type { WorkerStart } from '../workers/conversation.ts';
 
 /**
  * One way to run programs of some languages. It prepares itself once; its workers are started ahead by the pool,
@@ -18,9 +18,11 @@ export interface Runtime {
    * How to start one worker: a process that speaks the worker protocol on descriptor 3. Programs in it can import
    * what is in `packages`, the path of a package layer.
    */
-  worker(packages?: string): WorkerCommand;
+  worker(packages?: string): WorkerStart;
   /** Workers that have imported more ahead, for the programs that need it. */
   readonly prepared?: PreparedWorkers;
+  /** Ends what it has besides its workers. */
+  close?(): void;
 }
 
 /** A second kind of worker of the same runtime: slow to start, fast for some programs. */
@@ -28,5 +30,5 @@ export interface PreparedWorkers {
   /** Names its pool. */
   readonly name: string;
   suits(code: string): boolean;
-  worker(): WorkerCommand;
+  worker(): WorkerStart;
 }

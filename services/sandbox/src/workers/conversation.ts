@@ -4,6 +4,9 @@ import { closeSync, openSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { type Frame, type FrameKind, readFrames, writeFrame } from './frames.ts';
 
+/** How a worker process comes about: by a command of its own, or by somebody who makes one. */
+export type WorkerStart = WorkerCommand | { readonly launch: () => Promise<Conversation> };
+
 /** The program that a worker process is. It gets an empty environment and `/` as its working directory. */
 export interface WorkerCommand {
   readonly file: string;
@@ -33,6 +36,10 @@ export interface Conversation {
 }
 
 const LAST_WORDS = 4_096;
+
+/** @throws Error when there is no process to talk with. */
+export const begin = (start: WorkerStart): Conversation | Promise<Conversation> =>
+  'launch' in start ? start.launch() : converseWith(start);
 
 export function converseWith({ file, args, descriptors = [] }: WorkerCommand): Conversation {
   const opened = descriptors.map((path) => openSync(path, 'r'));

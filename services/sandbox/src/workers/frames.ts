@@ -26,6 +26,12 @@ const KINDS = [
   'flushed',
   /** worker -> service, JSON: how the program ended. */
   'report',
+  /** launcher -> service, JSON: a worker has been started, and this is its process. */
+  'started',
+  /** launcher -> service, JSON: a worker is gone. */
+  'gone',
+  /** service -> launcher, JSON: end a worker. */
+  'kill',
 ] as const;
 
 const HEADER_BYTES = 5;

@@ -59,7 +59,10 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   let failure: MeshError | undefined;
   let closed = false;
 
-  const fillSoon = (): void => void setTimeout(fill, REFILL_DELAY_MS).unref();
+  const fillSoon = (): void => {
+    if (waiting.length > 0) fill();
+    else setTimeout(fill, REFILL_DELAY_MS).unref();
+  };
 
   const fill = (): void => {
     if (closed || failure !== undefined) return;

@@ -100,23 +100,37 @@ const orNothing = (read: () => number): number => orElse(read, 0);
 /** How often a running program's memory is looked at. At 1 GB/s of growth that is 10 MB of error. */
 const SAMPLE_MS = 10;
 
-/** Watches the memory of a worker's processes until stopped. */
-export function watchMemory(usage: ProcessUsage, limitBytes: number) {
+/** What a worker's processes have in memory while they wait. */
+export interface IdleMemory {
+  readonly rssBytes: number;
+  readonly proportionalBytes: number;
+}
+
+/** Below this the slower look would make no difference worth its time. */
+const SMALL_BYTES = 64 * 1_024 ** 2;
+
+export function readIdleMemory(usage: ProcessUsage): IdleMemory {
+  const rssBytes = usage.rssBytes();
+  return { rssBytes, proportionalBytes: rssBytes < SMALL_BYTES ? rssBytes : usage.proportionalBytes() };
+}
+
+/** Watches the memory of a worker's processes until stopped: they may have `allowedBytes` more than when idle. */
+export function watchMemory(usage: ProcessUsage, idle: IdleMemory, allowedBytes: number) {
   const over = Promise.withResolvers<void>();
-  let peak = usage.rssBytes();
+  let peak = 0;
   const sample = () => {
-    const rss = usage.rssBytes();
+    let used = usage.rssBytes() - idle.rssBytes;
     // Processes that were forked share most of what they have: a second, fairer look before one is stopped for it.
-    const used = rss > limitBytes ? usage.proportionalBytes() : rss;
+    if (used > allowedBytes) used = usage.proportionalBytes() - idle.proportionalBytes;
     peak = Math.max(peak, used);
-    if (used > limitBytes) over.resolve();
+    if (used > allowedBytes) over.resolve();
     return peak;
   };
   const timer = setInterval(sample, SAMPLE_MS);
   return {
-    /** Resolves when the processes have more than `limitBytes`. */
+    /** Resolves when the processes have more than they may. */
     exceeded: over.promise,
-    /** The most that was seen, the present included. */
+    /** The most that was seen above what they had when idle, the present included. */
     peakBytes: sample,
     stop: () => clearInterval(timer),
   };

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshError } from '@toolmesh/shared/errors';
-import { type Conversation, converseWith, type Exit, type WorkerCommand } from './conversation.ts';
+import { begin, type Conversation, type Exit, type WorkerStart } from './conversation.ts';
 import { type Frame, jsonPayload } from './frames.ts';
 import { type CappedText, createOutputBuffer } from './output-buffer.ts';
-import { openProcessUsage, type ProcessUsage, watchMemory } from './process-usage.ts';
+import { type IdleMemory, openProcessUsage, type ProcessUsage, readIdleMemory, watchMemory } from './process-usage.ts';
 import { Ready, Report, type WorkerProgram } from './protocol.ts';
 
 export interface RunLimits {
@@ -55,12 +55,12 @@ const FLUSH_MS = 100;
 const OUT_OF_MEMORY = /out of memory|invalid size error|allocation failed/i;
 
 /** Starts one worker and waits until it is warm. @throws MeshError unavailable when that takes too long or fails. */
-export async function startWorker(command: WorkerCommand, startTimeoutMs = 30_000): Promise<WorkerProcess> {
-  const conversation = converseWith(command);
+export async function startWorker(start: WorkerStart, startTimeoutMs = 30_000): Promise<WorkerProcess> {
+  const conversation = await beginOrFail(start);
   try {
     const { version } = await untilReady(conversation, startTimeoutMs);
     const usage = openProcessUsage(conversation.pid ?? 0);
-    const warm = { conversation, usage, idleBytes: usage.rssBytes() };
+    const warm = { conversation, usage, idle: readIdleMemory(usage), cpuMs: usage.cpuMs() };
     return {
       version,
       gone: conversation.gone,
@@ -70,9 +70,20 @@ export async function startWorker(command: WorkerCommand, startTimeoutMs = 30_00
     };
   } catch (cause) {
     conversation.kill();
-    throw new MeshError('unavailable', 'A worker of the sandbox did not start', { cause });
+    throw didNotStart(cause);
   }
 }
+
+async function beginOrFail(start: WorkerStart): Promise<Conversation> {
+  try {
+    return await begin(start);
+  } catch (cause) {
+    throw didNotStart(cause);
+  }
+}
+
+const didNotStart = (cause: unknown): MeshError =>
+  new MeshError('unavailable', 'A worker of the sandbox did not start', { cause });
 
 async function untilReady({ onFrame, gone, lastWords }: Conversation, timeoutMs: number): Promise<Ready> {
   const answered = new AbortController();
@@ -92,23 +103,25 @@ interface WarmWorker {
   readonly conversation: Conversation;
   readonly usage: ProcessUsage;
   /** What its processes had in memory before their first program. */
-  readonly idleBytes: number;
+  readonly idle: IdleMemory;
+  /** The time that they had used then, or when the latest one ended. */
+  cpuMs: number;
 }
 
 async function runProgram(
-  { conversation, usage, idleBytes }: WarmWorker,
+  warm: WarmWorker,
   program: WorkerProgram,
   { timeoutMs, outputBytes }: RunLimits,
   caller: AbortSignal,
   onOutput: OutputListener = () => {},
 ): Promise<Run> {
+  const { conversation, usage, idle } = warm;
   const over = new AbortController();
   const after = (ms: number) => sleep(ms, undefined, { signal: over.signal });
   const heard = listen(conversation, outputBytes, onOutput);
   const started = performance.now();
   conversation.send('program', jsonPayload(program));
-  const cpuBefore = usage.cpuMs();
-  const memory = watchMemory(usage, idleBytes + program.memory_bytes + MEMORY_SLACK_BYTES);
+  const memory = watchMemory(usage, idle, program.memory_bytes + MEMORY_SLACK_BYTES);
   let kept = false;
   try {
     const ending = await Promise.race<Ending>([
@@ -131,11 +144,12 @@ async function runProgram(
       stderr: heard.stderr.read(),
       durationMs,
       // A process that is gone has taken its figures with it.
-      cpuMs: told?.cpu_ms ?? Math.max(0, usage.cpuMs() - cpuBefore),
-      peakMemoryBytes: told?.peak_memory_bytes ?? Math.max(0, memory.peakBytes() - idleBytes),
+      cpuMs: told?.cpu_ms ?? Math.max(0, usage.cpuMs() - warm.cpuMs),
+      peakMemoryBytes: told?.peak_memory_bytes ?? memory.peakBytes(),
     };
   } finally {
-    if (!kept) conversation.kill();
+    if (kept) warm.cpuMs = usage.cpuMs();
+    else conversation.kill();
     over.abort();
     memory.stop();
   }

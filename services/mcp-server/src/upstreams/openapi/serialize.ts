@@ -17,9 +17,12 @@ type Encode = (text: string) => string;
 
 const plain: Encode = (text) => text;
 
-/** `encodeURIComponent`, and the five that it leaves which servers may take for something else. */
+/** `encodeURIComponent`, for half a character too, and the five that it leaves and servers may take for something else. */
 const encode: Encode = (text) =>
-  encodeURIComponent(text).replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  encodeURIComponent(text.toWellFormed()).replaceAll(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 

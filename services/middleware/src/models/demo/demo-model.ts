@@ -4,6 +4,7 @@ import type { Intent } from './intent.ts';
 import { readArithmetic } from './read-arithmetic.ts';
 import { readCode } from './read-code.ts';
 import { readTime } from './read-time.ts';
+import { unwrapUntrusted } from './unwrap-untrusted.ts';
 
 /**
  * No model at all: rules that find programs, questions about the time and sums in a message, call the real tools for
@@ -15,12 +16,15 @@ export function createDemoModel(today: () => string = () => new Date().toISOStri
     name: 'demo',
     async *respond({ messages, tools }) {
       const asked = messages.findLastIndex(({ role }) => role === 'user');
-      const results = messages.slice(asked + 1).filter((message) => message.role === 'tool');
+      const results = messages
+        .slice(asked + 1)
+        .filter((message) => message.role === 'tool')
+        .map((message) => ({ ...message, content: unwrapUntrusted(message.content) }));
       const intents = findIntents(messages[asked]?.content ?? '', today);
       const offered = new Set(tools.map(({ name }) => name));
       const callable = intents.filter(({ tool }) => offered.has(tool));
       if (results.length === 0 && callable.length > 0) yield* callsFor(callable);
-      else yield { type: 'text', text: composeAnswer(intents, results, offered) };
+      else yield* inPieces(composeAnswer(intents, results, offered));
       yield { type: 'usage', inputTokens: 0, outputTokens: 0 };
       yield { type: 'finish', reason: 'stop' };
     },
@@ -39,9 +43,21 @@ export function findIntents(text: string, today: () => string): readonly Intent[
 const MAX_CALLS = 8;
 
 function* callsFor(intents: readonly Intent[]): Generator<ModelEvent> {
-  for (const [index, { tool, arguments: args }] of intents.entries()) {
-    yield { type: 'tool_call', call: { id: `call_${index + 1}`, name: tool, arguments: JSON.stringify(args) } };
+  const calls = intents.map(({ tool, arguments: args }, index) => ({
+    id: `call_${index + 1}`,
+    name: tool,
+    arguments: JSON.stringify(args),
+  }));
+  for (const { id, name, arguments: text } of calls) {
+    yield { type: 'tool_input_start', id, name };
+    yield { type: 'tool_input_delta', id, text };
   }
+  for (const call of calls) yield { type: 'tool_call', call };
+}
+
+/** A text as models say it: a few words at a time. */
+function* inPieces(text: string): Generator<ModelEvent> {
+  for (const [piece] of text.matchAll(/(?:\s*\S+){1,4}\s*|\s+/g)) yield { type: 'text', text: piece };
 }
 
 export type ToolMessage = Extract<Message, { role: 'tool' }>;

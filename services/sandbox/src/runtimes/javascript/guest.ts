@@ -116,6 +116,21 @@ export async function createJavaScriptGuest(memoryBytes: number, locate: LocateP
   return {
     stdout,
     stderr,
+    /** Runs a program of ours, of which nothing is left. */
+    rehearse: async (): Promise<GuestReport> => {
+      const stdin = new Uint8Array();
+      const report = await run({
+        fileName: 'main.js',
+        language: 'javascript',
+        code: '1 + 1',
+        stdin,
+        files: [],
+        memoryBytes,
+        keep: false,
+      });
+      await call('forget', undefined);
+      return report;
+    },
     /** Runs one program; the next only after that, in what the one before has left. */
     run: (program: JavaScriptProgram): Promise<GuestReport> => {
       stdout.restart();

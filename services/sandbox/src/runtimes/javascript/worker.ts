@@ -40,5 +40,6 @@ await serveWorker(async () => {
     stdout: { take: () => guest.stdout.take() },
     stderr: { take: () => [...refusal.splice(0), ...guest.stderr.take()] },
     run,
+    rehearse: () => guest.rehearse(),
   };
 });

@@ -1,11 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import type { FoundJail } from '../../jail/find-jail.ts';
 import type { SystemPython } from '../../jail/system-root.ts';
-import type { WorkerCommand } from '../../workers/conversation.ts';
+import type { Jail } from '../../jail/jail.ts';
+import type { WorkerStart } from '../../workers/conversation.ts';
+import { createLauncher } from '../../workers/launcher.ts';
 import type { Runtime } from '../runtime.ts';
-
-const OWN = fileURLToPath(new URL('./', import.meta.url));
-const SHARED = fileURLToPath(new URL('../python/', import.meta.url));
+import { WORKER_HOME } from './compiled-worker.ts';
 
 /** Where `worker.py` finds what programs may import besides the standard library. */
 const PACKAGES = '/opt/packages';
@@ -17,27 +16,50 @@ const DATA = /\b(?:numpy|pandas|matplotlib|pyplot)\b/;
 export interface PythonNamespacesOptions {
   readonly found: FoundJail;
   readonly python: SystemPython;
+  /** Folder of the worker's code, as `compileWorker` makes it. */
+  readonly compiled: string;
   /** Folder of numpy, pandas and matplotlib, where they have been installed. */
   readonly layer: string | undefined;
   readonly provided: readonly { readonly name: string; readonly version: string }[];
 }
 
+/** Whether workers are started by a launcher, or each by bubblewrap: slower, where the system allows no more. */
+export interface PythonNamespacesStart {
+  readonly isLaunched: boolean;
+}
+
 /** The system's CPython in a jail: threads, subprocesses, files and packages as anywhere, and nothing outside. */
-export function createPythonNamespaces({ found, python, layer, provided }: PythonNamespacesOptions): Runtime {
-  const worker = (words: readonly string[], packages?: string): WorkerCommand =>
-    found.jail({
-      // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
-      command: [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8', '/opt/sandbox/worker.py', ...words],
+export function createPythonNamespaces(
+  { found, python, compiled, layer, provided }: PythonNamespacesOptions,
+  { isLaunched }: PythonNamespacesStart,
+): Runtime {
+  // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
+  const interpreter = [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8'];
+  const command = [...interpreter, `${WORKER_HOME}/worker.pyc`];
+  const inJail = (jail: Jail, words: readonly string[], packages?: string) =>
+    jail({
+      command: words,
+      isFirst: true,
       env: ENVIRONMENT,
       links: found.root.links,
       mounts: [
         ...found.root.mounts,
-        { from: OWN, to: '/opt/sandbox' },
-        { from: SHARED, to: '/opt/python-shared' },
+        { from: compiled, to: WORKER_HOME },
         ...(layer === undefined ? [] : [{ from: layer, to: LAYER }]),
         ...(packages === undefined ? [] : [{ from: packages, to: PACKAGES }]),
       ],
     });
+  const launcher = isLaunched
+    ? createLauncher(
+        inJail(found.launcherJail, [...interpreter, `${WORKER_HOME}/launcher.pyc`, ...command]),
+        found.nextUser,
+      )
+    : undefined;
+  const worker = (words: readonly string[], packages?: string): WorkerStart =>
+    // A launcher's workers see what it sees, which packages of one program are not part of.
+    launcher === undefined || packages !== undefined
+      ? inJail(found.jail, [...command, ...words], packages)
+      : { launch: () => launcher.launch(words) };
   return {
     name: 'python-namespaces',
     languages: ['python'],
@@ -48,6 +70,7 @@ export function createPythonNamespaces({ found, python, layer, provided }: Pytho
     ...(layer === undefined
       ? {}
       : { prepared: { name: 'python-data', suits: (code) => DATA.test(code), worker: () => worker(['data']) } }),
+    ...(launcher === undefined ? {} : { close: launcher.close }),
   };
 }
 

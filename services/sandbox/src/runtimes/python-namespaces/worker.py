@@ -1,41 +1,28 @@
-"""The inside of a jailed worker: warms an interpreter up, runs one program in a child of its own, tells the service.
+"""The supervisor of a jailed worker: warms an interpreter up, has it run one program, tells the service.
 
-Two processes share the jail. This one, the supervisor, holds the conversation with the service (descriptor 3,
-`workers/frames.ts`); the program runs in a fork of it that has only its standard streams. The end of that child, by
-whatever signal, is thus something to report rather than the end of the conversation.
+Two processes share the jail. This one holds the conversation with the service; the program runs in a fork of it
+(`toolmesh_child.py`), which is made ahead. The end of that child, by whatever signal, is thus something to report
+rather than the end of the conversation. What is imported here is imported for every program, warm or not: little.
 """
 
 import os
-import select
-import signal
-import struct
 import sys
+
+sys.path.append("/opt/sandbox")
+
+import mmap
+import resource  # noqa: what os.wait4 answers with
+import select
+import struct
 import time
 
-sys.path += ["/opt/sandbox", "/opt/python-shared"]
+import _signal
 
-import json
-import mmap
-import resource
+import toolmesh_child as program_child
+import toolmesh_files as files
+import toolmesh_wire as wire
 
-import toolmesh_plots as plots
-import toolmesh_program as user_program
-
-CHANNEL = 3
-READY, PROGRAM, STDOUT, STDERR, FLUSH, FLUSHED, REPORT = range(7)
-"""Kinds of frames; their order is the service's (`workers/frames.ts`)."""
-
-WORK_DIR = user_program.WORK_DIR
-MIB = 1 << 20
-REPORT_BYTES = 4 * MIB
-MAX_ARTIFACTS, MAX_ARTIFACT_BYTES = 20, 8 * MIB
-MAX_VISITED, MAX_PATH = 10_000, 1_024
-PROCESSES = 64
-"""Processes and threads together, ours included."""
-OPEN_FILES = 256
-FILE_BYTES = 64 * MIB
-THREADS_BYTES = 512 * MIB
-"""Address space that stacks of threads take without using it."""
+REPORT_BYTES = 4 << 20
 HELD_BYTES = 128 * 1024
 """Output that is kept back at most while the service is not to be flooded; older is dropped."""
 FREE_BYTES = 256 * 1024
@@ -43,97 +30,104 @@ FREE_BYTES = 256 * 1024
 PASS_ON_SECONDS = 0.02
 GATHER_SECONDS = 0.001
 
-COMMON = (
-    "re collections functools itertools math string datetime random traceback linecache threading typing copy heapq "
-    "textwrap decimal hashlib statistics subprocess pathlib csv dataclasses asyncio"
-).split()
-"""Imported while there is nothing else to do: what most programs begin with."""
-
 
 def main():
-    os.chdir(WORK_DIR)
-    sys.path.insert(0, WORK_DIR)
-    sys.path += [path for path in os.environ["PYTHONPATH"].split(":") if os.path.isdir(path)]
-    _add_exit()
-    if "data" in sys.argv:
-        plots.preload()
-    send(READY, json.dumps({"version": sys.version.split()[0]}).encode())
-    _import_while_idle()
-    session = None
+    # Where this is the jail's first process, a signal from inside does not reach it unless it is handled here.
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    os.chdir(files.WORK_DIR)
+    program_child.prepare()
+    child = Child("data" in sys.argv)
+    if not child.hear():
+        sys.exit("the process for the program ended by itself")
+    wire.send(wire.READY, wire.to_json({"version": sys.version.split()[0]}))
     while True:
-        kind, payload = receive()
-        if kind == FLUSH:
-            send(FLUSHED)
-        if kind != PROGRAM:
-            continue
-        session = run(json.loads(payload), session)
-
-
-def _add_exit():
-    """`exit` and `quit`, which come with the module `site`, which this interpreter starts without."""
-    import builtins
-
-    from _sitebuiltins import Quitter
-
-    builtins.exit, builtins.quit = Quitter("exit", ""), Quitter("quit", "")
-
-
-def _import_while_idle():
-    for name in COMMON:
-        if select.select([CHANNEL], [], [], 0)[0]:
-            return
-        __import__(name)
-
-
-# --- the conversation with the service ---
-
-
-def send(kind, payload=b""):
-    data = struct.pack(">IB", len(payload), kind) + payload
-    while data:
-        data = data[os.write(CHANNEL, data) :]
-
-
-def receive():
-    length, kind = struct.unpack(">IB", _read_exactly(5))
-    return kind, _read_exactly(length)
-
-
-def _read_exactly(count):
-    parts = []
-    while count > 0:
-        part = os.read(CHANNEL, min(count, MIB))
-        if not part:
-            os._exit(0)  # The service is gone, or has had enough of us.
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
-
-
-# --- the supervisor ---
+        kind, payload = wire.receive()
+        if kind == wire.FLUSH:
+            wire.send(wire.FLUSHED)
+        if kind == wire.PROGRAM:
+            run(wire.from_json(payload), child)
 
 
 class Child:
-    """A fork of this interpreter that runs programs; its report comes through memory that both share."""
+    """The process of the program, and what leads to it."""
 
-    def __init__(self, memory_bytes, keep):
-        self.keep = keep
+    def __init__(self, with_data):
         self.report = mmap.mmap(-1, REPORT_BYTES)
-        self.before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        self.stdin, self.codes, self.done = _pipe_pair() if keep else (None, None, None)
+        self.idle_memory, self.idle_ms, self.idle_children_ms = 0, 0, 0
+        self.stdin = _nameless_file()
+        self.woken = _wake_up_for_signals()
+        orders, self.orders = os.pipe()
+        self.done, tell = os.pipe()
         out, err = os.pipe(), os.pipe()
-        self.outputs = (Output(STDOUT, out[0]), Output(STDERR, err[0]))
-        self._streams = (out[1], err[1])
-        self._memory_bytes = memory_bytes
-        self.pid = None
-
-    def start(self, code, stdin):
+        self.outputs = (Output(wire.STDOUT, out[0]), Output(wire.STDERR, err[0]))
+        self.ended = None
+        self.is_ending = False
+        self.has_begun = False
         self.pid = os.fork()
         if self.pid == 0:
-            _be_the_program(self, code, stdin, self._streams, self._memory_bytes)
-        for fd in self._streams:
+            program_child.live(orders, tell, (self.stdin, out[1], err[1]), self.report, with_data)
+        for fd in (orders, tell, out[1], err[1]):
             os.close(fd)
-        self.pidfd = os.pidfd_open(self.pid)
+
+    def hear(self):
+        """Takes one thing that the child says; returns what, or nothing when it will say no more."""
+        what = os.read(self.done, 1)
+        if what == program_child.WARM:
+            used = wire.read_exactly(self.done, program_child.USED.size)
+            self.idle_memory, self.idle_ms, self.idle_children_ms = program_child.USED.unpack(used)
+        return what
+
+    def begin(self, program):
+        """Hands the program over."""
+        while not self.has_begun and select.select([self.done], [], [], 0)[0] and self.hear():
+            pass  # Before its first program it is to be believed.
+        self.has_begun = True
+        code = program["code"].encode("utf-8", "surrogatepass")
+        data = program_child.ORDER.pack(program["memory_bytes"], program["keep"], len(code)) + code
+        try:
+            while data:
+                data = data[os.write(self.orders, data) :]
+        except BrokenPipeError:
+            pass  # It has ended by itself, between two calls of its session.
+
+    def is_over(self):
+        """Whether it has ended, or says so with a report and has nothing more to do than to go."""
+        return self.ended is not None or self.is_ending
+
+    def used_ms(self):
+        """Processor time since the program began."""
+        if self.ended is not None:
+            usage = self.ended[1]
+            return max(0, (usage.ru_utime + usage.ru_stime) * 1000 - self.idle_ms - self.idle_children_ms)
+        # The clock of a process, as the kernel makes it of its number (linux/posix-timers.h).
+        return max(0, time.clock_gettime(~self.pid << 3 | 2) * 1000 - self.idle_ms)
+
+    def reap(self):
+        """Takes note of children that have ended: ours, and what it has left behind, where that comes to us."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == self.pid:
+                self.ended = status, usage
+            if pid == 0:
+                return
+
+
+def _nameless_file():
+    return os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
+
+
+def _wake_up_for_signals():
+    """A descriptor that the numbers of signals can be read from: a child has ended, or is about to."""
+    woken, wake = os.pipe()
+    os.set_blocking(woken, False)
+    os.set_blocking(wake, False)
+    _signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    for number in (_signal.SIGCHLD, program_child.END):
+        _signal.signal(number, lambda *_: None)
+    return woken
 
 
 class Output:
@@ -173,75 +167,87 @@ class Output:
 
     def pass_on(self):
         if self.held:
-            send(self.kind, struct.pack("<d", self.total - len(self.held)) + self.held)
+            wire.send(self.kind, struct.pack("<d", self.total - len(self.held)) + self.held)
             self.held = bytearray()
 
 
-def run(program, session):
-    """Runs one program; returns the child that keeps its state, if it is to be kept and still lives."""
-    child = session or Child(program["memory_bytes"], program["keep"])
-    given = _write_files(program["files"])
-    before = _stats() if program["keep"] else {}
-    stdin = _stdin_file(program["stdin"])
-    if session is None:
-        child.start(program["code"], stdin)
-    else:
-        _signal_the_rest(signal.SIGCONT)
+def run(program, child):
+    """Runs one program: the only one, or the next of a session."""
+    given = files.write(program["files"])
+    before = files.stats() if program["keep"] else {}
+    if child.has_begun:
+        _signal_the_rest(_signal.SIGCONT)
         for output in child.outputs:
             output.restart()
         child.report[:4] = bytes(4)
-        _hand_over(child, program["code"], stdin)
-    os.close(stdin)
-    ended = _watch(child)
+    _give_input(child.stdin, program["stdin"])
+    child.begin(program)
+    _watch(child, program["keep"])
     # Between the calls of a session nothing of it runs: nobody would watch it.
-    _signal_the_rest(signal.SIGKILL if ended else signal.SIGSTOP)
-    _drain(child, to_the_end=ended)
-    report = _report_of(child, ended)
-    report["artifacts"], report["artifacts_truncated"] = _collect(given, before)
-    send(REPORT, json.dumps(report).encode())
-    return None if ended else child
+    _signal_the_rest(_signal.SIGKILL if child.is_over() else _signal.SIGSTOP)
+    _drain(child)
+    report = _report_of(child)
+    report["artifacts"], report["artifacts_truncated"] = files.collect(given, before)
+    wire.send(wire.REPORT, wire.to_json(report))
 
 
-def _watch(child):
-    """Passes output on until the program has ended; returns whether its process has, too."""
+def _give_input(fd, data):
+    """Standard input is a file without a name, so that it ends where its content does."""
+    os.ftruncate(fd, 0)
+    os.lseek(fd, 0, os.SEEK_SET)
+    if not data:
+        return
+    import binascii
+
+    rest, at = binascii.a2b_base64(data), 0
+    while at < len(rest):
+        at += os.pwrite(fd, rest[at : at + wire.MIB], at)
+
+
+def _watch(child, keep):
+    """Passes output on until the program has ended, perhaps with its process."""
     poller = select.poll()
-    watched = {child.pidfd: None, CHANNEL: None}
-    if child.keep:
-        watched[child.done] = None
-    for output in child.outputs:
-        watched[output.fd] = output
-    for fd in watched:
+    watched = {output.fd: output for output in child.outputs}
+    for fd in (child.woken, wire.CHANNEL, *((child.done,) if keep else ()), *watched):
         poller.register(fd, select.POLLIN)
     due = None
     while True:
         now = time.monotonic()
         ready = [fd for fd, _ in poller.poll(None if due is None else max(0, (due - now) * 1000))]
         for fd in ready:
-            output = watched[fd]
+            output = watched.get(fd)
             if output is not None and not output.pump() and not output.open:
                 poller.unregister(fd)
         if due is None and any(output.held for output in child.outputs):
             due = time.monotonic() + max(output.patience() for output in child.outputs)
-        flush = CHANNEL in ready and receive()[0] == FLUSH
+        flush = wire.CHANNEL in ready and wire.receive()[0] == wire.FLUSH
         if flush or (due is not None and time.monotonic() >= due) or any(output.is_full() for output in child.outputs):
             due = None
             for output in child.outputs:
                 output.pass_on()
         if flush:
-            send(FLUSHED)
-        if child.pidfd in ready:
-            return True
-        if child.keep and child.done in ready and os.read(child.done, 1):
-            return False
+            wire.send(wire.FLUSHED)
+        if child.woken in ready:
+            signals = os.read(child.woken, 4_096)
+            child.reap()
+            child.is_ending = not keep and program_child.END in signals and _read_report(child.report) is not None
+        if child.is_over():
+            return
+        if keep and child.done in ready:
+            said = child.hear()
+            if said == program_child.DONE:
+                return
+            if not said:
+                poller.unregister(child.done)
 
 
-def _drain(child, to_the_end):
+def _drain(child):
     """The rest of the output: until its writers are gone where they have been killed, else what is there now."""
     for output in child.outputs:
         while output.open:
             if output.pump():
                 continue
-            if not to_the_end or not output.open or not select.select([output.fd], [], [], 0.25)[0]:
+            if child.ended is None or not output.open or not select.select([output.fd], [], [], 0.25)[0]:
                 break
         output.pass_on()
 
@@ -254,24 +260,34 @@ def _signal_the_rest(what):
         pass
 
 
-def _report_of(child, ended):
-    signal_name, exit_code, usage = None, None, None
-    if ended:
-        _, status, usage = os.wait4(child.pid, 0)
+def _report_of(child):
+    signal_name, exit_code = None, None
+    if child.ended is not None:
+        status = child.ended[0]
         if os.WIFSIGNALED(status):
-            signal_name = signal.Signals(os.WTERMSIG(status)).name.split("+")[0]
+            signal_name = _name_of(os.WTERMSIG(status))
         else:
-            exit_code = os.waitstatus_to_exitcode(status)
+            exit_code = os.WEXITSTATUS(status)
     report = _read_report(child.report)
     if report is None or signal_name is not None:
         report = {"result": None, "error": _ending(signal_name, exit_code), "exit_code": exit_code, "out_of_memory": False}
-    if usage is not None:
-        report["cpu_ms"] = (usage.ru_utime + usage.ru_stime) * 1000
-        report["peak_memory_bytes"] = max(0, usage.ru_maxrss - child.before) * 1024
+    if child.is_over():
+        report["cpu_ms"] = child.used_ms()
+    if child.ended is not None:
+        report["peak_memory_bytes"] = max(0, child.ended[1].ru_maxrss - child.idle_memory) * 1024
     report["signal"] = signal_name
-    report["over"] = ended
+    report["over"] = child.is_over()
     report.setdefault("cpu_ms", 0)
     return report
+
+
+def _name_of(number):
+    import signal
+
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIG{number}"
 
 
 def _ending(signal_name, exit_code):
@@ -288,244 +304,10 @@ def _read_report(memory):
     if not 0 < length <= REPORT_BYTES - 4:
         return None
     try:
-        report = json.loads(memory[4 : 4 + length])
+        report = wire.from_json(memory[4 : 4 + length])
         return report if isinstance(report, dict) else None
     except (ValueError, RecursionError):
         return None
-
-
-# --- files ---
-
-
-def _write_files(files):
-    import binascii
-
-    given = {}
-    for file in files:
-        data = binascii.a2b_base64(file["data"])
-        path = os.path.join(WORK_DIR, file["path"])
-        try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as stream:
-                stream.write(data)
-        except OSError:
-            continue  # A file of this session stands in its way; the program will say so better than we can.
-        given[file["path"]] = data
-    return given
-
-
-def _stdin_file(data):
-    """A file without a name that holds standard input: it ends where its content does."""
-    import binascii
-
-    fd = os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
-    rest = binascii.a2b_base64(data)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
-def _stats():
-    return {path: _identity(entry.stat(follow_symlinks=False)) for path, entry in _files_below(WORK_DIR)}
-
-
-def _identity(stat):
-    return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-
-
-def _files_below(root):
-    """(path, entry) of every regular file, in order; links are not followed, a huge tree is not walked to its end."""
-    directories, visited = [root], 0
-    while directories and visited < MAX_VISITED:
-        try:
-            with os.scandir(directories.pop(0)) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in found:
-            visited += 1
-            if entry.is_dir(follow_symlinks=False):
-                directories.append(entry.path)
-            elif entry.is_file(follow_symlinks=False):
-                yield entry.path, entry
-
-
-def _collect(given, before):
-    """The regular files that the program made or changed, as far as the limits go, and whether there were more."""
-    import binascii
-
-    artifacts, size, truncated = [], 0, False
-    for path, entry in _files_below(WORK_DIR):
-        name = os.fsencode(os.path.relpath(path, WORK_DIR)).decode("utf-8", "replace")
-        stat = entry.stat(follow_symlinks=False)
-        if before.get(path) == _identity(stat) and name not in given:
-            continue
-        if len(artifacts) == MAX_ARTIFACTS or size + stat.st_size > MAX_ARTIFACT_BYTES or len(name) > MAX_PATH:
-            truncated = True
-            continue
-        data = _read_file(path)
-        if data is None or given.get(name) == data:
-            continue
-        if size + len(data) > MAX_ARTIFACT_BYTES:
-            truncated = True
-            continue
-        size += len(data)
-        artifacts.append({"path": name, "data": binascii.b2a_base64(data, newline=False).decode()})
-    return artifacts, truncated
-
-
-def _read_file(path):
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with os.fdopen(fd, "rb") as stream:
-        return stream.read(MAX_ARTIFACT_BYTES + 1)
-
-
-# --- the program's process ---
-
-
-def _pipe_pair():
-    """(standard input of the next program, its code, the child's word that it is done), as the session's pipes."""
-    import socket
-
-    ours, theirs = socket.socketpair()
-    done, tell = os.pipe()
-    return (theirs, tell), ours, done
-
-
-def _hand_over(child, code, stdin):
-    import socket
-
-    data = code.encode("utf-8", "surrogatepass")
-    socket.send_fds(child.codes, [struct.pack(">I", len(data))], [stdin])
-    child.codes.sendall(data)
-
-
-def _be_the_program(child, code, stdin, streams, memory_bytes):
-    """Never returns: this process is the program now, and ends as it does."""
-    try:
-        os.setsid()
-        os.dup2(stdin, 0)
-        os.dup2(streams[0], 1)
-        os.dup2(streams[1], 2)
-        _close_all_but(3, child.stdin)
-        _limit(memory_bytes)
-        _open_streams()
-        namespace = user_program.new_main()
-        if not child.keep:
-            outcome = user_program.run(code, namespace, _run_coroutine, _finish)
-            _write_report(child.report, outcome)
-            os._exit(outcome["exit_code"])
-        commands, tell = child.stdin
-        while True:
-            cpu_before = _cpu_ms()
-            outcome = user_program.run(code, namespace, _run_coroutine, _finish_one)
-            usage = {"cpu_ms": _cpu_ms() - cpu_before, "peak_memory_bytes": _peak_since(child.before)}
-            _write_report(child.report, {**outcome, **usage})
-            os.write(tell, b".")
-            code = _next_code(commands)
-            sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)
-    except BaseException:
-        os._exit(70)
-
-
-def _close_all_but(first, kept):
-    keep = sorted(fd if isinstance(fd, int) else fd.fileno() for fd in kept or ())
-    for fd in keep:
-        os.closerange(first, fd)
-        first = fd + 1
-    os.closerange(first, OPEN_FILES)
-
-
-def _limit(memory_bytes):
-    """Limits of one process, hard ones: the service watches what all of them use together."""
-    for what, limit in (
-        (resource.RLIMIT_NPROC, PROCESSES),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_FSIZE, FILE_BYTES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_DATA, memory_bytes + THREADS_BYTES),
-        (resource.RLIMIT_MEMLOCK, 0),
-    ):
-        resource.setrlimit(what, (limit, limit))
-
-
-def _open_streams():
-    sys.stdout = sys.__stdout__ = user_program.open_output(1)
-    sys.stderr = sys.__stderr__ = user_program.open_output(2)
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="replace", closefd=False)
-    sys.argv = [user_program.USER_FILE]
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-_loop = None
-
-
-def _run_coroutine(coroutine):
-    global _loop
-    import asyncio
-
-    if _loop is None:
-        _loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(_loop)
-    return _loop.run_until_complete(coroutine)
-
-
-def _finish_one():
-    """What follows a program whose session goes on."""
-    if "matplotlib.pyplot" in sys.modules:
-        plots.save_open_figures()
-    sys.stdout.flush()
-    sys.stderr.flush()
-
-
-def _finish():
-    """What an interpreter does at its end, and the figures before that: matplotlib closes them then."""
-    _finish_one()
-    if "threading" in sys.modules:
-        sys.modules["threading"]._shutdown()
-    import atexit
-
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-
-
-def _next_code(commands):
-    import socket
-
-    header, descriptors, _, _ = socket.recv_fds(commands, 4, 1)
-    if len(header) < 4:
-        os._exit(0)
-    os.dup2(descriptors[0], 0)
-    os.close(descriptors[0])
-    (length,) = struct.unpack(">I", header)
-    parts = []
-    while length > 0:
-        part = commands.recv(min(length, MIB))
-        if not part:
-            os._exit(0)
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts).decode("utf-8", "surrogatepass")
-
-
-def _cpu_ms():
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used) * 1000
-
-
-def _peak_since(before):
-    return max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-
-
-def _write_report(memory, outcome):
-    data = json.dumps(outcome, ensure_ascii=False).encode("utf-8", "replace")
-    memory[4 : 4 + len(data)] = data
-    memory[:4] = struct.pack("<I", len(data))
 
 
 main()

@@ -23,7 +23,34 @@ def new_main():
     return main.__dict__
 
 
+def warm_up():
+    """What takes time at its first use only, and every program uses."""
+    execute("0", USER_FILE, {}, None)
+
+
+def import_ours(name):
+    """A module of the standard library, whatever a program has put into its working directory."""
+    path = sys.path
+    sys.path = [place for place in path if place != WORK_DIR]
+    try:
+        return __import__(name)
+    finally:
+        sys.path = path
+
+
 _runs = 0
+_sources = {}
+"""The programs so far, by the names that tracebacks give them."""
+
+
+class _Source:
+    """Where `linecache` finds the lines of a program when it comes to be imported."""
+
+    def __init__(self, code):
+        self._code = code
+
+    def get_source(self, _name):
+        return self._code
 
 
 def run(code, namespace, run_coroutine, finish, explain=lambda error: error):
@@ -33,7 +60,11 @@ def run(code, namespace, run_coroutine, finish, explain=lambda error: error):
     name = USER_FILE if _runs == 1 else f"{USER_FILE}#{_runs}"
     result, failure = None, None
     try:
-        _remember_lines(code, name)
+        _sources[name] = code
+        if _runs == 1:
+            namespace["__loader__"] = _Source(code)
+        if "linecache" in sys.modules:
+            _remember_lines(code, name)
         value = execute(code, name, namespace, run_coroutine)
         result = None if value is None else _bounded(repr(value))
     except BaseException as error:
@@ -69,8 +100,7 @@ def _evaluate(tree, name, mode, namespace, run_coroutine):
 
 def _remember_lines(code, name):
     """Tracebacks show source lines from here; an entry without a time is never checked against a file."""
-    import linecache
-
+    linecache = import_ours("linecache")
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
 
 
@@ -117,8 +147,9 @@ def _bounded(text):
 def format_error(failure):
     """The traceback as an interpreter prints it, with the user's own lines only."""
     try:
-        import traceback
-
+        traceback = import_ours("traceback")
+        for name, code in _sources.items():
+            _remember_lines(code, name)
         summary = traceback.TracebackException.from_exception(failure)
         _keep_user_frames(traceback, summary, set())
         return "".join(summary.format())

@@ -6,6 +6,7 @@ function createFileNames() {
   return {
     /** Tells of a program's source where its columns were. */
     remember: (fileName, columnOf) => void columns.set(fileName, columnOf),
+    forget: () => columns.clear(),
     /** The frames of a stack that lie in programs, with the columns of their own text. */
     framesOf: ({ stack }, current) =>
       String(stack)

@@ -10,8 +10,10 @@ const encoder = new TextEncoder();
 const writers = { 1: createWriter($0), 2: createWriter($1) };
 const leave = $3;
 
+const nobodys = () => ({ stdin: new Uint8Array(0), fail() {}, exit() {}, settleWhenIdle() {} });
+
 /** The program that runs: whose input is read, who is told of errors and when there is nothing left to do. */
-let program = { stdin: new Uint8Array(0), fail() {}, exit() {}, settleWhenIdle() {} };
+let program = nobodys();
 const print = (fd, text) => {
   if (program.report === undefined) writers[fd](encoder.encode(text));
 };
@@ -144,6 +146,13 @@ function collectArtifacts(unchanged) {
   return { artifacts, artifacts_truncated };
 }
 
+/** Leaves no trace of the programs so far, which were the runtime's own. */
+function forget() {
+  programs = 0;
+  program = nobodys();
+  fileNames.forget();
+}
+
 function fire(id) {
   timers.fire(id);
   program.settleWhenIdle();
@@ -155,4 +164,4 @@ inspector.format('%s', 'x', { a: [1, new Error('x')] });
 createConsole(inspector, () => {}).log(fs.readdirSync('.'));
 collectArtifacts(new Map());
 
-return { run, fire, abandon };
+return { run, fire, abandon, forget };

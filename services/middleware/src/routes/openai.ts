@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { invalid, MeshError } from '@toolmesh/shared/errors';
+import { defineRoute, type Route } from '@toolmesh/shared/route';
+import { z } from 'zod';
+import type { Chat, ChatOrder, RunChat } from '../chat.ts';
+import type { ProviderName } from '../config.ts';
+import { type ChunkOptions, createChunkEncoder, encodeCompletion, openAiError } from '../encoders/openai.ts';
+import type { RunEvent } from '../run/events.ts';
+import { createRunRecorder, type RunRecorder } from '../run/record-turn.ts';
+import { CompletionRequest, externalToolsOf, samplingOf, toolChoiceOf } from './completion-request.ts';
+import { DEFAULT_MODEL, modelChoiceOf } from './model-choice.ts';
+import { createFrameStream } from './event-stream.ts';
+import { readMessages } from './read-messages.ts';
+import { createStepMemory, type StepMemory } from './step-memory.ts';
+
+/** A model that can be asked for, as `provider/id`. */
+export interface ListedModel {
+  readonly provider: ProviderName;
+  readonly id: string;
+  readonly capabilities?: readonly string[];
+}
+
+export interface OpenAiRouteParts {
+  readonly runChat: RunChat;
+  /** The models that can be asked for. */
+  readonly listModels: () => Promise<readonly ListedModel[]>;
+  /** Steps of one answer, where the caller cannot say. */
+  readonly maxSteps: number;
+}
+
+/** The face for OpenAI's clients: `POST /v1/chat/completions`, `GET /v1/models`. */
+export function openAiRoutes({ runChat, listModels, maxSteps }: OpenAiRouteParts): readonly Route[] {
+  const memory = createStepMemory();
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/models',
+      summary: 'The models, as OpenAI’s API lists them',
+      handle: async () => {
+        const listed = (await listModels()).map(({ provider, id, capabilities }) => ({
+          id: provider === id ? id : `${provider}/${id}`,
+          owned_by: provider,
+          ...(capabilities === undefined ? {} : { capabilities }),
+        }));
+        const all = [{ id: DEFAULT_MODEL, owned_by: DEFAULT_MODEL }, ...listed];
+        return { object: 'list', data: all.map((model) => ({ ...model, object: 'model', created: 0 })) };
+      },
+    }),
+    defineRoute({
+      method: 'post',
+      path: '/v1/chat/completions',
+      summary: 'OpenAI’s chat completions, whole or streamed; the hub’s tools run here, the caller’s own are its own',
+      input: { body: z.unknown().optional() },
+      handle: async ({ body, signal, res }) => {
+        try {
+          const parsed = CompletionRequest.safeParse(body);
+          if (!parsed.success) {
+            throw invalid('invalid_request', 'The request’s body is not as expected', parsed.error);
+          }
+          await answer(parsed.data, { runChat, memory, maxSteps, signal, res });
+        } catch (thrown) {
+          if (res.headersSent) throw thrown;
+          refuse(res, MeshError.from(thrown));
+          if (!(thrown instanceof MeshError)) throw thrown;
+        }
+        return undefined;
+      },
+    }),
+  ];
+}
+
+interface Answering {
+  readonly runChat: RunChat;
+  readonly memory: StepMemory;
+  readonly maxSteps: number;
+  readonly signal: AbortSignal;
+  readonly res: ServerResponse;
+}
+
+async function answer(
+  request: CompletionRequest,
+  { runChat, memory, maxSteps, signal, res }: Answering,
+): Promise<void> {
+  const order: ChatOrder = {
+    saying: { kind: 'conversation', turns: memory.recall(readMessages(request.messages)) },
+    sessionId: undefined,
+    ...modelChoiceOf(request.model),
+    tools: toolChoiceOf(request),
+    maxSteps,
+    isSession: false,
+    isListening: false,
+    externalTools: externalToolsOf(request),
+    sampling: samplingOf(request),
+    signal,
+  };
+  await runChat(order, async (chat) => {
+    const recorder = createRunRecorder();
+    const { model, run_id } = chat.identity;
+    const identity = {
+      id: `chatcmpl-${randomUUID()}`,
+      created: Math.floor(Date.now() / 1_000),
+      model: request.model ?? model,
+    };
+    const recorded = { ...chat, events: record(chat.events, recorder) };
+    res.setHeader('x-run-id', run_id);
+    if (request.stream === true) {
+      const includeUsage = request.stream_options?.include_usage === true;
+      await streamChunks(recorded, { ...identity, includeUsage }, res, signal);
+    } else sendJson(res, 200, await encodeCompletion(recorded.events, identity));
+    memory.remember(recorder.record().steps);
+  });
+}
+
+async function* record(events: AsyncIterable<RunEvent>, recorder: RunRecorder): AsyncGenerator<RunEvent> {
+  for await (const event of events) {
+    recorder.add(event);
+    yield event;
+  }
+}
+
+/** A run that is silent for longer has its stream opened, so that nothing in between gives it up. */
+const OPEN_AFTER_MS = 10_000;
+
+/** A failure before the first chunk is told by its status, which clients act on; a later one by a frame. */
+async function streamChunks(
+  { events }: Chat,
+  options: ChunkOptions,
+  res: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const stream = createFrameStream(res, {}, signal);
+  const encode = createChunkEncoder(options);
+  const timer = setTimeout(stream.open, OPEN_AFTER_MS);
+  let failed = false;
+  try {
+    for await (const event of events) {
+      if (event.type === 'finish' && event.error !== undefined) {
+        if (!stream.isOpen) throw event.error;
+        failed = true;
+      }
+      await stream.write(encode(event));
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  stream.end(failed);
+}
+
+function refuse(res: ServerResponse, error: MeshError): void {
+  if (error.retryAfterSeconds !== undefined) res.setHeader('retry-after', String(Math.ceil(error.retryAfterSeconds)));
+  sendJson(res, error.status, openAiError(error));
+}
+
+function sendJson(res: ServerResponse, status: number, body: unknown): void {
+  if (res.destroyed) return;
+  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}

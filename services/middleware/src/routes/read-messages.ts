@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Image } from '../models/model.ts';
+import type { AnswerTurn, Step, Turn, TurnCall } from '../run/turns.ts';
+import { readImage } from './read-image.ts';
+import { outcomeOf } from './read-outcome.ts';
+import { readUiParts, UiMessagePart } from './read-ui-parts.ts';
+
+/** Text or a picture, as OpenAI's clients send them; what is neither is left out. */
+const ContentPart = z.looseObject({
+  type: z.string(),
+  text: z.string().optional(),
+  image_url: z.union([z.string(), z.object({ url: z.string() })]).optional(),
+});
+const Content = z.union([z.string(), z.array(ContentPart)]);
+
+const Call = z.looseObject({
+  id: z.string().min(1).max(256),
+  function: z.looseObject({ name: z.string().min(1).max(256), arguments: z.unknown().optional() }),
+});
+
+const MessageId = z.string().min(1).max(128);
+
+/** A message as OpenAI's clients write it, or as a UI message of the AI SDK. */
+export const ChatMessage = z
+  .looseObject({
+    id: MessageId.optional(),
+    role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
+    content: Content.nullish(),
+    parts: z.array(UiMessagePart).optional(),
+    tool_calls: z.array(Call).nullish(),
+    tool_call_id: z.string().optional(),
+  })
+  .refine(
+    ({ role, content, parts, tool_calls }) =>
+      content != null || parts !== undefined || (role === 'assistant' && tool_calls != null),
+    {
+      message: 'needs content or parts',
+    },
+  )
+  .refine(({ role, tool_call_id }) => role !== 'tool' || tool_call_id !== undefined, {
+    path: ['tool_call_id'],
+    message: 'a tool message names the call that it answers',
+  });
+export type ChatMessage = z.output<typeof ChatMessage>;
+
+/** Puts messages together into turns: an answer with its calls and what came of them is one. */
+export function readMessages(messages: readonly ChatMessage[]): readonly Turn[] {
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    const last = turns.at(-1);
+    const id = message.id ?? `msg_${randomUUID()}`;
+    if (message.role === 'tool') {
+      // What answers no call is not worth a refusal: clients cut old messages off anywhere.
+      if (last?.role === 'assistant') turns[turns.length - 1] = withResult(last, message);
+    } else if (message.role === 'assistant') {
+      const steps = stepsOf(message);
+      if (last?.role === 'assistant') turns[turns.length - 1] = { ...last, steps: [...last.steps, ...steps] };
+      else turns.push({ role: 'assistant', id, steps });
+    } else if (message.role === 'user') {
+      const images = imagesOf(message);
+      turns.push({ role: 'user', id, content: textOf(message), ...(images.length === 0 ? {} : { images }) });
+    } else turns.push({ role: 'system', id, content: textOf(message) });
+  }
+  return withOwnIds(turns);
+}
+
+/** Ids name turns in the store; two of one name would become one. */
+function withOwnIds(turns: readonly Turn[]): readonly Turn[] {
+  const used = new Set<string>();
+  return turns.map((turn) => {
+    const id = used.has(turn.id) ? `msg_${randomUUID()}` : turn.id;
+    used.add(id);
+    return { ...turn, id };
+  });
+}
+
+function textOf({ content, parts }: ChatMessage): string {
+  if (typeof content === 'string') return content;
+  return (content ?? parts ?? []).flatMap(({ text }) => (typeof text === 'string' ? text : [])).join('\n');
+}
+
+function imagesOf({ content, parts = [] }: ChatMessage): readonly Image[] {
+  const own = Array.isArray(content) ? content : [];
+  const urls = [
+    ...own.map(({ image_url }) => (typeof image_url === 'string' ? image_url : image_url?.url)),
+    ...parts.map(({ url }) => url),
+  ];
+  return urls.flatMap((url) => (typeof url === 'string' ? (readImage(url) ?? []) : []));
+}
+
+function stepsOf(message: ChatMessage): readonly Step[] {
+  const { content, parts, tool_calls } = message;
+  if (content == null && parts !== undefined) return readUiParts(parts);
+  const calls = (tool_calls ?? []).map(({ id, function: called }): TurnCall => ({
+    id,
+    name: called.name,
+    arguments: argumentsOf(called.arguments),
+  }));
+  return [{ text: textOf(message), calls }];
+}
+
+function argumentsOf(sent: unknown): unknown {
+  if (typeof sent !== 'string') return sent;
+  try {
+    return JSON.parse(sent);
+  } catch {
+    return sent;
+  }
+}
+
+function withResult(turn: AnswerTurn, message: ChatMessage): AnswerTurn {
+  const text = textOf(message);
+  const steps = turn.steps.map((step) => ({
+    ...step,
+    calls: step.calls.map((call) =>
+      call.id === message.tool_call_id && call.outcome === undefined
+        ? { ...call, outcome: outcomeOf(call, text) }
+        : call,
+    ),
+  }));
+  return { ...turn, steps };
+}

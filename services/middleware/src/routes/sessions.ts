@@ -1,0 +1,74 @@
+import { MeshError } from '@toolmesh/shared/errors';
+import { defineRoute, type Route } from '@toolmesh/shared/route';
+import { z } from 'zod';
+import type { ActiveRuns } from '../active-runs.ts';
+import type { Turn } from '../run/turns.ts';
+import { exportMarkdown } from '../sessions/export-markdown.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import { viewSession } from '../sessions/session-view.ts';
+import { SessionId } from './chat-request.ts';
+
+const Params = z.object({ id: SessionId });
+
+/** The conversations that are kept: list, read, forget, take along. */
+export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Route[] {
+  const find = (id: string): readonly Turn[] => {
+    const turns = sessions.read(id);
+    if (turns !== undefined) return turns;
+    const why = sessions.isOn ? `There is no session ${id}` : 'Sessions are not kept: CHAT_SESSIONS is off';
+    throw new MeshError('not_found', why);
+  };
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/sessions',
+      summary: 'The conversations that are kept, the latest first',
+      handle: () => ({
+        sessions: sessions.list().map(({ id, title, updatedAt, messageCount }) => ({
+          session_id: id,
+          id,
+          title,
+          updated_at: updatedAt,
+          message_count: messageCount,
+        })),
+      }),
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/sessions/:id',
+      summary: 'The messages of a conversation, with tool calls and their results',
+      input: { params: Params },
+      handle: ({ params: { id } }) => viewSession(id, find(id)),
+    }),
+    defineRoute({
+      method: 'delete',
+      path: '/sessions/:id',
+      summary: 'Forgets a conversation, and ends what runs in it',
+      input: { params: Params },
+      handle: async ({ params: { id }, signal, res }) => {
+        find(id);
+        runs.cancelSession(id);
+        const leave = await sessions.enter(id, signal);
+        sessions.remove(id);
+        leave();
+        res.status(204).end();
+        return undefined;
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/sessions/:id/export',
+      summary: 'A conversation as a file',
+      input: { params: Params, query: z.object({ format: z.enum(['json', 'markdown']).default('json') }) },
+      handle: ({ params: { id }, query: { format }, res }) => {
+        const turns = find(id);
+        const extension = format === 'json' ? 'json' : 'md';
+        res.attachment(`chat-${id}.${extension}`);
+        if (format === 'json') return viewSession(id, turns);
+        const title = sessions.list().find((session) => session.id === id)?.title ?? '';
+        res.type('text/markdown; charset=utf-8').send(exportMarkdown(title, turns));
+        return undefined;
+      },
+    }),
+  ];
+}

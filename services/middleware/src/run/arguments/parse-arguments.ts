@@ -1,0 +1,62 @@
+import { jsonrepair, JSONRepairError } from 'jsonrepair';
+
+export interface ParsedArguments {
+  /** Undefined when the text is not JSON and cannot be made JSON without guessing. */
+  readonly value: unknown;
+  readonly repaired: boolean;
+}
+
+/** More than any tool takes; a longer text is not looked at. */
+const MAX_CHARS = 1_024 ** 2;
+
+/**
+ * Reads arguments as a model sent them: JSON text or a value. Empty text means no arguments. Integers beyond what a
+ * number holds exactly come as bigint, for a schema may want them as text. Syntax is repaired (quotes, commas,
+ * comments, line breaks in strings); text that ends too early is not, for nobody knows what was to follow.
+ */
+export function parseArguments(sent: unknown): ParsedArguments {
+  if (typeof sent !== 'string') return { value: sent, repaired: false };
+  if (sent.trim() === '') return { value: {}, repaired: false };
+  if (sent.length > MAX_CHARS) return { value: undefined, repaired: false };
+  const value = parse(sent);
+  if (value !== undefined) return { value, repaired: false };
+  if (!isComplete(sent)) return { value: undefined, repaired: false };
+  try {
+    return { value: parse(jsonrepair(sent)), repaired: true };
+  } catch (error) {
+    if (error instanceof JSONRepairError) return { value: undefined, repaired: false };
+    throw error;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text, exactIntegers);
+  } catch {
+    return undefined;
+  }
+}
+
+function exactIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+const CLOSERS: Readonly<Record<string, string>> = { '{': '}', '[': ']' };
+
+/** Whether every bracket and string that the text opens is closed, in any of the quotes that models use. */
+function isComplete(text: string): boolean {
+  const open: string[] = [];
+  let quote: string | undefined;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i] ?? '';
+    if (quote !== undefined) {
+      if (char === '\\') i += 1;
+      else if (char === quote) quote = undefined;
+    } else if (char === '"' || char === "'") quote = char;
+    else if (CLOSERS[char] !== undefined) open.push(CLOSERS[char]);
+    else if ((char === '}' || char === ']') && open.pop() !== char) return false;
+  }
+  return quote === undefined && open.length === 0;
+}

@@ -1,0 +1,77 @@
+import { MeshError, type Problem } from '@toolmesh/shared/errors';
+import type { JsonSchema, Tool } from '@toolmesh/shared/tool';
+import { unknownTool } from '@toolmesh/shared/tool-catalogue';
+import type { ModelToolCall } from '../../models/model.ts';
+import type { ArgumentRepair } from '../events.ts';
+import { coerce } from './coerce.ts';
+import { parseArguments } from './parse-arguments.ts';
+import { createValidator } from './validate.ts';
+
+/** A call with its arguments read, or the reason why it cannot be run. */
+export interface PreparedCall {
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: unknown;
+  readonly tool?: Tool;
+  /** Why it is not to be run. */
+  readonly problem?: MeshError;
+  readonly repair?: ArgumentRepair;
+}
+
+const validate = createValidator();
+
+/**
+ * Makes the arguments of a call what the tool takes, or finds out why that cannot be: parsed, their syntax repaired,
+ * brought to the types of the schema, validated. Arguments are one JSON object; null is not one.
+ */
+export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools: readonly Tool[]): PreparedCall {
+  const parsed = parseArguments(sent);
+  const tool = tools.find((known) => known.name === name);
+  if (tool === undefined) {
+    const names = tools.map((known) => known.name);
+    return { id, name, arguments: readable(parsed.value, sent), problem: unknownTool(name, names) };
+  }
+  if (!isObject(parsed.value)) {
+    const came = typeof sent === 'string' ? `"${sent.slice(0, 200)}"` : JSON.stringify(sent)?.slice(0, 200);
+    const problem = new MeshError(
+      'invalid_arguments',
+      `The arguments of ${name} must be one JSON object; came ${came}`,
+      { details: { schema: excerpt(tool.input_schema, []) } },
+    );
+    return { id, name, arguments: readable(parsed.value, sent), tool, problem };
+  }
+  const { value, changed } = coerce(parsed.value, tool.input_schema);
+  const repair: ArgumentRepair | undefined = parsed.repaired ? 'syntax' : changed ? 'type' : undefined;
+  const problems = validate(value, tool.input_schema);
+  const call = { id, name, arguments: value, tool, ...(repair === undefined ? {} : { repair }) };
+  return problems.length === 0 ? call : { ...call, problem: misfit(tool, problems) };
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What came, as JSON can carry it. */
+function readable(value: unknown, sent: unknown): unknown {
+  return isObject(value) ? coerce(value, {}).value : typeof sent === 'bigint' ? String(sent) : sent;
+}
+
+function misfit({ name, input_schema }: Tool, problems: readonly Problem[]): MeshError {
+  const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  return new MeshError('invalid_arguments', `Arguments of ${name}: ${list}`, {
+    details: { problems, schema: excerpt(input_schema, problems) },
+  });
+}
+
+const MAX_EXCERPT_CHARS = 1_500;
+
+/** The part of a schema that a model needs to do better: what is required, and the properties that were wrong. */
+function excerpt(schema: JsonSchema, problems: readonly Problem[]): unknown {
+  const { required, properties } = schema;
+  const all = isObject(properties) ? Object.entries(properties) : [];
+  const wrong = new Set(problems.map(({ path }) => path.split('.')[0] ?? ''));
+  const needed = new Set(Array.isArray(required) ? required.map(String) : []);
+  const shown = all.filter(([name]) => wrong.size === 0 || wrong.has('') || wrong.has(name) || needed.has(name));
+  const whole = { type: 'object', properties: Object.fromEntries(shown), required: [...needed] };
+  if (JSON.stringify(whole).length <= MAX_EXCERPT_CHARS) return whole;
+  return { type: 'object', properties: shown.map(([name]) => name).slice(0, 50), required: [...needed].slice(0, 50) };
+}

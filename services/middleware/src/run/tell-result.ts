@@ -1,0 +1,70 @@
+import type { ContentBlock, ToolResult } from '@toolmesh/shared/tool';
+import { z } from 'zod';
+import type { Image } from '../models/model.ts';
+import type { ToolOutcome } from './events.ts';
+
+/** What a model is given of a call's outcome. */
+export interface Told {
+  readonly text: string;
+  readonly images: readonly Image[];
+  /** Whether it is less than there was. */
+  readonly truncated: boolean;
+}
+
+const MAX_TEXT_CHARS = 32_000;
+const MAX_IMAGES = 4;
+/** Base64 characters; providers refuse larger pictures, and each costs many tokens. */
+const MAX_IMAGE_CHARS = 5 * 1_024 ** 2;
+
+/** Every item of a result in words, its pictures as pictures; a long text by its head and its tail. */
+export function tellOutcome(outcome: ToolOutcome): Told {
+  if ('error' in outcome) {
+    const { code, message, details } = outcome.error;
+    const hint = details === undefined ? '' : ` ${JSON.stringify(details)}`;
+    return { ...cap(`Error ${code}: ${message}${hint}`), images: [] };
+  }
+  const images = outcome.content.flatMap((block) => {
+    const image = ImageBlock.safeParse(block);
+    return image.success && image.data.data.length <= MAX_IMAGE_CHARS ? [image.data] : [];
+  });
+  const { text, truncated } = cap(textOf(outcome));
+  const told = images.slice(0, MAX_IMAGES).map(({ data, mimeType }) => ({ data, mimeType }));
+  return { text, images: told, truncated: truncated || told.length < countImages(outcome.content) };
+}
+
+const ImageBlock = z.object({ type: z.literal('image'), data: z.string(), mimeType: z.string() });
+
+const countImages = (content: readonly ContentBlock[]): number => content.filter(({ type }) => type === 'image').length;
+
+function textOf({ content, structured_content, is_error }: ToolResult): string {
+  const isEmpty = content.length === 0 && structured_content !== undefined;
+  const text = isEmpty ? JSON.stringify(structured_content) : content.map(wordsOf).join('\n');
+  return is_error ? `The tool failed.\n${text}` : text;
+}
+
+const Resource = z.object({
+  resource: z.looseObject({ uri: z.string(), text: z.string().optional(), mimeType: z.string().optional() }),
+});
+const Link = z.object({ type: z.literal('resource_link'), uri: z.string(), name: z.string().optional() });
+
+/** One item in words: its text, or what it is. */
+function wordsOf(block: ContentBlock): string {
+  if (typeof block['text'] === 'string') return block['text'];
+  const embedded = Resource.safeParse(block);
+  if (embedded.success) {
+    const { uri, text, mimeType = 'data' } = embedded.data.resource;
+    return text === undefined ? `[resource ${uri}, ${mimeType}]` : `[resource ${uri}]\n${text}`;
+  }
+  const link = Link.safeParse(block);
+  if (link.success) return `[link ${[link.data.name, link.data.uri].filter((part) => part !== undefined).join(' ')}]`;
+  return `[${[block.type, block['mimeType']].filter((part) => typeof part === 'string').join(' ')}]`;
+}
+
+/** The first three quarters and the last quarter of a text that would fill the model's context, cut at characters. */
+function cap(text: string): { readonly text: string; readonly truncated: boolean } {
+  if (text.length <= MAX_TEXT_CHARS) return { text, truncated: false };
+  const head = text.slice(0, MAX_TEXT_CHARS * 0.75).replace(/[\uD800-\uDBFF]$/, '');
+  const tail = text.slice(-MAX_TEXT_CHARS * 0.25).replace(/^[\uDC00-\uDFFF]/, '');
+  const left = text.length - head.length - tail.length;
+  return { text: `${head}\n[... ${left} characters left out ...]\n${tail}`, truncated: true };
+}

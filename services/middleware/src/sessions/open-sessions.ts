@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url';
+import { ConfigError } from '@toolmesh/shared/config';
+import type { Logger } from '@toolmesh/shared/logger';
+import type { MiddlewareConfig } from '../config.ts';
+import { openSessionStore, type SessionStore } from './session-store.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+
+const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../../../data/middleware', import.meta.url));
+const DAY_MS = 86_400_000;
+
+/**
+ * Opens the conversations that are kept. Where the default folder cannot be written to they are kept in memory, which
+ * is logged; a folder that was asked for has to work.
+ * @throws ConfigError when it does not
+ */
+export function openSessions(config: MiddlewareConfig, logger: Logger): Sessions {
+  if (config.CHAT_SESSIONS === 'off') return createSessions(undefined);
+  const limits = {
+    maxSessions: config.CHAT_MAX_SESSIONS,
+    maxTurns: config.CHAT_SESSION_MESSAGES,
+    maxAgeMs: config.CHAT_SESSION_DAYS * DAY_MS,
+  };
+  const open = (): SessionStore => {
+    try {
+      return openSessionStore(config.CHAT_DATA_DIR ?? DEFAULT_DIRECTORY, limits);
+    } catch (error) {
+      const reason = Error.isError(error) ? error.message : String(error);
+      if (config.CHAT_DATA_DIR !== undefined) throw new ConfigError(`CHAT_DATA_DIR: cannot be used: ${reason}`);
+      logger.warn({ reason }, 'sessions are kept in memory only: set CHAT_DATA_DIR to a folder that can be written to');
+      return openSessionStore(undefined, limits);
+    }
+  };
+  return createSessions(open());
+}

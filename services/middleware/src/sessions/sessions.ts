@@ -1,0 +1,37 @@
+import type { Turn } from '../run/turns.ts';
+import { boundTurn } from './bound-turn.ts';
+import type { SessionStore, SessionSummary } from './session-store.ts';
+import { createTurnQueue } from './turn-queue.ts';
+
+/** Conversations that are kept, one run at a time in each. */
+export interface Sessions {
+  /** False where a setting turned them off: nothing is kept, and every id is unknown. */
+  readonly isOn: boolean;
+  /** Waits for one's turn in a session; returns what ends it. */
+  enter(id: string, signal: AbortSignal): Promise<() => void>;
+  read(id: string): readonly Turn[] | undefined;
+  append(id: string, turns: readonly Turn[]): void;
+  replace(id: string, turns: readonly Turn[]): void;
+  list(): readonly SessionSummary[];
+  remove(id: string): boolean;
+  close(): void;
+}
+
+/** More than a page shows. */
+const MAX_LISTED = 500;
+
+/** `store` is undefined where sessions are off. */
+export function createSessions(store: SessionStore | undefined): Sessions {
+  const queue = createTurnQueue();
+  const bounded = (turns: readonly Turn[]) => turns.map((turn) => (turn.role === 'assistant' ? boundTurn(turn) : turn));
+  return {
+    isOn: store !== undefined,
+    enter: (id, signal) => (store === undefined ? Promise.resolve(() => {}) : queue.enter(id, signal)),
+    read: (id) => store?.read(id),
+    append: (id, turns) => store?.append(id, bounded(turns)),
+    replace: (id, turns) => store?.replace(id, bounded(turns)),
+    list: () => store?.list(MAX_LISTED) ?? [],
+    remove: (id) => store?.remove(id) ?? false,
+    close: () => store?.close(),
+  };
+}

@@ -1,0 +1,74 @@
+import { objectOf, textOf } from './json.ts';
+import type { Failure } from '../answer/turn.ts';
+
+/** An answer of the server that is no success; `status` 0 when there was none at all. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string;
+  readonly retryAfterSeconds: number | undefined;
+  readonly details: unknown;
+
+  constructor(status: number, code: string, message: string, retryAfterSeconds?: number, details?: unknown) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.details = details;
+  }
+}
+
+/** Reads an error body of the contract; where it is none (a proxy's page), the status tells what there is to tell. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => undefined);
+  const error = objectOf(objectOf(body)['error']);
+  const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+  return new ApiError(
+    response.status,
+    textOf(error['code']) ?? '',
+    textOf(error['message']) ?? `The server answered ${response.status} ${response.statusText}`.trim(),
+    Number.isNaN(seconds) ? undefined : seconds,
+    error['details'],
+  );
+}
+
+const NEXT_STEPS: Readonly<Record<string, string>> = {
+  invalid_request: 'Change the message and send it again.',
+  invalid_arguments: 'Correct the arguments and run it again.',
+  unauthorized: 'Enter the key that the server was started with.',
+  forbidden: 'This is not allowed here; the operator of this server can change that.',
+  tool_not_found: 'Look at the list of tools: its server may be down.',
+  not_found: 'It may have been deleted. Start a new chat.',
+  rate_limited: 'Wait a little, then try again.',
+  payload_too_large: 'Send a shorter message, or start a new chat.',
+  upstream_failed: 'Try again. If it happens again, choose another model above.',
+  upstream_timeout: 'Try again, or choose another model above.',
+  unavailable: 'Try again in a moment, or choose another model above.',
+  internal: 'Try again. If it happens again, the log of the middleware says why.',
+};
+
+/** Any failure in words, with the next step for the person who sees it. */
+export function explain(error: unknown): Failure {
+  if (!(error instanceof ApiError) || error.status === 0) {
+    return {
+      title: 'The server cannot be reached.',
+      next: 'See whether Toolmesh is still running (npm start), then try again.',
+    };
+  }
+  const { message, code, retryAfterSeconds } = error;
+  const failure = explainCode(code, message);
+  if (code !== 'rate_limited' && error.status !== 429) return failure;
+  return { ...failure, next: `Wait ${retryAfterSeconds ?? 'a few'} seconds, then try again.` };
+}
+
+/** The same for an error that comes within a stream. */
+export function explainCode(code: string, message: string): Failure {
+  const title = /[.!?]$/.test(message) ? message : `${message}.`;
+  return { title, next: (Object.hasOwn(NEXT_STEPS, code) ? NEXT_STEPS[code] : undefined) ?? 'Try again.' };
+}
+
+/** For an answer whose connection ended before the answer did. */
+export const CUT_OFF: Failure = {
+  title: 'The connection ended before the answer was complete.',
+  next: 'What came is kept. Try again for a whole answer.',
+};

@@ -1,0 +1,105 @@
+import { type Answer, type Part, spokenText } from '../answer/turn.ts';
+import { conversation } from '../state/app.ts';
+import { CopyButton } from './copy-button.tsx';
+import { FailureNote } from './failure-note.tsx';
+import { IconButton } from './icons.tsx';
+import { count, duration } from './amounts.ts';
+import { MarkdownView } from './markdown-view.tsx';
+import { ReasoningView } from './reasoning-view.tsx';
+import { Elapsed } from './elapsed.tsx';
+import { ToolCard } from './tool-card.tsx';
+
+interface AnswerViewProps {
+  readonly answer: Answer;
+  readonly isLast: boolean;
+}
+
+/** One answer: what was thought, called and said, in its order; then how it ended and what it took. */
+export function AnswerView({ answer, isLast }: AnswerViewProps) {
+  const { parts, status, notices, failure } = answer;
+  const isStreaming = status === 'streaming';
+  const { retry } = conversation.value;
+  return (
+    <article class="answer" aria-label="Assistant" aria-busy={isStreaming}>
+      {notices.map((notice) => (
+        <p class="notice">{notice}</p>
+      ))}
+      {parts.map((part, index) => (
+        <PartView part={part} isWriting={isStreaming && index === parts.length - 1} />
+      ))}
+      {isStreaming && <Waiting answer={answer} />}
+      {status === 'stopped' && <p class="ending">Stopped{spokenText(answer) === '' ? '' : '. What came is kept'}.</p>}
+      {failure !== undefined && <FailureNote failure={failure} {...(isLast ? { onRetry: retry } : {})} />}
+      {status === 'done' && parts.length === 0 && <p class="ending">The model gave no answer.</p>}
+      {status === 'done' && <EarlyEnd answer={answer} isLast={isLast} />}
+      {!isStreaming && <Footer answer={answer} isLast={isLast} />}
+    </article>
+  );
+}
+
+function PartView({ part, isWriting }: { readonly part: Part; readonly isWriting: boolean }) {
+  if (part.type === 'text') return <MarkdownView text={part.text} isStreaming={isWriting} />;
+  if (part.type === 'reasoning') return <ReasoningView part={part} />;
+  return <ToolCard call={part} />;
+}
+
+/** While nothing moves on its own, three dots do, and the time. */
+function Waiting({ answer: { parts, startedAt } }: { readonly answer: Answer }) {
+  const last = parts.at(-1);
+  const isMoving = last !== undefined && (last.type === 'text' || (last.type === 'call' && last.endedAt === undefined));
+  if (isMoving) return null;
+  return (
+    <p class="waiting" aria-label="The answer is being written">
+      <span class="dots" aria-hidden="true">
+        <i />
+        <i />
+        <i />
+      </span>
+      <Elapsed since={startedAt} fromMs={3_000} />
+    </p>
+  );
+}
+
+const EARLY_ENDS: Readonly<Record<string, string>> = {
+  length: 'The answer reached its greatest length.',
+  max_steps: 'The answer took as many steps as it may.',
+  budget: 'The answer used up its budget.',
+};
+
+function EarlyEnd({ answer: { finishReason = '' }, isLast }: AnswerViewProps) {
+  const why = Object.hasOwn(EARLY_ENDS, finishReason) ? EARLY_ENDS[finishReason] : undefined;
+  if (why === undefined) return null;
+  return (
+    <p class="ending">
+      {why}{' '}
+      {isLast && (
+        <button type="button" class="small" onClick={() => conversation.value.send('Please continue.')}>
+          Continue
+        </button>
+      )}
+    </p>
+  );
+}
+
+function Footer({ answer, isLast }: AnswerViewProps) {
+  const { provider, model, usage, startedAt, endedAt } = answer;
+  const isDemo = provider === 'demo';
+  return (
+    <footer class="answer-foot">
+      <div class="actions">
+        {spokenText(answer) !== '' && <CopyButton what="answer" text={() => spokenText(answer)} />}
+        {isLast && <IconButton icon="retry" label="Answer again" onClick={conversation.value.retry} />}
+      </div>
+      <p class="facts">
+        {isDemo && <span class="demo-badge small">Demo – no language model</span>}
+        {!isDemo && (model ?? provider) !== undefined && <span>{model ?? provider}</span>}
+        {usage !== undefined && (
+          <span title={`${count(usage.inputTokens)} read, ${count(usage.outputTokens)} written`}>
+            {count(usage.totalTokens)} tokens
+          </span>
+        )}
+        {endedAt !== undefined && <span>{duration(endedAt - startedAt)}</span>}
+      </p>
+    </footer>
+  );
+}

@@ -1,0 +1,37 @@
+import { health } from '../state/server.ts';
+
+const WORDS = { healthy: 'Connected', degraded: 'Partly working', unreachable: 'Not connected', unknown: 'Connecting' };
+
+/** A dot that says how the server is, and why on demand. */
+export function Connection() {
+  const state = health.value?.state ?? 'unknown';
+  const { provider, reason, troubles = [] } = health.value ?? {};
+  return (
+    <>
+      <button
+        type="button"
+        class="icon-button connection"
+        aria-label={`Connection: ${WORDS[state]}`}
+        title={WORDS[state]}
+        popovertarget="connection-menu"
+      >
+        <span class="dot" data-state={state} />
+      </button>
+      <div id="connection-menu" class="menu" popover>
+        <p class="menu-title">
+          <span class="dot" data-state={state} /> {WORDS[state]}
+        </p>
+        {troubles.map((trouble) => (
+          <p>{trouble}</p>
+        ))}
+        {provider !== undefined && (
+          <p class="muted">
+            Model: {provider}
+            {reason === undefined ? '' : ` – ${reason}`}
+          </p>
+        )}
+        {state === 'unreachable' && <p class="muted">See whether Toolmesh is still running (npm start).</p>}
+      </div>
+    </>
+  );
+}

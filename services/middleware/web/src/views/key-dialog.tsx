@@ -1,0 +1,38 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { giveKey } from '../api/send.ts';
+
+/** Asks for the key of a server that has one. It stays in this tab, and goes nowhere but to that server. */
+export function KeyDialog() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const key = useSignal('');
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="key-dialog" aria-labelledby="key-title">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (key.value.trim() !== '') giveKey(key.value.trim());
+        }}
+      >
+        <h2 id="key-title">This server asks for a key</h2>
+        <p>It is the API_KEY that Toolmesh was started with. The page keeps it until this tab is closed.</p>
+        <input
+          type="password"
+          aria-label="Key"
+          autocomplete="current-password"
+          autofocus
+          value={key.value}
+          onInput={(event) => {
+            key.value = event.currentTarget.value;
+          }}
+        />
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={key.value.trim() === ''}>
+            Go on
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,23 @@
+import type { ReasoningPart } from '../answer/turn.ts';
+import { duration } from './amounts.ts';
+import { Elapsed } from './elapsed.tsx';
+import { Icon } from './icons.tsx';
+
+/** What the model thought before it spoke: closed, for it is not the answer. */
+export function ReasoningView({ part: { text, startedAt, endedAt } }: { readonly part: ReasoningPart }) {
+  const took = endedAt === undefined ? 0 : endedAt - startedAt;
+  return (
+    <details class="reasoning">
+      <summary>
+        <Icon name="bulb" />
+        {endedAt === undefined ? 'Thinking' : 'Thought'}
+        {endedAt === undefined ? (
+          <Elapsed since={startedAt} />
+        ) : (
+          took >= 1_000 && <span class="elapsed">for {duration(took)}</span>
+        )}
+      </summary>
+      <p dir="auto">{text}</p>
+    </details>
+  );
+}

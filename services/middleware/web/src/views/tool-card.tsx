@@ -1,0 +1,107 @@
+import { useSignal } from '@preact/signals';
+import { numberOf, objectOf, parseJson, textOf } from '../api/json.ts';
+import { readToolOutput } from '../answer/tool-output.ts';
+import type { CallPart, CallState } from '../answer/turn.ts';
+import { duration } from './amounts.ts';
+import { ApprovalCard } from './approval-card.tsx';
+import { ArgumentsView } from './arguments-view.tsx';
+import { CopyButton } from './copy-button.tsx';
+import { Elapsed } from './elapsed.tsx';
+import { Icon, type IconName } from './icons.tsx';
+import { OutputFacts, OutputImages, OutputView } from './output-view.tsx';
+
+const STATES: Readonly<Record<CallState, { readonly word: string; readonly icon?: IconName }>> = {
+  preparing: { word: 'Preparing' },
+  running: { word: 'Running' },
+  waiting: { word: 'Waits for you', icon: 'hand' },
+  ok: { word: 'Done', icon: 'check' },
+  error: { word: 'Failed', icon: 'cross' },
+  denied: { word: 'Denied', icon: 'cross' },
+  timeout: { word: 'Took too long', icon: 'cross' },
+  skipped: { word: 'Skipped', icon: 'cross' },
+  stopped: { word: 'Stopped', icon: 'stop' },
+};
+
+/** One call of a tool, from its first argument to its result. Pictures are always shown, the rest on demand. */
+export function ToolCard({ call }: { readonly call: CallPart }) {
+  const opened = useSignal<boolean | undefined>(undefined);
+  const { name, state, input, inputText } = call;
+  const output = readToolOutput(call.output);
+  // Until somebody says otherwise: open while there is something to watch, or to see to.
+  const isOpen = opened.value ?? (state === 'error' || (state === 'running' && call.liveOutput !== ''));
+  const { word, icon } = STATES[state];
+  if (state === 'waiting' && call.approval !== undefined) return <ApprovalCard call={call} approval={call.approval} />;
+  return (
+    <section class="tool-card" data-state={state} aria-label={`Tool ${name}: ${word}`}>
+      <div class="tool-head">
+        <button
+          type="button"
+          class="tool-toggle"
+          aria-expanded={isOpen}
+          onClick={() => {
+            opened.value = !isOpen;
+          }}
+        >
+          <span class="tool-state" title={word}>
+            {icon === undefined ? <span class="spinner" /> : <Icon name={icon} />}
+          </span>
+          <span class="tool-name">{name}</span>
+          <span class="tool-summary">{summaryOf(input, inputText)}</span>
+          <span class="tool-word">{state === 'running' ? (call.progress ?? word) : state === 'ok' ? '' : word}</span>
+          <Time call={call} />
+          <span class="chevron">
+            <Icon name="chevron" />
+          </span>
+        </button>
+      </div>
+      <OutputImages images={output.images} />
+      {isOpen && (
+        <div class="tool-body">
+          <ArgumentsView input={input} inputText={inputText} />
+          {call.output === undefined && call.liveOutput !== '' && <LiveOutput text={call.liveOutput} />}
+          {call.errorText !== undefined && <p class="tool-error">{call.errorText}</p>}
+          {call.approval?.decision?.reason !== undefined && <p class="muted">You: {call.approval.decision.reason}</p>}
+          <OutputView output={output} />
+          <div class="tool-foot">
+            <OutputFacts facts={output.facts} />
+            <CopyButton what="call as curl" isNamed text={() => asCurl(name, input ?? parseJson(inputText))} />
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** While it runs, a clock; then what the tool itself measured, else what was seen from here. */
+function Time({ call: { state, startedAt, endedAt, output, tookMs: told } }: { readonly call: CallPart }) {
+  if (startedAt !== undefined && (state === 'running' || state === 'preparing'))
+    return <Elapsed since={startedAt} fromMs={1_000} />;
+  const seen = startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt;
+  const tookMs = told ?? numberOf(objectOf(output)['duration_ms']) ?? seen;
+  return <span class="elapsed">{tookMs < 1 ? '' : duration(tookMs)}</span>;
+}
+
+const LiveOutput = ({ text }: { readonly text: string }) => (
+  <div class="output">
+    <h4>Output so far</h4>
+    <pre class="live" dir="ltr" tabIndex={0}>
+      {text}
+    </pre>
+  </div>
+);
+
+/** The first words of the arguments, on one line. */
+function summaryOf(input: unknown, inputText: string): string {
+  const values = Object.values(objectOf(input));
+  const telling =
+    textOf(objectOf(input)['code']) ?? values.find((value) => typeof value === 'string' || typeof value === 'number');
+  return String(telling ?? inputText)
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 120);
+}
+
+/** The same call for a terminal. */
+function asCurl(name: string, input: unknown): string {
+  const body = JSON.stringify({ name, parameters: input ?? {} }).replaceAll("'", String.raw`'\''`);
+  return `curl -s ${location.origin}/execute -H 'content-type: application/json' -d '${body}'`;
+}

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { SystemPython } from '../../jail/system-root.ts';
+
+/** Where a jail has the worker. */
+export const WORKER_HOME = '/opt/sandbox';
+
+const SOURCES = [
+  ...['launcher', 'worker', 'toolmesh_child', 'toolmesh_files', 'toolmesh_plots', 'toolmesh_wire'].map(
+    (name) => `./${name}.py`,
+  ),
+  '../python/toolmesh_program.py',
+].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+
+/** Tracebacks name them as they are called in the jail; nothing is checked against a source, which is not there. */
+const COMPILE = `
+import os, py_compile, sys
+folder, home, *sources = sys.argv[1:]
+for source in sources:
+    name = os.path.basename(source)
+    py_compile.compile(source, os.path.join(folder, name + "c"), os.path.join(home, name), doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+`;
+const COMPILE_TIMEOUT_MS = 30_000;
+
+/**
+ * The worker's own code, compiled for `python`, in a folder below `cacheDirectory` that is named after both. A jail
+ * writes no bytecode: it would be compiled anew at each start, which takes longer than the interpreter needs for itself.
+ */
+export async function compileWorker(cacheDirectory: string, python: SystemPython): Promise<string> {
+  const hash = createHash('sha256').update(python.source).update(python.version);
+  for (const source of SOURCES) hash.update(basename(source)).update(await readFile(source));
+  const directory = join(cacheDirectory, `worker-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(directory)) return directory;
+  const unfinished = `${directory}.${process.pid}`;
+  await mkdir(unfinished, { recursive: true });
+  const args = ['-I', '-S', '-c', COMPILE, unfinished, WORKER_HOME, ...SOURCES];
+  await promisify(execFile)(python.source, args, { timeout: COMPILE_TIMEOUT_MS, env: {}, cwd: '/' });
+  // Two services may be at it at the same time: whoever comes second finds it done.
+  await rename(unfinished, directory).catch(() => rm(unfinished, { recursive: true, force: true }));
+  return directory;
+}

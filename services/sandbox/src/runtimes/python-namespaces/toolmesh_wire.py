@@ -1,0 +1,61 @@
+"""The conversation with the service on descriptor 3: the frames of `workers/frames.ts`, and JSON."""
+
+import os
+import struct
+
+import _json
+
+CHANNEL = 3
+READY, PROGRAM, STDOUT, STDERR, FLUSH, FLUSHED, REPORT, STARTED, GONE, KILL = range(10)
+"""Kinds of frames; their order is the service's (`workers/frames.ts`)."""
+
+MIB = 1 << 20
+
+
+def send(kind, payload=b""):
+    data = struct.pack(">IB", len(payload), kind) + payload
+    while data:
+        data = data[os.write(CHANNEL, data) :]
+
+
+def receive():
+    length, kind = struct.unpack(">IB", read_exactly(CHANNEL, 5))
+    return kind, read_exactly(CHANNEL, length)
+
+
+def read_exactly(fd, count):
+    """The next bytes. Ends this process where there are none to come: whoever it works for is gone."""
+    parts = []
+    while count > 0:
+        part = os.read(fd, min(count, MIB))
+        if not part:
+            os._exit(0)
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+# The module `json` is these two and `re`, which takes longer to import than the interpreter to start.
+
+
+class _Scanning:
+    strict, memo = True, {}
+    object_hook = object_pairs_hook = None
+    parse_int, parse_float, parse_constant = int, float, float
+
+
+_scan = _json.make_scanner(_Scanning)
+_encode = _json.make_encoder(None, repr, _json.encode_basestring, None, ":", ",", False, False, False)
+
+
+def from_json(data):
+    """The value that `data`, bytes, begins with. Raises ValueError or RecursionError."""
+    try:
+        return _scan(str(data, "utf-8", "surrogatepass"), 0)[0]
+    except StopIteration as error:
+        raise ValueError("not JSON") from error
+
+
+def to_json(value):
+    """As bytes; lone surrogates become question marks, as nothing else can be sent. Raises ValueError for NaN."""
+    return "".join(_encode(value, 0)).encode("utf-8", "replace")

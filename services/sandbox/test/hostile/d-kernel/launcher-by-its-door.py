@@ -1,0 +1,30 @@
+# Whoever makes the jails listens on a socket. Nothing of it is to be reached from inside one.
+# only: namespaces
+# expect: success
+# stdout: CONTAINED
+import ctypes
+import os
+import socket
+import struct
+
+reached = []
+places = ["/tmp/door", "/work/door", "/dev/shm/door", "/door", "\0/tmp/door", "\0door"]
+places += [f"/proc/{pid}/root/tmp/door" for pid in (1, 2, "self")]
+for place in places:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
+        try:
+            with socket.socket(socket.AF_UNIX, kind) as caller:
+                caller.settimeout(1)
+                caller.connect(place)
+                reached.append(place)
+                caller.send(struct.pack(">II", 7, 0) + b"data")
+        except OSError:
+            pass
+if os.getppid() != 1:
+    reached.append(f"a parent of number {os.getppid()}")
+libc = ctypes.CDLL(None, use_errno=True)
+for number in range(256):
+    buffer = ctypes.create_string_buffer(64)
+    if libc.readlinkat(number, b"self", buffer, 64) > 0:
+        reached.append(f"/proc by descriptor {number}")
+print(f"ESCAPED to {reached}" if reached else "CONTAINED")
