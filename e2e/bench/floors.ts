@@ -11,7 +11,10 @@ import { z } from 'zod';
 
 const [kind, origin = ''] = process.argv.slice(2);
 if (kind === 'tools') {
-  const { port } = await serveTools(Array.from({ length: Number(origin) }, (_, index) => tool(index)));
+  const { port } = await serveTools(
+    Array.from({ length: Number(origin) }, (_, index) => tool(index)),
+    { LOG_LEVEL: 'info' },
+  );
   process.stdout.write(`${port}\n`);
 } else {
   const server = createServer(kind === 'echo' ? echo() : proxy(new Pool(origin)));

@@ -52,7 +52,7 @@ describe('every service', () => {
   test('shares the sandbox’s network only where it has to', () => {
     const { services } = yaml('docker-compose.yml');
     const neighbours = Object.keys(services).filter((name) => services[name].networks.includes('sandbox'));
-    expect(neighbours.sort()).toEqual(['code-executor', 'index-proxy', 'prometheus', 'sandbox']);
+    expect(neighbours.sort()).toEqual(['code-executor', 'index-proxy', 'otel-collector', 'prometheus', 'sandbox']);
     expect(services.sandbox.networks).toEqual(['sandbox']);
   });
 });

@@ -38,6 +38,8 @@ const baseShape = (port: number) => ({
   ALLOWED_HOSTS: commaList.default([]),
   API_KEY: z.string().min(1).optional(),
   AUTH: z.enum(['none']).optional(),
+  /** An OTLP collector over HTTP, which traces are sent to; absent: there are none. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
 });
 
 export type BaseConfig = z.output<z.ZodObject<ReturnType<typeof baseShape>>>;

@@ -5,8 +5,8 @@ import { Pool } from 'undici';
 import type { z } from 'zod';
 import { withDeadline } from './deadline.ts';
 import { MeshError } from './errors.ts';
-import { contextHeaders } from './request-context.ts';
 import { type Breaker, wasNeverSent } from './resilience.ts';
+import { withCallSpan } from './tracing.ts';
 
 export interface HttpClientOptions {
   /** Names the upstream in errors. */
@@ -47,7 +47,8 @@ interface Exchange {
 /** A JSON client for one upstream. It never retries: whether that is safe, its caller knows. */
 export function createHttpClient(client: HttpClientOptions): HttpClient {
   const { name, baseUrl, timeouts, headers = {}, maxResponseBytes = 64 * 1_024 ** 2, breaker } = client;
-  const { origin, pathname } = new URL(baseUrl);
+  const base = new URL(baseUrl);
+  const { origin, pathname } = base;
   const pool = new Pool(origin, {
     connect: { timeout: timeouts.connectMs },
     headersTimeout: timeouts.idleMs,
@@ -58,23 +59,25 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
 
   const prefix = pathname.replace(/\/$/, '');
 
-  const exchange = async <T>(what: Exchange, signal: AbortSignal, read: (body: Readable) => Promise<T>): Promise<T> => {
+  const exchange = <T>(what: Exchange, signal: AbortSignal, read: (body: Readable) => Promise<T>): Promise<T> => {
     const { method, path, body } = what;
     const content = body === undefined ? {} : { 'content-type': 'application/json' };
-    try {
-      const response = await pool.request({
-        method,
-        path: prefix + path,
-        headers: { ...contextHeaders(), ...headers, ...content },
-        body: body ?? null,
-        signal,
-      });
-      if (response.statusCode < 400) return await read(response.body);
-      throw refusal(name, response.statusCode, await response.body.text(), response.headers['retry-after']);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error instanceof MeshError ? error : networkError(name, error);
-    }
+    return withCallSpan(method, base, async (ids) => {
+      try {
+        const response = await pool.request({
+          method,
+          path: prefix + path,
+          headers: { ...ids, ...headers, ...content },
+          body: body ?? null,
+          signal,
+        });
+        if (response.statusCode < 400) return await read(response.body);
+        throw refusal(name, response.statusCode, await response.body.text(), response.headers['retry-after']);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error instanceof MeshError ? error : networkError(name, error);
+      }
+    });
   };
   const bounded = <T>(
     what: Exchange,

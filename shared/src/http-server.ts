@@ -2,13 +2,14 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, t
 import helmet from 'helmet';
 import { guardAccess } from './access.ts';
 import type { BaseConfig } from './config.ts';
-import { MeshError, rootCause } from './errors.ts';
-import type { Logger } from './logger.ts';
+import { MeshError } from './errors.ts';
+import { describeFailure, type Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { nearestNames } from './nearest-names.ts';
 import { docsPage, openApiDocument } from './openapi.ts';
 import { type Checks, readinessOf } from './readiness.ts';
-import { openContext, runInContext } from './request-context.ts';
+import { currentContext, openContext, runInContext } from './request-context.ts';
+import { routeOf, statusOf, traceRequest } from './request-span.ts';
 import { mountRoutes, type Route } from './route.ts';
 import type { Tool } from './tool.ts';
 import { VERSION } from './version.ts';
@@ -69,7 +70,7 @@ export function createApp(options: AppOptions): App {
   const app = express();
   app.set('etag', false);
 
-  app.use(identifyRequest(), measureRequest(metrics, traffic), securityHeaders());
+  app.use(identifyRequest(), measureRequest(metrics, traffic, logger), securityHeaders());
   app.use(...guardAccess(config, openPaths), refuseWhileStopping(traffic));
   mountRoutes(app, [...probes, ...routes], config.MAX_BODY_BYTES);
   app.get('/openapi.json', (_req, res) => void res.json(documented()));
@@ -124,16 +125,17 @@ function refuse(): never {
 
 function identifyRequest(): RequestHandler {
   return (req, res, next) => {
-    const context = openContext(req.get('x-request-id'), req.get('traceparent'));
+    const context = openContext(req.get('x-request-id'), req.get('traceparent'), req.get('baggage'));
     res.locals['requestId'] = context.requestId;
     res.set('x-request-id', context.requestId);
-    runInContext(context, next);
+    runInContext(context, () => (PROBES.has(req.path) ? next() : traceRequest(req, res, next)));
   };
 }
 
-function measureRequest({ http }: Metrics, traffic: Traffic): RequestHandler {
+function measureRequest({ http }: Metrics, traffic: Traffic, logger: Logger): RequestHandler {
   return (req, res, next) => {
     const { method } = req;
+    const context = currentContext();
     const started = performance.now();
     traffic.active += 1;
     http.inFlight.inc();
@@ -146,12 +148,18 @@ function measureRequest({ http }: Metrics, traffic: Traffic): RequestHandler {
     res.once('close', () => {
       release();
       http.inFlight.dec();
-      // The matched pattern, never the raw path: a label per URL would grow without bound.
-      const route = typeof req.route?.path === 'string' ? req.route.path : 'unmatched';
-      // 499, as nginx writes it: the caller left before there was an answer.
-      const status = res.headersSent ? res.statusCode : 499;
+      const route = routeOf(req);
+      const status = statusOf(res);
+      const durationMs = performance.now() - started;
       http.requests.inc({ method, route, status });
-      http.seconds.observe({ method, route }, (performance.now() - started) / 1_000);
+      http.seconds.observe({ method, route }, durationMs / 1_000);
+      if (logger.isLevelEnabled('debug')) {
+        // What closes a connection is no part of the request; its line is.
+        const log = () =>
+          logger.debug({ method, route, status, duration_ms: Math.round(durationMs) }, 'request answered');
+        if (context === undefined) log();
+        else runInContext(context, log);
+      }
     });
     next();
   };
@@ -185,11 +193,13 @@ function answerUnknown(routes: readonly Route[]): RequestHandler {
 function answerError(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
     const error = bodyReadingError(thrown) ?? MeshError.from(thrown);
-    const { method, path } = req;
-    if (error.code === 'internal') logger.error({ err: thrown, method, path }, 'request failed');
+    const { method } = req;
+    if (error.code === 'internal') logger.error({ err: thrown, method, route: routeOf(req) }, 'request failed');
     else {
-      const fields = { method, path, code: error.code, reason: error.message, cause: String(rootCause(error)) };
-      logger[error.status >= 500 ? 'warn' : 'debug'](fields, 'request refused');
+      // What a caller did wrong is described in the caller's own words: those stay out of the log.
+      const fields = { method, route: routeOf(req), code: error.code };
+      if (error.status < 500) logger.debug(fields, 'request refused');
+      else logger.warn({ ...fields, reason: describeFailure(error) }, 'request refused');
     }
     if (res.headersSent) {
       if (!res.writableEnded) res.destroy();

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import { Agent, request } from 'undici';
-import { contextHeaders } from './request-context.ts';
+import { Agent, type Dispatcher, request } from 'undici';
+import { withCallSpan } from './tracing.ts';
 
 /** More than any tool of ours answers; a server that sends more is cut off. */
 const MAX_RESPONSE_BYTES = 64 * 1_024 ** 2;
@@ -25,15 +25,17 @@ export function createLeanFetch(headers: Readonly<Record<string, string>>, conne
   return {
     fetch: leanFetch(agent, headers),
     /** Posts `text` as JSON, without anything in between. */
-    post: ({ origin, pathname, search }: URL, text: string, own: Record<string, string>, signal: AbortSignal) =>
-      agent.request({
-        origin,
-        path: pathname + search,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers, ...contextHeaders(), ...own },
-        body: text,
-        signal,
-      }) satisfies Promise<LeanAnswer>,
+    post: (url: URL, text: string, own: Record<string, string>, signal: AbortSignal): Promise<LeanAnswer> =>
+      withCallSpan('POST', url, (ids) =>
+        agent.request({
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers, ...ids, ...own },
+          body: text,
+          signal,
+        }),
+      ),
     close: () => agent.destroy(),
   };
 }
@@ -48,20 +50,28 @@ function leanFetch(dispatcher: Agent, headers: Readonly<Record<string, string>>)
     { method = 'GET', headers: sent, body, signal }: RequestInit = {},
   ): Promise<Response> => {
     if (body !== null && body !== undefined && typeof body !== 'string') throw new TypeError('only text can be sent');
-    const all = new Headers(sent);
-    for (const [key, value] of Object.entries({ ...headers, ...contextHeaders() })) all.set(key, value);
-    const answer = await request(input, {
-      dispatcher,
-      method: method === 'POST' || method === 'DELETE' ? method : 'GET',
-      headers: Object.fromEntries(all),
-      body: body ?? null,
-      signal: signal ?? null,
+    const verb = method === 'POST' || method === 'DELETE' ? method : 'GET';
+    return withCallSpan(verb, new URL(input), async (ids, span) => {
+      const all = new Headers(sent);
+      for (const [key, value] of Object.entries({ ...headers, ...ids })) all.set(key, value);
+      const answer = await request(input, {
+        dispatcher,
+        method: verb,
+        headers: Object.fromEntries(all),
+        body: body ?? null,
+        signal: signal ?? null,
+      });
+      if (answer.statusCode >= 400) span.fail(String(answer.statusCode));
+      return toResponse(answer);
     });
-    const received = new Headers();
-    for (const [key, value] of Object.entries(answer.headers)) received.set(key, String(value));
-    const isStream = received.get('content-type')?.startsWith('text/event-stream') === true;
-    const hasNoBody = answer.statusCode === 204 || answer.statusCode === 304;
-    const content = isStream ? ReadableStream.from(answer.body) : await answer.body.text();
-    return new Response(hasNoBody ? null : content, { status: answer.statusCode, headers: received });
   };
+}
+
+async function toResponse({ statusCode: status, headers, body }: Dispatcher.ResponseData): Promise<Response> {
+  const received = new Headers();
+  for (const [key, value] of Object.entries(headers)) received.set(key, String(value));
+  const isStream = received.get('content-type')?.startsWith('text/event-stream') === true;
+  const hasNoBody = status === 204 || status === 304;
+  const content = isStream ? ReadableStream.from(body) : await body.text();
+  return new Response(hasNoBody ? null : content, { status, headers: received });
 }

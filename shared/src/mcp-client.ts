@@ -5,6 +5,7 @@ import { createLeanFetch } from './lean-fetch.ts';
 import { isConnectionFailure, meshErrorOf } from './mcp-errors.ts';
 import { CHUNK_META_KEY, errorOfResult, SOURCE_META_KEY } from './mcp-meta.ts';
 import { HttpTransport } from './mcp-transport.ts';
+import { traceMeta, withMcpSpan } from './mcp-span.ts';
 import {
   ContentBlock,
   type Progress,
@@ -95,18 +96,20 @@ export function createMcpClient(options: McpClientOptions): McpClient {
     callTool: (tool, args, context) =>
       exchange(async (client) => {
         const started = performance.now();
-        const result = await client.request(
-          { method: 'tools/call', params: { name: tool, arguments: Arguments.parse(args) } },
-          CallResult,
-          {
-            signal: context.signal,
-            timeout: idleTimeoutMs,
-            resetTimeoutOnProgress: true,
-            ...(totalTimeoutMs === undefined ? {} : { maxTotalTimeout: totalTimeoutMs }),
-            // Asking for progress makes every hop behind us tell it: only where somebody listens.
-            ...(context.isListening && { onprogress: (progress: Progress) => passOn(progress, context) }),
-          },
-        );
+        const call = () =>
+          client.request(
+            { method: 'tools/call', params: { name: tool, arguments: Arguments.parse(args), _meta: traceMeta() } },
+            CallResult,
+            {
+              signal: context.signal,
+              timeout: idleTimeoutMs,
+              resetTimeoutOnProgress: true,
+              ...(totalTimeoutMs === undefined ? {} : { maxTotalTimeout: totalTimeoutMs }),
+              // Asking for progress makes every hop behind us tell it: only where somebody listens.
+              ...(context.isListening && { onprogress: (progress: Progress) => passOn(progress, context) }),
+            },
+          );
+        const result = await withMcpSpan({ kind: 'client', method: 'tools/call', target: tool }, call);
         const error = errorOfResult(result);
         if (error !== undefined) throw error;
         return toResult(tool, result, elapsed(started));

@@ -12,6 +12,7 @@ import { MeshError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import { CHUNK_META_KEY, errorResult, inTraceOf, QUIET_META_KEY, SOURCE_META_KEY } from './mcp-meta.ts';
 import { checkParamHeaders } from './mcp-param-headers.ts';
+import { serverSpan, withMcpSpan } from './mcp-span.ts';
 import type { Progress, Tool, ToolCatalogue, ToolContext, ToolResult } from './tool.ts';
 import { VERSION } from './version.ts';
 
@@ -52,8 +53,10 @@ function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Serve
   server.setRequestHandler('tools/list', () => ({ tools: catalogue.list().map(toMcpTool) }));
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     try {
-      const call = () => catalogue.call(params.name, params.arguments, contextOf(context));
-      const result = toMcpResult(await inTraceOf(context.mcpReq._meta, call));
+      const { _meta } = context.mcpReq;
+      const call = () => inTraceOf(_meta, () => catalogue.call(params.name, params.arguments, contextOf(context)));
+      const span = serverSpan('tools/call', params.name, context.mcpReq);
+      const result = toMcpResult(await withMcpSpan(span, call));
       if (context.mcpReq.envelope !== undefined || result.structuredContent === undefined) return result;
       const tool = catalogue.list().find(({ name: known }) => known === params.name);
       // Before 2026-07-28 structured content has to be an object: what is none is wrapped in one.

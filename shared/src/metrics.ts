@@ -24,8 +24,9 @@ export function createMetrics() {
     options: MetricOptions<Label> & { collect?: (this: Counter<Label>) => void },
   ) => new Counter<Label>({ ...options, labelNames: options.labelNames ?? [], registers });
   /** `collect` is called at each scrape, for values that are read rather than counted. */
-  const gauge = <Label extends string>(options: MetricOptions<Label> & { collect?: (this: Gauge<Label>) => void }) =>
-    new Gauge<Label>({ ...options, labelNames: options.labelNames ?? [], registers });
+  const gauge = <Label extends string>(
+    options: MetricOptions<Label> & { collect?: (this: Gauge<Label>) => Promise<void> | void },
+  ) => new Gauge<Label>({ ...options, labelNames: options.labelNames ?? [], registers });
   /** Durations in seconds. */
   const histogram = <Label extends string>(options: MetricOptions<Label> & { buckets?: readonly number[] }) =>
     new Histogram<Label>({

@@ -6,6 +6,8 @@ import { continueTrace, formatTraceparent, type TraceContext } from './trace-con
 export interface RequestContext {
   readonly requestId: string;
   readonly trace: TraceContext;
+  /** The run of a chat that the request belongs to, once there is one. */
+  runId?: string;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
@@ -15,15 +17,46 @@ export const runInContext = <T>(context: RequestContext, task: () => T): T => st
 /** The request being served, or undefined outside of one (start-up, timers). */
 export const currentContext = (): RequestContext | undefined => storage.getStore();
 
-/** Accepts the caller's ids where they are well-formed (contract, section 1), else makes new ones. */
-export function openContext(requestId: string | undefined, traceparent: string | undefined): RequestContext {
+/**
+ * Accepts the caller's ids where they are well-formed (contract, section 1), else makes new ones. `baggage` is the W3C
+ * header that may name the run.
+ */
+export function openContext(
+  requestId: string | undefined,
+  traceparent: string | undefined,
+  baggage?: string,
+): RequestContext {
   const accepted = requestId !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(requestId);
-  return { requestId: accepted ? requestId : randomUUID(), trace: continueTrace(traceparent) };
+  const runId = runIdOf(baggage);
+  return {
+    requestId: accepted ? requestId : randomUUID(),
+    trace: continueTrace(traceparent),
+    ...(runId === undefined ? {} : { runId }),
+  };
+}
+
+/** Says that the current request belongs to a run, in its log lines and in the services that it calls from now on. */
+export function joinRun(runId: string): void {
+  const context = storage.getStore();
+  if (context !== undefined) context.runId = runId;
 }
 
 /** The headers that carry the current request to the next service; empty outside of a request. */
 export function contextHeaders(): Record<string, string> {
   const context = storage.getStore();
   if (context === undefined) return {};
-  return { 'x-request-id': context.requestId, traceparent: formatTraceparent(context.trace) };
+  return {
+    'x-request-id': context.requestId,
+    traceparent: formatTraceparent(context.trace),
+    ...(context.runId === undefined ? {} : { baggage: `${RUN_ID_KEY}=${context.runId}` }),
+  };
+}
+
+/** The entry of the W3C header `baggage` (https://www.w3.org/TR/baggage/) that names the run. */
+const RUN_ID_KEY = 'toolmesh.run_id';
+
+function runIdOf(baggage: string | undefined): string | undefined {
+  if (baggage === undefined || baggage.length > 8_192) return undefined;
+  const [, id] = /(?:^|,)\s*toolmesh\.run_id\s*=\s*([A-Za-z0-9_-]{1,64})\s*(?:[,;]|$)/.exec(baggage) ?? [];
+  return id;
 }

@@ -4,6 +4,7 @@ import { type AppOptions, createApp } from './http-server.ts';
 import { listen, type RunningServer } from './listen.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { startTracing } from './tracing.ts';
 
 /** What every service is given to build itself with. */
 export interface Kit<Config> {
@@ -50,6 +51,11 @@ async function startService<Config extends ServiceConfig>({ name, config: schema
   const config = loadConfig(schema);
   const logger = createLogger({ service: name, level: config.LOG_LEVEL });
   const metrics = createMetrics();
+  const stopTracing = await startTracing({
+    service: name,
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    onLoss: () => logger.warn('spans could not be sent: nothing useful answers at OTEL_EXPORTER_OTLP_ENDPOINT'),
+  });
   const { started, stopping, close, ...parts } = await build({ config, logger, metrics });
   const app = createApp({ routes: [], ...parts, service: name, config, logger, metrics });
   const server = await listen(app, config.PORT, config.HOST);
@@ -59,6 +65,7 @@ async function startService<Config extends ServiceConfig>({ name, config: schema
     logger.info({ reason, active: app.traffic.active }, 'stopping');
     await Promise.all([server.stop(config.SHUTDOWN_GRACE_MS), stopping?.(config.SHUTDOWN_GRACE_MS)]);
     await close?.();
+    await stopTracing();
     logger.info('stopped');
   });
 }

@@ -47,7 +47,7 @@ export async function serveTools(tools: readonly ToolDefinition[], env: Record<s
   const config = loadConfig(serviceConfig(0, {}), env);
   const logger = createLogger({
     service: 'test',
-    level: 'debug',
+    level: env['LOG_LEVEL'] ?? 'debug',
     destination: { write: (line) => void lines.push(line) },
   });
   const metrics = createMetrics();

@@ -12,19 +12,19 @@ export interface TraceContext {
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
+/** The hop that `traceparent` names; undefined when it is absent or malformed. */
+export function parseTraceparent(traceparent: string | undefined): TraceContext | undefined {
+  const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  const isValid =
+    version !== 'ff' && !(version === '00' && more !== undefined) && !/^0+$/.test(traceId) && !/^0+$/.test(spanId);
+  return isValid ? { traceId, spanId, flags } : undefined;
+}
+
 /** Continues the trace that `traceparent` names, or starts one when it is absent or malformed. */
 export function continueTrace(traceparent: string | undefined): TraceContext {
-  const spanId = randomHex().slice(16);
-  const [, version, traceId, parentId, flags, more] = TRACEPARENT.exec(traceparent ?? '') ?? [];
-  const valid =
-    traceId !== undefined &&
-    flags !== undefined &&
-    version !== 'ff' &&
-    !(version === '00' && more !== undefined) &&
-    !/^0+$/.test(traceId) &&
-    !/^0+$/.test(parentId ?? '0');
-  if (valid) return { traceId, spanId, flags };
-  return { traceId: randomHex(), spanId, flags: '00' };
+  const { traceId = randomHex(), flags = '00' } = parseTraceparent(traceparent) ?? {};
+  return { traceId, spanId: randomHex().slice(16), flags };
 }
 
 /** 32 hex digits, all but six bits of them random; Node keeps randomness for UUIDs in stock, which is what makes it cheap. */

@@ -4,6 +4,7 @@ import { type Choice, openModel } from './models/choose-model.ts';
 import { openWithFallback } from './models/fallback-model.ts';
 import type { Model } from './models/model.ts';
 import { withRetries } from './models/retrying-model.ts';
+import { traceModel } from './tracing.ts';
 
 export interface ModelParts {
   readonly config: MiddlewareConfig;
@@ -27,7 +28,7 @@ export async function openChatModel({ config, choice, metrics }: ModelParts, ask
     const named = provider === first ? name : undefined;
     const model = await openModel(config, provider, named);
     // A caller may name any model: a label per name would grow without bound.
-    const timed = metrics.timed(model, named === undefined ? model.name : 'other');
+    const timed = metrics.timed(traceModel(model), named === undefined ? model.name : 'other');
     return withRetries(timed, config.LLM_RETRIES, () => metrics.countRetry(provider));
   };
   const others = config.LLM_FALLBACK.filter((provider) => provider !== first);

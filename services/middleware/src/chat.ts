@@ -17,6 +17,7 @@ import type { RunRecord } from './run/record-turn.ts';
 import type { Permission } from './run/run-step.ts';
 import { toMessages, type Turn } from './run/turns.ts';
 import type { Sessions } from './sessions/sessions.ts';
+import { traceRun, traceTools } from './tracing.ts';
 
 export interface ChatOrder extends AskedModel {
   readonly saying: Saying;
@@ -75,7 +76,8 @@ export function createChat(dependencies: ChatDependencies): RunChat {
     let leave = () => {};
     try {
       if (order.isSession) leave = await sessions.enter(sessionId, run.signal);
-      return await consume(await start(dependencies, { ...order, sessionId, signal: run.signal }, runId));
+      const chat = await start(dependencies, { ...order, sessionId, signal: run.signal }, runId);
+      return await traceRun(chat.identity, () => consume(chat));
     } finally {
       leave();
       run.end();
@@ -165,7 +167,7 @@ function runOptions(
     signal,
     tools,
     externalTools,
-    callTool: hub.callTool,
+    callTool: traceTools(hub.callTool),
     permissionOf,
     // Without a session nobody can be asked, and calls of the caller's own tools go out under their ids.
     ...(isSession ? { requestApproval } : { hasFreshIds: true }),

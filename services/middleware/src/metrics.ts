@@ -26,6 +26,12 @@ export function createChatMetrics(metrics: Metrics) {
     labelNames: ['gen_ai_provider_name', 'gen_ai_request_model'],
     buckets: MODEL_BUCKETS,
   });
+  const firstChunk = metrics.histogram({
+    name: 'gen_ai_client_operation_time_to_first_chunk_seconds',
+    help: 'Time until a model says something, in seconds',
+    labelNames: ['gen_ai_provider_name', 'gen_ai_request_model'],
+    buckets: MODEL_BUCKETS,
+  });
   const tokens = metrics.counter({
     name: 'gen_ai_client_token_usage_total',
     help: 'Tokens that models read (input) and wrote (output)',
@@ -60,9 +66,15 @@ export function createChatMetrics(metrics: Metrics) {
     timed: (model: Model, label: string): Model => ({
       ...model,
       async *respond(request) {
-        const stop = operations.startTimer({ gen_ai_provider_name: model.provider, gen_ai_request_model: label });
+        const labels = { gen_ai_provider_name: model.provider, gen_ai_request_model: label };
+        const stop = operations.startTimer(labels);
+        let stopAtFirst: (() => void) | undefined = firstChunk.startTimer(labels);
         try {
-          yield* model.respond(request);
+          for await (const event of model.respond(request)) {
+            stopAtFirst?.();
+            stopAtFirst = undefined;
+            yield event;
+          }
         } finally {
           stop();
         }

@@ -7,6 +7,7 @@ import { quietContext } from '@toolmesh/shared/tool';
 import { toolServiceParts } from '@toolmesh/shared/tool-service';
 import { z } from 'zod';
 import { SandboxConfig } from './config.ts';
+import { measureDisk } from './disk.ts';
 import { createEngine } from './engine.ts';
 import { createExecute, isolations } from './execute.ts';
 import { executeTool } from './execute-tool.ts';
@@ -51,6 +52,7 @@ await runService({
       logger,
       onInstall: countInstalls(metrics),
     });
+    measureDisk(metrics, SANDBOX_DATA_DIR);
     const execute = measureExecutions(createExecute({ engines, sessions, packages }), engines, metrics);
     const checks = Object.fromEntries(engines.map((engine) => [engine.runtime.name, () => engine.check()]));
     const service = toolServiceParts(

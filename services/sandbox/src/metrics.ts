@@ -2,6 +2,10 @@ import type { Metrics } from '@toolmesh/shared/metrics';
 import type { InstallResult } from '@toolmesh/shared/packages';
 import type { Engine } from './engine.ts';
 import type { Execute } from './execute.ts';
+import { traceExecution } from './tracing.ts';
+
+/** Bytes, from 1 MiB to the 2 GiB that a program may ask for. */
+const MEMORY_BUCKETS = [1, 4, 16, 64, 128, 256, 512, 1_024, 2_048].map((mib) => mib * 1_024 ** 2);
 
 /** Counts installs (contract, section 7). */
 export function countInstalls(metrics: Metrics): (status: InstallResult['status']) => void {
@@ -25,6 +29,12 @@ export function measureExecutions(execute: Execute, engines: readonly Engine[], 
     help: 'Time that programs ran, without the wait for a worker, in seconds',
     labelNames: ['language'],
   });
+  const peak = metrics.histogram({
+    name: 'sandbox_execution_peak_memory_bytes',
+    help: 'The most memory that a program had, above that of an idle worker, in bytes',
+    labelNames: ['language'],
+    buckets: MEMORY_BUCKETS,
+  });
   const truncated = metrics.counter({
     name: 'sandbox_output_truncated_total',
     help: 'Runs whose output or files were more than a result holds',
@@ -43,9 +53,10 @@ export function measureExecutions(execute: Execute, engines: readonly Engine[], 
   });
 
   return async (program, signal, onOutput) => {
-    const result = await execute(program, signal, onOutput);
+    const result = await traceExecution(program.language, () => execute(program, signal, onOutput));
     executions.inc({ language: program.language, status: result.status });
     seconds.observe({ language: program.language }, result.duration_ms / 1_000);
+    peak.observe({ language: program.language }, result.peak_memory_bytes);
     if (Object.values(result.truncated).some(Boolean)) truncated.inc();
     return result;
   };

@@ -10,6 +10,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Logger } from '@toolmesh/shared/logger';
 import { inTraceOf } from '@toolmesh/shared/mcp-meta';
+import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import { signalOf } from '@toolmesh/shared/route';
 import { createEventStream } from '@toolmesh/shared/sse';
 import { VERSION } from '@toolmesh/shared/version';
@@ -94,7 +95,7 @@ async function answer(catalogue: Catalogue, { id, params }: Call, res: Response,
       stream.send('message', { jsonrpc: '2.0', ...notification }),
     ),
   };
-  const told = await inTraceOf(_meta, () => outcome(catalogue, { ...rest, _meta: meta }, caller, logger));
+  const told = await outcome(catalogue, { ...rest, _meta: meta }, caller, logger);
   const message = { jsonrpc: '2.0', id, ...told };
   if (res.destroyed) return;
   if (stream.isOpen) {
@@ -117,7 +118,9 @@ type Outcome =
 
 async function outcome(catalogue: Catalogue, params: McpResult, caller: Caller, logger: Logger): Promise<Outcome> {
   try {
-    const request = catalogue.request({ method: 'tools/call', params }, caller);
+    const span = serverSpan('tools/call', params['name'], { _meta: Object(params['_meta']) });
+    const pass = () => inTraceOf(params['_meta'], () => catalogue.request({ method: 'tools/call', params }, caller));
+    const request = withMcpSpan(span, pass);
     const result = await request.catch((error: unknown) => toMcpError('tools/call', error));
     return { result: { resultType: 'complete', ...result, _meta: { ...Object(result['_meta']), ...SERVER_INFO } } };
   } catch (thrown) {

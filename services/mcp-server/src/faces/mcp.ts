@@ -4,6 +4,7 @@ import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Logger } from '@toolmesh/shared/logger';
 import { inTraceOf } from '@toolmesh/shared/mcp-meta';
 import { checkParamHeaders } from '@toolmesh/shared/mcp-param-headers';
+import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import { VERSION } from '@toolmesh/shared/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
@@ -141,7 +142,10 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
       try {
         const sent = { ...params, ...answersOf(context) };
         const caller = callerOf(context, server, session);
-        const result = await inTraceOf(context.mcpReq._meta, () => catalogue.request({ method, params: sent }, caller));
+        const { _meta } = context.mcpReq;
+        const span = serverSpan(method, params['name'], context.mcpReq);
+        const pass = () => inTraceOf(_meta, () => catalogue.request({ method, params: sent }, caller));
+        const result = await withMcpSpan(span, pass);
         return method === 'tools/call'
           ? fitting(result, toolsOf(catalogue).get(String(params['name'])), server)
           : result;

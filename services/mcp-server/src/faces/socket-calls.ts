@@ -2,6 +2,8 @@ import { MeshError } from '@toolmesh/shared/errors';
 import type { Logger } from '@toolmesh/shared/logger';
 import { currentContext, openContext, runInContext } from '@toolmesh/shared/request-context';
 import type { ToolCatalogue } from '@toolmesh/shared/tool';
+import { parseTraceparent } from '@toolmesh/shared/trace-context';
+import { withSpan } from '@toolmesh/shared/tracing';
 import { z } from 'zod';
 
 /** One event as it goes to the client (contract, section 4). */
@@ -32,6 +34,9 @@ export interface SocketCalls {
   readonly active: number;
 }
 
+/** Each call of a socket is a span of its own: the socket may stay open for days. */
+const SPAN = 'WS /ws/tools/:name';
+
 const Id = z.union([z.string().min(1).max(128), z.int()]);
 const Message = z.union([
   z.object({ id: Id, cancel: z.literal(true) }),
@@ -59,7 +64,8 @@ export function createSocketCalls(options: SocketCallsOptions): SocketCalls {
     }
     const controller = new AbortController();
     running.set(id, controller);
-    void run(id, args, controller.signal);
+    const parent = { of: parseTraceparent(traceparent) };
+    void withSpan(SPAN, 'server', { 'gen_ai.tool.name': tool }, () => run(id, args, controller.signal), parent);
   };
 
   const run = async (id: string | number, args: object, signal: AbortSignal): Promise<void> => {

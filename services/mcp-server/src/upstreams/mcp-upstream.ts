@@ -2,6 +2,7 @@ import { ProtocolError } from '@modelcontextprotocol/client';
 import type { Logger } from '@toolmesh/shared/logger';
 import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
 import { paramHeaders } from '@toolmesh/shared/mcp-param-headers';
+import { type McpSpanOptions, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
 import { createCallGuard, isHarmless } from './call-guard.ts';
 import type { LinkSource } from './links.ts';
@@ -115,7 +116,8 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     ...(links.workers === undefined ? {} : { workers: links.workers }),
     request(request, caller) {
       const harmless = isHarmless(request, presence.offer);
-      const send = (sent: McpRequest) => guard.exchange(() => attempt(sent, caller), harmless, caller.signal);
+      const spanned = (sent: McpRequest) => withMcpSpan(spanOf(sent), () => attempt(sent, caller));
+      const send = (sent: McpRequest) => guard.exchange(() => spanned(sent), harmless, caller.signal);
       const begin = async () => parked.resume(request, caller) ?? send(request);
       return guard.run(() => withAnswers(request, caller, begin(), send), harmless, caller.signal);
     },
@@ -128,6 +130,8 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     close,
   };
 }
+
+const spanOf = ({ method, params }: McpRequest): McpSpanOptions => ({ kind: 'client', method, target: params['name'] });
 
 /** Whether a question of a 2025 server has to wait for a 2026-07-28 caller, which answers by calling again. */
 const parks = ({ method }: McpRequest, { takesInputRequired, capabilities }: Caller): boolean =>

@@ -242,10 +242,9 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
       const result = await install(request, signal);
       onInstall(result.status, request.ecosystem);
       const { status, reason, duration_ms: durationMs } = result;
-      logger.info(
-        { name: result.name, ecosystem: request.ecosystem, status, code: reason?.code, durationMs },
-        'package install',
-      );
+      // What is no name of a package may be anything.
+      const name = reason?.code === 'invalid_name' ? undefined : result.name;
+      logger.info({ name, ecosystem: request.ecosystem, status, code: reason?.code, durationMs }, 'package install');
       return result;
     },
     async list() {

@@ -1,7 +1,7 @@
 import { withDeadline } from '@toolmesh/shared/deadline';
 import { MeshError } from '@toolmesh/shared/errors';
 import { networkError } from '@toolmesh/shared/http-client';
-import { contextHeaders } from '@toolmesh/shared/request-context';
+import { withCallSpan } from '@toolmesh/shared/tracing';
 import { Agent, request } from 'undici';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE' | 'PATCH' | 'HEAD';
@@ -51,13 +51,9 @@ export function createHttpSender({ name, timeoutMs, maxResponseBytes }: HttpSend
   });
 
   const exchange = async ({ method, url, headers, body, signal }: HttpRequest): Promise<HttpAnswer> => {
-    const answer = await request(url, {
-      dispatcher: agent,
-      method,
-      headers: { ...contextHeaders(), ...headers },
-      body: body ?? null,
-      signal,
-    });
+    const answer = await withCallSpan(method, url, (ids) =>
+      request(url, { dispatcher: agent, method, headers: { ...ids, ...headers }, body: body ?? null, signal }),
+    );
     const received = new Headers();
     for (const [key, value] of Object.entries(answer.headers)) received.set(key, String(value));
     return { status: answer.statusCode, headers: received, body: Buffer.from(await answer.body.arrayBuffer()) };

@@ -1,0 +1,36 @@
+// `npm run doctor`: looks at the machine, the settings and the mesh, running or not, and says in words what is wrong
+// and what to do. Exits 0 when nothing is wrong, else 1.
+import { existsSync } from 'node:fs';
+import { describeFinding, type Finding } from './doctor/finding.ts';
+import { checkIsolation } from './doctor/isolation.ts';
+import { checkDisk, checkNode, checkSystem } from './doctor/machine.ts';
+import { checkProvider } from './doctor/provider.ts';
+import { checkServices, lookAtServices, summarize } from './doctor/services.ts';
+import { checkMeshFile, checkSettings } from './doctor/settings.ts';
+import { checkUpstreams } from './doctor/upstreams.ts';
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+const { env } = process;
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+let wrongs = 0;
+
+/** Says what a group of looks found, as soon as it is known. */
+function tell(title: string, findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  print(`\n${title}`);
+  for (const finding of findings) print(describeFinding(finding));
+  wrongs += findings.filter(({ level }) => level === 'wrong').length;
+}
+
+tell('Machine', [checkNode(), checkSystem(), ...(await checkDisk(env))]);
+tell('Settings', [...checkSettings(env), ...checkMeshFile(env)]);
+const services = await lookAtServices(env);
+tell('Services', [summarize(services), ...(await checkServices(services))]);
+tell('Tools and model', [
+  ...(await checkUpstreams(services, env['API_KEY'] || undefined)),
+  ...(await checkIsolation(services, env)),
+  await checkProvider(services, env),
+]);
+
+print(wrongs === 0 ? '\nNothing is wrong.' : `\n${wrongs} ${wrongs === 1 ? 'thing is' : 'things are'} wrong.`);
+process.exit(wrongs === 0 ? 0 : 1);

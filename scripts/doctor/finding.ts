@@ -1,0 +1,26 @@
+/** What a look found: `ok`, a `note` that needs no action, or something `wrong`, with what to do about it. */
+export interface Finding {
+  readonly level: 'ok' | 'note' | 'wrong';
+  /** What it is about, in a word or two. */
+  readonly about: string;
+  readonly says: string;
+  /** What to do, where there is something. */
+  readonly cure?: string;
+}
+
+export const ok = (about: string, says: string): Finding => ({ level: 'ok', about, says });
+export const note = (about: string, says: string, cure?: string): Finding => ({
+  level: 'note',
+  about,
+  says,
+  ...(cure === undefined ? {} : { cure }),
+});
+export const wrong = (about: string, says: string, cure: string): Finding => ({ level: 'wrong', about, says, cure });
+
+const MARKS = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' };
+
+/** As a person reads it, in one line or two. */
+export function describeFinding({ level, about, says, cure }: Finding): string {
+  const line = `  ${MARKS[level]}  ${about.padEnd(14)} ${says}`;
+  return cure === undefined ? line : `${line}\n${' '.repeat(24)}-> ${cure}`;
+}

@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url';
+import { findJail } from '../../services/sandbox/src/jail/find-jail.ts';
+import { type Finding, note, ok, wrong } from './finding.ts';
+import type { ServiceState } from './services.ts';
+
+const CACHE = fileURLToPath(new URL('../../data/sandbox', import.meta.url));
+
+/** How programs are kept in, and why not better. */
+export async function checkIsolation(
+  services: readonly ServiceState[],
+  env: NodeJS.ProcessEnv,
+): Promise<readonly Finding[]> {
+  const sandbox = services.find(({ name }) => name === 'sandbox');
+  const demanded = env['SANDBOX_ISOLATION'] || 'auto';
+  const running = sandbox?.state === 'running' ? levelsOf(sandbox.health) : undefined;
+  if (running !== undefined && running['python'] === 'namespaces') return [ok('Isolation', inWords(running))];
+  if (demanded === 'wasm') return [note('Isolation', 'Python in wasm, as SANDBOX_ISOLATION demands', BETTER)];
+
+  const reason = await whyNoJail(env);
+  if (reason === undefined && running === undefined)
+    return [ok('Isolation', 'Python would run in namespaces, the best')];
+  if (reason === undefined) {
+    return [note('Isolation', `${inWords(running ?? {})}, and namespaces can be had now`, 'start the sandbox again')];
+  }
+  if (demanded === 'namespaces') return [wrong('Isolation', 'namespaces are demanded and cannot be had', reason)];
+  return [note('Isolation', 'Python in wasm: safe, slower, and without wheels; namespaces cannot be had', reason)];
+}
+
+const BETTER = 'without that setting the best level is taken that can be had';
+
+const levelsOf = ({ isolation }: Readonly<Record<string, unknown>>): Record<string, unknown> => ({
+  ...Object(isolation),
+});
+
+const inWords = (levels: Readonly<Record<string, unknown>>): string =>
+  Object.entries(levels)
+    .map(([language, level]) => `${language} in ${String(level)}`)
+    .join(', ');
+
+/** Makes a jail as the sandbox would; undefined when that works. */
+async function whyNoJail(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const found = await findJail({
+    cacheDirectory: env['SANDBOX_CACHE_DIR'] || CACHE,
+    bwrap: env['SANDBOX_BWRAP'] || '/usr/bin/bwrap',
+    python: env['SANDBOX_PYTHON'] || '/usr/bin/python3',
+  });
+  if ('reason' in found) return found.reason;
+  return 'reason' in found.python ? found.python.reason : undefined;
+}

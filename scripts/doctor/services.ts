@@ -1,0 +1,90 @@
+import { createServer } from 'node:net';
+import { portVariable, SERVICES } from '../../e2e/services.ts';
+import { askJson } from './ask-json.ts';
+import { type Finding, note, ok, wrong } from './finding.ts';
+import { portHolder } from './port-holder.ts';
+
+/** A service as it is now, with its answer to /health where it gave one. */
+export interface ServiceState {
+  readonly name: string;
+  readonly port: number;
+  readonly url: string;
+  /** `foreign`: another program has its port. `hanging`: it listens and does not answer. */
+  readonly state: 'running' | 'stopped' | 'foreign' | 'hanging';
+  readonly health: Readonly<Record<string, unknown>>;
+}
+
+/** Looks at all services at once. */
+export function lookAtServices(env: NodeJS.ProcessEnv): Promise<readonly ServiceState[]> {
+  return Promise.all(SERVICES.map(({ name, port }) => lookAt(name, Number(env[portVariable(name)] || port), env)));
+}
+
+async function lookAt(name: string, port: number, env: NodeJS.ProcessEnv): Promise<ServiceState> {
+  const url = `http://127.0.0.1:${port}`;
+  const found = { name, port, url, health: {} };
+  const health = await askJson(`${url}/health`);
+  if ('failure' in health) {
+    const isFree = await canListen(port, env['HOST'] || '127.0.0.1');
+    return { ...found, state: isFree ? 'stopped' : 'hanging' };
+  }
+  if (health.body['service'] !== name) return { ...found, state: 'foreign' };
+  return { ...found, state: 'running', health: health.body };
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, host, () => probe.close(() => resolve(true)));
+  });
+}
+
+/** What is wrong with each service: who has its port, and what it says is missing. */
+export async function checkServices(services: readonly ServiceState[]): Promise<readonly Finding[]> {
+  const isAnyRunning = services.some(({ state }) => state === 'running' || state === 'hanging');
+  return Promise.all(services.map((service) => checkService(service, isAnyRunning)));
+}
+
+async function checkService({ name, port, url, state }: ServiceState, isAnyRunning: boolean): Promise<Finding> {
+  const variable = portVariable(name);
+  if (state === 'stopped' && !isAnyRunning) return ok(name, `is not running; its port ${port} is free`);
+  if (state === 'stopped') return wrong(name, 'is not running, and others are', 'npm start; its log says why it ended');
+  const holder = portHolder(port);
+  const who = holder === undefined ? 'another program, which we may not see' : `${holder.command} (pid ${holder.pid})`;
+  if (state === 'foreign') {
+    return wrong(name, `cannot have port ${port}: ${who} has it`, `end that, or set ${variable} to another port`);
+  }
+  if (state === 'hanging') {
+    const kill =
+      holder === undefined ? 'end it and start it again' : `kill -9 ${holder.pid}; npm start starts it again`;
+    return wrong(name, `has port ${port} and does not answer: ${who}`, kill);
+  }
+  return readiness(name, url);
+}
+
+/** What a running service says of what it needs. */
+async function readiness(name: string, url: string): Promise<Finding> {
+  const ready = await askJson(`${url}/ready`);
+  if ('failure' in ready) return wrong(name, `answers /health but not /ready (${ready.failure})`, 'look at its log');
+  if (ready.status === 200) return ok(name, `runs and is ready at ${url}`);
+  const failed = Object.entries(Object(ready.body['checks'])).flatMap(([check, outcome]) => {
+    const { status, detail }: { status?: unknown; detail?: unknown } = Object(outcome);
+    return status === 'ok' ? [] : [`${check} (${typeof detail === 'string' ? detail : 'no reason given'})`];
+  });
+  return wrong(name, `runs and is not ready: ${failed.join('; ')}`, cureFor(name));
+}
+
+function cureFor(name: string): string {
+  if (name === 'middleware') return 'mcp_server: see the hub here; llm: see Model below';
+  if (name === 'mcp-server') return 'start that upstream, or mend or disable its entry in mesh.json';
+  if (name === 'code-executor') return 'see the sandbox here, and SANDBOX_URL';
+  return 'its log says why: LOG_LEVEL=debug npm start';
+}
+
+/** Whether the mesh as a whole runs. */
+export function summarize(services: readonly ServiceState[]): Finding {
+  const running = services.filter(({ state }) => state === 'running').length;
+  if (running === services.length) return ok('Mesh', `all ${running} services run`);
+  if (running === 0) return note('Mesh', 'is not running', 'npm start starts it');
+  return note('Mesh', `${running} of ${services.length} services run`);
+}

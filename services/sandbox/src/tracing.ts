@@ -1,0 +1,18 @@
+import type { ExecutionResult } from '@toolmesh/shared/execution';
+import { withSpan } from '@toolmesh/shared/tracing';
+
+/** Runs one program in a span of its own, which says how it went and nothing of what it was. */
+export function traceExecution(language: string, run: () => Promise<ExecutionResult>): Promise<ExecutionResult> {
+  return withSpan(`run ${language}`, 'internal', { 'toolmesh.sandbox.language': language }, async (span) => {
+    const result = await run();
+    span.set({
+      'toolmesh.sandbox.isolation': result.runtime.isolation,
+      'toolmesh.sandbox.status': result.status,
+      'toolmesh.sandbox.duration_ms': result.duration_ms,
+      'toolmesh.sandbox.cpu_ms': result.cpu_ms,
+      'toolmesh.sandbox.peak_memory_bytes': result.peak_memory_bytes,
+    });
+    if (result.status !== 'success') span.fail(result.status);
+    return result;
+  });
+}
