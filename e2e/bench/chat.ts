@@ -18,6 +18,7 @@ const WAVES = 4;
 const STREAMS = 200;
 const TOKENS_A_SECOND = 50;
 const STALL_MS = 100;
+const RAMP_MS = 1_000;
 const PAIRS = 300;
 const MIB = 1_024 ** 2;
 
@@ -107,7 +108,9 @@ async function benchFirstToken(url: string, modelUrl: string): Promise<void> {
 /** Many at once: how late each word comes, and what is left of the memory after wave upon wave. */
 async function benchStreams(middleware: Server, modelUrl: string): Promise<void> {
   const tokens = WAVE_SECONDS * TOKENS_A_SECOND;
-  print(`\n${STREAMS} streams of ${TOKENS_A_SECOND} words a second each, for ${WAVE_SECONDS} s`);
+  print(
+    `\n${STREAMS} streams of ${TOKENS_A_SECOND} words a second each, for ${WAVE_SECONDS} s, begun within ${RAMP_MS / 1_000} s`,
+  );
   report('read from the model’s server (floor)', await wave(() => openBare(modelUrl, tokens)), tokens);
   const resident: number[] = [];
   const heap: number[] = [];
@@ -136,7 +139,9 @@ interface Heard {
 async function wave(open: () => Stream): Promise<Heard> {
   const lags: number[] = [];
   const gaps: number[] = [];
-  const streams = Array.from({ length: STREAMS }, async () => {
+  const streams = Array.from({ length: STREAMS }, async (_, index) => {
+    // Callers do not all come at the same instant.
+    await sleep((index * RAMP_MS) / STREAMS);
     const stream = open();
     let last: number | undefined;
     let longest = 0;
