@@ -49,9 +49,13 @@ EXPOSE 8000
 CMD ["node", "services/mcp-server/src/main.ts"]
 
 FROM base AS middleware
-COPY services/middleware/package.json services/middleware/
-COPY services/middleware/src services/middleware/src
 COPY --from=page /app/services/middleware/web/dist services/middleware/web/dist
+COPY services/middleware services/middleware
+# Conversations; the only place that it writes to.
+USER root
+RUN install --directory --owner=node --group=node /data
+ENV CHAT_DATA_DIR=/data
+USER node
 EXPOSE 8002
 CMD ["node", "services/middleware/src/main.ts"]
 

@@ -1,7 +1,7 @@
 // Builds the containers, starts the services and the index proxy, runs the end-to-end tests against them and takes
 // everything down.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { portVariable, SERVICES, urlVariable } from '../e2e/services.ts';
 
 /** Ports of their own, so that a mesh that is running is left alone. */
@@ -24,7 +24,7 @@ try {
   run('building', ['build', ...names]);
   run('starting', ['up', '--detach', ...names]);
   waitUntilHealthy();
-  failed = test();
+  failed = test() | testHostilePrograms();
 } catch (error) {
   process.stderr.write(`e2e:compose: ${error instanceof Error ? error.message : String(error)}\n`);
   spawnSync(compose[0], [...compose.slice(1), 'logs', '--tail', '20'], { env, stdio: 'inherit' });
@@ -86,5 +86,26 @@ function test(): number {
     ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', ...jest, ...report],
     { env: { ...env, ...urls, COMPOSE: compose.join(' ') }, stdio: 'inherit' },
   );
+  return status ?? 1;
+}
+
+/**
+ * The corpus of hostile programs from inside the sandbox's container, with all that the compose file says of it: its
+ * user, its profile of system calls, its limits, its read-only file system. Services are started there by the tests.
+ */
+function testHostilePrograms(): number {
+  process.stdout.write('e2e:compose: hostile programs in the container ...\n');
+  const jest = ['node_modules/jest/bin/jest.js', '--runInBand', '--cacheDirectory=/data/jest', 'hostile.test.ts'];
+  const node = ['node', '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', ...jest];
+  const place = ['--volume', `${process.cwd()}:/repo:ro`, '--workdir', '/repo', '-e', 'TMPDIR=/data'];
+  const inside = [...compose.slice(1), 'run', '--rm', '--no-deps', '-T', ...place, 'sandbox', ...node];
+  const { status, stdout } = spawnSync(compose[0], [...inside, '-t', 'namespaces, run by', '--json'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 256 * 1_024 ** 2,
+  });
+  mkdirSync('reports', { recursive: true });
+  if (stdout.startsWith('{')) writeFileSync('reports/compose-hostile.json', stdout);
   return status ?? 1;
 }

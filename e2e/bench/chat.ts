@@ -50,14 +50,14 @@ async function bench(): Promise<void> {
     OPENAI_BASE_URL: `${model.url}/v1`,
     CHAT_DATA_DIR: folder,
   });
-  await benchRound(middleware.url);
+  await benchRound(middleware.url, [time.pid, hub.pid, middleware.pid]);
   await benchFirstToken(middleware.url, model.url);
   await benchStreams(middleware, model.url);
   model.close();
 }
 
 /** One chat with one tool round, beside the call of that tool alone: in turns, so that a noisy moment strikes both. */
-async function benchRound(url: string): Promise<void> {
+async function benchRound(url: string, pids: readonly number[]): Promise<void> {
   const pool = new Pool(url);
   const call = { name: 'get_current_time', parameters: { timezone: 'UTC' } };
   const chat = { message: 'What time is it?', model: 'tool' };
@@ -72,12 +72,20 @@ async function benchRound(url: string): Promise<void> {
     found.chat.push(whole);
     found.streamed.push(streamed);
   }
+  const busy = async (path: string, body: object): Promise<number> => {
+    const total = () => pids.reduce((sum, pid) => sum + cpuMs(pid), 0);
+    const before = total();
+    for (let n = 0; n < PAIRS; n += 1) await send(pool, path, body);
+    return (total() - before) / PAIRS;
+  };
+  const [toolCpu, chatCpu] = [await busy('/execute', call), await busy('/chat', chat)];
   await pool.close();
   const floor = median(found.tool);
   print('\nA chat with one tool round, the model answering at once');
   row('the tool call alone (floor)', found.tool);
   row('POST /chat', found.chat, `${ms(median(found.chat) - floor)} more`);
   row('POST /chat, streamed', found.streamed, `${ms(median(found.streamed) - floor)} more`);
+  print(`  processor time of the three services       ${ms(toolCpu)} a tool call, ${ms(chatCpu)} a chat`);
 }
 
 /** From the model's server writing its first word to its coming out at the other end. */

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest } from '@jest/globals';
 import { post, request, until } from '@toolmesh/shared/testing';
@@ -20,6 +21,9 @@ plt.show()
 
 jest.setTimeout(90_000);
 
+/** Conversations of its own, and none left behind. */
+const data = mkdtempSync(`${tmpdir()}/page-`);
+
 let mesh: Mesh;
 let browser: Browser;
 let page: Page;
@@ -28,12 +32,13 @@ const errors: string[] = [];
 beforeAll(async () => {
   if (!hasChromium) return;
   mkdirSync(SCREENSHOTS, { recursive: true });
-  mesh = await startMesh({ TOOL_POLICY: 'convert_time=ask' });
+  mesh = await startMesh({ TOOL_POLICY: 'convert_time=ask', CHAT_DATA_DIR: data });
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
   await mesh?.stop();
+  rmSync(data, { recursive: true, force: true });
 });
 beforeEach(async () => {
   if (!hasChromium) return;

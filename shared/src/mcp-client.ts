@@ -1,9 +1,10 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { MeshError } from './errors.ts';
 import { createLeanFetch } from './lean-fetch.ts';
 import { isConnectionFailure, meshErrorOf } from './mcp-errors.ts';
 import { CHUNK_META_KEY, errorOfResult, SOURCE_META_KEY } from './mcp-meta.ts';
+import { HttpTransport } from './mcp-transport.ts';
 import { traceMeta, withMcpSpan } from './mcp-span.ts';
 import {
   ContentBlock,
@@ -52,7 +53,7 @@ export function createMcpClient(options: McpClientOptions): McpClient {
   let current: Connection | undefined;
   const connect = async (): Promise<Client> => {
     const client = new Client({ name: 'toolmesh', version: VERSION }, { versionNegotiation: { mode: 'auto' } });
-    await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch: http.fetch }), {
+    await client.connect(new HttpTransport(new URL(url), { fetch: http.fetch }), {
       timeout: HANDSHAKE_TIMEOUT_MS,
     });
     return client;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ErrorBody, MeshError } from './errors.ts';
+import { currentContext, runInContext } from './request-context.ts';
+import { continueTrace } from './trace-context.ts';
 
 /** Where a result's `_meta` carries the mesh error behind it, so that the next service need not guess from the text. */
 export const ERROR_META_KEY = 'io.toolmesh/error';
@@ -27,4 +29,20 @@ export function errorOfResult(result: { _meta?: unknown }): MeshError | undefine
   if (!meta.success) return undefined;
   const { code, message, details } = meta.data[ERROR_META_KEY];
   return new MeshError(code, message, { details });
+}
+
+const TraceMeta = z.looseObject({ traceparent: z.string().max(128) });
+
+/**
+ * Runs `task` in the trace that a request's `_meta` names (SEP-414). It is that of whoever called; what HTTP headers
+ * name may be no more than a hop on the way. Without one, or with a malformed one, nothing changes.
+ */
+export function inTraceOf<T>(meta: unknown, task: () => T): T {
+  const around = currentContext();
+  const told = TraceMeta.safeParse(meta);
+  if (around === undefined || !told.success) return task();
+  const trace = continueTrace(told.data.traceparent);
+  const isContinued = told.data.traceparent.includes(trace.traceId);
+  if (!isContinued || trace.traceId === around.trace.traceId) return task();
+  return runInContext({ ...around, trace }, task);
 }

@@ -10,7 +10,8 @@ import {
 import type { RequestHandler } from 'express';
 import { MeshError } from './errors.ts';
 import type { Logger } from './logger.ts';
-import { CHUNK_META_KEY, errorResult, QUIET_META_KEY, SOURCE_META_KEY } from './mcp-meta.ts';
+import { CHUNK_META_KEY, errorResult, inTraceOf, QUIET_META_KEY, SOURCE_META_KEY } from './mcp-meta.ts';
+import { checkParamHeaders } from './mcp-param-headers.ts';
 import { serverSpan, withMcpSpan } from './mcp-span.ts';
 import type { Progress, Tool, ToolCatalogue, ToolContext, ToolResult } from './tool.ts';
 import { VERSION } from './version.ts';
@@ -35,23 +36,31 @@ export function mcpFace(catalogue: ToolCatalogue, options: McpFaceOptions): Requ
   });
   const onerror = (error: Error) => logger.error({ err: error }, 'MCP request failed');
   const serve = toNodeHandler(handler, { maxRequestBodySize: maxBodyBytes, onerror });
-  return (req, res) => serve(req, res);
+  const schemaOf = (tool: string) => catalogue.list().find(({ name: known }) => known === tool)?.input_schema;
+  const check = checkParamHeaders(schemaOf, maxBodyBytes);
+  return (req, res, next) =>
+    check(req, res, (error?: unknown) => (error === undefined ? void serve(req, res, req.body) : next(error)));
 }
 
 function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Server {
   const server = new Server(
     { name, version: VERSION },
     {
-      capabilities: { tools: { listChanged: true } },
+      capabilities: { tools: {} },
       cacheHints: { 'tools/list': { ttlMs, cacheScope: 'public' } },
     },
   );
   server.setRequestHandler('tools/list', () => ({ tools: catalogue.list().map(toMcpTool) }));
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     try {
+      const { _meta } = context.mcpReq;
+      const call = () => inTraceOf(_meta, () => catalogue.call(params.name, params.arguments, contextOf(context)));
       const span = serverSpan('tools/call', params.name, context.mcpReq);
-      const call = () => catalogue.call(params.name, params.arguments, contextOf(context));
-      return toMcpResult(await withMcpSpan(span, call));
+      const result = toMcpResult(await withMcpSpan(span, call));
+      if (context.mcpReq.envelope !== undefined || result.structuredContent === undefined) return result;
+      const tool = catalogue.list().find(({ name: known }) => known === params.name);
+      // Before 2026-07-28 structured content has to be an object: what is none is wrapped in one.
+      return server.projectCallToolResult(result, tool?.output_schema);
     } catch (thrown) {
       const error = MeshError.from(thrown);
       if (error.code === 'tool_not_found') throw new ProtocolError(INVALID_PARAMS, error.message, error.toBody().error);
@@ -96,7 +105,7 @@ function toMcpTool({ input_schema, output_schema, server, status, ...tool }: Too
   return {
     ...tool,
     inputSchema: { ...input_schema, type: 'object' as const },
-    ...(output_schema === undefined ? {} : { outputSchema: { ...output_schema, type: 'object' as const } }),
+    ...(output_schema === undefined ? {} : { outputSchema: output_schema }),
     ...(server === undefined ? {} : { _meta: { [SOURCE_META_KEY]: { server, status } } }),
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshError } from '@toolmesh/shared/errors';
 
 /** The runs that are under way, so that they can be ended from elsewhere. */
@@ -7,12 +8,15 @@ export interface ActiveRuns {
   /** Whether there was such a run. */
   cancel(runId: string): boolean;
   cancelSession(sessionId: string): void;
-  readonly size: number;
+  /** Cancels all, and waits a moment for what they still have to save. */
+  stop(): Promise<void>;
 }
+
+const STOP_MS = 1_000;
 
 export function createActiveRuns(): ActiveRuns {
   const runs = new Map<string, { readonly sessionId: string; readonly controller: AbortController }>();
-  const stop = ({ controller }: { readonly controller: AbortController }) =>
+  const cancel = ({ controller }: { readonly controller: AbortController }) =>
     controller.abort(new MeshError('unavailable', 'The run was cancelled'));
   return {
     start(runId, sessionId, caller) {
@@ -31,14 +35,16 @@ export function createActiveRuns(): ActiveRuns {
     },
     cancel(runId) {
       const run = runs.get(runId);
-      if (run !== undefined) stop(run);
+      if (run !== undefined) cancel(run);
       return run !== undefined;
     },
     cancelSession(sessionId) {
-      for (const run of runs.values()) if (run.sessionId === sessionId) stop(run);
+      for (const run of runs.values()) if (run.sessionId === sessionId) cancel(run);
     },
-    get size() {
-      return runs.size;
+    async stop() {
+      for (const run of runs.values()) cancel(run);
+      const until = performance.now() + STOP_MS;
+      while (runs.size > 0 && performance.now() < until) await sleep(10);
     },
   };
 }

@@ -4,16 +4,16 @@ import { currentContext } from '@toolmesh/shared/request-context';
 import type { Tool } from '@toolmesh/shared/tool';
 import type { ActiveRuns } from './active-runs.ts';
 import { type AskedModel, type ModelParts, openChatModel } from './chat-model.ts';
-import { answerTurn, openConversation, resume, type Saying } from './conversation.ts';
+import { answerTurn, type Conversation, openConversation, resume, type Saying } from './conversation.ts';
 import type { RunIdentity } from './encoders/json.ts';
 import type { HubClient } from './hub-client.ts';
-import type { ChatMetrics } from './metrics.ts';
-import type { Message, Sampling } from './models/model.ts';
+import type { Message, Model, Sampling } from './models/model.ts';
+import { observeRun } from './observe-run.ts';
 import type { Approvals } from './policy/approvals.ts';
 import { adaptModel, boundaryRule } from './run/adapt-model.ts';
-import { runAgent, type RunOptions } from './run/agent-loop.ts';
+import type { RunOptions } from './run/agent-loop.ts';
 import type { PendingApproval, RunEvent } from './run/events.ts';
-import { createRunRecorder, type RunRecord } from './run/record-turn.ts';
+import type { RunRecord } from './run/record-turn.ts';
 import type { Permission } from './run/run-step.ts';
 import { toMessages, type Turn } from './run/turns.ts';
 import type { Sessions } from './sessions/sessions.ts';
@@ -89,32 +89,77 @@ export function createChat(dependencies: ChatDependencies): RunChat {
 type StartedOrder = ChatOrder & { readonly sessionId: string };
 
 async function start(dependencies: ChatDependencies, order: StartedOrder, runId: string): Promise<Chat> {
-  const { config, metrics, sessions, hub, approvals, permissionOf } = dependencies;
-  const { sessionId, isSession, isListening, signal, sampling, externalTools = [] } = order;
+  const { metrics, sessions, hub } = dependencies;
+  const { sessionId, isSession } = order;
   const stored = isSession ? sessions.read(sessionId) : undefined;
   const { turns, answer } = openConversation(order.saying, stored, sessionId);
   const [model, { tools: all, note }] = await Promise.all([openChatModel(dependencies, order), listTools(hub)]);
   const tools = select(all, order.tools);
   const started = performance.now();
   const messageId = answer?.id ?? `msg_${randomUUID()}`;
-  if (isSession) keep(sessions, sessionId, order.saying, turns, stored);
+  let isKept = !isSession;
+  const keepOnce = () => {
+    if (!isKept) keep(sessions, sessionId, order.saying, turns, stored);
+    isKept = true;
+  };
+  // While the model thinks: whoever waits for its first word does not wait for the disk, too.
+  setImmediate(keepOnce);
+  const save = (record: RunRecord): void => {
+    if (!isSession) return;
+    keepOnce();
+    const durationMs = Math.round(performance.now() - started);
+    const by = record.answeredBy ?? { provider: model.provider, model: model.name };
+    const turn = answerTurn(messageId, record, { runId, ...by, durationMs }, answer);
+    if (turn !== undefined) sessions.append(sessionId, [turn]);
+  };
+  const options = runOptions(dependencies, order, {
+    runId,
+    model,
+    tools,
+    note,
+    conversation: { turns, ...(answer && { answer }) },
+  });
+  const identity = {
+    session_id: sessionId,
+    run_id: runId,
+    message_id: messageId,
+    provider: model.provider,
+    model: model.name,
+    trace_id: currentContext()?.trace.traceId ?? '',
+  };
+  return { identity, events: observeRun(options, new Set(tools.map(({ name }) => name)), metrics, save) };
+}
 
+interface RunParts {
+  readonly runId: string;
+  readonly model: Model;
+  readonly tools: readonly Tool[];
+  /** What the model has to know of the tools. */
+  readonly note: string;
+  readonly conversation: Conversation;
+}
+
+function runOptions(
+  { config, hub, metrics, approvals, permissionOf }: ChatDependencies,
+  { isSession, isListening, maxSteps, signal, sampling, externalTools = [] }: StartedOrder,
+  { runId, model, tools, note, conversation: { turns, answer } }: RunParts,
+): RunOptions {
   const boundary = randomBytes(12).toString('hex');
   const rule = model.provider === 'demo' ? '' : boundaryRule(boundary);
+  const system: Message = { role: 'system', content: SYSTEM_PROMPT + note + rule };
   const before =
     answer === undefined ? turns : [...turns.slice(0, -1), { ...answer, steps: answer.steps.slice(0, -1) }];
-  const system: Message = { role: 'system', content: SYSTEM_PROMPT + note + rule };
   const requestApproval = (callId: string, tool: Tool, args: unknown): PendingApproval => {
     metrics.countApproval('requested');
     return { ...approvals.issue({ runId, callId, tool, arguments: args }), callId, name: tool.name, arguments: args };
   };
-  const options: RunOptions = {
+  return {
     model: adaptModel(model, boundary),
     messages: [system, ...toMessages(before)],
     ...(answer === undefined ? {} : { resumed: resume(answer, tools, approvals, metrics.countApproval) }),
     ...(sampling === undefined ? {} : { sampling }),
     limits: {
-      maxSteps: order.maxSteps,
+      maxSteps,
       maxToolCalls: config.CHAT_MAX_TOOL_CALLS,
       maxTokens: config.CHAT_MAX_TOKENS,
       maxMs: config.CHAT_TIMEOUT_MS,
@@ -128,48 +173,6 @@ async function start(dependencies: ChatDependencies, order: StartedOrder, runId:
     ...(isSession ? { requestApproval } : { hasFreshIds: true }),
     isListening,
   };
-  const save = (record: RunRecord): void => {
-    if (!isSession) return;
-    const durationMs = Math.round(performance.now() - started);
-    const by = record.answeredBy ?? { provider: model.provider, model: model.name };
-    const turn = answerTurn(messageId, record, { runId, ...by, durationMs }, answer);
-    if (turn !== undefined) sessions.append(sessionId, [turn]);
-  };
-  const identity = {
-    session_id: sessionId,
-    run_id: runId,
-    message_id: messageId,
-    provider: model.provider,
-    model: model.name,
-    trace_id: currentContext()?.trace.traceId ?? '',
-  };
-  return { identity, events: observe(options, new Set(tools.map(({ name }) => name)), metrics, save) };
-}
-
-/** A run whose events are counted and recorded on their way; however it ends, what came of it is saved. */
-async function* observe(
-  options: RunOptions,
-  knownTools: ReadonlySet<string>,
-  metrics: ChatMetrics,
-  save: (record: RunRecord) => void,
-): AsyncGenerator<RunEvent> {
-  const recorder = createRunRecorder();
-  const ended = metrics.startRun();
-  try {
-    for await (const event of runAgent(options)) {
-      recorder.add(event);
-      metrics.countEvent(event, knownTools);
-      // Saved before the last event is out: whoever has read the answer finds it in the session.
-      if (event.type === 'finish') break;
-      yield event;
-    }
-  } finally {
-    const record = recorder.record();
-    ended(record.finishReason);
-    save(record);
-  }
-  const { finishReason: reason, failure } = recorder.record();
-  yield { type: 'finish', reason, ...(failure === undefined ? {} : { error: failure }) };
 }
 
 /** What was said is kept before the answer is there: a page that is loaded anew in between shows it. */

@@ -57,6 +57,7 @@ await runService({
       checks: { mcp_server: dependencies.checkHub, llm: dependencies.checkModel },
       health: dependencies.report,
       close: async () => {
+        await runs.stop();
         sessions.close();
         await hub.close();
       },

@@ -1,11 +1,13 @@
+import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/errors';
 import fc from 'fast-check';
 import { encodeJson } from '../src/encoders/json.ts';
 import type { Message, ModelEvent } from '../src/models/model.ts';
 import type { RunEvent } from '../src/run/events.ts';
+import { adaptModel } from '../src/run/adapt-model.ts';
 import { callTool, identity, result, run, start } from './run-script.ts';
-import { call, finish, say } from './scripted-model.ts';
+import { call, finish, say, scriptedModel } from './scripted-model.ts';
 
 async function eventsOf(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
   return Array.fromAsync(events);
@@ -252,6 +254,32 @@ describe('what a model is given', () => {
       ['bare', { type: 'object', properties: {} }],
       ['any of', { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } }],
     ]);
+  });
+});
+
+describe('a tool whose name providers refuse', () => {
+  const long = 'x'.repeat(80);
+  const odd = ['fs.read/all', 'fs.read_all', long].map((name) => ({
+    name,
+    description: '',
+    input_schema: { type: 'object' },
+    annotations: {},
+  }));
+
+  test('is offered under another, is called by its own, and stays the same in the history', async () => {
+    const { model, requests } = scriptedModel([
+      ({ tools: offered }) => Readable.from([...offered.map(({ name }, n) => call(name, { n }, `c${n}`)), finish()]),
+      done,
+    ]);
+    const { events } = start([], { model: adaptModel(model, 'b'), tools: odd });
+    const seen = await eventsOf(events);
+    const called = seen.flatMap((event) => (event.type === 'tool_call' ? [event.name] : []));
+    expect(called).toEqual(odd.map(({ name }) => name));
+    const names = requests[0]?.tools.map(({ name }) => name) ?? [];
+    expect(new Set(names).size).toBe(3);
+    for (const name of names) expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
+    const [asked] = requests[1]?.messages.filter(({ role }) => role === 'assistant') ?? [];
+    expect(asked).toMatchObject({ toolCalls: names.map((name) => ({ name })) });
   });
 });
 

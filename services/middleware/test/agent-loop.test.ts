@@ -220,7 +220,7 @@ describe('the agent loop', () => {
         [say('No time.'), finish()],
       ],
       {
-        limits: { maxMs: 400 },
+        limits: { maxMs: 4_000 },
       },
     );
     expect(await answer).toMatchObject({

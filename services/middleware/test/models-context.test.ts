@@ -144,7 +144,7 @@ describe('a conversation that is made to fit', () => {
       { role: 'assistant', content: '', toolCalls: [{ id, name: 'add', arguments: '{}' }] },
       { role: 'tool', callId: id, name: 'add', content },
     ];
-    const long = `HEAD${'x'.repeat(9_000)}TAIL`;
+    const long = `HEAD${'x'.repeat(15_000)}TAIL`;
     const messages = [
       user('old'),
       { role: 'assistant' as const, content: 'old' },
@@ -156,7 +156,7 @@ describe('a conversation that is made to fit', () => {
     expect(fitted).toMatchObject({ leftOutTurns: 1, shortenedResults: 1 });
     expect(fitted.messages[0]).toEqual(user('Go.'));
     expect(fitted.messages[2]?.content).toMatch(
-      /^HEADx+\n\[\.\.\. 8608 characters left out: the context is full \.\.\.\]\nx+TAIL$/,
+      /^HEADx+\n\[\.\.\. 14608 characters left out: the context is full \.\.\.\]\nx+TAIL$/,
     );
     expect(fitted.messages[4]?.content).toBe(long);
   });
@@ -170,17 +170,22 @@ describe('a conversation that is made to fit', () => {
 });
 
 describe('an estimate of tokens', () => {
-  // Counted with the tokenizers of GPT-4o and Llama 3: between these.
+  // What the vocabularies of GPT-4o (o200k) and GPT-4 (cl100k) make of these; other models lie about there, too.
   const texts: [string, string, number, number][] = [
-    ['English', 'The quick brown fox jumps over the lazy dog. '.repeat(20), 180, 280],
-    ['JSON', JSON.stringify({ name: 'add', arguments: { a: 1, b: [2, 3] } }), 12, 22],
+    ['English', 'The quick brown fox jumps over the lazy dog. '.repeat(20), 201, 201],
+    ['JSON', JSON.stringify({ name: 'add', arguments: { a: 1, b: [2, 3] } }), 18, 18],
+    ['digits', '3.14159265358979 '.repeat(30), 240, 240],
+    ['German', 'Grüße aus München, wie ist das Wetter? '.repeat(10), 93, 112],
     ['Chinese', '今天天气怎么样'.repeat(10), 40, 90],
-    ['Russian', 'Какая сегодня погода? '.repeat(10), 50, 130],
-    ['emoji', '🌍'.repeat(10), 10, 30],
+    ['Japanese', '今日の天気はどうですか。明日は雨が降るでしょう。'.repeat(5), 85, 130],
+    ['Korean', '오늘 날씨가 어때요? '.repeat(10), 81, 151],
+    ['Russian', 'Какая сегодня погода? '.repeat(10), 61, 111],
+    ['Arabic', 'كيف حال الطقس اليوم؟ '.repeat(10), 61, 151],
+    ['emoji', '🌍'.repeat(10), 20, 30],
   ];
   test.each(texts)('is of the right size for %s', (_name, text, low, high) => {
-    expect(estimateTokens(text)).toBeGreaterThanOrEqual(low);
-    expect(estimateTokens(text)).toBeLessThanOrEqual(high);
+    expect(estimateTokens(text)).toBeGreaterThanOrEqual(low * 0.95);
+    expect(estimateTokens(text)).toBeLessThanOrEqual(high * 1.3);
   });
 
   test('learns from what a model counts, and stays within reason', () => {

@@ -220,7 +220,7 @@ describe('a conversation that is too long for a model of Ollama', () => {
     const messages = [{ role: 'system' as const, content: 'Be kind.' }, ...turns(40), user('And now?')];
     const heard = await answer({ answer: [{ content: 'x' }], contextLength: 4_096 }, { messages });
     expect(heard).toMatchObject({ text: 'x', notices: ['context_trimmed'] });
-    const sent = ollama.chats[0].messages;
+    const sent = ollama.chats.at(-1).messages;
     expect(sent[0]).toEqual({ role: 'system', content: 'Be kind.' });
     expect(sent.at(-1)).toEqual({ role: 'user', content: 'And now?' });
     expect(sent[1].role).toBe('user');

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { LLMock } from '@copilotkit/aimock';
 import { openModel } from '../src/models/choose-model.ts';
 import type { ModelRequest } from '../src/models/model.ts';
+import { openAiWindow } from '../src/models/openai-windows.ts';
 import { type Behaviour, fakeProvider, json } from './fake-provider.ts';
 import { callDelta, delta, hear, letters, pieces, say, settings, stop, stream, toldInput, tool, user } from './hear.ts';
 
@@ -49,6 +50,7 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
     expect(await events.next()).toMatchObject({ value: { type: 'text', text: 'first' } });
     goOn();
     expect(await events.next()).toMatchObject({ value: finish });
+    expect(await events.next()).toMatchObject({ done: true });
   });
 
   const thoughts: [string, Behaviour][] = [
@@ -338,11 +340,53 @@ describe('a request to an OpenAI-compatible server', () => {
     ]);
   });
 
+  test('gives thoughts back to a server that misses them', async () => {
+    provider.play(refuse('Missing `reasoning_content` field in the assistant message'), stream(say('fine'), stop));
+    const said = { role: 'assistant' as const, content: '', reasoning: 'Hmm.', toolCalls: [] };
+    expect(await hear(await open(), { messages: [user('hi'), said, user('so?')] })).toMatchObject({ text: 'fine' });
+    const sent = provider.requests.map(({ body }) => body.messages[1]);
+    expect(sent).toEqual([
+      { role: 'assistant', content: '' },
+      { role: 'assistant', content: '', reasoning_content: 'Hmm.' },
+    ]);
+  });
+
   test('is not sent again for what only the caller can mend', async () => {
     provider.play(refuse('Invalid value: temperature must be at most 2', 'temperature'));
     const { error } = await hear(await open(), { sampling: { temperature: 3 } });
     expect(error).toMatchObject({ code: 'upstream_failed', message: expect.stringContaining('at most 2') });
     expect(provider.requests).toHaveLength(1);
+  });
+});
+
+describe('a conversation that is too long for a model of an OpenAI-compatible server', () => {
+  test('loses its oldest turns where the window is known, and the reader is told once', async () => {
+    provider.play(stream(say('fine'), stop));
+    const messages = Array.from({ length: 9 }, (_, i) => user(`${i} ${'word '.repeat(200)}`));
+    const model = await open({ OPENAI_CONTEXT_TOKENS: '1000' });
+    expect(await hear(model, { messages })).toMatchObject({ text: 'fine', notices: ['context_trimmed'] });
+    expect(await hear(model, { messages })).toMatchObject({ text: 'fine', notices: [] });
+    expect(provider.requests[0]?.body.messages).toEqual(
+      messages.slice(-3).map(({ role, content }) => ({ role, content })),
+    );
+  });
+
+  test('is left as it is where nobody knows the window', async () => {
+    const messages = Array.from({ length: 9 }, (_, i) => user(`${i} ${'word '.repeat(20_000)}`));
+    expect(await answer(stream(say('fine'), stop), { messages })).toMatchObject({ text: 'fine', notices: [] });
+    expect(provider.requests[0]?.body.messages).toHaveLength(9);
+  });
+
+  test.each([
+    ['gpt-4o-mini', 128_000],
+    ['gpt-4', 8_192],
+    ['gpt-4.1-nano', 1_047_576],
+    ['gpt-5.1', 272_000],
+    ['o3', 200_000],
+    ['my-own', undefined],
+    ['gpt-40', undefined],
+  ])('knows the window of %s', (model, tokens) => {
+    expect(openAiWindow(model)).toBe(tokens);
   });
 });
 

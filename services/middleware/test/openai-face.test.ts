@@ -3,7 +3,7 @@ import { request, until } from '@toolmesh/shared/testing';
 import OpenAI, { APIError, APIUserAbortError } from 'openai';
 import type { ChatCompletionTool } from 'openai/resources/chat/completions';
 import { watchedTools } from './chat-tools.ts';
-import { fakeOpenAi } from './fake-openai.ts';
+import { fakeOpenAi, speak } from './fake-openai.ts';
 import { fakeProvider, hangUp } from './fake-provider.ts';
 import { cleanUp, startWith } from './start-middleware.ts';
 
@@ -231,6 +231,19 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
       expect(failed).toMatchObject({ status: 502, type: 'server_error' });
     }
     expect((await request(`${broken.url}/metrics`)).body).toContain('chat_runs_total{finish_reason="error"} 2');
+  });
+
+  test('tells a failure after the first word in the frame that clients throw', async () => {
+    const { client, provider } = await start({ text: ['Wait.'], calls: [{ name: 'echo', args: {} }] });
+    provider.play(
+      speak({ text: ['Wait.'], calls: [{ name: 'echo', args: {} }] }),
+      (res) => void res.writeHead(400).end('{"error":{"message":"too long"}}'),
+    );
+    const stream = client.chat.completions.stream({ model: 'toolmesh', messages: [user] });
+    const deltas: string[] = [];
+    stream.on('content', (delta) => void deltas.push(delta));
+    await expect(stream.finalChatCompletion()).rejects.toThrow(/too long/);
+    expect(deltas).toEqual(['Wait.']);
   });
 });
 

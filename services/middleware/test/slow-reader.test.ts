@@ -64,3 +64,19 @@ describe('a reader that does not read', () => {
     socket.destroy();
   });
 });
+
+test('a stream in which nothing happens is kept open by comments', async () => {
+  const server = cleanUp(
+    await serveRaw((_req, res) => {
+      const stream = createFrameStream(res, {}, new AbortController().signal, 20);
+      stream.open();
+    }),
+  );
+  const leaving = new AbortController();
+  const { body } = await fetch(server.url, { signal: leaving.signal });
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes(': ping\n\n: ping\n\n')) text += (await reader?.read())?.value ?? '';
+  expect(text).toMatch(/^(: ping\n\n)+$/);
+  leaving.abort();
+});

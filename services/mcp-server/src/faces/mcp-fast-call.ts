@@ -9,6 +9,7 @@ import {
   SERVER_INFO_META_KEY,
 } from '@modelcontextprotocol/server';
 import type { Logger } from '@toolmesh/shared/logger';
+import { inTraceOf } from '@toolmesh/shared/mcp-meta';
 import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import { signalOf } from '@toolmesh/shared/route';
 import { createEventStream } from '@toolmesh/shared/sse';
@@ -18,8 +19,11 @@ import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';
 import type { Caller, McpResult } from '../upstreams/upstream.ts';
 import { toMcpError } from './mcp-errors.ts';
+import { notifierOf, toLogLevel } from './mcp-notifier.ts';
 
 const REVISION = '2026-07-28';
+/** MissingRequiredClientCapability of MCP 2026-07-28. */
+const MISSING_CAPABILITY = -32_021;
 
 /** A tool call of 2026-07-28 as it should be, in every part that matters. */
 const Call = z.strictObject({
@@ -87,17 +91,12 @@ async function answer(catalogue: Catalogue, { id, params }: Call, res: Response,
     capabilities: Object(capabilities),
     takesInputRequired: true,
     logLevel,
-    notify:
-      progressToken === undefined && logLevel === undefined
-        ? undefined
-        : ({ method, params: told }) => {
-            const isProgress = method === 'notifications/progress';
-            if (isProgress && progressToken === undefined) return;
-            const fields = { ...told, ...(isProgress && { progressToken }) };
-            stream.send('message', { jsonrpc: '2.0', method, params: fields });
-          },
+    notify: notifierOf({ progressToken, logLevel: toLogLevel(logLevel) }, (notification) =>
+      stream.send('message', { jsonrpc: '2.0', ...notification }),
+    ),
   };
-  const message = { jsonrpc: '2.0', id, ...(await outcome(catalogue, { ...rest, _meta: meta }, caller, logger)) };
+  const told = await outcome(catalogue, { ...rest, _meta: meta }, caller, logger);
+  const message = { jsonrpc: '2.0', id, ...told };
   if (res.destroyed) return;
   if (stream.isOpen) {
     stream.send('message', message);
@@ -105,16 +104,23 @@ async function answer(catalogue: Catalogue, { id, params }: Call, res: Response,
     return;
   }
   const body = Buffer.from(JSON.stringify(message));
-  res.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+  // The one refusal of a tool that HTTP is to tell of, too.
+  const isLacking = 'error' in told && told.error.code === MISSING_CAPABILITY;
+  res.writeHead(isLacking ? 400 : 200, { 'content-type': 'application/json', 'content-length': body.length });
   res.end(body);
 }
 
 const SERVER_INFO = { [SERVER_INFO_META_KEY]: { name: 'toolmesh', version: VERSION } };
 
-async function outcome(catalogue: Catalogue, params: McpResult, caller: Caller, logger: Logger): Promise<object> {
+type Outcome =
+  | { readonly result: McpResult }
+  | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
+
+async function outcome(catalogue: Catalogue, params: McpResult, caller: Caller, logger: Logger): Promise<Outcome> {
   try {
     const span = serverSpan('tools/call', params['name'], { _meta: Object(params['_meta']) });
-    const request = withMcpSpan(span, () => catalogue.request({ method: 'tools/call', params }, caller));
+    const pass = () => inTraceOf(params['_meta'], () => catalogue.request({ method: 'tools/call', params }, caller));
+    const request = withMcpSpan(span, pass);
     const result = await request.catch((error: unknown) => toMcpError('tools/call', error));
     return { result: { resultType: 'complete', ...result, _meta: { ...Object(result['_meta']), ...SERVER_INFO } } };
   } catch (thrown) {

@@ -3,10 +3,11 @@ import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { isInitializeRequest, type Server } from '@modelcontextprotocol/server';
 import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Request, Response } from 'express';
+import type { ClientSession } from '../upstreams/upstream.ts';
 import type { Watchers } from '../watchers.ts';
 
 /** What a client of 2025 has said that outlives its request. */
-export interface SessionState {
+export interface SessionState extends ClientSession {
   /** The least of log messages that it wants; undefined while it has not said. */
   logLevel: string | undefined;
   subscribe(uri: string, watchers: Watchers): void;
@@ -26,46 +27,72 @@ interface Session {
   readonly transport: NodeStreamableHTTPServerTransport;
   readonly server: Server;
   readonly subscriptions: Map<string, () => void>;
+  readonly ended: AbortController;
   usedAt: number;
   /** Requests and streams that are open. */
   open: number;
 }
 
-const MAX_SESSIONS = 1_000;
-const IDLE_MS = 30 * 60_000;
-const SWEEP_MS = 30_000;
+export interface SessionLimits {
+  readonly maxSessions: number;
+  /** How long a session may be idle, with no stream open. */
+  readonly idleMs: number;
+}
+
+const LIMITS: SessionLimits = { maxSessions: 1_000, idleMs: 30 * 60_000 };
+const MAX_SWEEP_MS = 30_000;
 const MAX_SUBSCRIPTIONS = 1_000;
 const MAX_ENDED = 10_000;
 
 /**
- * Sessions of clients before 2026-07-28. They hold nothing that a call needs: with too many of them a client is served
- * without, and so is one that comes with a session of a hub that has since been restarted.
+ * Sessions of clients before 2026-07-28. They hold nothing that a call needs. Most clients never give theirs back: one
+ * too many takes the place of the one that is idle for longest, whose client is then served without, and so is one that
+ * comes with a session of a hub that has since been restarted.
  */
-export function createMcpSessions(serverFor: (session: SessionState) => Server): McpSessions {
+export function createMcpSessions(
+  serverFor: (session: SessionState) => Server,
+  { maxSessions, idleMs }: SessionLimits = LIMITS,
+): McpSessions {
   const sessions = new Map<string, Session>();
   /** Ids that a client has given back, or that have expired; it is told so, as the protocol wants it. */
-  const ended = new Set<string>();
+  const endedIds = new Set<string>();
 
-  const end = (id: string): void => {
+  const drop = (id: string): void => {
     const session = sessions.get(id);
     if (session === undefined) return;
     sessions.delete(id);
-    ended.add(id);
-    for (const oldest of ended.size > MAX_ENDED ? ended : []) {
-      ended.delete(oldest);
-      break;
-    }
     for (const stop of session.subscriptions.values()) stop();
+    session.ended.abort();
     session.server.close().catch(() => {});
   };
-  const sweep = setInterval(() => {
-    const limit = performance.now() - IDLE_MS;
-    for (const [id, { open, usedAt }] of sessions) if (open === 0 && usedAt < limit) end(id);
-  }, SWEEP_MS).unref();
+  const end = (id: string): void => {
+    if (!sessions.has(id)) return;
+    drop(id);
+    endedIds.add(id);
+    const [oldest] = endedIds;
+    if (endedIds.size > MAX_ENDED && oldest !== undefined) endedIds.delete(oldest);
+  };
+  const idle = () => [...sessions].filter(([, { open }]) => open === 0);
+  const sweep = setInterval(
+    () => {
+      const limit = performance.now() - idleMs;
+      for (const [id, { usedAt }] of idle()) if (usedAt < limit) end(id);
+    },
+    Math.min(idleMs, MAX_SWEEP_MS),
+  ).unref();
+  /** Whether there is room for one more session. */
+  const makeRoom = (): boolean => {
+    if (sessions.size < maxSessions) return true;
+    const [longest] = idle().sort(([, one], [, other]) => one.usedAt - other.usedAt);
+    if (longest !== undefined) drop(longest[0]);
+    return longest !== undefined;
+  };
 
   const open = (): Session => {
     const subscriptions = new Map<string, () => void>();
+    const ended = new AbortController();
     const server = serverFor({
+      ended: ended.signal,
       logLevel: undefined,
       subscribe(uri, watchers) {
         if (subscriptions.has(uri) || subscriptions.size >= MAX_SUBSCRIPTIONS) return;
@@ -88,7 +115,7 @@ export function createMcpSessions(serverFor: (session: SessionState) => Server):
       onsessioninitialized: (id) => void sessions.set(id, session),
       onsessionclosed: end,
     });
-    const session: Session = { transport, server, subscriptions, usedAt: performance.now(), open: 0 };
+    const session: Session = { transport, server, subscriptions, ended, usedAt: performance.now(), open: 0 };
     return session;
   };
 
@@ -111,11 +138,11 @@ export function createMcpSessions(serverFor: (session: SessionState) => Server):
         pass(session, req, res);
         return true;
       }
-      if (id !== undefined && ended.has(id)) {
+      if (id !== undefined && endedIds.has(id)) {
         res.status(404).json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null });
         return true;
       }
-      if (req.method !== 'POST' || !isInitializeRequest(req.body) || sessions.size >= MAX_SESSIONS) return false;
+      if (req.method !== 'POST' || !isInitializeRequest(req.body) || !makeRoom()) return false;
       const opened = open();
       opened.server.connect(opened.transport).then(
         () => pass(opened, req, res),
@@ -135,7 +162,7 @@ export function createMcpSessions(serverFor: (session: SessionState) => Server):
     },
     async close() {
       clearInterval(sweep);
-      for (const id of sessions.keys()) end(id);
+      for (const id of sessions.keys()) drop(id);
     },
   };
 }

@@ -1,24 +1,20 @@
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  type ClientCapabilities,
-  createMcpHandler,
-  isSpecType,
-  LOG_LEVEL_META_KEY,
-  Server,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import { createMcpHandler, isCallToolResult, Server, type Tool as McpTool } from '@modelcontextprotocol/server';
 import { leaveOpen } from '@toolmesh/shared/http-server';
 import type { Logger } from '@toolmesh/shared/logger';
+import { inTraceOf } from '@toolmesh/shared/mcp-meta';
+import { checkParamHeaders } from '@toolmesh/shared/mcp-param-headers';
 import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import { VERSION } from '@toolmesh/shared/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';
-import type { Caller, McpNotification, McpResult } from '../upstreams/upstream.ts';
+import type { McpResult } from '../upstreams/upstream.ts';
 import type { Watchers } from '../watchers.ts';
+import { answersOf, callerOf } from './mcp-caller.ts';
 import { toMcpError } from './mcp-errors.ts';
 import { createFastCall } from './mcp-fast-call.ts';
+import { LOG_LEVELS } from './mcp-notifier.ts';
 import { createMcpSessions, type SessionState } from './mcp-sessions.ts';
 
 export interface McpFaceOptions {
@@ -37,10 +33,6 @@ export interface McpFace {
 
 const PASSED_ON = ['tools/call', 'resources/read', 'prompts/get', 'completion/complete'] as const;
 const Params = z.looseObject({});
-const Anything = z.record(z.string(), z.unknown());
-/** How long a user of 2025's clients may think about a question. */
-const ANSWER_TIMEOUT_MS = 300_000;
-
 /**
  * The hub's MCP endpoint: 2026-07-28 without any state, and the 2025 and 2024 eras on the same URL. Clients of those get
  * a session, which is where list changes, log messages and questions reach them; calls work without one just as well.
@@ -56,6 +48,7 @@ export function mcpFace(options: McpFaceOptions): McpFace {
   const sessions = createMcpSessions((session) => serverFor(options, session));
   const fastCall = createFastCall(catalogue, logger);
   const readBody = json({ limit: maxBodyBytes });
+  const checkHeaders = checkParamHeaders((name) => toolsOf(catalogue).get(name)?.inputSchema, maxBodyBytes);
 
   const tellLists = () => {
     modern.notify.toolsChanged();
@@ -72,18 +65,29 @@ export function mcpFace(options: McpFaceOptions): McpFace {
     if (uris.length > 0) res.once('close', watchers.watch(new Set(uris)));
   };
 
+  const call: RequestHandler = (req, res, next) =>
+    readBody(req, res, (error: unknown) => {
+      if (error !== undefined && !isSyntaxError(error)) return next(error);
+      if (!fastCall(req, res)) void serve(req, res, req.body);
+    });
+
   const handler: RequestHandler = (req, res, next) => {
-    const method = req.get('mcp-method');
-    // What no face of ours looks into is read by the SDK.
-    if (req.method === 'POST' && method !== undefined && method !== LISTEN && method !== CALL) {
-      return void serve(req, res);
+    // Only 2026-07-28 wants this header; a client before that may send it all the same.
+    const isOfSession = req.get('mcp-session-id') !== undefined || req.get('mcp-method') === 'initialize';
+    const method = isOfSession ? undefined : req.get('mcp-method');
+    if (req.method === 'POST' && method !== undefined && method !== LISTEN) {
+      return void checkHeaders(req, res, (error?: unknown) => {
+        if (error !== undefined) next(error);
+        else if (method === CALL) void call(req, res, next);
+        // What no face of ours looks into is read by the SDK.
+        else void serve(req, res, req.body);
+      });
     }
     if (req.method !== 'POST') return sessions.serve(req, res) ? undefined : void serve(req, res);
     readBody(req, res, (error: unknown) => {
       // What cannot be read is refused as MCP refuses it: the SDK sees an empty body.
       if (error !== undefined && !isSyntaxError(error)) return next(error);
       if (method === LISTEN) listen(req, res);
-      if (method === CALL && fastCall(req, res)) return;
       if (method === undefined && sessions.serve(req, res)) return;
       void serve(req, res, req.body);
     });
@@ -137,19 +141,27 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
     server.setRequestHandler(method, { params: Params }, async (params, context) => {
       try {
         const sent = { ...params, ...answersOf(context) };
+        const caller = callerOf(context, server, session);
+        const { _meta } = context.mcpReq;
         const span = serverSpan(method, params['name'], context.mcpReq);
-        return await withMcpSpan(span, () =>
-          catalogue.request({ method, params: sent }, callerOf(context, server, session)),
-        );
+        const pass = () => inTraceOf(_meta, () => catalogue.request({ method, params: sent }, caller));
+        const result = await withMcpSpan(span, pass);
+        return method === 'tools/call'
+          ? fitting(result, toolsOf(catalogue).get(String(params['name'])), server)
+          : result;
       } catch (thrown) {
         return toMcpError(method, thrown);
       }
     });
   }
-  server.setRequestHandler('logging/setLevel', { params: z.looseObject({ level: z.string() }) }, async ({ level }) => {
-    if (session !== undefined) session.logLevel = level;
-    return {};
-  });
+  server.setRequestHandler(
+    'logging/setLevel',
+    { params: z.looseObject({ level: z.enum(LOG_LEVELS) }) },
+    async ({ level }) => {
+      if (session !== undefined) session.logLevel = level;
+      return {};
+    },
+  );
   const Uri = { params: z.looseObject({ uri: z.string().max(2_048) }) };
   server.setRequestHandler('resources/subscribe', Uri, async ({ uri }) => {
     session?.subscribe(uri, watchers);
@@ -162,54 +174,22 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
   return server;
 }
 
-/** What a call that is made again brings: the answers to the questions that its first try led to. */
-function answersOf({ mcpReq }: ServerContext): McpResult {
-  const requestState = mcpReq.requestState();
-  return {
-    ...(mcpReq.inputResponses === undefined ? {} : { inputResponses: mcpReq.inputResponses }),
-    ...(requestState === undefined ? {} : { requestState }),
-  };
+const indexes = new WeakMap<readonly McpTool[], ReadonlyMap<string, McpTool>>();
+
+/** The tools as they are now, by name. */
+function toolsOf(catalogue: Catalogue): ReadonlyMap<string, McpTool> {
+  const { tools } = catalogue.offer();
+  const known = indexes.get(tools) ?? new Map(tools.map((tool) => [tool.name, tool]));
+  indexes.set(tools, known);
+  return known;
 }
 
-function callerOf(context: ServerContext, server: Server, session: SessionState | undefined): Caller {
-  const { mcpReq } = context;
-  const { envelope, signal } = mcpReq;
-  const isModern = envelope !== undefined;
-  const told = new Map<string, unknown>(Object.entries(envelope ?? {}));
-  const capabilities = toCapabilities(told.get(CLIENT_CAPABILITIES_META_KEY)) ?? server.getClientCapabilities() ?? {};
-  const canBeAsked = (capabilities.elicitation ?? capabilities.sampling ?? capabilities.roots) !== undefined;
-  const logLevel = isModern
-    ? toLogLevel(told.get(LOG_LEVEL_META_KEY))
-    : (session?.logLevel ?? (canBeAsked ? 'info' : undefined));
-  return {
-    signal,
-    capabilities,
-    takesInputRequired: isModern,
-    logLevel,
-    notify: notifierOf(context, logLevel !== undefined),
-    ask:
-      isModern || session === undefined || !canBeAsked
-        ? undefined
-        : (request, asking) =>
-            mcpReq.send({ method: request.method, params: request.params }, Anything, {
-              signal: AbortSignal.any([signal, asking]),
-              timeout: ANSWER_TIMEOUT_MS,
-            }),
-  };
-}
-
-const toCapabilities = (told: unknown): ClientCapabilities | undefined =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked; the guard's type is that of the input
-  isSpecType.ClientCapabilities(told) ? (told as ClientCapabilities) : undefined;
-const toLogLevel = (told: unknown) => (typeof told === 'string' ? told : undefined);
-
-function notifierOf({ mcpReq }: ServerContext, wantsLog: boolean): Caller['notify'] {
-  const progressToken = mcpReq._meta?.progressToken;
-  if (progressToken === undefined && !wantsLog) return undefined;
-  return ({ method, params }: McpNotification) => {
-    const isProgress = method === 'notifications/progress';
-    if (isProgress && progressToken === undefined) return;
-    // A caller that is gone cannot be told; its call ends through the signal.
-    mcpReq.notify({ method, params: { ...params, ...(isProgress && { progressToken }) } }).catch(() => {});
-  };
+/** Structured content may be any JSON since 2026-07-28; callers before that get what is no object wrapped in one. */
+function fitting(result: McpResult, tool: McpTool | undefined, server: Server): McpResult {
+  const { structuredContent } = result;
+  const isPlain =
+    typeof structuredContent === 'object' && structuredContent !== null && !Array.isArray(structuredContent);
+  const fits = isPlain && (tool?.outputSchema === undefined || tool.outputSchema['type'] === 'object');
+  if (structuredContent === undefined || fits || !isCallToolResult(result)) return result;
+  return { ...server.projectCallToolResult(result, tool?.outputSchema) };
 }

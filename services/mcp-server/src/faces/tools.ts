@@ -92,7 +92,7 @@ const Told = z.looseObject({
   progress: z.number(),
   total: z.number().optional(),
   message: z.string().optional(),
-  _meta: z.looseObject({ [CHUNK_META_KEY]: z.unknown() }).optional(),
+  _meta: z.looseObject({}).optional(),
 });
 
 function passOn({ method, params }: McpNotification, context: ToolContext): void {

@@ -1,10 +1,11 @@
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { INVALID_REQUEST, ProtocolError } from '@modelcontextprotocol/client';
 import { createLeanFetch } from '@toolmesh/shared/lean-fetch';
-import { isConnectionFailure } from '@toolmesh/shared/mcp-errors';
+import { HttpTransport } from '@toolmesh/shared/mcp-transport';
 import type { LinkSource } from './links.ts';
-import { type McpLink, openLink } from './mcp-link.ts';
+import { createSlot, type Slot } from './link-slot.ts';
+import { type LinkOptions, type McpLink, openLink } from './mcp-link.ts';
 import { createModernExchange } from './modern-exchange.ts';
-import type { Caller, McpNotification } from './upstream.ts';
+import type { Caller, ClientSession, McpNotification, McpRequest, McpResult } from './upstream.ts';
 
 export interface HttpLinksOptions {
   /** Names the upstream in errors. */
@@ -13,13 +14,6 @@ export interface HttpLinksOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly connectTimeoutMs: number;
   readonly onNotification: (notification: McpNotification) => void;
-}
-
-interface Connection {
-  readonly link: Promise<McpLink>;
-  /** Tasks under way on it. */
-  active: number;
-  closed: boolean;
 }
 
 /** To find out which protocol a server speaks. */
@@ -37,65 +31,85 @@ export function createHttpLinks({
   onNotification,
 }: HttpLinksOptions): LinkSource {
   const http = createLeanFetch(headers, connectTimeoutMs);
-  const transport = () => new StreamableHTTPClientTransport(new URL(url), { fetch: http.fetch });
   const exchange = createModernExchange(`The upstream ${name}`, http, new URL(url));
-  let current: Connection | undefined;
+  const openOver = async (options: Omit<LinkOptions, 'transport' | 'connectTimeoutMs'>): Promise<McpLink> => {
+    const transport = new HttpTransport(new URL(url), { fetch: http.fetch });
+    const link = await openLink({ transport: () => transport, connectTimeoutMs: HANDSHAKE_TIMEOUT_MS, ...options });
+    return { ...link, close: () => transport.leave() };
+  };
   let watched: ReadonlySet<string> = new Set();
-
-  const open = async (): Promise<McpLink> => {
-    const link = await openLink({ transport, connectTimeoutMs: HANDSHAKE_TIMEOUT_MS, onNotification });
+  const shared = createSlot(async () => {
+    const link = await openOver({ onNotification });
     // Best effort: what is not told is found by the next look at the lists.
     link.watch(watched).catch(() => {});
     return link.era === 'modern' ? { ...link, request: exchange } : link;
-  };
-  /** Leaves a connection that failed; tasks that are still under way on it may end. */
-  const retire = (connection: Connection): void => {
-    if (current === connection) current = undefined;
-    if (connection.active > 0 || connection.closed) return;
-    connection.closed = true;
-    connection.link.then((link) => link.close()).catch(() => {});
+  });
+  const ofSessions = new Map<ClientSession, { readonly slot: Slot; readonly callers: Set<Caller> }>();
+
+  /** Opens a link whose messages and questions go to whoever of `callers` came last. */
+  const openFor = async (callers: ReadonlySet<Caller>, signal: AbortSignal): Promise<McpLink> => {
+    const [caller] = callers;
+    const prior = await shared.withLink(async (link) => link.prior, signal);
+    const last = () => [...callers].at(-1);
+    return openOver({
+      ...(caller === undefined ? {} : { capabilities: caller.capabilities }),
+      prior,
+      onNotification: (notification) => last()?.notify?.(notification),
+      ...(caller?.ask === undefined ? {} : { onRequest: (request, taken) => askOne(last(), request, taken) }),
+    });
   };
 
-  const withLink = async <T>(task: (link: McpLink) => Promise<T>, signal: AbortSignal): Promise<T> => {
-    const connection = (current ??= { link: open(), active: 0, closed: false });
-    connection.active += 1;
-    let failed = false;
-    try {
-      return await task(await connection.link);
-    } catch (error) {
-      failed = !signal.aborted && isConnectionFailure(error);
-      throw error;
-    } finally {
-      connection.active -= 1;
-      if (failed || connection !== current) retire(connection);
-    }
+  /** The link of a client of 2025 to an upstream of 2025 lasts as long as its session: what is done over it adds up. */
+  const ofSession = (session: ClientSession) => {
+    const known = ofSessions.get(session);
+    if (known !== undefined) return known;
+    const callers = new Set<Caller>();
+    const slot = createSlot(() => openFor(callers, session.ended));
+    const made = { slot, callers };
+    ofSessions.set(session, made);
+    session.ended.addEventListener(
+      'abort',
+      () => {
+        ofSessions.delete(session);
+        void slot.close();
+      },
+      { once: true },
+    );
+    return made;
   };
 
   return {
-    withLink,
+    withLink: shared.withLink,
     async withOwnLink(caller: Caller, task, signal) {
-      const prior = await withLink(async (shared) => shared.prior, signal);
-      const link = await openLink({
-        transport,
-        connectTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-        capabilities: caller.capabilities,
-        prior,
-        onNotification: (notification) => caller.notify?.(notification),
-        ...(caller.ask === undefined ? {} : { onRequest: caller.ask }),
-      });
+      if (caller.session !== undefined && !caller.session.ended.aborted) {
+        const { slot, callers } = ofSession(caller.session);
+        callers.add(caller);
+        try {
+          return await slot.withLink(task, signal);
+        } finally {
+          callers.delete(caller);
+        }
+      }
+      const link = await openFor(new Set([caller]), signal);
       try {
         return await task(link);
       } finally {
-        await link.close();
+        // The caller need not wait for the farewell.
+        void link.close();
       }
     },
     watch: (uris) => {
       watched = new Set(uris);
-      current?.link.then((link) => link.watch(watched)).catch(() => {});
+      shared.current?.then((link) => link.watch(watched)).catch(() => {});
     },
     async close() {
-      if (current !== undefined) retire(current);
+      await Promise.all([shared.close(), ...[...ofSessions.values()].map(({ slot }) => slot.close())]);
       await http.close();
     },
   };
+}
+
+async function askOne(caller: Caller | undefined, request: McpRequest, taken: AbortSignal): Promise<McpResult> {
+  if (caller?.ask === undefined) throw new ProtocolError(INVALID_REQUEST, 'Nobody is there who could be asked');
+  return caller.ask(request, taken);
 }

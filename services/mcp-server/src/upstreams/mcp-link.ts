@@ -1,15 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Client,
   type ClientCapabilities,
-  type McpSubscription,
   METHOD_NOT_FOUND,
   type PriorDiscovery,
   ProtocolError,
   type ServerCapabilities,
+  type SubscriptionFilter,
   type Transport,
 } from '@modelcontextprotocol/client';
 import { VERSION } from '@toolmesh/shared/version';
 import { z } from 'zod';
+import { createPatience, type Patience } from './patience.ts';
 import { requestMeta } from './request-meta.ts';
 import type { Caller, McpNotification, McpRequest, McpResult, Offer } from './upstream.ts';
 
@@ -54,6 +56,8 @@ export interface McpLink {
   close(): Promise<void>;
 }
 
+/** How long a stream of notifications that broke is left before another is opened. */
+const LISTEN_AGAIN_MS = 1_000;
 /** Longest list of one kind that is read from an upstream, in pages. */
 const MAX_PAGES = 64;
 const Anything = z.record(z.string(), z.unknown());
@@ -67,6 +71,9 @@ export async function openLink({ transport, connectTimeoutMs, prior, ...ears }: 
   await client.connect(transport(), { timeout: connectTimeoutMs, ...(prior === undefined ? {} : { prior }) });
   return linkOver(client, gone.promise, connectTimeoutMs);
 }
+
+/** The clocks of a client's calls, which stand still while one of them asks something. */
+const patienceOf = new WeakMap<Client, Patience>();
 
 /** A client that has not been connected yet, as links need it. */
 export function createLinkClient(
@@ -87,8 +94,10 @@ export function createLinkClient(
     client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params });
   }
   if (onRequest !== undefined) {
+    const patience = createPatience();
+    patienceOf.set(client, patience);
     client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) =>
-      onRequest({ method, params }, mcpReq.signal);
+      patience.during(onRequest({ method, params }, mcpReq.signal));
   }
   return client;
 }
@@ -98,26 +107,33 @@ export function linkOver(client: Client, gone: Promise<Error>, handshakeMs: numb
   const offered = client.getServerCapabilities() ?? {};
   const discover = client.getDiscoverResult();
   const isModern = client.getProtocolEra() === 'modern';
-  const watched = watcherOf(client, offered, isModern, handshakeMs);
+  const patience = patienceOf.get(client) ?? createPatience();
+  const watched = watcherOf(client, { offered, isModern, timeout: handshakeMs, gone });
   return {
     era: isModern ? 'modern' : 'legacy',
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
     list: (signal) => listAll(client, offered, signal, handshakeMs),
-    request: ({ method, params }, caller, { idleMs, totalMs }, headers) =>
-      client.request(
-        { method, params: { ...params, _meta: requestMeta(params['_meta'], caller, isModern) } },
-        Anything,
-        {
-          signal: caller.signal,
-          timeout: idleMs,
+    request: async ({ method, params }, caller, { idleMs, totalMs }, headers) => {
+      const clock = patience.start(idleMs);
+      const sent = { ...params, _meta: requestMeta(params['_meta'], caller, isModern) };
+      try {
+        return await client.request({ method, params: sent }, Anything, {
+          signal: AbortSignal.any([caller.signal, clock.late]),
+          timeout: totalMs,
           maxTotalTimeout: totalMs,
           allowInputRequired: true,
           // Asked for in any case: progress starts the clock of silence anew.
           resetTimeoutOnProgress: true,
-          onprogress: (update) => caller.notify?.({ method: 'notifications/progress', params: { ...update } }),
+          onprogress: (update) => {
+            clock.restart();
+            caller.notify?.({ method: 'notifications/progress', params: { ...update } });
+          },
           ...(headers === undefined ? {} : { headers }),
-        },
-      ),
+        });
+      } finally {
+        clock.stop();
+      }
+    },
     watch: watched,
     ping: async (signal) => {
       const bounds = { signal, timeout: handshakeMs };
@@ -156,11 +172,23 @@ async function templatesOf(client: Client, options: { signal: AbortSignal; timeo
   }
 }
 
+interface WatcherOptions {
+  readonly offered: ServerCapabilities;
+  readonly isModern: boolean;
+  readonly timeout: number;
+  readonly gone: Promise<unknown>;
+}
+
 /** 2025 servers are asked for each resource, and tell of lists unasked; 2026-07-28 has one stream for all of it. */
-function watcherOf(client: Client, offered: ServerCapabilities, isModern: boolean, timeout: number) {
+function watcherOf(client: Client, { offered, isModern, timeout, gone }: WatcherOptions) {
   const mayWatch = offered.resources?.subscribe === true;
   let watched: ReadonlySet<string> = new Set();
-  let stream: McpSubscription | undefined;
+  let listening = new AbortController();
+  let isGone = false;
+  void gone.then(() => {
+    isGone = true;
+    listening.abort();
+  });
 
   const watchLegacy = async (uris: ReadonlySet<string>): Promise<void> => {
     if (!mayWatch) return;
@@ -172,6 +200,15 @@ function watcherOf(client: Client, offered: ServerCapabilities, isModern: boolea
       ...dropped.map((uri) => client.unsubscribeResource({ uri }, { timeout })),
     ]);
   };
+  /** Whatever ends a stream that is still wanted, servers and what stands between do: another takes its place. */
+  const listen = async (filter: SubscriptionFilter, signal: AbortSignal, opened: () => void): Promise<void> => {
+    while (!signal.aborted) {
+      const stream = await client.listen(filter, { timeout, signal }).catch(() => undefined);
+      opened();
+      await stream?.closed;
+      await sleep(LISTEN_AGAIN_MS, undefined, { signal, ref: false }).catch(() => {});
+    }
+  };
   const watchModern = async (uris: ReadonlySet<string>): Promise<void> => {
     const filter = {
       ...(offered.tools?.listChanged === true && { toolsListChanged: true }),
@@ -179,10 +216,16 @@ function watcherOf(client: Client, offered: ServerCapabilities, isModern: boolea
       ...(offered.resources?.listChanged === true && { resourcesListChanged: true }),
       ...(mayWatch && uris.size > 0 && { resourceSubscriptions: [...uris] }),
     };
-    const before = stream;
-    stream = undefined;
-    if (Object.keys(filter).length > 0) stream = await client.listen(filter, { timeout });
-    await before?.close();
+    if (isGone) return;
+    const before = listening;
+    const mine = new AbortController();
+    listening = mine;
+    const opened = Promise.withResolvers<void>();
+    if (Object.keys(filter).length === 0) opened.resolve();
+    else void listen(filter, mine.signal, opened.resolve);
+    // Only then, so that nothing is missed in between.
+    await opened.promise;
+    before.abort();
   };
   return (uris: ReadonlySet<string>) => (isModern ? watchModern(uris) : watchLegacy(uris));
 }

@@ -1,12 +1,12 @@
 import { ProtocolError } from '@modelcontextprotocol/client';
 import type { Logger } from '@toolmesh/shared/logger';
 import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
+import { paramHeaders } from '@toolmesh/shared/mcp-param-headers';
 import { type McpSpanOptions, withMcpSpan } from '@toolmesh/shared/mcp-span';
 import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
 import { createCallGuard, isHarmless } from './call-guard.ts';
 import type { LinkSource } from './links.ts';
 import type { Clocks, McpLink } from './mcp-link.ts';
-import { paramHeaders } from './param-headers.ts';
 import { createParkedCalls } from './parked-calls.ts';
 import { createPresence } from './presence.ts';
 import { withAnswers } from './questions.ts';
@@ -37,7 +37,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   const called = `The upstream ${name}`;
   const links = options.links(({ method, params }) => {
     if (method === 'notifications/resources/updated') onResourceUpdated(String(params?.['uri']));
-    else if (method.endsWith('/list_changed')) void presence.refresh();
+    else if (method.endsWith('/list_changed')) presence.refreshSoon();
   });
   const parked = createParkedCalls();
 
@@ -68,21 +68,29 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   /** One try. What the upstream itself refuses is thrown as it came; what kept it from answering, as a MeshError. */
   const attempt = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
     const clocks = clocksOf(request);
-    const headers = paramHeaders(toolOf(request), request.params['arguments']);
-    const over = (link: McpLink) => link.request(request, caller, clocks, headers);
+    const headers = paramHeaders(toolOf(request)?.inputSchema, request.params['arguments']);
+    const over = (from: Caller) => (link: McpLink) => link.request(request, from, clocks, headers);
+    const onOwnLink = async (from: Caller): Promise<McpResult> => {
+      try {
+        return await links.withOwnLink(from, over(from), from.signal);
+      } catch (error) {
+        from.signal.throwIfAborted();
+        throw toFailure(error);
+      }
+    };
     try {
       const done = await links.withLink(async (link) => {
         if (needsOwnLink(link, request, caller)) return undefined;
-        return over(link);
+        return over(caller)(link);
       }, caller.signal);
       if (done !== undefined) return done;
-      if (!parks(request, caller)) return await links.withOwnLink(caller, over, caller.signal);
-      return await parked.begin(caller, (asking) => links.withOwnLink(asking, over, asking.signal));
+      return await (parks(request, caller) ? parked.begin(caller, onOwnLink) : onOwnLink(caller));
     } catch (error) {
       caller.signal.throwIfAborted();
-      throw error instanceof ProtocolError ? error : meshErrorOf(called, error);
+      throw toFailure(error);
     }
   };
+  const toFailure = (error: unknown) => (error instanceof ProtocolError ? error : meshErrorOf(called, error));
 
   const close = async (): Promise<void> => {
     presence.stop();

@@ -7,11 +7,11 @@ import {
 } from '@modelcontextprotocol/client';
 import { MeshError } from '@toolmesh/shared/errors';
 import type { createLeanFetch, LeanAnswer } from '@toolmesh/shared/lean-fetch';
+import { encodeHeaderValue } from '@toolmesh/shared/mcp-param-headers';
 import { VERSION } from '@toolmesh/shared/version';
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import type { Clocks } from './mcp-link.ts';
-import { encodeHeaderValue } from './param-headers.ts';
 import { requestMeta } from './request-meta.ts';
 import type { Caller, McpRequest, McpResult } from './upstream.ts';
 

@@ -25,7 +25,6 @@ interface Parked {
   expiry: NodeJS.Timeout | undefined;
 }
 
-const STATE_PREFIX = 'toolmesh-parked-';
 const MAX_PARKED = 256;
 /** How long a user may think. */
 const PATIENCE_MS = 300_000;
@@ -34,10 +33,13 @@ const Responses = z.record(z.string(), z.record(z.string(), z.unknown())).defaul
 
 /**
  * Lets servers of 2025, which ask while a call runs, serve callers of 2026-07-28, which are asked by a result and
- * answer by another call. The state is a handle that cannot be guessed; a hub that has been restarted knows it no more.
+ * answer by another call. The state is a handle that cannot be guessed. A hub that has been restarted knows it no more,
+ * and makes the call anew.
  */
 export function createParkedCalls(): ParkedCalls {
   const parked = new Map<string, Parked>();
+  // A handle of another hub, before or behind this one, is not ours to judge.
+  const prefix = `parked-${randomUUID()}-`;
 
   const drop = (handle: string, call: Parked, reason: MeshError): void => {
     parked.delete(handle);
@@ -74,7 +76,7 @@ export function createParkedCalls(): ParkedCalls {
       if (parked.size >= MAX_PARKED) {
         throw new MeshError('unavailable', `${MAX_PARKED} calls wait for answers of their callers already`);
       }
-      const handle = STATE_PREFIX + randomUUID();
+      const handle = prefix + randomUUID();
       const stop = new AbortController();
       const open: Parked['open'] = new Map();
       let questions = 0;
@@ -83,9 +85,12 @@ export function createParkedCalls(): ParkedCalls {
         signal: stop.signal,
         takesInputRequired: false,
         notify: caller.notify && ((notification) => call.notify?.(notification)),
-        ask: (request) =>
+        ask: (request, taken) =>
           new Promise((answer) => {
-            open.set(`q${(questions += 1)}`, { request, answer });
+            const key = `q${(questions += 1)}`;
+            open.set(key, { request, answer });
+            // What the upstream does not want to know any more need not be answered.
+            taken.addEventListener('abort', () => open.delete(key), { once: true });
             call.asked.resolve();
           }),
       };
@@ -104,13 +109,13 @@ export function createParkedCalls(): ParkedCalls {
     },
     resume({ params }, caller) {
       const handle = params['requestState'];
-      if (typeof handle !== 'string' || !handle.startsWith(STATE_PREFIX)) return undefined;
+      if (typeof handle !== 'string' || !handle.startsWith(prefix)) return undefined;
       const call = parked.get(handle);
       if (call === undefined) {
         throw new ProtocolError(INVALID_PARAMS, 'This call waits no longer; make it anew without requestState');
       }
       clearTimeout(call.expiry);
-      const responses = Responses.parse(params['inputResponses']);
+      const responses = Responses.safeParse(params['inputResponses']).data ?? {};
       for (const [key, { answer }] of call.open) {
         const response = responses[key];
         if (response === undefined) continue;

@@ -27,11 +27,15 @@ export interface Presence {
   readonly offer: Offer;
   /** Looks now, or waits for the look that is under way. */
   refresh(): Promise<void>;
+  /** Looks a moment from now: a look that is under way may have seen what was before. */
+  refreshSoon(): void;
   stop(): void;
 }
 
 /** Looks that may fail before what was `stale` counts as `down`. */
 const STALE_LOOKS = 2;
+/** Changes that are told of within this time are looked at together. */
+const SETTLE_MS = 50;
 
 export function createPresence(options: PresenceOptions): Presence {
   const { name, logger, look, onChange, refreshMs, retryMs, lookTimeoutMs } = options;
@@ -75,6 +79,15 @@ export function createPresence(options: PresenceOptions): Presence {
     return looking;
   };
 
+  let soon: Promise<void> | undefined;
+  const refreshSoon = (): void => {
+    soon ??= (looking ?? Promise.resolve()).then(async () => {
+      await sleep(SETTLE_MS, undefined, { ref: false });
+      soon = undefined;
+      if (!stopping.signal.aborted) await refresh();
+    });
+  };
+
   const keepLooking = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await refresh();
@@ -94,6 +107,7 @@ export function createPresence(options: PresenceOptions): Presence {
       return offer;
     },
     refresh,
+    refreshSoon,
     stop: () => stopping.abort(),
   };
 }

@@ -32,6 +32,12 @@ export interface McpNotification {
 
 export type McpResult = Record<string, unknown>;
 
+/** Known by identity. */
+export interface ClientSession {
+  /** Aborts when it is over. */
+  readonly ended: AbortSignal;
+}
+
 /** Whoever has made a call, as far as it matters to the upstream that runs it. */
 export interface Caller {
   /** Aborts when the caller goes away. */
@@ -44,6 +50,8 @@ export interface Caller {
   readonly capabilities: ClientCapabilities;
   /** Whether it answers questions by calling again with `inputResponses`, as 2026-07-28 has it. */
   readonly takesInputRequired: boolean;
+  /** The client that the call is of, where it has a session: its calls are those of one client to an upstream, too. */
+  readonly session?: ClientSession | undefined;
   /** The least of log messages that it wants; none without. */
   readonly logLevel?: string | undefined;
 }

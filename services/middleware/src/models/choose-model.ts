@@ -18,8 +18,19 @@ export interface Choice {
 
 const PROBE_MS = 1_500;
 
-/** `auto` takes an OpenAI key, then an Ollama that answers and has a model, then demo. */
-export async function chooseProvider(config: MiddlewareConfig): Promise<Choice> {
+const choices = new WeakMap<MiddlewareConfig, Promise<Choice>>();
+
+/**
+ * `auto` takes an OpenAI key, then an Ollama that answers and has a model, then demo. Chosen once: what a chat gets does
+ * not change while the service runs.
+ */
+export function chooseProvider(config: MiddlewareConfig): Promise<Choice> {
+  const choice = choices.get(config) ?? choose(config);
+  choices.set(config, choice);
+  return choice;
+}
+
+async function choose(config: MiddlewareConfig): Promise<Choice> {
   if (config.LLM_PROVIDER !== 'auto') return { provider: config.LLM_PROVIDER, reason: 'LLM_PROVIDER says so' };
   if (config.OPENAI_API_KEY !== undefined) return { provider: 'openai', reason: 'OPENAI_API_KEY is set' };
   try {

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** For an SDK: a fetch that ends with `signal`, before its first byte too, and whose answers are watched. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /** The bytes of an answer that `fetch` gave. An event stream has them here alone: a web stream costs as much again. */
+  bodyOf(response: Response): AsyncIterable<Uint8Array>;
   /** Ends the request if it still runs, and its clocks. */
   end(): void;
 }
@@ -36,9 +38,19 @@ export function createTransport(name: string, clocks: Clocks): OpenExchange {
     const { signal, release } = startDeadline(either, totalMs, () => tooLate(name, totalMs));
     const watch = (body: AsyncIterable<Uint8Array>) =>
       watched(name, body, clocks.idleMs, (error) => stopped.abort(error));
+    const streams = new WeakMap<Response, AsyncIterable<Uint8Array>>();
     return {
       signal,
-      fetch: (input, init) => send(name, agent, input, init, signal, watch),
+      async fetch(input, init) {
+        const { statusCode, headers, body } = await send(name, agent, input, init, signal);
+        const isStream = statusCode === 200 && headers.get('content-type')?.startsWith('text/event-stream') === true;
+        const hasBody = !isStream && statusCode !== 204 && statusCode !== 304;
+        const content = hasBody ? ReadableStream.from(watch(body)) : null;
+        const response = new Response(content, { status: statusCode, headers });
+        if (isStream) streams.set(response, watch(body));
+        return response;
+      },
+      bodyOf: (response) => streams.get(response) ?? response.body ?? ReadableStream.from([]),
       end() {
         stopped.abort(new MeshError('unavailable', `The request to ${name} is over`));
         release();
@@ -47,8 +59,6 @@ export function createTransport(name: string, clocks: Clocks): OpenExchange {
   };
 }
 
-type Watch = (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
-
 /** The part of fetch that SDKs use, over undici's `request`, which costs a fraction of its `fetch`. */
 async function send(
   name: string,
@@ -56,29 +66,25 @@ async function send(
   input: string | URL | Request,
   { method = 'GET', headers: sent, body, signal: given }: RequestInit = {},
   own: AbortSignal,
-  watch: Watch,
-): Promise<Response> {
+) {
   if (body !== null && body !== undefined && typeof body !== 'string') throw new TypeError('only text can be sent');
-  const signal = given ? AbortSignal.any([given, own]) : own;
   const url = input instanceof Request ? input.url : String(input);
   const answer = await request(url, {
     dispatcher,
     method: method.toUpperCase() === 'POST' ? 'POST' : 'GET',
     headers: { ...Object.fromEntries(new Headers(sent)), 'accept-encoding': 'identity' },
     body: body ?? null,
-    signal,
+    signal: given ? AbortSignal.any([given, own]) : own,
   }).catch((error: unknown) => {
     own.throwIfAborted();
     // Here, where the error is what the socket said: an SDK makes one of its own of it.
     throw exchangeError(name, url, error);
   });
-  const received = new Headers();
+  const headers = new Headers();
   for (const [key, value] of Object.entries(answer.headers)) {
-    if (value !== undefined) received.set(key, String(value));
+    if (value !== undefined) headers.set(key, String(value));
   }
-  const hasNoBody = answer.statusCode === 204 || answer.statusCode === 304;
-  const content = hasNoBody ? null : ReadableStream.from(watch(answer.body));
-  return new Response(content, { status: answer.statusCode, headers: received });
+  return { statusCode: answer.statusCode, headers, body: answer.body };
 }
 
 /** Passes a body on. The idle clock runs only while the server is waited for, not while the reader is busy. */

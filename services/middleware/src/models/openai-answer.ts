@@ -45,6 +45,7 @@ const Chunk = z.object({
 export async function* readOpenAiAnswer(
   provider: string,
   response: Response,
+  body: AsyncIterable<Uint8Array>,
   text: AnswerText,
 ): AsyncGenerator<ModelEvent> {
   const reading = createReading(provider, text);
@@ -58,7 +59,7 @@ export async function* readOpenAiAnswer(
   let isDone = false;
   const isLast = (data: string) => (isDone = data.trim() === '[DONE]');
   try {
-    for await (const data of serverSentData(response.body ?? new ReadableStream(), isLast)) {
+    for await (const data of serverSentData(body, isLast)) {
       yield* reading.read(parseJson(provider, data));
     }
   } catch (error) {

@@ -3,8 +3,12 @@ import { z } from 'zod';
 import type { ModelRequest } from './model.ts';
 import { imagesOf } from './images.ts';
 
-/** What a server has refused and is not sent again: fields by name, `tools`, `images`, and `tool:` with a name. */
+/**
+ * What a server has refused and is not sent again: fields by name, `tools`, `images`, `tool:` with a name; or to go
+ * without: `no reasoning_content`, of servers that want a model's thoughts back in a round of tool calls.
+ */
 export type Refusals = ReadonlySet<string>;
+export const NO_THOUGHTS = 'no reasoning_content';
 
 /** Fields of a request that an answer can be had without. The more telling names first: one holds another. */
 const FIELDS = [
@@ -39,6 +43,7 @@ export function refusedPart(error: unknown, request: ModelRequest, sent: object,
   const { message, param } = Detail.parse(error.error instanceof Object ? error.error : { message: error.message });
   const isNew = (part: string) => !known.has(part);
 
+  if (/reasoning_content/.test(message) && isNew(NO_THOUGHTS)) return NO_THOUGHTS;
   const tool = badTool(message, param ?? '', request);
   if (tool !== undefined && isNew(`tool:${tool}`)) return `tool:${tool}`;
   if (!NOT_KNOWN.test(message) && !NO_TOOLS.test(message)) return undefined;

@@ -6,7 +6,7 @@ import type {
 } from 'openai/resources/chat/completions';
 import { imagesOf, showToolImages, withoutImages } from './images.ts';
 import type { Message, ModelRequest, ModelToolCall, Sampling } from './model.ts';
-import type { Refusals } from './openai-refusals.ts';
+import { NO_THOUGHTS, type Refusals } from './openai-refusals.ts';
 import { withPromptedTools } from './prompted-tools.ts';
 
 /** The body of a request, without what the server has refused. */
@@ -26,7 +26,7 @@ export function toOpenAiRequest(
   };
   return {
     model,
-    messages: shown.map(toOpenAiMessage),
+    messages: shown.map((message) => toOpenAiMessage(message, refused.has(NO_THOUGHTS))),
     stream: !refused.has('stream'),
     ...(offered.length === 0 ? {} : { tools: offered.map(toOpenAiTool) }),
     ...Object.fromEntries(Object.entries(optional).filter(([field]) => !refused.has(field))),
@@ -45,11 +45,16 @@ function samplingFields({ temperature, topP, maxOutputTokens, stop, seed }: Samp
   };
 }
 
-function toOpenAiMessage(message: Message): ChatCompletionMessageParam {
+function toOpenAiMessage(message: Message, wantsThoughts: boolean): ChatCompletionMessageParam {
   if (message.role === 'tool') return { role: 'tool', tool_call_id: message.callId, content: message.content };
   if (message.role === 'assistant') {
     const calls = (message.toolCalls ?? []).map(toOpenAiCall);
-    return { role: 'assistant', content: message.content, ...(calls.length === 0 ? {} : { tool_calls: calls }) };
+    return {
+      role: 'assistant',
+      content: message.content,
+      ...(calls.length === 0 ? {} : { tool_calls: calls }),
+      ...(wantsThoughts ? { reasoning_content: message.reasoning ?? '' } : {}),
+    };
   }
   const images = imagesOf(message);
   if (message.role === 'system' || images.length === 0) return { role: message.role, content: message.content };

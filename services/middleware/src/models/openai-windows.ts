@@ -7,6 +7,7 @@ const WINDOWS: readonly (readonly [string, number])[] = [
   ['gpt-3.5-turbo', 16_385],
   ['gpt-4-turbo', 128_000],
   ['gpt-4.1', 1_047_576],
+  ['gpt-4.5', 128_000],
   ['gpt-4o', 128_000],
   ['gpt-5', 272_000],
   ['gpt-4', 8_192],
@@ -17,4 +18,4 @@ const WINDOWS: readonly (readonly [string, number])[] = [
 
 /** The window of a model by its name; undefined for one that is not known. */
 export const openAiWindow = (model: string): number | undefined =>
-  WINDOWS.find(([prefix]) => model === prefix || model.startsWith(`${prefix}-`))?.[1];
+  WINDOWS.find(([prefix]) => model.startsWith(prefix) && !/^[a-z0-9]/i.test(model.slice(prefix.length)))?.[1];

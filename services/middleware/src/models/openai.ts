@@ -34,7 +34,7 @@ export function createOpenAiModel(server: OpenAiServer, model: string): Model {
         yield* notices;
         const toolNames = new Set(request.tools.map(({ name }) => name));
         const text = createAnswerText({ toolNames, isPrompted: refused.has('tools') });
-        yield* readOpenAiAnswer(OPENAI, response, text);
+        yield* readOpenAiAnswer(OPENAI, response, exchange.bodyOf(response), text);
       } catch (error) {
         exchange.signal.throwIfAborted();
         throw translate(error, server);

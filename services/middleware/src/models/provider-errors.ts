@@ -32,7 +32,9 @@ function parseRetryAfter(value: string | null | undefined): number | undefined {
 export function exchangeError(provider: string, url: string, cause: unknown): MeshError {
   const root = rootCause(cause);
   if (wasNeverSent(cause)) {
-    return new MeshError('unavailable', `${provider} cannot be reached at ${new URL(url).origin}`, { cause });
+    const words = `${provider} cannot be reached at ${new URL(url).origin}`;
+    // A refused connection costs nothing to try again.
+    return new MeshError('unavailable', words, { cause, retryAfterSeconds: 0.2 });
   }
   if (Error.isError(root) && root.name === 'SyntaxError') return garbage(provider, cause);
   return networkError(provider, root);

@@ -8,10 +8,10 @@ const DRAIN_MS = 100;
  * @throws SyntaxError for a body that is something else
  */
 export async function* serverSentData(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   isLast: (data: string) => boolean,
 ): AsyncGenerator<string> {
-  const reader = body.getReader();
+  const bytes = body[Symbol.asyncIterator]();
   const decoder = new TextDecoder();
   const waiting: string[] = [];
   let isKnown = false;
@@ -26,25 +26,29 @@ export async function* serverSentData(
     },
   });
   for (let isOver = false; !isOver;) {
-    const { done, value } = await reader.read();
+    const { done = false, value } = await bytes.next();
     isOver = done;
     const text = done ? decoder.decode() : decoder.decode(value, { stream: true });
     isBlank &&= text.trim() === '';
     // The end of a body ends its last event, too.
     parser.feed(done ? `${text}\n\n` : text);
     for (const data of waiting.splice(0)) {
-      if (isLast(data)) return drain(reader);
+      if (isLast(data)) return drain(bytes);
       yield data;
     }
   }
   if (!isKnown && !isBlank) throw new SyntaxError('the body is not made of server-sent events');
 }
 
-/** Reads what is left of a body; gives it up when that takes long. Nothing of it matters, nor how it fails. */
-async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  const timer = setTimeout(() => void reader.cancel().catch(() => {}), DRAIN_MS);
+/** Reads what is left of a body for a moment. Nothing of it matters, nor how it fails; the exchange ends it. */
+async function drain(bytes: AsyncIterator<Uint8Array>): Promise<void> {
+  const waited = Promise.withResolvers<void>();
+  const timer = setTimeout(waited.resolve, DRAIN_MS);
+  const rest = async () => {
+    while ((await bytes.next()).done !== true);
+  };
   try {
-    while (!(await reader.read()).done);
+    await Promise.race([rest(), waited.promise]);
   } catch {
     // The answer itself was whole.
   } finally {

@@ -28,10 +28,10 @@ export const CompletionRequest = z.looseObject({
   tool_choice: z.union([z.enum(['none', 'auto', 'required']), NamedTool, z.looseObject({})]).nullish(),
   temperature: z.number().nullish(),
   top_p: z.number().nullish(),
-  max_tokens: z.int().min(1).nullish(),
-  max_completion_tokens: z.int().min(1).nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(16)]).nullish(),
-  seed: z.int().nullish(),
+  max_tokens: z.number().nullish(),
+  max_completion_tokens: z.number().nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(64)]).nullish(),
+  seed: z.number().nullish(),
 });
 export type CompletionRequest = z.output<typeof CompletionRequest>;
 
@@ -57,11 +57,13 @@ export function toolChoiceOf({ tool_choice }: CompletionRequest): ToolChoice {
 
 export function samplingOf(request: CompletionRequest): Sampling {
   const { temperature, top_p, stop, seed } = request;
-  const maxOutputTokens = request.max_completion_tokens ?? request.max_tokens;
+  // Some clients write -1 for no limit.
+  const limit = request.max_completion_tokens ?? request.max_tokens ?? 0;
+  const maxOutputTokens = limit >= 1 ? Math.floor(limit) : undefined;
   return {
     ...(temperature == null ? {} : { temperature }),
     ...(top_p == null ? {} : { topP: top_p }),
-    ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
     ...(stop == null ? {} : { stop: typeof stop === 'string' ? [stop] : stop }),
     ...(seed == null ? {} : { seed }),
   };

@@ -21,6 +21,7 @@ export function createFrameStream(
   res: ServerResponse,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
+  pingMs = PING_MS,
 ): FrameStream {
   let ping: NodeJS.Timeout | undefined;
   const isGone = () => res.destroyed || res.writableEnded;
@@ -36,7 +37,7 @@ export function createFrameStream(
     res.flushHeaders();
     ping = setInterval(() => {
       if (!isGone() && !res.writableNeedDrain) res.write(': ping\n\n');
-    }, PING_MS);
+    }, pingMs);
     res.once('close', () => clearInterval(ping));
   };
   return {

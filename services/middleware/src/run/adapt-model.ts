@@ -11,14 +11,22 @@ export function adaptModel(model: Model, boundary: string): Model {
     model.provider === 'demo' ? (message: Message) => message : (message: Message) => mark(message, boundary);
   return {
     ...model,
-    async *respond(request) {
+    respond(request) {
       const ownNames = new Map(request.tools.map(({ name }) => [providerName(name), name]));
-      const ownName = (name: string) => ownNames.get(name) ?? name;
       const messages = request.messages.map((message) => told(withProviderNames(message)));
-      const asked = { ...request, messages, tools: request.tools.map(asProviderTool) };
-      for await (const event of model.respond(asked)) yield withOwnName(event, ownName);
+      const events = model.respond({ ...request, messages, tools: request.tools.map(asProviderTool) });
+      // Every word passes here: mostly the names are the same, and there is nothing to do.
+      const areSame = [...ownNames].every(([sent, own]) => sent === own);
+      return areSame ? events : withOwnNames(events, (name) => ownNames.get(name) ?? name);
     },
   };
+}
+
+async function* withOwnNames(
+  events: AsyncIterable<ModelEvent>,
+  ownName: (name: string) => string,
+): AsyncGenerator<ModelEvent> {
+  for await (const event of events) yield withOwnName(event, ownName);
 }
 
 function withOwnName(event: ModelEvent, ownName: (name: string) => string): ModelEvent {

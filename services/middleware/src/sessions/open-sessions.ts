@@ -14,7 +14,8 @@ const DAY_MS = 86_400_000;
  * @throws ConfigError when it does not
  */
 export function openSessions(config: MiddlewareConfig, logger: Logger): Sessions {
-  if (config.CHAT_SESSIONS === 'off') return createSessions(undefined);
+  const onFailure = (err: unknown) => logger.error({ err }, 'a conversation could not be kept');
+  if (config.CHAT_SESSIONS === 'off') return createSessions(undefined, onFailure);
   const limits = {
     maxSessions: config.CHAT_MAX_SESSIONS,
     maxTurns: config.CHAT_SESSION_MESSAGES,
@@ -30,5 +31,5 @@ export function openSessions(config: MiddlewareConfig, logger: Logger): Sessions
       return openSessionStore(undefined, limits);
     }
   };
-  return createSessions(open());
+  return createSessions(open(), onFailure);
 }

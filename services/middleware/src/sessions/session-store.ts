@@ -61,6 +61,8 @@ export function openSessionStore(directory: string | undefined, limits: StoreLim
     'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
   );
   migrate(db);
+  // While it waits for another process, this one stands still.
+  db.exec('PRAGMA busy_timeout = 500');
   const sql = prepare(db);
 
   const write = <T>(task: () => T): T => {

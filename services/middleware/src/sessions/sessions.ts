@@ -10,6 +10,7 @@ export interface Sessions {
   /** Waits for one's turn in a session; returns what ends it. */
   enter(id: string, signal: AbortSignal): Promise<() => void>;
   read(id: string): readonly Turn[] | undefined;
+  /** Never throws: a chat that cannot be kept is answered all the same, and the failure is told to `onFailure`. */
   append(id: string, turns: readonly Turn[]): void;
   replace(id: string, turns: readonly Turn[]): void;
   list(): readonly SessionSummary[];
@@ -21,15 +22,22 @@ export interface Sessions {
 const MAX_LISTED = 500;
 
 /** `store` is undefined where sessions are off. */
-export function createSessions(store: SessionStore | undefined): Sessions {
+export function createSessions(store: SessionStore | undefined, onFailure: (error: unknown) => void): Sessions {
   const queue = createTurnQueue();
   const bounded = (turns: readonly Turn[]) => turns.map((turn) => (turn.role === 'assistant' ? boundTurn(turn) : turn));
+  const attempt = (task: () => void): void => {
+    try {
+      task();
+    } catch (error) {
+      onFailure(error);
+    }
+  };
   return {
     isOn: store !== undefined,
     enter: (id, signal) => (store === undefined ? Promise.resolve(() => {}) : queue.enter(id, signal)),
     read: (id) => store?.read(id),
-    append: (id, turns) => store?.append(id, bounded(turns)),
-    replace: (id, turns) => store?.replace(id, bounded(turns)),
+    append: (id, turns) => attempt(() => store?.append(id, bounded(turns))),
+    replace: (id, turns) => attempt(() => store?.replace(id, bounded(turns))),
     list: () => store?.list(MAX_LISTED) ?? [],
     remove: (id) => store?.remove(id) ?? false,
     close: () => store?.close(),

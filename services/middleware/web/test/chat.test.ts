@@ -43,6 +43,7 @@ describeInBrowser('a chat', () => {
     await send(page, 'What is known?');
     await lastAnswer(page).locator('strong', { hasText: 'first' }).waitFor();
     expect(await page.getByRole('button', { name: 'Stop' }).isVisible()).toBe(true);
+    await page.locator('.session-title', { hasText: 'What is known?' }).waitFor();
     await picture(page, 'stream');
     written.resolve();
     await lastAnswer(page).getByText('1,234 tokens').waitFor();

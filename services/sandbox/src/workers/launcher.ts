@@ -20,7 +20,8 @@ const Gone = z.object({ id: z.int(), exit_code: z.int().nullable(), signal: z.in
 /** Where a launcher listens, as it sees it. */
 const DOOR = '/tmp/door';
 const HELLO_BYTES = 8;
-const START_TIMEOUT_MS = 10_000;
+/** How long a launcher, or a worker of it, may take to be there. */
+const START_TIMEOUT_MS = 20_000;
 const MAX_ID = 2 ** 32;
 
 /** A launcher that runs, and whom it has made. */
@@ -64,6 +65,10 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
       channel.once('error', (error) => pending.started.reject(error));
       channel.on('error', () => {});
       channel.write(hello(id, nextUser(), words));
+      const late = setTimeout(
+        () => pending.started.reject(new Error('the launcher does not answer')),
+        START_TIMEOUT_MS,
+      );
       try {
         const pid = await Promise.race([pending.started.promise, pending.gone.promise.then(endedInstead(control))]);
         return conversation({ control, channel, id, pid, gone: pending.gone.promise });
@@ -71,6 +76,8 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
         channel.destroy();
         workers.delete(id);
         throw error;
+      } finally {
+        clearTimeout(late);
       }
     },
     close: () => void running?.then(({ control }) => control.kill()).catch(() => {}),

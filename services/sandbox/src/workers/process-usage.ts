@@ -99,6 +99,8 @@ const orNothing = (read: () => number): number => orElse(read, 0);
 
 /** How often a running program's memory is looked at. At 1 GB/s of growth that is 10 MB of error. */
 const SAMPLE_MS = 10;
+/** How much longer than a look the time until the next is at least. */
+const PATIENCE = 4;
 
 /** What a worker's processes have in memory while they wait. */
 export interface IdleMemory {
@@ -126,12 +128,18 @@ export function watchMemory(usage: ProcessUsage, idle: IdleMemory, allowedBytes:
     if (used > allowedBytes) over.resolve();
     return peak;
   };
-  const timer = setInterval(sample, SAMPLE_MS);
+  // Looking at many processes that fork takes long: what watches one program must not keep all others waiting.
+  const look = (): void => {
+    const started = performance.now();
+    sample();
+    timer = setTimeout(look, Math.max(SAMPLE_MS, PATIENCE * (performance.now() - started)));
+  };
+  let timer = setTimeout(look, SAMPLE_MS);
   return {
     /** Resolves when the processes have more than they may. */
     exceeded: over.promise,
     /** The most that was seen above what they had when idle, the present included. */
     peakBytes: sample,
-    stop: () => clearInterval(timer),
+    stop: () => clearTimeout(timer),
   };
 }

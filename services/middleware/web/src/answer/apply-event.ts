@@ -1,15 +1,8 @@
-import { type JsonObject, numberOf, objectOf, textOf } from '../api/json.ts';
 import { explainCode } from '../api/failures.ts';
-import {
-  type Answer,
-  type Approval,
-  type CallPart,
-  type CallState,
-  type Decision,
-  newCall,
-  type Part,
-  type Usage,
-} from './turn.ts';
+import { type JsonObject, objectOf, textOf } from '../api/json.ts';
+import { approvalOf, outcomeOf, progressOf, usageOf } from './read-fields.ts';
+import { settle } from './settle-answer.ts';
+import { type Answer, type CallPart, newCall, type Part, type Usage } from './turn.ts';
 
 /** As much of a running tool's output as is worth keeping. */
 const LIVE_OUTPUT_CHARS = 64 * 1_024;
@@ -123,52 +116,7 @@ const EVENTS: Readonly<Record<string, Apply>> = {
   },
 };
 
-const STATES: Readonly<Record<string, CallState>> = {
-  ok: 'ok',
-  error: 'error',
-  denied: 'denied',
-  timeout: 'timeout',
-  skipped: 'skipped',
-};
-
-/** The contract's word for how a call ended, where it is one. */
-export const stateOf = (status: unknown): CallState | undefined =>
-  typeof status === 'string' && Object.hasOwn(STATES, status) ? STATES[status] : undefined;
-
-/** How a call ended, by the server's own account of it where there is one. */
-function outcomeOf(event: JsonObject, fallback: CallState): Pick<CallPart, 'state' | 'tookMs'> {
-  const { status, duration_ms } = objectOf(event['toolMetadata']);
-  return { state: stateOf(status) ?? fallback, tookMs: numberOf(duration_ms) };
-}
-
-/** `3 of 10, unpacking`. */
-function progressOf(data: JsonObject): string | undefined {
-  const [progress, total, message] = [numberOf(data['progress']), numberOf(data['total']), textOf(data['message'])];
-  const amount = progress === undefined || total === undefined ? undefined : `${progress} of ${total}`;
-  const words = [amount, message].filter((word) => word !== undefined && word !== '');
-  return words.length === 0 ? undefined : words.join(', ');
-}
-
 const idOf = (event: JsonObject): string => textOf(event['id']) ?? '';
-
-/** What the server asks, as it stands in a `data-approval` event. */
-export function approvalOf(data: JsonObject): Approval {
-  const expiresAt = Date.parse(textOf(data['expires_at']) ?? '');
-  return {
-    id: textOf(data['id']) ?? '',
-    name: textOf(data['name']) ?? 'tool',
-    arguments: data['arguments'],
-    expiresAt: Number.isNaN(expiresAt) ? undefined : expiresAt,
-  };
-}
-
-/** Tokens of a run; undefined where nothing was counted. */
-export function usageOf(data: JsonObject): Usage | undefined {
-  const inputTokens = numberOf(data['input_tokens']) ?? 0;
-  const outputTokens = numberOf(data['output_tokens']) ?? 0;
-  const totalTokens = numberOf(data['total_tokens']) ?? inputTokens + outputTokens;
-  return totalTokens === 0 ? undefined : { inputTokens, outputTokens, totalTokens };
-}
 
 const sum = (a: Usage | undefined, b: Usage | undefined): Usage | undefined =>
   a === undefined || b === undefined
@@ -222,39 +170,3 @@ const failCall = (answer: Answer, event: JsonObject, now: number, state: 'error'
     errorText: textOf(event['errorText']) ?? call.errorText,
     endedAt: now,
   }));
-
-const UNDER_WAY = new Set(['preparing', 'running']);
-
-/** Ends an answer: what was still under way in it has stopped. What waits for the user goes on waiting. */
-export function settle(answer: Answer, status: Exclude<Answer['status'], 'streaming'>, now: number): Answer {
-  const parts = answer.parts.map((part): Part => {
-    if (part.type === 'reasoning') return { ...part, endedAt: part.endedAt ?? now };
-    if (part.type !== 'call' || !UNDER_WAY.has(part.state)) return part;
-    return { ...part, state: 'stopped', endedAt: now };
-  });
-  return { ...answer, parts, status, endedAt: now };
-}
-
-/** Goes on with an answer in a further run, after the user's decisions: its clock and its tokens go on, too. */
-export function resume(answer: Answer, decisions: readonly Decision[], now: number): Answer {
-  const parts = answer.parts.map((part): Part => {
-    const decision =
-      part.type === 'call'
-        ? decisions.find(({ id }) => part.state === 'waiting' && id === part.approval?.id)
-        : undefined;
-    if (part.type !== 'call' || part.approval === undefined || decision === undefined) return part;
-    const approval = { ...part.approval, decision };
-    if (decision.decision === 'deny') return { ...part, approval, state: 'denied', endedAt: now };
-    return { ...part, approval, state: 'running', startedAt: now, endedAt: undefined };
-  });
-  return {
-    ...answer,
-    parts,
-    status: 'streaming',
-    stepStart: parts.length,
-    usageBefore: answer.usage,
-    failure: undefined,
-    startedAt: now - ((answer.endedAt ?? now) - answer.startedAt),
-    endedAt: undefined,
-  };
-}

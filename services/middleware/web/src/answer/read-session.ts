@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, listOf, numberOf, objectOf, textOf } from '../api/json.ts';
-import { approvalOf, stateOf, usageOf } from './apply-event.ts';
+import { approvalOf, stateOf, usageOf } from './read-fields.ts';
 import { type Answer, type Approval, type CallPart, newAnswer, newCall, type Part, type Turn } from './turn.ts';
 
 type Waiting = ReadonlyMap<string, Approval>;

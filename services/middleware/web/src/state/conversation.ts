@@ -1,7 +1,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { cancelRun, type ChatRequest, getSession, streamChat } from '../api/api.ts';
 import { ApiError, CUT_OFF, explain } from '../api/failures.ts';
-import { applyEvent, resume, settle } from '../answer/apply-event.ts';
+import { applyEvent } from '../answer/apply-event.ts';
+import { resume, settle } from '../answer/settle-answer.ts';
 import { readSession } from '../answer/read-session.ts';
 import { toMessages } from '../answer/to-messages.ts';
 import {
@@ -83,6 +84,8 @@ export function createConversation(id: string): Conversation {
     try {
       for await (const event of streamChat({ session_id: id, ...request, ...preferences() }, stop.signal)) {
         if (stop.signal.aborted) break;
+        // The server has begun: a new conversation is in its list from now on.
+        if (answer === begun && !isListed(id)) void refreshSessions();
         answer = applyEvent(answer, event, Date.now());
         show.soon();
       }

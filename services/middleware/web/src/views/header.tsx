@@ -43,7 +43,7 @@ export const Header = ({ title }: { readonly title: string | undefined }) => (
 
 const ExportMenu = () => (
   <>
-    <button type="button" class="icon-button not-narrow" aria-label="Export" title="Export" popovertarget="export-menu">
+    <button type="button" class="icon-button" aria-label="Export" title="Export" popovertarget="export-menu">
       <Icon name="export" />
     </button>
     <div id="export-menu" class="menu" popover>

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { applyEvent, resume, settle } from '../../src/answer/apply-event.ts';
+import { applyEvent } from '../../src/answer/apply-event.ts';
+import { resume, settle } from '../../src/answer/settle-answer.ts';
 import { type Answer, callsOf, newAnswer, openApprovals, spokenText } from '../../src/answer/turn.ts';
 
 const apply = (events: readonly unknown[], from: Answer = newAnswer('a', 0)): Answer =>

@@ -37,7 +37,7 @@ NICE = 10
 # From sched.h, sys/mount.h, linux/prctl.h, linux/capability.h.
 NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (1 << bit for bit in (17, 25, 26, 27, 28, 29, 30))
 SIGCHLD = 17
-MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 1 << 14, 1 << 18
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_CAP_AMBIENT = 38, 22, 24, 47
 PR_CAP_AMBIENT_CLEAR_ALL, SECCOMP_MODE_FILTER = 4, 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -157,8 +157,12 @@ def _become_a_worker(connection, program, user, words):
     """Never returns."""
     try:
         if user is None:
-            _map_ourselves()
+            _call_ourselves((ROOT, USER), (ROOT, GROUP))
         _mount_own_files()
+        if user is None:
+            # Who was root for the sake of terminals is nobody again, and no longer the mounts' owner.
+            _check(libc.unshare(NEWUSER))
+            _call_ourselves((USER, ROOT), (GROUP, ROOT))
         os.setsid()
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
         os.chdir("/work")
@@ -185,21 +189,23 @@ def _check(result):
         raise OSError(error, os.strerror(error))
 
 
-def _map_ourselves():
-    """In a user namespace of its own a process is nobody until it says who it is: the one that it was outside."""
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{USER} {USER} 1"), ("gid_map", f"{GROUP} {GROUP} 1")):
+ROOT, USER, GROUP = 0, os.getuid(), os.getgid()
+
+
+def _call_ourselves(user, group):
+    """In a user namespace of its own a process is nobody until it says what it calls itself, and was called outside."""
+    for name, text in (("setgroups", "deny"), ("uid_map", "%d %d 1" % user), ("gid_map", "%d %d 1" % group)):
         fd = os.open(f"self/{name}", os.O_WRONLY, dir_fd=PROC)
         os.write(fd, text.encode())
         os.close(fd)
-
-
-USER, GROUP = os.getuid(), os.getgid()
 
 
 def _mount_own_files():
     _check(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
     for path in WRITABLE:
         _check(libc.mount(b"tmpfs", path, b"tmpfs", MS_NOSUID | MS_NODEV, WRITABLE_OPTIONS))
+    # What is shared otherwise: terminals have numbers.
+    _check(libc.mount(b"devpts", b"/dev/pts", b"devpts", MS_NOSUID | MS_NOEXEC, b"newinstance,ptmxmode=0666,mode=620"))
 
 
 def _keep_only(connection):

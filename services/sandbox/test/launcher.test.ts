@@ -1,0 +1,92 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { request, until } from '@toolmesh/shared/testing';
+import { descendantsOf } from './hostile/processes.ts';
+import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
+
+const describeJailed = PYTHON_LEVELS.includes('namespaces') ? describe : describe.skip;
+
+const folders: string[] = [];
+const started: Sandbox[] = [];
+const start = async (env: Record<string, string> = {}): Promise<Sandbox> => {
+  const sandbox = await startSandbox({ SANDBOX_ISOLATION: 'namespaces', MIN_WORKERS: '1', MAX_WORKERS: '2', ...env });
+  started.push(sandbox);
+  await until(async () => (await request(`${sandbox.url}/ready`)).status === 200);
+  return sandbox;
+};
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((sandbox) => sandbox.stop()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function commandOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+const HOME = '/opt/sandbox';
+/** The service's processes that run a script of the worker's, and not bubblewrap on its way there. */
+const running = (pid: number, script: string): readonly number[] =>
+  descendantsOf(pid).filter((child) => {
+    const [program = '', ...words] = commandOf(child);
+    return program.includes('python') && words.find((word) => word.endsWith('.pyc')) === `${HOME}/${script}`;
+  });
+
+const isGone = (pid: number): boolean => commandOf(pid).join('') === '';
+
+describeJailed('the launcher', () => {
+  test('makes the workers, each in namespaces of its own', async () => {
+    const sandbox = await start({ MIN_WORKERS: '2' });
+    const [launcher = 0, ...others] = running(sandbox.pid, 'launcher.pyc');
+    expect(others).toEqual([]);
+    await until(() => descendantsOf(launcher).length >= 4);
+    const workers = descendantsOf(launcher);
+    expect(workers.filter((pid) => !running(sandbox.pid, 'worker.pyc').includes(pid))).toEqual([]);
+    const { result } = await sandbox.run({ code: 'import os; os.getppid(), os.getpid()' });
+    expect(result).toBe('(1, 2)');
+  });
+
+  test('takes its workers with it when it is killed, and is replaced', async () => {
+    const sandbox = await start();
+    const [launcher = 0] = running(sandbox.pid, 'launcher.pyc');
+    await sandbox.run({ code: 'kept = 1', session_id: 'kept' });
+    const workers = descendantsOf(launcher);
+    expect(workers.length).toBeGreaterThan(1);
+    process.kill(launcher, 'SIGKILL');
+    await until(() => workers.every(isGone));
+    await until(async () => (await sandbox.execute({ code: '6 * 7' })).body.result === '42');
+    expect(running(sandbox.pid, 'launcher.pyc')).not.toContain(launcher);
+    expect(await sandbox.run({ code: '"kept" in globals()', session_id: 'kept' })).toMatchObject({ result: 'False' });
+  });
+
+  test('does not outlive a service that is killed, nor do its workers', async () => {
+    const sandbox = await start();
+    const busy = sandbox.execute({ code: 'while True: pass' }).catch(() => 'cut off');
+    await until(() => running(sandbox.pid, 'worker.pyc').length > 2);
+    const all = descendantsOf(sandbox.pid);
+    sandbox.kill('SIGKILL');
+    await busy;
+    await until(() => all.every(isGone));
+    expect(all.length).toBeGreaterThan(3);
+  });
+
+  test('is not needed: where it cannot be had, bubblewrap starts each worker, and the log says so', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'toolmesh-bwrap-'));
+    folders.push(folder);
+    const bwrap = join(folder, 'bwrap');
+    writeFileSync(bwrap, '#!/bin/sh\ncase "$*" in *launcher.pyc*) exit 1 ;; esac\nexec /usr/bin/bwrap "$@"\n');
+    chmodSync(bwrap, 0o755);
+    const sandbox = await start({ SANDBOX_BWRAP: bwrap });
+    expect(running(sandbox.pid, 'launcher.pyc')).toEqual([]);
+    expect(sandbox.log).toContainEqual(expect.objectContaining({ message: expect.stringContaining('no launcher') }));
+    const code = 'import os\nos.kill(os.getppid(), 9)\nos.listdir("/proc"), os.getppid()';
+    expect(await sandbox.run({ code })).toMatchObject({ status: 'success', result: '([], 1)' });
+    expect((await sandbox.run({ code: 'x = 1; x', session_id: 's' })).result).toBe('1');
+    expect((await sandbox.run({ code: 'x + 1', session_id: 's' })).result).toBe('2');
+  });
+});
