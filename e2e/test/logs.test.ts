@@ -105,6 +105,10 @@ describe('at level debug', () => {
     await chat({ message: `Execute: ${code} # ${CANARY.prompt}` });
     script.push({ calls: [{ name: 'execute_code', arguments: { code: `${code}\n1/0` } }] }, { text: CANARY.output });
     await chat({ message: CANARY.prompt, provider: 'openai' });
+    const stream = { headers: { ...keyed.headers, accept: 'text/event-stream' } };
+    await post(at('middleware', '/chat'), { message: `Execute: ${code} # ${CANARY.prompt}` }, stream);
+    const facade = { model: 'demo', messages: [{ role: 'user', content: `Execute: ${code}` }] };
+    await post(at('middleware', '/v1/chat/completions'), facade, keyed);
     await execute('execute_code', {
       code,
       stdin: CANARY.argument,

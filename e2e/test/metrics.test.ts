@@ -250,6 +250,28 @@ describe('the middleware', () => {
     });
   });
 
+  test('counts results that were cut, and a streamed chat like any other', async () => {
+    const names = ['chat_runs_total', 'chat_tool_result_truncated_total'];
+    script.push({ calls: [{ name: 'execute_code', arguments: { code: 'print("x" * 50_000)' } }] });
+    const streamed = async () => {
+      const init = { headers: { accept: 'text/event-stream' } };
+      const { body } = await post(at('middleware', '/chat'), { message: 'Go', provider: 'openai' }, init);
+      expect(body).toMatch(/data: \[DONE\]\s*$/);
+    };
+    const before = await scrape(mesh.url('middleware'));
+    await streamed();
+    await until(
+      async () =>
+        growth(before, await scrape(mesh.url('middleware')), ['chat_runs_total'])[
+          'chat_runs_total{finish_reason="stop"}'
+        ] === 1,
+    );
+    expect(growth(before, await scrape(mesh.url('middleware')), names)).toEqual({
+      'chat_runs_total{finish_reason="stop"}': 1,
+      chat_tool_result_truncated_total: 1,
+    });
+  });
+
   test('shows how many chats are under way', async () => {
     const active = async () => (await scrape(mesh.url('middleware'))).series.get('chat_runs_active');
     expect(await active()).toBe(0);

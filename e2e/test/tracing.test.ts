@@ -145,6 +145,26 @@ describe('a mesh with a collector', () => {
     });
   });
 
+  test('records a chat that is streamed as the same tree', async () => {
+    const traceId = newTrace();
+    script.push({ calls: [{ name: 'get_current_time', arguments: {} }] });
+    const headers = { ...headersOf(traceId), accept: 'text/event-stream' };
+    const { body } = await post(`${services.url('middleware')}/chat`, { message: 'canary_prompt' }, { headers });
+    expect(body).toMatch(/data: \[DONE\]\s*$/);
+    const root = await arrived(traceId, 'POST /chat');
+    const run = await arrived(traceId, 'invoke_agent toolmesh');
+    await until(() => spansOf(traceId).some(({ service }) => service === 'time-client'));
+    await until(() => spansOf(traceId).filter(({ name }) => name === 'POST /mcp').length >= 2);
+    expect(run.parentSpanId).toBe(root.spanId);
+    const [service, kind, name, ...children] = below(run);
+    expect([service, kind, name]).toEqual(['middleware', 'internal', 'invoke_agent toolmesh']);
+    expect(children.map(([, , child]) => child)).toEqual([
+      `chat ${FAKE_MODEL}`,
+      `chat ${FAKE_MODEL}`,
+      'execute_tool get_current_time',
+    ]);
+  });
+
   test('marks what failed, with a kind of failure and no message', async () => {
     const traceId = newTrace();
     script.push({ calls: [{ name: 'execute_code', arguments: { code: 'raise ValueError("canary_code")' } }] });
