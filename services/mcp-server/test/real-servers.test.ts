@@ -73,7 +73,8 @@ describe('real servers behind the hub', () => {
     const pids = () =>
       hub.log.flatMap(({ upstream, pid }) => (upstream === 'everything' && typeof pid === 'number' ? [pid] : []));
     await until(() => new Set(pids()).size >= 2);
-    const args = { duration: 1, steps: 4 };
+    // Long enough to be seen at work on a machine that has much else to do.
+    const args = { duration: 5, steps: 5 };
     const calls = [1, 2].map(() => call(hub, 'trigger-long-running-operation', args));
     await until(async () => /mcp_workers\{[^}]*state="busy"\} 2/.test((await request(`${hub.url}/metrics`)).body));
     const [victim] = pids();
