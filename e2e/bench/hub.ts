@@ -15,6 +15,8 @@ const UPSTREAMS = 20;
 const TOOLS = 500;
 const ABANDONED = Number(process.argv[3] ?? 2_000);
 
+/** A steady rate below what one core can do: at full load a latency says mostly how long the queue is. */
+const RATE = 400;
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
@@ -37,7 +39,7 @@ async function benchCalls(): Promise<void> {
   const hub = await startHub({ one: { url: `${upstream.url}/mcp` } });
   const proxy = await startServer('e2e/bench/floors.ts', {}, ['proxy', upstream.url]);
   const targets = { direct: upstream.url, proxy: proxy.url, hub: hub.url };
-  const found: Record<keyof typeof targets, Figures[]> = { direct: [], proxy: [], hub: [] };
+  const found: Found = { direct: [], proxy: [], hub: [] };
   for (const url of Object.values(targets)) await load(url, 1);
   const cpu = { ms: 0, calls: 0 };
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -51,8 +53,26 @@ async function benchCalls(): Promise<void> {
       }
     }
   }
-  const figure = (name: keyof typeof targets, key: keyof Figures) => median(found[name].map((each) => each[key]));
-  print('\nmcp tools/call, 2026-07-28');
+  report('mcp tools/call, 2026-07-28, each caller waiting for its answer', found);
+  const perCore = Math.round(cpu.calls / (cpu.ms / 1_000));
+  print(
+    `  the hub itself spends ${ms(cpu.ms / cpu.calls)} of processor time on a call: ${perCore} calls a second and core`,
+  );
+
+  const paced: Found = { direct: [], proxy: [], hub: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of ['direct', 'proxy', 'hub'] as const) paced[name].push(await steady(targets[name], SECONDS));
+  }
+  report(`the same at an even ${RATE} calls a second`, paced);
+  await benchMemory(hub);
+  stopServers();
+}
+
+type Found = Record<'direct' | 'proxy' | 'hub', Figures[]>;
+
+function report(title: string, found: Found): void {
+  const figure = (name: keyof Found, key: keyof Figures) => median(found[name].map((each) => each[key]));
+  print(`\n${title}`);
   for (const [name, label] of [
     ['direct', 'at the server'],
     ['proxy', 'through a bare undici hop (floor)'],
@@ -65,12 +85,6 @@ async function benchCalls(): Promise<void> {
   const ratio = (added('hub', 'p50') / added('proxy', 'p50')).toFixed(1);
   print(`  the bare hop adds ${ms(added('proxy', 'p50'))} p50, ${ms(added('proxy', 'p99'))} p99`);
   print(`  the hub adds      ${ms(added('hub', 'p50'))} p50, ${ms(added('hub', 'p99'))} p99: ${ratio} x the bare hop`);
-  const perCore = Math.round(cpu.calls / (cpu.ms / 1_000));
-  print(
-    `  the hub itself spends ${ms(cpu.ms / cpu.calls)} of processor time on a call: ${perCore} calls a second and core`,
-  );
-  await benchMemory(hub);
-  stopServers();
 }
 
 /** Streams that are left before their end must leave nothing behind. */
@@ -122,6 +136,27 @@ async function load(url: string, seconds: number): Promise<Figures> {
   const rate = times.length / ((performance.now() - started) / 1_000);
   await pool.close();
   return { p50: percentile(times, 50), p99: percentile(times, 99), rate };
+}
+
+/** Sends at an even pace, whether or not earlier answers have come. */
+async function steady(url: string, seconds: number): Promise<Figures> {
+  const pool = new Pool(url, { connections: CONNECTIONS });
+  const times: number[] = [];
+  const answers: Promise<void>[] = [];
+  const one = async () => {
+    const sent = performance.now();
+    await rpc(pool, 'tools/call', { name: 'tool_0', arguments: { text: 'hello' } });
+    times.push(performance.now() - sent);
+  };
+  const started = performance.now();
+  while (answers.length < RATE * seconds) {
+    const due = Math.min(RATE * seconds, Math.floor(((performance.now() - started) * RATE) / 1_000));
+    while (answers.length < due) answers.push(one());
+    await sleep(1);
+  }
+  await Promise.all(answers);
+  await pool.close();
+  return { p50: percentile(times, 50), p99: percentile(times, 99), rate: RATE };
 }
 
 async function rpc(pool: Pool, method: string, params: { name?: string; arguments?: object }): Promise<string> {

@@ -60,7 +60,7 @@ function allowOrigins(config: AccessConfig): RequestHandler {
   const allows = originTest(config);
   return cors({
     origin: (origin, done) => done(null, origin !== undefined && allows(origin)),
-    exposedHeaders: ['x-request-id', 'retry-after', 'mcp-protocol-version'],
+    exposedHeaders: ['x-request-id', 'x-run-id', 'retry-after', 'mcp-protocol-version'],
     maxAge: 600,
   });
 }
