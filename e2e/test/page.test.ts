@@ -113,7 +113,7 @@ describe('the page of a mesh without a model', () => {
     await send('Run this:\n```python\nimport time\nprint("early", flush=True)\ntime.sleep(100)\n```');
     await page.getByLabel('Tool execute_code: Running').getByText('early', { exact: true }).waitFor();
     await picture('running');
-    expect(await busyWorkers()).toBe(1);
+    await until(async () => (await busyWorkers()) === 1);
     await page.keyboard.press('Escape');
     await page.getByLabel('Tool execute_code: Stopped').waitFor();
     await until(async () => (await busyWorkers()) === 0);
