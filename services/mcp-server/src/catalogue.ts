@@ -30,6 +30,8 @@ export interface Catalogue {
   conflicts(): readonly string[];
   /** Under the hub's names; each tool with its upstream in its `_meta`. */
   offer(): Offer;
+  /** A tool as it is offered; undefined for one that there is not. */
+  tool(name: string): McpTool | undefined;
   /** Where a tool comes from; undefined for one that there is not. */
   ownerOf(tool: string): Upstream | undefined;
   /** Where a resource comes from; undefined for one that there is not. */
@@ -49,9 +51,13 @@ interface Entry {
   readonly original: string;
 }
 
+interface ToolEntry extends Entry {
+  readonly tool: McpTool;
+}
+
 interface Index {
   readonly offer: Offer;
-  readonly tools: ReadonlyMap<string, Entry>;
+  readonly tools: ReadonlyMap<string, ToolEntry>;
   readonly prompts: ReadonlyMap<string, Entry>;
   readonly resources: ReadonlyMap<string, Upstream>;
   readonly templates: readonly { readonly template: UriTemplate; readonly text: string; readonly upstream: Upstream }[];
@@ -115,6 +121,7 @@ export function createCatalogue(clocks: readonly StartCall[], logger: Logger): C
     },
     conflicts: () => index.conflicts,
     offer: () => index.offer,
+    tool: (name) => index.tools.get(name)?.tool,
     ownerOf: (tool) => index.tools.get(tool)?.upstream,
     ownerOfResource: (uri) => findOwner(index, uri),
     onChange(listener) {
@@ -171,7 +178,7 @@ function explain(error: unknown, what: string, upstream: Upstream): unknown {
 }
 
 function buildIndex(members: readonly Member[]): Index {
-  const tools = new Map<string, Entry>();
+  const tools = new Map<string, ToolEntry>();
   const prompts = new Map<string, Entry>();
   const resources = new Map<string, Upstream>();
   const templates: { template: UriTemplate; text: string; upstream: Upstream }[] = [];
@@ -184,16 +191,16 @@ function buildIndex(members: readonly Member[]): Index {
   const conflicts: string[] = [];
 
   /** Whether `name` was free and now is the entry's. */
-  const claim = (names: Map<string, Entry>, name: string, entry: Entry): boolean => {
+  const claim = <Kind extends Entry>(names: Map<string, Kind>, name: string, entry: Kind): boolean => {
     const owner = names.get(name)?.upstream;
     if (owner === undefined) names.set(name, entry);
     else conflicts.push(`"${name}" is offered by ${owner.name} and by ${entry.upstream.name}`);
     return owner === undefined;
   };
   for (const { upstream, prefix } of members) {
-    for (const tool of upstream.offer.tools) {
-      const name = offeredName(prefix, tool.name);
-      if (claim(tools, name, { upstream, original: tool.name })) offer.tools.push(withSource(tool, name, upstream));
+    for (const listed of upstream.offer.tools) {
+      const tool = withSource(listed, offeredName(prefix, listed.name), upstream);
+      if (claim(tools, tool.name, { upstream, original: listed.name, tool })) offer.tools.push(tool);
     }
     for (const prompt of upstream.offer.prompts) {
       const name = offeredName(prefix, prompt.name);

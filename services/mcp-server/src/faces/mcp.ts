@@ -48,7 +48,7 @@ export function mcpFace(options: McpFaceOptions): McpFace {
   const sessions = createMcpSessions((session) => serverFor(options, session));
   const fastCall = createFastCall(catalogue, logger);
   const readBody = json({ limit: maxBodyBytes });
-  const checkHeaders = checkParamHeaders((name) => toolsOf(catalogue).get(name)?.inputSchema, maxBodyBytes);
+  const checkHeaders = checkParamHeaders((name) => catalogue.tool(name)?.inputSchema, maxBodyBytes);
 
   const tellLists = () => {
     modern.notify.toolsChanged();
@@ -146,9 +146,7 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
         const span = serverSpan(method, params['name'], context.mcpReq);
         const pass = () => inTraceOf(_meta, () => catalogue.request({ method, params: sent }, caller));
         const result = await withMcpSpan(span, pass);
-        return method === 'tools/call'
-          ? fitting(result, toolsOf(catalogue).get(String(params['name'])), server)
-          : result;
+        return method === 'tools/call' ? fitting(result, catalogue.tool(String(params['name'])), server) : result;
       } catch (thrown) {
         return toMcpError(method, thrown);
       }
@@ -172,16 +170,6 @@ function serverFor({ catalogue, watchers, listTtlMs }: McpFaceOptions, session?:
     return {};
   });
   return server;
-}
-
-const indexes = new WeakMap<readonly McpTool[], ReadonlyMap<string, McpTool>>();
-
-/** The tools as they are now, by name. */
-function toolsOf(catalogue: Catalogue): ReadonlyMap<string, McpTool> {
-  const { tools } = catalogue.offer();
-  const known = indexes.get(tools) ?? new Map(tools.map((tool) => [tool.name, tool]));
-  indexes.set(tools, known);
-  return known;
 }
 
 /** Structured content may be any JSON since 2026-07-28; callers before that get what is no object wrapped in one. */

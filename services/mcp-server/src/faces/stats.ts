@@ -1,6 +1,7 @@
 import { defineRoute, type Route } from '@toolmesh/shared/route';
 import type { ToolCatalogue, UpstreamStatus } from '@toolmesh/shared/tool';
 import { VERSION } from '@toolmesh/shared/version';
+import type { WorkerPoolStats } from '../upstreams/worker-pool.ts';
 import type { CallStatistics } from './call-statistics.ts';
 
 /** An upstream as `GET /stats` shows it. */
@@ -13,18 +14,7 @@ export interface UpstreamStats {
   readonly tools: number;
   /** In words for an operator. */
   readonly lastError?: string | undefined;
-  readonly workers?: WorkerStats | undefined;
-}
-
-/** As a worker pool gives them. */
-export interface WorkerStats {
-  readonly min: number;
-  readonly max: number;
-  readonly total: number;
-  readonly busy: number;
-  readonly idle: number;
-  readonly restarts: number;
-  readonly queue_depth: number;
+  readonly workers?: WorkerPoolStats | undefined;
 }
 
 export interface StatsOptions {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Tool as McpTool } from '@modelcontextprotocol/client';
 import { MeshError } from '@toolmesh/shared/errors';
 import {
   type Breaker,
@@ -9,7 +10,7 @@ import {
   wasNeverSent,
 } from '@toolmesh/shared/resilience';
 import type { Presence } from './presence.ts';
-import type { McpRequest, Offer } from './upstream.ts';
+import type { McpRequest } from './upstream.ts';
 
 export interface CallGuardOptions {
   /** Names the upstream in errors. */
@@ -84,10 +85,10 @@ export function createCallGuard({ name, maxConcurrency, presence }: CallGuardOpt
   };
 }
 
-/** Whether a request may be sent twice: everything but calls of tools that do not say so. */
-export function isHarmless({ method, params }: McpRequest, offer: Offer): boolean {
+/** Whether a request may be sent twice: everything but calls of tools that do not say so. `tool`: the one it calls. */
+export function isHarmless({ method }: McpRequest, tool: McpTool | undefined): boolean {
   if (method !== 'tools/call') return true;
-  const { readOnlyHint, idempotentHint } = offer.tools.find((tool) => tool.name === params['name'])?.annotations ?? {};
+  const { readOnlyHint, idempotentHint } = tool?.annotations ?? {};
   return readOnlyHint === true || idempotentHint === true;
 }
 

@@ -1,4 +1,4 @@
-import { ProtocolError } from '@modelcontextprotocol/client';
+import { ProtocolError, type Tool as McpTool } from '@modelcontextprotocol/client';
 import type { Logger } from '@toolmesh/shared/logger';
 import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
 import { paramHeaders } from '@toolmesh/shared/mcp-param-headers';
@@ -55,11 +55,11 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   const presence = createPresence({ name, logger, look, onChange, ...times });
   const guard = createCallGuard({ name: called, maxConcurrency: config.max_concurrency, presence });
 
-  const toolOf = ({ method, params }: McpRequest) =>
-    method === 'tools/call' ? presence.offer.tools.find((tool) => tool.name === params['name']) : undefined;
+  const toolOf = ({ method, params }: McpRequest): McpTool | undefined =>
+    method === 'tools/call' ? presence.tool(String(params['name'])) : undefined;
 
-  const clocksOf = (request: McpRequest): Clocks => {
-    const own = config.tools[toolOf(request)?.name ?? ''];
+  const clocksOf = (tool: McpTool | undefined): Clocks => {
+    const own = tool === undefined ? undefined : config.tools[tool.name];
     const idleMs = own?.timeout_ms ?? config.timeout_ms ?? options.defaultTimeoutMs;
     const totalMs = own?.total_timeout_ms ?? config.total_timeout_ms ?? DEFAULT_TOTAL_MS;
     return { idleMs: Math.min(idleMs, totalMs), totalMs };
@@ -67,8 +67,9 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
 
   /** One try. What the upstream itself refuses is thrown as it came; what kept it from answering, as a MeshError. */
   const attempt = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
-    const clocks = clocksOf(request);
-    const headers = paramHeaders(toolOf(request)?.inputSchema, request.params['arguments']);
+    const tool = toolOf(request);
+    const clocks = clocksOf(tool);
+    const headers = paramHeaders(tool?.inputSchema, request.params['arguments']);
     const over = (from: Caller) => (link: McpLink) => link.request(request, from, clocks, headers);
     const onOwnLink = async (from: Caller): Promise<McpResult> => {
       try {
@@ -115,7 +116,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     },
     ...(links.workers === undefined ? {} : { workers: links.workers }),
     request(request, caller) {
-      const harmless = isHarmless(request, presence.offer);
+      const harmless = isHarmless(request, toolOf(request));
       const spanned = (sent: McpRequest) => withMcpSpan(spanOf(sent), () => attempt(sent, caller));
       const send = (sent: McpRequest) => guard.exchange(() => spanned(sent), harmless, caller.signal);
       const begin = async () => parked.resume(request, caller) ?? send(request);

@@ -79,7 +79,7 @@ export function createOpenApiUpstream(options: OpenApiUpstreamOptions): Upstream
     request(request, { signal }) {
       const { method, params } = request;
       if (method !== 'tools/call') return Promise.reject(new MeshError('not_found', `${called} has tools only`));
-      const harmless = isHarmless(request, presence.offer);
+      const harmless = isHarmless(request, presence.tool(String(params['name'])));
       const attempt = () => call(String(params['name']), params['arguments'], signal);
       return guard.run(() => guard.exchange(attempt, harmless, signal), harmless, signal);
     },

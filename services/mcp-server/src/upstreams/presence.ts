@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Tool as McpTool } from '@modelcontextprotocol/client';
 import { MeshError } from '@toolmesh/shared/errors';
 import type { Logger } from '@toolmesh/shared/logger';
 import type { UpstreamStatus } from '@toolmesh/shared/tool';
@@ -25,6 +26,8 @@ export interface Presence {
   readonly lastError: string | undefined;
   /** The last good list. */
   readonly offer: Offer;
+  /** One of its tools, by the name that it gives it. */
+  tool(name: string): McpTool | undefined;
   /** Looks now, or waits for the look that is under way. */
   refresh(): Promise<void>;
   /** Looks a moment from now: a look that is under way may have seen what was before. */
@@ -41,6 +44,7 @@ export function createPresence(options: PresenceOptions): Presence {
   const { name, logger, look, onChange, refreshMs, retryMs, lookTimeoutMs } = options;
   const stopping = new AbortController();
   let offer = NOTHING;
+  let tools: ReadonlyMap<string, McpTool> = new Map();
   let status: UpstreamStatus = 'down';
   let lastError: string | undefined;
   let failures = 0;
@@ -60,7 +64,10 @@ export function createPresence(options: PresenceOptions): Presence {
       const seen = await look(AbortSignal.any([stopping.signal, AbortSignal.timeout(lookTimeoutMs)]));
       if (seen === undefined || stopping.signal.aborted) return;
       const hasChanged = JSON.stringify(seen) !== JSON.stringify(offer);
-      if (hasChanged) offer = seen;
+      if (hasChanged) {
+        offer = seen;
+        tools = new Map(seen.tools.map((tool) => [tool.name, tool]));
+      }
       failures = 0;
       setStatus('up');
       if (hasChanged) onChange();
@@ -106,6 +113,7 @@ export function createPresence(options: PresenceOptions): Presence {
     get offer() {
       return offer;
     },
+    tool: (wanted) => tools.get(wanted),
     refresh,
     refreshSoon,
     stop: () => stopping.abort(),
