@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { createMcpClient } from '@toolmesh/shared/mcp-client';
-import { post, request } from '@toolmesh/shared/testing';
-import { quietContext } from '@toolmesh/shared/tool';
-import { SERVICES } from './services.ts';
+import { createMcpClient } from '@toolmesh/shared/mcp/client';
+import { post, request } from '@toolmesh/shared/test-kit/testing';
+import { quietContext } from '@toolmesh/shared/kit/tools/tool';
+import { SERVICES } from '../mesh/services.ts';
 
 /** Where a running mesh is, whatever runs it. */
 export interface RunningMesh {

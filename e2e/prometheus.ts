@@ -4,10 +4,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, request, until } from '@toolmesh/shared/testing';
+import { freePort, request, until } from '@toolmesh/shared/test-kit/testing';
 import { type RunningMesh } from './journeys.ts';
 import { hasProgram } from './parts.ts';
-import { SERVICES } from './services.ts';
+import { SERVICES } from '../mesh/services.ts';
 
 export const hasPrometheus = hasProgram('prometheus') && hasProgram('promtool');
 

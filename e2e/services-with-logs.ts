@@ -1,5 +1,5 @@
-import { request, type ServiceProcess, startService, until } from '@toolmesh/shared/testing';
-import { SERVICES, urlVariable } from './services.ts';
+import { request, type ServiceProcess, startService, until } from '@toolmesh/shared/test-kit/testing';
+import { SERVICES, urlVariable } from '../mesh/services.ts';
 
 /** The five services, each a process of its own whose log a test can read, line by line as it was written. */
 export interface ServicesWithLogs {

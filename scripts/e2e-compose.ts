@@ -2,7 +2,7 @@
 // everything down.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { portVariable, SERVICES, urlVariable } from '../e2e/services.ts';
+import { portVariable, SERVICES, urlVariable } from '../mesh/services.ts';
 
 /** Ports of their own, so that a mesh that is running is left alone. */
 const FIRST_PORT = 18_000;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { portVariable, SERVICES, urlVariable } from '../e2e/services.ts';
+import { portVariable, SERVICES, urlVariable } from '../mesh/services.ts';
 import { type ManagedService, manageService } from './managed-service.ts';
 
 const READY_TIMEOUT_MS = 60_000;

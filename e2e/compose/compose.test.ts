@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { post, request } from '@toolmesh/shared/testing';
+import { post, request } from '@toolmesh/shared/test-kit/testing';
 import { describeJourneys } from '../journeys.ts';
-import { SERVICES } from '../services.ts';
+import { SERVICES } from '../../mesh/services.ts';
 import { compose, inContainer, mesh } from './containers.ts';
 
 describeJourneys(() => mesh);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { urlVariable } from '../services.ts';
+import { urlVariable } from '../../mesh/services.ts';
 import type { RunningMesh } from '../journeys.ts';
 
 // The tests here are run by scripts/e2e-compose.ts, which says where the containers are.

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/testing';
+import { post, request, until } from '@toolmesh/shared/test-kit/testing';
 import { parse } from 'yaml';
 import { meshWithCommand } from '../command-upstream.ts';
 import { serveFakeOpenAi } from '../fake-openai.ts';
 import { type Mesh, startMesh } from '../mesh.ts';
 import { testWith } from '../parts.ts';
 import { hasPrometheus, type Prometheus, startPrometheus } from '../prometheus.ts';
-import { SERVICES } from '../services.ts';
+import { SERVICES } from '../../mesh/services.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const withPrometheus = testWith('Prometheus', hasPrometheus);

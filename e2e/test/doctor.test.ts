@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort, request, serveRaw, until } from '@toolmesh/shared/testing';
+import { freePort, request, serveRaw, until } from '@toolmesh/shared/test-kit/testing';
 import { type Mesh, startMesh } from '../mesh.ts';
 import { PYTHON_ISOLATION } from '../parts.ts';
-import { portVariable, SERVICES } from '../services.ts';
+import { portVariable, SERVICES } from '../../mesh/services.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

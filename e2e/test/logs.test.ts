@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createMcpClient } from '@toolmesh/shared/mcp-client';
-import { freePort, post, request, until } from '@toolmesh/shared/testing';
-import { quietContext } from '@toolmesh/shared/tool';
+import { createMcpClient } from '@toolmesh/shared/mcp/client';
+import { freePort, post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { type FakeAnswer, serveFakeOpenAi } from '../fake-openai.ts';
 import { type ServicesWithLogs, startServicesWithLogs } from '../services-with-logs.ts';
-import { SERVICES } from '../services.ts';
+import { SERVICES } from '../../mesh/services.ts';
 
 const NAMES = SERVICES.map(({ name }) => name);
 const BOTH = 'Execute: print("Hello") and tell me the time';

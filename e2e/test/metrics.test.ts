@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/testing';
+import { post, request, until } from '@toolmesh/shared/test-kit/testing';
 import { COMMAND_UPSTREAM, meshWithCommand } from '../command-upstream.ts';
 import { FAKE_MODEL, type FakeAnswer, serveFakeOpenAi } from '../fake-openai.ts';
 import { type Mesh, startMesh } from '../mesh.ts';
 import { growth, scrape } from '../metrics-text.ts';
-import { SERVICES } from '../services.ts';
+import { SERVICES } from '../../mesh/services.ts';
 
 let mesh: Mesh;
 let provider: Awaited<ReturnType<typeof serveFakeOpenAi>>;

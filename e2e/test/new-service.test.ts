@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createMcpClient } from '@toolmesh/shared/mcp-client';
-import { post, request, type ServiceProcess, startService } from '@toolmesh/shared/testing';
-import { quietContext } from '@toolmesh/shared/tool';
+import { createMcpClient } from '@toolmesh/shared/mcp/client';
+import { post, request, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 
 const guide = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
 const source = /^`services\/dice\/src\/main\.ts`:\n\n```ts\n(.*?)^```/ms.exec(guide)?.[1] ?? '';

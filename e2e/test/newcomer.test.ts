@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { ExecutionResult } from '@toolmesh/shared/execution';
-import { freePort, post, request, until } from '@toolmesh/shared/testing';
+import type { ExecutionResult } from '@toolmesh/shared/contracts/execution';
+import { freePort, post, request, until } from '@toolmesh/shared/test-kit/testing';
 import { type Mesh, processesWith, startLauncher, startMesh } from '../mesh.ts';
 import { PYTHON_ISOLATION } from '../parts.ts';
-import { portVariable, SERVICES } from '../services.ts';
+import { portVariable, SERVICES } from '../../mesh/services.ts';
 
 let mesh: Mesh;
 beforeAll(async () => {

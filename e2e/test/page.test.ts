@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/testing';
+import { post, request, until } from '@toolmesh/shared/test-kit/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type Mesh, startMesh } from '../mesh.ts';
 import { hasProgram, testWith } from '../parts.ts';

@@ -51,8 +51,8 @@ describe('the linter refuses', () => {
       "import { Counter } from 'prom-client';\nexport const c = Counter;\n",
     ],
     ['settings read in passing', 'services/mcp-server/src/broken.ts', 'export const url = process.env.SANDBOX_URL;\n'],
-    ['a default export', 'shared/src/broken.ts', 'export default 1;\n'],
-    ['any', 'shared/src/broken.ts', 'export const x: any = 1;\n'],
+    ['a default export', 'shared/kit/http/broken.ts', 'export default 1;\n'],
+    ['any', 'shared/kit/http/broken.ts', 'export const x: any = 1;\n'],
   ];
   test.each(broken)('%s', (_name, path, source) => {
     expect(lint(path, source)).toMatch(
@@ -62,7 +62,7 @@ describe('the linter refuses', () => {
 
   test('nothing that is fine', () => {
     expect(
-      lint('services/time-client/src/broken.ts', "export { VERSION } from '@toolmesh/shared/version';\n"),
+      lint('services/time-client/src/broken.ts', "export { VERSION } from '@toolmesh/shared/kit/service/version';\n"),
     ).not.toContain('Error/');
   });
 });

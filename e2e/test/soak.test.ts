@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { SERVICES } from '../services.ts';
-import { judge, type Observation, type Outcome } from '../soak/judge.ts';
-import { renderReport } from '../soak/report.ts';
-import type { Sample } from '../soak/samples.ts';
+import { SERVICES } from '../../mesh/services.ts';
+import { judge, type Observation, type Outcome } from '../../soak/judge.ts';
+import { renderReport } from '../../soak/report.ts';
+import type { Sample } from '../../soak/samples.ts';
 
 const SECONDS = 100;
 const MIB = 1_024 ** 2;
@@ -64,7 +64,7 @@ describe('a soak', () => {
 
   test('drives a mesh, watches all of it, and writes a page that needs nothing else', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'soak-')), 'soak.html');
-    const soak = fileURLToPath(new URL('../soak/soak.ts', import.meta.url));
+    const soak = fileURLToPath(new URL('../../soak/soak.ts', import.meta.url));
     const root = fileURLToPath(new URL('../..', import.meta.url));
     const child = spawn(process.execPath, [soak, '12', path], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     let says = '';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { freePort, post, request, startService, until } from '@toolmesh/shared/testing';
+import { freePort, post, request, startService, until } from '@toolmesh/shared/test-kit/testing';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FAKE_MODEL, type FakeAnswer, serveFakeOpenAi } from '../fake-openai.ts';

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { portVariable, SERVICES, urlVariable } from '../services.ts';
+import { portVariable, SERVICES, urlVariable } from '../../mesh/services.ts';
 
 const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const yaml = (path: string) => parse(text(path), { merge: true });
 const folders = readdirSync(new URL('../../services', import.meta.url));
 
 describe('every service', () => {
-  test('has a row in e2e/services.ts', () => {
+  test('has a row in mesh/services.ts', () => {
     expect(SERVICES.map(({ name }) => name).sort()).toEqual(folders.sort());
   });
 
@@ -32,7 +32,7 @@ describe('every service', () => {
         security_opt: expect.arrayContaining(['no-new-privileges:true']),
         mem_limit: expect.any(String),
         pids_limit: expect.any(Number),
-        healthcheck: { test: ['CMD', 'node', 'shared/src/healthcheck.ts', String(port)] },
+        healthcheck: { test: ['CMD', 'node', 'shared/kit/service/healthcheck.ts', String(port)] },
       });
     });
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { portVariable, SERVICES } from '../../e2e/services.ts';
+import { portVariable, SERVICES } from '../../mesh/services.ts';
 import { askJson } from './ask-json.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 import { portHolder } from './port-holder.ts';

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, serviceConfig } from '@toolmesh/shared/config';
+import { ConfigError, loadConfig, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import type { z } from 'zod';
 import { loadMeshConfig } from '../../services/mcp-server/src/mesh-config.ts';
 import { MiddlewareConfig } from '../../services/middleware/src/config.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { ConfigError, loadConfig, serviceConfig } from '../src/config.ts';
+import { ConfigError, loadConfig, serviceConfig } from '../kit/service/config.ts';
 
 const Config = serviceConfig(8003, { SIZE: z.coerce.number().int().optional(), SECRET: z.string().optional() });
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { createHttpClient } from '../src/http-client.ts';
-import { createBreaker } from '../src/resilience.ts';
-import { freePort, serveRaw } from '../src/testing.ts';
+import { createHttpClient } from '../kit/http/client.ts';
+import { createBreaker } from '../kit/faults/resilience.ts';
+import { freePort, serveRaw } from '../test-kit/testing.ts';
 
 const Answer = z.object({ ok: z.boolean() });
 const timeouts = { connectMs: 500, idleMs: 300, totalMs: 1_000 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { MeshError } from '../src/errors.ts';
-import { retry } from '../src/resilience.ts';
+import { MeshError } from '../kit/faults/errors.ts';
+import { retry } from '../kit/faults/resilience.ts';
 
 const options = { retries: 2, isRetryable: () => true, signal: new AbortController().signal, baseDelayMs: 1 };
 

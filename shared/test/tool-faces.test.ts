@@ -1,9 +1,9 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { createMcpClient } from '../src/mcp-client.ts';
-import { post, request, serveTools, until } from '../src/testing.ts';
-import { defineTool, quietContext, ToolFailure } from '../src/tool.ts';
+import { createMcpClient } from '../mcp/client.ts';
+import { post, request, serveTools, until } from '../test-kit/testing.ts';
+import { defineTool, quietContext, ToolFailure } from '../kit/tools/tool.ts';
 
 const divide = defineTool({
   name: 'divide',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { continueTrace, formatTraceparent } from '../src/trace-context.ts';
+import { continueTrace, formatTraceparent } from '../kit/telemetry/trace-context.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';

@@ -1,6 +1,6 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import { EXECUTE_CODE_TOOL } from '@toolmesh/shared/execution';
-import { defineTool, ToolFailure } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { EXECUTE_CODE_TOOL } from '@toolmesh/shared/contracts/execution';
+import { defineTool, ToolFailure } from '@toolmesh/shared/kit/tools/tool';
 import type { SandboxClient } from './sandbox-client.ts';
 
 /** The sandbox's tool, forwarded. */

@@ -1,5 +1,5 @@
-import { serviceConfig } from '@toolmesh/shared/config';
-import { runToolService } from '@toolmesh/shared/tool-service';
+import { serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { runToolService } from '@toolmesh/shared/kit/service/tool-service';
 import { z } from 'zod';
 import { executeCode } from './execute-code.ts';
 import { packageTools } from './package-tools.ts';

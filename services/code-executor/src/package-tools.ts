@@ -1,6 +1,6 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import { CHECK_PACKAGE_TOOL, INSTALL_PACKAGE_TOOL, LIST_PACKAGES_TOOL } from '@toolmesh/shared/packages';
-import { defineTool, ToolFailure, type ToolDefinition } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { CHECK_PACKAGE_TOOL, INSTALL_PACKAGE_TOOL, LIST_PACKAGES_TOOL } from '@toolmesh/shared/contracts/packages';
+import { defineTool, ToolFailure, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 import type { SandboxClient } from './sandbox-client.ts';
 
 /** The sandbox's tools for packages, forwarded. */

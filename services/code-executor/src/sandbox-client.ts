@@ -1,9 +1,14 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import { EXECUTE_CODE, EXECUTE_TIMEOUT_MS, type ExecuteArguments, ExecutionResult } from '@toolmesh/shared/execution';
-import { createHttpClient, type EventListener } from '@toolmesh/shared/http-client';
-import { INSTALL_TIMEOUT_MS } from '@toolmesh/shared/packages';
-import { createBreaker } from '@toolmesh/shared/resilience';
-import type { ToolContext } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import {
+  EXECUTE_CODE,
+  EXECUTE_TIMEOUT_MS,
+  type ExecuteArguments,
+  ExecutionResult,
+} from '@toolmesh/shared/contracts/execution';
+import { createHttpClient, type EventListener } from '@toolmesh/shared/kit/http/client';
+import { INSTALL_TIMEOUT_MS } from '@toolmesh/shared/contracts/packages';
+import { createBreaker } from '@toolmesh/shared/kit/faults/resilience';
+import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 
 export interface SandboxClient {

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort, post, request, serveRaw, type ServiceProcess, startService } from '@toolmesh/shared/testing';
+import {
+  freePort,
+  post,
+  request,
+  serveRaw,
+  type ServiceProcess,
+  startService,
+} from '@toolmesh/shared/test-kit/testing';
 
 const MAIN = new URL('../src/main.ts', import.meta.url);
 const EXECUTION = {

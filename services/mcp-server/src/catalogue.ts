@@ -7,10 +7,10 @@ import {
   type Tool as McpTool,
   UriTemplate,
 } from '@modelcontextprotocol/client';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
-import { SOURCE_META_KEY } from '@toolmesh/shared/mcp-meta';
-import { nearestNames } from '@toolmesh/shared/nearest-names';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { SOURCE_META_KEY } from '@toolmesh/shared/mcp/meta';
+import { nearestNames } from '@toolmesh/shared/kit/faults/nearest-names';
 import { offeredName } from './names.ts';
 import type { Caller, McpRequest, McpResult, Offer, Upstream } from './upstreams/upstream.ts';
 

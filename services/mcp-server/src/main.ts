@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { ConfigError, serviceConfig } from '@toolmesh/shared/config';
-import { MeshError } from '@toolmesh/shared/errors';
-import { runService } from '@toolmesh/shared/service';
-import { toolRoutes } from '@toolmesh/shared/tool-routes';
+import { ConfigError, serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { runService } from '@toolmesh/shared/kit/service/service';
+import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
 import { z } from 'zod';
 import { createCatalogue } from './catalogue.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '@toolmesh/shared/config';
-import { problemsOf } from '@toolmesh/shared/errors';
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
+import { problemsOf } from '@toolmesh/shared/kit/faults/errors';
 import { z } from 'zod';
 
 const NamePart = z.string().regex(/^[A-Za-z0-9_-]{1,48}$/, '1 to 48 of A-Z, a-z, 0-9, _ and -');

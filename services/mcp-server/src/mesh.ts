@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '@toolmesh/shared/logger';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Catalogue } from './catalogue.ts';
 import type { MeshConfig, UpstreamConfig } from './mesh-config.ts';
 import type { Upstream } from './upstreams/upstream.ts';

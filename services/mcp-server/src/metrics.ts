@@ -1,4 +1,4 @@
-import type { Metrics } from '@toolmesh/shared/metrics';
+import type { Metrics } from '@toolmesh/shared/kit/telemetry/metrics';
 import type { Upstream } from './upstreams/upstream.ts';
 
 export type HubMetrics = ReturnType<typeof createHubMetrics>;

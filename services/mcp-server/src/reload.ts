@@ -1,6 +1,6 @@
 import { watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Logger } from '@toolmesh/shared/logger';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Mesh } from './mesh.ts';
 import type { MeshConfig } from './mesh-config.ts';
 

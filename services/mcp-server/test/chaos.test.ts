@@ -10,7 +10,7 @@ import {
   serveTools,
   startService,
   until,
-} from '@toolmesh/shared/testing';
+} from '@toolmesh/shared/test-kit/testing';
 import { call, endWithTest, sayer, serveUpstream, startHub } from './mesh-of-tests.ts';
 
 const TIME = new URL('../../time-client/src/main.ts', import.meta.url);

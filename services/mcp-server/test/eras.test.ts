@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startService, until } from '@toolmesh/shared/testing';
+import { startService, until } from '@toolmesh/shared/test-kit/testing';
 import { type Era, type Fixture, type Seen, startFixture } from './conformance/fixture.ts';
 import { type CallOptions, type EraClient, openClient } from './era-clients.ts';
 

@@ -9,7 +9,7 @@ import {
   StartFailure,
   startService,
   until,
-} from '@toolmesh/shared/testing';
+} from '@toolmesh/shared/test-kit/testing';
 import { call, MAIN, sayer, serveUpstream, startHub, writeMesh } from './mesh-of-tests.ts';
 
 const upstream = (names: readonly string[], env: Record<string, string> = {}, port = 0) =>

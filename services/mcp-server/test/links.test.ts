@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
-import { post, request, serveRaw, type ServiceProcess, startService, until } from '@toolmesh/shared/testing';
+import { post, request, serveRaw, type ServiceProcess, startService, until } from '@toolmesh/shared/test-kit/testing';
 import express, { type Request, type Response } from 'express';
 import { type Era, startFixture } from './conformance/fixture.ts';
 import { type EraClient, openClient } from './era-clients.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Server } from '@modelcontextprotocol/server';
-import { type Answer, post, request, serveRaw, startService, until } from '@toolmesh/shared/testing';
+import { type Answer, post, request, serveRaw, startService, until } from '@toolmesh/shared/test-kit/testing';
 import express from 'express';
 import { createMcpSessions, type SessionLimits } from '../src/faces/mcp-sessions.ts';
 import { startFixture } from './conformance/fixture.ts';

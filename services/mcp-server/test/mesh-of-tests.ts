@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
-import { post, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/testing';
-import { defineTool, type ToolDefinition } from '@toolmesh/shared/tool';
+import { post, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import { defineTool, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 
 /** The hub itself. */

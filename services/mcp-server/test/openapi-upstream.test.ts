@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { request, serveRaw, until } from '@toolmesh/shared/testing';
+import { request, serveRaw, until } from '@toolmesh/shared/test-kit/testing';
 import { call, endWithTest, startHub } from './mesh-of-tests.ts';
 
 const DOCUMENT = {

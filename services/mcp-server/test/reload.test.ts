@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { request, type ServiceProcess, startService, until } from '@toolmesh/shared/testing';
+import { request, type ServiceProcess, startService, until } from '@toolmesh/shared/test-kit/testing';
 import { call, endWithTest, MAIN, sayer, serveUpstream, writeMesh } from './mesh-of-tests.ts';
 
 async function startWith(mcpServers: object) {

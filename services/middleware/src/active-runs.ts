@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 /** The runs that are under way, so that they can be ended from elsewhere. */
 export interface ActiveRuns {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { MeshError } from '@toolmesh/shared/errors';
-import { currentContext } from '@toolmesh/shared/request-context';
-import type { Tool } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { currentContext } from '@toolmesh/shared/kit/telemetry/request-context';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { ActiveRuns } from './active-runs.ts';
 import { type AskedModel, type ModelParts, openChatModel } from './chat-model.ts';
 import { answerTurn, type Conversation, openConversation, resume, type Saying } from './conversation.ts';

@@ -1,4 +1,4 @@
-import { serviceConfig } from '@toolmesh/shared/config';
+import { serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 import { Permissions, PolicyRules } from './policy/tool-policy.ts';
 

@@ -1,5 +1,5 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { Approvals } from './policy/approvals.ts';
 import type { RunRecord } from './run/record-turn.ts';
 import type { Decision, Resumed } from './run/resume-step.ts';

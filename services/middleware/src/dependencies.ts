@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { MiddlewareConfig } from './config.ts';
 import type { HubClient } from './hub-client.ts';
 import { type Choice, openModel } from './models/choose-model.ts';

@@ -1,5 +1,6 @@
-import { createMcpClient } from '@toolmesh/shared/mcp-client';
-import type { Tool, ToolContext, ToolResult } from '@toolmesh/shared/tool';
+import { createMcpClient } from '@toolmesh/shared/mcp/client';
+import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
+import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 
 export interface HubClient {
   /** The hub's tools, at most {@link LIST_TTL_MS} old. @throws MeshError when the hub is out of reach. */

@@ -1,4 +1,4 @@
-import { runService } from '@toolmesh/shared/service';
+import { runService } from '@toolmesh/shared/kit/service/service';
 import { createActiveRuns } from './active-runs.ts';
 import { createChat } from './chat.ts';
 import { MiddlewareConfig } from './config.ts';

@@ -1,4 +1,4 @@
-import type { Metrics } from '@toolmesh/shared/metrics';
+import type { Metrics } from '@toolmesh/shared/kit/telemetry/metrics';
 import type { Model } from './models/model.ts';
 import type { FinishReason, RunEvent } from './run/events.ts';
 

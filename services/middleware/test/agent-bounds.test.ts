@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import fc from 'fast-check';
 import { encodeJson } from '../src/encoders/json.ts';
 import type { Message, ModelEvent } from '../src/models/model.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { ModelEvent } from '../src/models/model.ts';
 import { callTool, result, run, shown } from './run-script.ts';
 import { call, finish, say } from './scripted-model.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { MeshError } from '@toolmesh/shared/errors';
-import { post, request } from '@toolmesh/shared/testing';
-import type { Tool } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { post, request } from '@toolmesh/shared/test-kit/testing';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import { createApprovals } from '../src/policy/approvals.ts';
 import { createToolPolicy, PolicyRules } from '../src/policy/tool-policy.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JsonSchema, Tool } from '@toolmesh/shared/tool';
+import type { JsonSchema, Tool } from '@toolmesh/shared/contracts/tool';
 import fc from 'fast-check';
 import { prepareCall } from '../src/run/arguments/prepare-call.ts';
 

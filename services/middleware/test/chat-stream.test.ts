@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/testing';
+import { post, request, until } from '@toolmesh/shared/test-kit/testing';
 import { DefaultChatTransport, readUIMessageStream, type UIMessage } from 'ai';
 import { watchedTools } from './chat-tools.ts';
 import { fakeOpenAi } from './fake-openai.ts';

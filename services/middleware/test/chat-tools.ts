@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineTool, type ToolContext } from '@toolmesh/shared/tool';
+import { defineTool, type ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 
 type Said = { readonly text: string };

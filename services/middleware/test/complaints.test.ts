@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/testing';
+import { post, request, until } from '@toolmesh/shared/test-kit/testing';
 import { watchedTools } from './chat-tools.ts';
 import { type FakeAnswer, fakeOpenAi, speak } from './fake-openai.ts';
 import { openStream } from './read-stream.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Tool } from '@toolmesh/shared/tool';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { createDemoModel, findIntents } from '../src/models/demo/demo-model.ts';
 import type { Message, ModelEvent } from '../src/models/model.ts';
 

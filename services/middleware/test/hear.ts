@@ -1,5 +1,5 @@
-import { loadConfig } from '@toolmesh/shared/config';
-import type { Tool } from '@toolmesh/shared/tool';
+import { loadConfig } from '@toolmesh/shared/kit/service/config';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { MiddlewareConfig } from '../src/config.ts';
 import type { Message, Model, ModelEvent, ModelRequest } from '../src/models/model.ts';
 import type { Behaviour } from './fake-provider.ts';

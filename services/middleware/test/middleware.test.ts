@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { post, request, serveTools, StartFailure } from '@toolmesh/shared/testing';
-import { defineTool } from '@toolmesh/shared/tool';
+import { post, request, serveTools, StartFailure } from '@toolmesh/shared/test-kit/testing';
+import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import { cleanUp, startMiddleware as start } from './start-middleware.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { MeshError } from '@toolmesh/shared/errors';
-import { freePort, post, serveTools, startService } from '@toolmesh/shared/testing';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { freePort, post, serveTools, startService } from '@toolmesh/shared/test-kit/testing';
 import { openModel } from '../src/models/choose-model.ts';
 import { createDemoModel } from '../src/models/demo/demo-model.ts';
 import { type Candidate, openWithFallback } from '../src/models/fallback-model.ts';

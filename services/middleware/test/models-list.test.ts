@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '@toolmesh/shared/testing';
+import { freePort } from '@toolmesh/shared/test-kit/testing';
 import { openModel } from '../src/models/choose-model.ts';
 import { listModels, mayChat } from '../src/models/list-models.ts';
 import { fakeOllama } from './fake-ollama.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { until } from '@toolmesh/shared/testing';
+import { until } from '@toolmesh/shared/test-kit/testing';
 import { openModel } from '../src/models/choose-model.ts';
 import type { ModelRequest } from '../src/models/model.ts';
 import { fakeOllama, type FakeModel } from './fake-ollama.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { post, request, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/testing';
-import { defineTool } from '@toolmesh/shared/tool';
+import { post, request, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from './fake-provider.ts';
 

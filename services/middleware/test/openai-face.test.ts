@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { request, until } from '@toolmesh/shared/testing';
+import { request, until } from '@toolmesh/shared/test-kit/testing';
 import OpenAI, { APIError, APIUserAbortError } from 'openai';
 import type { ChatCompletionTool } from 'openai/resources/chat/completions';
 import { watchedTools } from './chat-tools.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Tool, ToolContext } from '@toolmesh/shared/tool';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
+import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { encodeJson } from '../src/encoders/json.ts';
 import { type RunLimits, type RunOptions, runAgent } from '../src/run/agent-loop.ts';
 import { scriptedModel } from './scripted-model.ts';

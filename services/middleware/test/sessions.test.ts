@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { post, request, StartFailure, until } from '@toolmesh/shared/testing';
+import { post, request, StartFailure, until } from '@toolmesh/shared/test-kit/testing';
 import { safeValidateUIMessages } from 'ai';
 import { watchedTools } from './chat-tools.ts';
 import { fakeOpenAi } from './fake-openai.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { serveRaw, until } from '@toolmesh/shared/testing';
+import { serveRaw, until } from '@toolmesh/shared/test-kit/testing';
 import { createFrameStream } from '../src/routes/event-stream.ts';
 import { cleanUp } from './start-middleware.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
-import { freePort, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/testing';
-import type { ToolDefinition } from '@toolmesh/shared/tool';
+import { freePort, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import type { ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 
 const MAIN = new URL('../src/main.ts', import.meta.url);
 const running: { stop(graceMs?: number): Promise<void> }[] = [];

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { serviceConfig } from '@toolmesh/shared/config';
+import { serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 
 const workers = (fallback: number) => z.coerce.number().int().min(1).max(64).default(fallback);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Metrics } from '@toolmesh/shared/metrics';
+import type { Metrics } from '@toolmesh/shared/kit/telemetry/metrics';
 
 /** Shows how full the disk under `folder` is, read at each scrape; `folder` itself may not be there yet. */
 export function measureDisk(metrics: Metrics, folder: string): void {

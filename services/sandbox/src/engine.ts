@@ -1,4 +1,4 @@
-import type { Logger } from '@toolmesh/shared/logger';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Runtime } from './runtimes/runtime.ts';
 import { createWorkerPool, type PoolStats, type WorkerPool } from './workers/pool.ts';
 import { startWorker } from './workers/worker-process.ts';

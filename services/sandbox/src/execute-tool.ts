@@ -1,5 +1,5 @@
-import { EXECUTE_CODE_TOOL } from '@toolmesh/shared/execution';
-import { defineTool } from '@toolmesh/shared/tool';
+import { EXECUTE_CODE_TOOL } from '@toolmesh/shared/contracts/execution';
+import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import type { Execute } from './execute.ts';
 
 export const executeTool = (execute: Execute) =>

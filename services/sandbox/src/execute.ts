@@ -1,5 +1,10 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import { type ExecuteArguments, type ExecutionResult, type Language, LIMITS } from '@toolmesh/shared/execution';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import {
+  type ExecuteArguments,
+  type ExecutionResult,
+  type Language,
+  LIMITS,
+} from '@toolmesh/shared/contracts/execution';
 import { contentType } from 'mime-types';
 import type { Engine } from './engine.ts';
 import type { Packages } from './packages/packages.ts';

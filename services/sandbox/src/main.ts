@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { ConfigError } from '@toolmesh/shared/config';
-import { EXECUTE_CODE, ExecutionResult } from '@toolmesh/shared/execution';
-import { defineRoute } from '@toolmesh/shared/route';
-import { runService } from '@toolmesh/shared/service';
-import { quietContext } from '@toolmesh/shared/tool';
-import { toolServiceParts } from '@toolmesh/shared/tool-service';
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
+import { EXECUTE_CODE, ExecutionResult } from '@toolmesh/shared/contracts/execution';
+import { defineRoute } from '@toolmesh/shared/kit/http/route';
+import { runService } from '@toolmesh/shared/kit/service/service';
+import { quietContext } from '@toolmesh/shared/kit/tools/tool';
+import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { z } from 'zod';
 import { SandboxConfig } from './config.ts';
 import { measureDisk } from './disk.ts';

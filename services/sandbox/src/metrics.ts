@@ -1,5 +1,5 @@
-import type { Metrics } from '@toolmesh/shared/metrics';
-import type { InstallResult } from '@toolmesh/shared/packages';
+import type { Metrics } from '@toolmesh/shared/kit/telemetry/metrics';
+import type { InstallResult } from '@toolmesh/shared/contracts/packages';
 import type { Engine } from './engine.ts';
 import type { Execute } from './execute.ts';
 import { traceExecution } from './tracing.ts';

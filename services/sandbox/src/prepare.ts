@@ -1,5 +1,5 @@
 // Makes ahead what the sandbox keeps in SANDBOX_CACHE_DIR, for an image whose file system is read-only when it runs.
-import { loadConfig } from '@toolmesh/shared/config';
+import { loadConfig } from '@toolmesh/shared/kit/service/config';
 import { SandboxConfig } from './config.ts';
 import { prepareJail } from './jail/find-jail.ts';
 import { compileWorker } from './runtimes/python-namespaces/compiled-worker.ts';

@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { WorkerProcess } from './workers/worker-process.ts';
 
 export interface SessionsOptions {

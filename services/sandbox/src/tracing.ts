@@ -1,5 +1,5 @@
-import type { ExecutionResult } from '@toolmesh/shared/execution';
-import { withSpan } from '@toolmesh/shared/tracing';
+import type { ExecutionResult } from '@toolmesh/shared/contracts/execution';
+import { withSpan } from '@toolmesh/shared/kit/telemetry/tracing';
 
 /** Runs one program in a span of its own, which says how it went and nothing of what it was. */
 export function traceExecution(language: string, run: () => Promise<ExecutionResult>): Promise<ExecutionResult> {

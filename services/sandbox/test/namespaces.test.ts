@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startService } from '@toolmesh/shared/testing';
+import { startService } from '@toolmesh/shared/test-kit/testing';
 import { cacheFor, contentOf, MAIN, PYTHON_LEVELS, type Sandbox, startSandbox, USERS } from './sandbox.ts';
 
 const users = PYTHON_LEVELS.includes('namespaces') ? USERS : [];

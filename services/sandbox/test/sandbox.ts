@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from '@jest/globals';
-import { canJail, post, startService, type User } from '@toolmesh/shared/testing';
+import { canJail, post, startService, type User } from '@toolmesh/shared/test-kit/testing';
 
 const NOBODY: User = { uid: 65_534, gid: 65_534 };
 

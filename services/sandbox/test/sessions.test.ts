@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { request, until } from '@toolmesh/shared/testing';
+import { request, until } from '@toolmesh/shared/test-kit/testing';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
 const end = (sandbox: Sandbox, id: string) => request(`${sandbox.url}/sessions/${id}`, { method: 'DELETE' });

@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { post, request, type ServiceProcess, StartFailure, startService, until } from '@toolmesh/shared/testing';
+import {
+  post,
+  request,
+  type ServiceProcess,
+  StartFailure,
+  startService,
+  until,
+} from '@toolmesh/shared/test-kit/testing';
 
 const MAIN = new URL('../src/main.ts', import.meta.url);
 const started: ServiceProcess[] = [];

@@ -1,5 +1,5 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import { defineTool } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { tellTime, Zone, ZonedTime } from './zone.ts';

@@ -1,4 +1,4 @@
-import { defineTool } from '@toolmesh/shared/tool';
+import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { tellTime, Zone, ZonedTime } from './zone.ts';

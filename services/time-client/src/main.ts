@@ -1,5 +1,5 @@
-import { serviceConfig } from '@toolmesh/shared/config';
-import { runToolService } from '@toolmesh/shared/tool-service';
+import { serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { runToolService } from '@toolmesh/shared/kit/service/tool-service';
 import { convertTime } from './convert-time.ts';
 import { currentTime } from './current-time.ts';
 import { listTimezones } from './list-timezones.ts';

@@ -1,4 +1,4 @@
-import { nearestNames } from '@toolmesh/shared/nearest-names';
+import { nearestNames } from '@toolmesh/shared/kit/faults/nearest-names';
 import type { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 

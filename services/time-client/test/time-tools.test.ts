@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, serveTools } from '@toolmesh/shared/testing';
+import { post, serveTools } from '@toolmesh/shared/test-kit/testing';
 import { Temporal } from 'temporal-polyfill';
 import { convertTime } from '../src/convert-time.ts';
 import { currentTime } from '../src/current-time.ts';

@@ -1,6 +1,6 @@
 import { INTERNAL_ERROR, INVALID_PARAMS, ProtocolError } from '@modelcontextprotocol/server';
-import { MeshError } from '@toolmesh/shared/errors';
-import { errorResult } from '@toolmesh/shared/mcp-meta';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { errorResult } from '@toolmesh/shared/mcp/meta';
 import type { McpResult } from '../upstreams/upstream.ts';
 
 /**

@@ -8,12 +8,12 @@ import {
   ProtocolError,
   SERVER_INFO_META_KEY,
 } from '@modelcontextprotocol/server';
-import type { Logger } from '@toolmesh/shared/logger';
-import { inTraceOf } from '@toolmesh/shared/mcp-meta';
-import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
-import { signalOf } from '@toolmesh/shared/route';
-import { createEventStream } from '@toolmesh/shared/sse';
-import { VERSION } from '@toolmesh/shared/version';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { inTraceOf } from '@toolmesh/shared/mcp/meta';
+import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp/span';
+import { signalOf } from '@toolmesh/shared/kit/http/route';
+import { createEventStream } from '@toolmesh/shared/kit/http/sse';
+import { VERSION } from '@toolmesh/shared/kit/service/version';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';

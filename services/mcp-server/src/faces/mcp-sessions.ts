@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NodeStreamableHTTPServerTransport } from '@modelcontextprotocol/node';
 import { isInitializeRequest, type Server } from '@modelcontextprotocol/server';
-import { leaveOpen } from '@toolmesh/shared/http-server';
+import { leaveOpen } from '@toolmesh/shared/kit/http/app';
 import type { Request, Response } from 'express';
 import type { ClientSession } from '../upstreams/upstream.ts';
 import type { Watchers } from '../watchers.ts';

@@ -1,11 +1,11 @@
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, isCallToolResult, Server, type Tool as McpTool } from '@modelcontextprotocol/server';
-import { leaveOpen } from '@toolmesh/shared/http-server';
-import type { Logger } from '@toolmesh/shared/logger';
-import { inTraceOf } from '@toolmesh/shared/mcp-meta';
-import { checkParamHeaders } from '@toolmesh/shared/mcp-param-headers';
-import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp-span';
-import { VERSION } from '@toolmesh/shared/version';
+import { leaveOpen } from '@toolmesh/shared/kit/http/app';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { inTraceOf } from '@toolmesh/shared/mcp/meta';
+import { checkParamHeaders } from '@toolmesh/shared/mcp/param-headers';
+import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp/span';
+import { VERSION } from '@toolmesh/shared/kit/service/version';
 import { json, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';

@@ -1,9 +1,9 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
-import { currentContext, openContext, runInContext } from '@toolmesh/shared/request-context';
-import type { ToolCatalogue } from '@toolmesh/shared/tool';
-import { parseTraceparent } from '@toolmesh/shared/trace-context';
-import { withSpan } from '@toolmesh/shared/tracing';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { currentContext, openContext, runInContext } from '@toolmesh/shared/kit/telemetry/request-context';
+import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
+import { parseTraceparent } from '@toolmesh/shared/kit/telemetry/trace-context';
+import { withSpan } from '@toolmesh/shared/kit/telemetry/tracing';
 import { z } from 'zod';
 
 /** One event as it goes to the client (contract, section 4). */

@@ -1,6 +1,7 @@
-import { defineRoute, type Route } from '@toolmesh/shared/route';
-import type { ToolCatalogue, UpstreamStatus } from '@toolmesh/shared/tool';
-import { VERSION } from '@toolmesh/shared/version';
+import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
+import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
+import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
+import { VERSION } from '@toolmesh/shared/kit/service/version';
 import type { WorkerPoolStats } from '../upstreams/worker-pool.ts';
 import type { CallStatistics } from './call-statistics.ts';
 

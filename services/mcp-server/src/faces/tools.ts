@@ -1,16 +1,10 @@
 import { INVALID_PARAMS, ProtocolError, type Tool as McpTool } from '@modelcontextprotocol/client';
-import { MeshError } from '@toolmesh/shared/errors';
-import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
-import { CHUNK_META_KEY, errorOfResult } from '@toolmesh/shared/mcp-meta';
-import {
-  ContentBlock,
-  type Tool,
-  ToolAnnotations,
-  type ToolCatalogue,
-  type ToolContext,
-  type ToolResult,
-} from '@toolmesh/shared/tool';
-import { elapsed } from '@toolmesh/shared/tool-catalogue';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
+import { CHUNK_META_KEY, errorOfResult } from '@toolmesh/shared/mcp/meta';
+import { ContentBlock, type Tool, ToolAnnotations, type ToolResult } from '@toolmesh/shared/contracts/tool';
+import type { ToolCatalogue, ToolContext } from '@toolmesh/shared/kit/tools/tool';
+import { elapsed } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';
 import type { Caller, McpNotification, McpResult } from '../upstreams/upstream.ts';

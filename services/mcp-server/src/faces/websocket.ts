@@ -1,12 +1,12 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostGuard, isKey, keyOf, originGuard } from '@toolmesh/shared/access';
-import type { BaseConfig } from '@toolmesh/shared/config';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
-import { openContext } from '@toolmesh/shared/request-context';
-import type { ToolCatalogue } from '@toolmesh/shared/tool';
+import { hostGuard, isKey, keyOf, originGuard } from '@toolmesh/shared/kit/http/access';
+import type { BaseConfig } from '@toolmesh/shared/kit/service/config';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { openContext } from '@toolmesh/shared/kit/telemetry/request-context';
+import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { createSocketCalls, type SocketCalls } from './socket-calls.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tool as McpTool } from '@modelcontextprotocol/client';
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import {
   type Breaker,
   createBreaker,
@@ -8,7 +8,7 @@ import {
   isUpstreamFault,
   retry,
   wasNeverSent,
-} from '@toolmesh/shared/resilience';
+} from '@toolmesh/shared/kit/faults/resilience';
 import type { Presence } from './presence.ts';
 import type { McpRequest } from './upstream.ts';
 

@@ -1,6 +1,6 @@
 import { INVALID_REQUEST, ProtocolError } from '@modelcontextprotocol/client';
-import { createLeanFetch } from '@toolmesh/shared/lean-fetch';
-import { HttpTransport } from '@toolmesh/shared/mcp-transport';
+import { createLeanFetch } from '@toolmesh/shared/kit/http/lean-fetch';
+import { HttpTransport } from '@toolmesh/shared/mcp/transport';
 import type { LinkSource } from './links.ts';
 import { createSlot, type Slot } from './link-slot.ts';
 import { type LinkOptions, type McpLink, openLink } from './mcp-link.ts';

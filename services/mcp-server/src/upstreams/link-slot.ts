@@ -1,5 +1,5 @@
 import { SdkHttpError } from '@modelcontextprotocol/client';
-import { isConnectionFailure } from '@toolmesh/shared/mcp-errors';
+import { isConnectionFailure } from '@toolmesh/shared/mcp/errors';
 import type { McpLink } from './mcp-link.ts';
 
 /** One link for many tasks: opened at the first, and again after a failure of the connection itself. */

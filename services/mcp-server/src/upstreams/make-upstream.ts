@@ -1,4 +1,4 @@
-import type { Logger } from '@toolmesh/shared/logger';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { MakeUpstream } from '../mesh.ts';
 import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
 import { createHttpLinks } from './http-links.ts';

@@ -9,7 +9,7 @@ import {
   type SubscriptionFilter,
   type Transport,
 } from '@modelcontextprotocol/client';
-import { VERSION } from '@toolmesh/shared/version';
+import { VERSION } from '@toolmesh/shared/kit/service/version';
 import { z } from 'zod';
 import { createPatience, type Patience } from './patience.ts';
 import { requestMeta } from './request-meta.ts';

@@ -1,8 +1,8 @@
 import { ProtocolError, type Tool as McpTool } from '@modelcontextprotocol/client';
-import type { Logger } from '@toolmesh/shared/logger';
-import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
-import { paramHeaders } from '@toolmesh/shared/mcp-param-headers';
-import { type McpSpanOptions, withMcpSpan } from '@toolmesh/shared/mcp-span';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
+import { paramHeaders } from '@toolmesh/shared/mcp/param-headers';
+import { type McpSpanOptions, withMcpSpan } from '@toolmesh/shared/mcp/span';
 import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
 import { createCallGuard, isHarmless } from './call-guard.ts';
 import type { LinkSource } from './links.ts';

@@ -5,10 +5,10 @@ import {
   SdkError,
   SdkErrorCode,
 } from '@modelcontextprotocol/client';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { createLeanFetch, LeanAnswer } from '@toolmesh/shared/lean-fetch';
-import { encodeHeaderValue } from '@toolmesh/shared/mcp-param-headers';
-import { VERSION } from '@toolmesh/shared/version';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { createLeanFetch, LeanAnswer } from '@toolmesh/shared/kit/http/lean-fetch';
+import { encodeHeaderValue } from '@toolmesh/shared/mcp/param-headers';
+import { VERSION } from '@toolmesh/shared/kit/service/version';
 import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import type { Clocks } from './mcp-link.ts';

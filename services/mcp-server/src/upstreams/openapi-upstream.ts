@@ -1,7 +1,8 @@
 import type { Tool as McpTool } from '@modelcontextprotocol/client';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
-import { quietContext, type Tool, type ToolResult } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
+import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import type { OpenApiConfig } from '../mesh-config.ts';
 import { createCallGuard, isHarmless } from './call-guard.ts';
 import { loadOpenApi, type OpenApiTools } from './openapi/openapi.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { INVALID_PARAMS, ProtocolError } from '@modelcontextprotocol/client';
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { z } from 'zod';
 import type { Caller, McpRequest, McpResult } from './upstream.ts';
 

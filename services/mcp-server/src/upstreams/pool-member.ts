@@ -1,4 +1,4 @@
-import type { MeshError } from '@toolmesh/shared/errors';
+import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 /** A worker in a pool, and the calls that it is running. */
 export interface PoolMember<W> {

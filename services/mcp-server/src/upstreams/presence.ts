@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tool as McpTool } from '@modelcontextprotocol/client';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
-import type { UpstreamStatus } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import { NOTHING, type Offer } from './upstream.ts';
 
 export interface PresenceOptions {

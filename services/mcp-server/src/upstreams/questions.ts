@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Caller, McpRequest, McpResult } from './upstream.ts';
 
 /** Questions that one call may lead to. */

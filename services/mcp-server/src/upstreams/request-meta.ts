@@ -1,6 +1,6 @@
 import { CLIENT_CAPABILITIES_META_KEY, LOG_LEVEL_META_KEY } from '@modelcontextprotocol/client';
-import { QUIET_META_KEY } from '@toolmesh/shared/mcp-meta';
-import { contextHeaders } from '@toolmesh/shared/request-context';
+import { QUIET_META_KEY } from '@toolmesh/shared/mcp/meta';
+import { contextHeaders } from '@toolmesh/shared/kit/telemetry/request-context';
 import type { Caller, McpResult } from './upstream.ts';
 
 /** What travels beside a request: the caller's own, the trace, and what the caller can do. */

@@ -1,6 +1,6 @@
 import { METHOD_NOT_FOUND, ProtocolError } from '@modelcontextprotocol/client';
-import type { Logger } from '@toolmesh/shared/logger';
-import { meshErrorOf } from '@toolmesh/shared/mcp-errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import type { LinkSource } from './links.ts';
 import { createLinkClient, linkOver, type McpLink } from './mcp-link.ts';
 import { createStdioStarter } from './stdio-server.ts';

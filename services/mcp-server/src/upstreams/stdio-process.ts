@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { readFairly } from './read-fairly.ts';
 import { splitLines } from './split-lines.ts';
 

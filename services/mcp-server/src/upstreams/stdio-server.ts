@@ -1,5 +1,5 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { StdioTransport, type StdioTransportOptions } from './stdio-transport.ts';
 import type { PoolWorker } from './worker-pool.ts';
 

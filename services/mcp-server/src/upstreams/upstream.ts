@@ -5,7 +5,7 @@ import type {
   ResourceTemplateType,
   Tool as McpTool,
 } from '@modelcontextprotocol/client';
-import type { UpstreamStatus } from '@toolmesh/shared/tool';
+import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import type { WorkerPoolStats } from './worker-pool.ts';
 
 /** What an upstream offers, as it listed it. */

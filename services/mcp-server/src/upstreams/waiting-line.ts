@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 export interface WaitingLineOptions {
   /** Names in errors what is waited for. */

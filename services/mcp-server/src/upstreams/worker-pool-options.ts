@@ -1,5 +1,5 @@
-import type { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
+import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { BackOffTimes } from './back-off.ts';
 
 /** What a pool keeps: a process, as a rule, that serves several calls at a time. */

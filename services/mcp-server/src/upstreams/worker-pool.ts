@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { withDeadline } from '@toolmesh/shared/deadline';
-import { MeshError } from '@toolmesh/shared/errors';
+import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { type BackOffTimes, createBackOff } from './back-off.ts';
 import { createPoolMember, type PoolMember } from './pool-member.ts';
 import { createWaitingLine } from './waiting-line.ts';

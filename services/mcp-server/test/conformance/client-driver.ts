@@ -1,9 +1,9 @@
 /** The hub's client as the conformance suite tests it: does what a scenario wants done with the hub's upstreams. */
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger } from '@toolmesh/shared/logger';
-import { createBulkhead } from '@toolmesh/shared/resilience';
-import { serveRaw } from '@toolmesh/shared/testing';
+import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
+import { createBulkhead } from '@toolmesh/shared/kit/faults/resilience';
+import { serveRaw } from '@toolmesh/shared/test-kit/testing';
 import { z } from 'zod';
 import { createHttpLinks } from '../../src/upstreams/http-links.ts';
 import { createMcpUpstream } from '../../src/upstreams/mcp-upstream.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { serveTools, startService } from '@toolmesh/shared/testing';
+import { serveTools, startService } from '@toolmesh/shared/test-kit/testing';
 import { type Era, startFixture } from './fixture.ts';
 import { KIT_TOOLS } from './kit-tools.ts';
 import { type Counts, type Revision, runClientSuite, runServerSuite, type Verdict } from './suite.ts';

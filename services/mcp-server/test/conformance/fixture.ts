@@ -15,7 +15,7 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { portOf } from '@toolmesh/shared/listen';
+import { portOf } from '@toolmesh/shared/kit/http/listen';
 import express, { type Request, type Response } from 'express';
 import { z } from 'zod';
 import { complete, getPrompt, PROMPTS, readResource, RESOURCES, TEMPLATES } from './fixture-offer.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ContentBlock, defineTool, type ToolDefinition, ToolFailure } from '@toolmesh/shared/tool';
+import type { ContentBlock } from '@toolmesh/shared/contracts/tool';
+import { defineTool, type ToolDefinition, ToolFailure } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import { AUDIO, embedded, image } from './fixture-tools.ts';
 

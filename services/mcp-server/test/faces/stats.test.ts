@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { loadConfig, serviceConfig } from '@toolmesh/shared/config';
-import { createApp } from '@toolmesh/shared/http-server';
-import { listen } from '@toolmesh/shared/listen';
-import { createLogger } from '@toolmesh/shared/logger';
-import { createMetrics } from '@toolmesh/shared/metrics';
-import { request } from '@toolmesh/shared/testing';
+import { loadConfig, serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { createApp } from '@toolmesh/shared/kit/http/app';
+import { listen } from '@toolmesh/shared/kit/http/listen';
+import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
+import { createMetrics } from '@toolmesh/shared/kit/telemetry/metrics';
+import { request } from '@toolmesh/shared/test-kit/testing';
 import { createCallStatistics } from '../../src/faces/call-statistics.ts';
 import { statsRoutes, type UpstreamStats } from '../../src/faces/stats.ts';
 

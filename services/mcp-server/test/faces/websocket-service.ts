@@ -1,9 +1,9 @@
 /** A service with a WebSocket face, as a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serviceConfig } from '@toolmesh/shared/config';
-import { runService } from '@toolmesh/shared/service';
-import { defineTool } from '@toolmesh/shared/tool';
-import { createToolCatalogue } from '@toolmesh/shared/tool-catalogue';
+import { serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { runService } from '@toolmesh/shared/kit/service/service';
+import { defineTool } from '@toolmesh/shared/kit/tools/tool';
+import { createToolCatalogue } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { z } from 'zod';
 import { createWebSocketFace } from '../../src/faces/websocket.ts';
 

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { loadConfig, serviceConfig } from '@toolmesh/shared/config';
-import { createLogger } from '@toolmesh/shared/logger';
-import { createMetrics } from '@toolmesh/shared/metrics';
-import { serveTools, startService, until } from '@toolmesh/shared/testing';
-import { defineTool } from '@toolmesh/shared/tool';
-import { createToolCatalogue } from '@toolmesh/shared/tool-catalogue';
+import { loadConfig, serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
+import { createMetrics } from '@toolmesh/shared/kit/telemetry/metrics';
+import { serveTools, startService, until } from '@toolmesh/shared/test-kit/testing';
+import { defineTool } from '@toolmesh/shared/kit/tools/tool';
+import { createToolCatalogue } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { WebSocket, type ClientOptions } from 'ws';
 import { z } from 'zod';
 import { createWebSocketFace, type WebSocketFaceOptions } from '../../src/faces/websocket.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
-import { createLogger } from '@toolmesh/shared/logger';
+import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createStdioStarter, type StdioServerOptions, type StdioWorker } from '../../src/upstreams/stdio-server.ts';
 
 export const forever = new AbortController().signal;

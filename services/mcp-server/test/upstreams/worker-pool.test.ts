@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createLogger } from '@toolmesh/shared/logger';
-import { currentContext, openContext, runInContext } from '@toolmesh/shared/request-context';
-import { until } from '@toolmesh/shared/testing';
+import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
+import { currentContext, openContext, runInContext } from '@toolmesh/shared/kit/telemetry/request-context';
+import { until } from '@toolmesh/shared/test-kit/testing';
 import { createWorkerPool, type PoolWorker, type WorkerPoolOptions } from '../../src/upstreams/worker-pool.ts';
 
 /** A worker without a process, as well or unwell as a test needs it. */

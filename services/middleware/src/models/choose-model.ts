@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { MiddlewareConfig, ProviderName } from '../config.ts';
 import { createDemoModel } from './demo/demo-model.ts';
 import { withFittedContext } from './fitted-model.ts';

@@ -1,5 +1,5 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { Message } from './model.ts';
 import { estimateMessage, estimateTools, sum } from './token-estimate.ts';
 

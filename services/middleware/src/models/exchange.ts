@@ -1,5 +1,5 @@
-import { startDeadline } from '@toolmesh/shared/deadline';
-import { MeshError } from '@toolmesh/shared/errors';
+import { startDeadline } from '@toolmesh/shared/kit/faults/deadline';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { Agent, request } from 'undici';
 import { exchangeError, tooLate } from './provider-errors.ts';
 

@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Model, ModelEvent, Notice } from './model.ts';
 import { openAnswer } from './opened-answer.ts';
 

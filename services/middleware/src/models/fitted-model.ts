@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { CONTEXT_LENGTH, fitContext, type FittedContext } from './context-window.ts';
 import type { Model, ModelEvent, ModelRequest, Notice } from './model.ts';
 import { openAnswer } from './opened-answer.ts';

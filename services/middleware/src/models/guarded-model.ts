@@ -1,4 +1,4 @@
-import type { Breaker } from '@toolmesh/shared/resilience';
+import type { Breaker } from '@toolmesh/shared/kit/faults/resilience';
 import type { Model, ModelEvent } from './model.ts';
 import { openAnswer } from './opened-answer.ts';
 import { isRefusal } from './provider-errors.ts';

@@ -1,4 +1,4 @@
-import type { Tool } from '@toolmesh/shared/tool';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { ProviderName } from '../config.ts';
 
 /** A call as a model asks for it. What the arguments are worth is found out by whoever runs it. */

@@ -1,4 +1,4 @@
-import type { Tool } from '@toolmesh/shared/tool';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { ChatRequest, Message as OllamaMessage, Tool as OllamaTool } from 'ollama';
 import { z } from 'zod';
 import { imagesOf, showToolImages, withoutImages } from './images.ts';

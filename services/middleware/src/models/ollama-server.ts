@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { Ollama } from 'ollama';
 import { z } from 'zod';
 import type { BoundedCache } from './bounded-cache.ts';

@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { z } from 'zod';
 import type { AnswerText } from './answer-text.ts';
 import { type CallAssembler, createCallAssembler } from './call-assembler.ts';

@@ -1,4 +1,4 @@
-import { causeChain, MeshError } from '@toolmesh/shared/errors';
+import { causeChain, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import OpenAI, { APIError } from 'openai';
 import { createAnswerText } from './answer-text.ts';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import type { Tool } from '@toolmesh/shared/tool';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { imagesOf } from './images.ts';
 import type { Message, ModelToolCall } from './model.ts';
 

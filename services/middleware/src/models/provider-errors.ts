@@ -1,6 +1,6 @@
-import { MeshError, rootCause } from '@toolmesh/shared/errors';
-import { networkError } from '@toolmesh/shared/http-client';
-import { wasNeverSent } from '@toolmesh/shared/resilience';
+import { MeshError, rootCause } from '@toolmesh/shared/kit/faults/errors';
+import { networkError } from '@toolmesh/shared/kit/http/client';
+import { wasNeverSent } from '@toolmesh/shared/kit/faults/resilience';
 import { CONTEXT_LENGTH } from './context-window.ts';
 
 /** What an HTTP answer of a provider that is not a success means to whoever chats. */

@@ -1,4 +1,4 @@
-import { type Breaker, createBreaker } from '@toolmesh/shared/resilience';
+import { type Breaker, createBreaker } from '@toolmesh/shared/kit/faults/resilience';
 import type { MiddlewareConfig } from '../config.ts';
 import { createBoundedCache } from './bounded-cache.ts';
 import { createTransport } from './exchange.ts';

@@ -1,4 +1,4 @@
-import { retry } from '@toolmesh/shared/resilience';
+import { retry } from '@toolmesh/shared/kit/faults/resilience';
 import type { Model } from './model.ts';
 import { openAnswer } from './opened-answer.ts';
 import { mayPass } from './provider-errors.ts';

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { canonicalJson } from '../run/canonical-json.ts';
 
 /** What an approval is for; an approval of one is of no use for any other. */

@@ -1,4 +1,4 @@
-import type { Tool } from '@toolmesh/shared/tool';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 import type { ToolChoice } from '../chat.ts';
 import type { Sampling } from '../models/model.ts';

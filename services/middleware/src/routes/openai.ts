@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { invalid, MeshError } from '@toolmesh/shared/errors';
-import { defineRoute, type Route } from '@toolmesh/shared/route';
+import { invalid, MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import type { Chat, ChatOrder, RunChat } from '../chat.ts';
 import type { ProviderName } from '../config.ts';

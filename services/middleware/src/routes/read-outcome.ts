@@ -1,5 +1,5 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import { ToolResult } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { ToolResult } from '@toolmesh/shared/contracts/tool';
 import type { FinishedCall } from '../run/events.ts';
 import { refuseCall } from '../run/run-call.ts';
 import type { TurnCall } from '../run/turns.ts';

@@ -1,5 +1,5 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import { defineRoute, type Route } from '@toolmesh/shared/route';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import type { ActiveRuns } from '../active-runs.ts';
 import type { Turn } from '../run/turns.ts';

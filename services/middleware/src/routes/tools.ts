@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { MeshError } from '@toolmesh/shared/errors';
-import { defineRoute, type Route } from '@toolmesh/shared/route';
-import { quietContext, type Tool, ToolResult } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
+import { type Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
+import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import type { HubClient } from '../hub-client.ts';
 import type { Approvals } from '../policy/approvals.ts';

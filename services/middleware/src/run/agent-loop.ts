@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Message, Model, ModelRequest, Sampling } from '../models/model.ts';
 import { askModel, type CallIds, createCallIds, unfinished } from './ask-model.ts';
 import type { FinishReason, RunEvent } from './events.ts';

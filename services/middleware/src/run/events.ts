@@ -1,6 +1,6 @@
-import type { MeshError } from '@toolmesh/shared/errors';
+import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Notice } from '../models/model.ts';
-import type { Progress, ToolResult } from '@toolmesh/shared/tool';
+import type { Progress, ToolResult } from '@toolmesh/shared/contracts/tool';
 
 /** How a tool call of a run went (contract, section 3). */
 export type ToolCallStatus = 'ok' | 'error' | 'denied' | 'timeout' | 'skipped';

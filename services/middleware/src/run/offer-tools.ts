@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Tool } from '@toolmesh/shared/tool';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 
 /** Tools in the form that every provider accepts, and those that cannot be brought into it. */

@@ -1,4 +1,4 @@
-import type { MeshError } from '@toolmesh/shared/errors';
+import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Notice } from '../models/model.ts';
 import type { FinishReason, PendingApproval, RunEvent } from './events.ts';
 import type { Step, TurnCall } from './turns.ts';

@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { FinishedCall, PendingApproval, RunEvent } from './events.ts';
 import { refuseCall } from './run-call.ts';
 import { carryOut, type Plan, type StepOutcome, type Toolbox } from './run-step.ts';

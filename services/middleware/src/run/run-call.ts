@@ -1,6 +1,7 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import type { ToolContext, ToolResult } from '@toolmesh/shared/tool';
-import { elapsed } from '@toolmesh/shared/tool-catalogue';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { ToolResult } from '@toolmesh/shared/contracts/tool';
+import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
+import { elapsed } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import type { FinishedCall, RunEvent, ToolCallStatus, ToolOutcome } from './events.ts';
 import { tellOutcome } from './tell-result.ts';
 

@@ -1,5 +1,5 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { type PreparedCall, prepareCall } from './arguments/prepare-call.ts';
 import type { Said } from './ask-model.ts';
 import type { FinishedCall, PendingApproval, RunEvent } from './events.ts';

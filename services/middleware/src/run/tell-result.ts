@@ -1,4 +1,4 @@
-import type { ContentBlock, ToolResult } from '@toolmesh/shared/tool';
+import type { ContentBlock, ToolResult } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 import type { Image } from '../models/model.ts';
 import type { ToolOutcome } from './events.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { ConfigError } from '@toolmesh/shared/config';
-import type { Logger } from '@toolmesh/shared/logger';
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { MiddlewareConfig } from '../config.ts';
 import { openSessionStore, type SessionStore } from './session-store.ts';
 import { createSessions, type Sessions } from './sessions.ts';

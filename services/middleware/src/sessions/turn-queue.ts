@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 /** Lets one at a time through for each id, in the order in which they came. */
 export interface TurnQueue {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort, request, serveRaw, type ServiceProcess, startService } from '@toolmesh/shared/testing';
+import { freePort, request, serveRaw, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
 import { servePage } from '../../src/routes/page.ts';
 
 /** What the page may weigh in all, as it is sent. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { MeshError } from '@toolmesh/shared/errors';
-import { Ecosystem } from '@toolmesh/shared/packages';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
 import { readJson, writeJson } from './json-file.ts';
 import { sameVersion } from './spec.ts';

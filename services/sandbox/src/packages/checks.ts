@@ -1,4 +1,4 @@
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import type { Approvals } from './approvals.ts';
 import type { MaliciousIndex } from './malicious.ts';
 import type { Policy } from './policy.ts';

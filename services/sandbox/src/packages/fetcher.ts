@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { withDeadline } from '@toolmesh/shared/deadline';
-import { rootCause } from '@toolmesh/shared/errors';
+import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
+import { rootCause } from '@toolmesh/shared/kit/faults/errors';
 // oxlint-disable-next-line no-restricted-imports -- the kit's clients speak JSON to one upstream; this one gets files of any host through a proxy
 import { Agent, EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import { Refusal } from './refusal.ts';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
-import { portOf } from '@toolmesh/shared/listen';
+import { portOf } from '@toolmesh/shared/kit/http/listen';
 import { Refusal, shown } from './refusal.ts';
 
 /** What a resolver gets for one of its requests. */

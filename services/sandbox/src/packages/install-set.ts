@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { causeChain, MeshError } from '@toolmesh/shared/errors';
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import { causeChain, MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import type { Approvals } from './approvals.ts';
 import type { Attempt } from './attempt.ts';
 import type { Checks } from './checks.ts';

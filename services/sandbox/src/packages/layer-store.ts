@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Ecosystem } from '@toolmesh/shared/packages';
+import { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
 import type { ArchiveLimits } from './archive.ts';
 import { readJson, writeJson } from './json-file.ts';

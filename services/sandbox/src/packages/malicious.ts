@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
 import { readJson } from './json-file.ts';
 import { inRange, sameVersion } from './spec.ts';

@@ -1,4 +1,4 @@
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
 import type { Advisory } from './malicious.ts';
 import { isName, normaliseName } from './spec.ts';

@@ -1,9 +1,15 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
-import type { Ecosystem, InstalledPackage, InstallResult, PackageRequest, Verdict } from '@toolmesh/shared/packages';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type {
+  Ecosystem,
+  InstalledPackage,
+  InstallResult,
+  PackageRequest,
+  Verdict,
+} from '@toolmesh/shared/contracts/packages';
 import { type Approval, createApprovals, type Decision } from './approvals.ts';
 import { ARCHIVE_LIMITS, type ArchiveLimits } from './archive.ts';
 import { createNotes } from './attempt.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { npmHighImpact } from 'npm-high-impact';
 import { createFindResemblance, type FindResemblance } from './typosquat.ts';
 

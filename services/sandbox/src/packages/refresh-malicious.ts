@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import yauzl from 'yauzl';
 import { createFetcher, type Fetcher } from './fetcher.ts';
 import { writeWhole } from './json-file.ts';

@@ -1,4 +1,4 @@
-import type { Reason, ReasonCode } from '@toolmesh/shared/packages';
+import type { Reason, ReasonCode } from '@toolmesh/shared/contracts/packages';
 
 interface RefusalOptions extends ErrorOptions {
   readonly didYouMean?: string | undefined;

@@ -1,4 +1,4 @@
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import type { Attempt } from './attempt.ts';
 import type { Checks, Examined } from './checks.ts';
 import type { WriteFile } from './layer-store.ts';

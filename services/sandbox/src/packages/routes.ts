@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { MeshError } from '@toolmesh/shared/errors';
-import { InstallResult, PackageRequest } from '@toolmesh/shared/packages';
-import { defineRoute, type Route } from '@toolmesh/shared/route';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { InstallResult, PackageRequest } from '@toolmesh/shared/contracts/packages';
+import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import { Approval } from './approvals.ts';
 import type { Packages } from './packages.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { withDeadline } from '@toolmesh/shared/deadline';
-import { MeshError } from '@toolmesh/shared/errors';
+import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 export interface ProcessOptions {
   /** The whole environment: nothing of the service's own is handed on. */

@@ -1,5 +1,5 @@
 import * as pep440 from '@renovatebot/pep440';
-import type { Ecosystem, PackageRequest } from '@toolmesh/shared/packages';
+import type { Ecosystem, PackageRequest } from '@toolmesh/shared/contracts/packages';
 import semver from 'semver';
 import { Refusal, shown } from './refusal.ts';
 

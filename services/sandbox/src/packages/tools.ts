@@ -1,5 +1,5 @@
-import { CHECK_PACKAGE_TOOL, INSTALL_PACKAGE_TOOL, LIST_PACKAGES_TOOL } from '@toolmesh/shared/packages';
-import { defineTool, type ToolDefinition } from '@toolmesh/shared/tool';
+import { CHECK_PACKAGE_TOOL, INSTALL_PACKAGE_TOOL, LIST_PACKAGES_TOOL } from '@toolmesh/shared/contracts/packages';
+import { defineTool, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 import type { Packages } from './packages.ts';
 
 /** The tools that models and people manage packages with. */

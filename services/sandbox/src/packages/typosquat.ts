@@ -1,4 +1,4 @@
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 
 /** A well-known name that another one can be taken for. */
 export interface Resemblance {

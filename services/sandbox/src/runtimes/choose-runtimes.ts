@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { ConfigError } from '@toolmesh/shared/config';
-import type { Logger } from '@toolmesh/shared/logger';
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { findJail, type FoundJail } from '../jail/find-jail.ts';
 import { baseLayerPackages, baseLayerPath } from '../packages/build-base-layer.ts';
 import type { PythonTarget } from '../packages/pypi-resolver.ts';

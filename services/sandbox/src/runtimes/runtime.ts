@@ -1,4 +1,4 @@
-import type { Isolation, Language } from '@toolmesh/shared/execution';
+import type { Isolation, Language } from '@toolmesh/shared/contracts/execution';
 import type { WorkerStart } from '../workers/conversation.ts';
 
 /**

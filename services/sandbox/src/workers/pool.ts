@@ -1,5 +1,5 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Logger } from '@toolmesh/shared/logger';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface PoolOptions {

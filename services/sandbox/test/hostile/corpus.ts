@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import type { Isolation, Language } from '@toolmesh/shared/execution';
+import type { Isolation, Language } from '@toolmesh/shared/contracts/execution';
 
 /** What a program must come to under one isolation. */
 export interface Expectation {

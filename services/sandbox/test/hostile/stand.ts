@@ -1,5 +1,5 @@
-import { type Isolation, Language } from '@toolmesh/shared/execution';
-import { post, request, type ServiceProcess, startService, type User, until } from '@toolmesh/shared/testing';
+import { type Isolation, Language } from '@toolmesh/shared/contracts/execution';
+import { post, request, type ServiceProcess, startService, type User, until } from '@toolmesh/shared/test-kit/testing';
 import type { HostileProgram } from './corpus.ts';
 import { createHost, type Host } from './host.ts';
 import { faultsOf, type Run } from './judge.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Ecosystem } from '@toolmesh/shared/packages';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { ESTABLISHED, WELL_KNOWN } from './fixtures/established.ts';
 import { type IndexServer, startIndex } from './fixtures/index-server.ts';
 import { cleanUp, openPackages, signal, type TestPackages } from './fixtures/setup.ts';

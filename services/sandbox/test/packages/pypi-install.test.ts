@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { portOf } from '@toolmesh/shared/listen';
+import { portOf } from '@toolmesh/shared/kit/http/listen';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type IndexServer, LONG_AGO, startIndex } from './fixtures/index-server.ts';
 import { cleanUp, openPackages, signal, type TestPackages } from './fixtures/setup.ts';

@@ -1,5 +1,5 @@
-import { MeshError } from '@toolmesh/shared/errors';
-import type { JsonSchema } from '@toolmesh/shared/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { DocumentProblem, isObject, type OpenApiDocument } from './document.ts';
 import { isJsonType } from './media-types.ts';
 import type { Field } from './field.ts';

@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Operation } from './operation.ts';
 import type { HttpRequest } from './send-request.ts';
 import { inCookie, inHeader, inPath, inQuery } from './serialize.ts';

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '@toolmesh/shared/tool';
+import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { safeName, withSuffix } from './names.ts';
 import type { Place } from './serialize.ts';
 

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { withDeadline } from '@toolmesh/shared/deadline';
-import { MeshError } from '@toolmesh/shared/errors';
-import type { Tool, ToolContext, ToolResult } from '@toolmesh/shared/tool';
-import { elapsed, unknownTool } from '@toolmesh/shared/tool-catalogue';
+import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
+import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
+import { elapsed, unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { baseUrlOf } from './base-url.ts';
 import { buildRequest } from './build-request.ts';
 import { DocumentProblem, isObject, loadDocument, MAX_DOCUMENT_BYTES, type OpenApiDocument } from './document.ts';

@@ -1,4 +1,4 @@
-import type { JsonSchema, Tool, ToolAnnotations } from '@toolmesh/shared/tool';
+import type { JsonSchema, Tool, ToolAnnotations } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 import { type Body, bodyOf } from './body.ts';
 import { DocumentProblem, isObject, type JsonObject, type OpenApiDocument } from './document.ts';

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { ContentBlock } from '@toolmesh/shared/tool';
+import type { ContentBlock } from '@toolmesh/shared/contracts/tool';
 import { isObject } from './document.ts';
 import type { HttpAnswer } from './send-request.ts';
 

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '@toolmesh/shared/tool';
+import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { isObject, type JsonObject, type OpenApiDocument } from './document.ts';
 
 /** Who is to read a schema: what is sent has no fields that only the service may set, and the reverse. */

@@ -1,7 +1,7 @@
-import { withDeadline } from '@toolmesh/shared/deadline';
-import { MeshError } from '@toolmesh/shared/errors';
-import { networkError } from '@toolmesh/shared/http-client';
-import { withCallSpan } from '@toolmesh/shared/tracing';
+import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { networkError } from '@toolmesh/shared/kit/http/client';
+import { withCallSpan } from '@toolmesh/shared/kit/telemetry/tracing';
 import { Agent, request } from 'undici';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE' | 'PATCH' | 'HEAD';

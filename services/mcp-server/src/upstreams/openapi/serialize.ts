@@ -1,4 +1,4 @@
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { isObject } from './document.ts';
 
 export type Place = 'path' | 'query' | 'header' | 'cookie';

@@ -1,5 +1,5 @@
-import { MeshError, type Problem } from '@toolmesh/shared/errors';
-import type { JsonSchema } from '@toolmesh/shared/tool';
+import { MeshError, type Problem } from '@toolmesh/shared/kit/faults/errors';
+import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { isObject, type JsonObject } from './document.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { serveRaw, serveTools } from '@toolmesh/shared/testing';
-import { defineTool, quietContext } from '@toolmesh/shared/tool';
+import { serveRaw, serveTools } from '@toolmesh/shared/test-kit/testing';
+import { defineTool, quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import { loadOpenApi, type OpenApiOptions, type OpenApiTools } from '../../../src/upstreams/openapi/openapi.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { MeshError } from '@toolmesh/shared/errors';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import fc from 'fast-check';
 import {
   inCookie,

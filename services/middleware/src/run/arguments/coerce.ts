@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JsonSchema } from '@toolmesh/shared/tool';
+import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 
 const Schemas = z.record(z.string(), z.unknown()).catch({});

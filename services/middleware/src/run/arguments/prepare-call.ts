@@ -1,6 +1,6 @@
-import { MeshError, type Problem } from '@toolmesh/shared/errors';
-import type { JsonSchema, Tool } from '@toolmesh/shared/tool';
-import { unknownTool } from '@toolmesh/shared/tool-catalogue';
+import { MeshError, type Problem } from '@toolmesh/shared/kit/faults/errors';
+import type { JsonSchema, Tool } from '@toolmesh/shared/contracts/tool';
+import { unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import type { ModelToolCall } from '../../models/model.ts';
 import type { ArgumentRepair } from '../events.ts';
 import { coerce } from './coerce.ts';

@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { Problem } from '@toolmesh/shared/errors';
-import type { JsonSchema } from '@toolmesh/shared/tool';
+import type { Problem } from '@toolmesh/shared/kit/faults/errors';
+import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 
 /** Schemas that are kept compiled: those of a large hub. */
 const MAX_COMPILED = 512;

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ConfigError } from '@toolmesh/shared/config';
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import type { FoundJail } from '../../jail/find-jail.ts';
 import { nodeWorker } from '../node-worker.ts';
 import type { Runtime } from '../runtime.ts';

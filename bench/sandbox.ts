@@ -1,0 +1,168 @@
+// `npm run bench:sandbox`: what isolation costs, each figure beside a bare interpreter that is started in the same run.
+// Argument: the seconds of sustained load, 60 if not given.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startService, until } from '@toolmesh/shared/test-kit/testing';
+import { Pool } from 'undici';
+import { median, ms, percentile, print } from './figures.ts';
+
+const MAIN = new URL('../services/sandbox/src/main.ts', import.meta.url);
+const LOAD_SECONDS = Number(process.argv[2] ?? 60);
+const LOAD_CALLERS = 8;
+const MIB = 1_024 ** 2;
+/** Calls that are not counted: the first ones compile the way there. */
+const FIRST = 5;
+
+const PRINT = { code: 'print(1)' };
+const FRAME = { code: 'import numpy as np, pandas as pd\nprint(pd.DataFrame({"a": np.arange(3)}).a.sum())' };
+const SCRIPT = { code: '1 + 1', language: 'javascript' };
+
+/** How often things are done where a worker takes this long to be warm again, in milliseconds. */
+interface Effort {
+  readonly warmMs: number;
+  readonly warm: number;
+  readonly cold: number;
+  readonly memoryRuns: number;
+}
+
+const NAMESPACES: Effort = { warmMs: 300, warm: 100, cold: 40, memoryRuns: 1_000 };
+const WASM: Effort = { warmMs: 1_500, warm: 20, cold: 10, memoryRuns: 50 };
+
+print(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}`);
+await benchIsolation('namespaces', NAMESPACES);
+await benchIsolation('wasm', WASM);
+process.exit(0);
+
+async function benchIsolation(isolation: string, { warmMs, warm, cold, memoryRuns }: Effort): Promise<void> {
+  print(`\nPython in ${isolation}, one call after the other`);
+  await withSandbox({ SANDBOX_ISOLATION: isolation }, async ({ call }) => {
+    const { times, bare } = await measure(call(PRINT), warm, warmMs);
+    row('bare python3 -I -c print(1)', bare, bare);
+    row('print(1), warm', times, bare);
+    if (isolation === 'namespaces' && (await call(FRAME)()).status === 'success') {
+      const frames = await measure(call(FRAME), 20, 2_000);
+      row('with numpy and pandas, warm', frames.times, frames.bare);
+    }
+    const scripts = await measure(call(SCRIPT), warm, warmMs);
+    row('JavaScript 1 + 1, warm', scripts.times, scripts.bare);
+  });
+  // With one worker at most, a call that follows at once waits for a worker that is not started yet.
+  await withSandbox({ SANDBOX_ISOLATION: isolation, MIN_WORKERS: '1', MAX_WORKERS: '1' }, async ({ call }) => {
+    const { times, bare } = await measureCold(call(PRINT), cold);
+    row('print(1), cold', times, bare);
+  });
+  await withSandbox({ SANDBOX_ISOLATION: isolation }, async ({ call, rssBytes }) => {
+    await sustain(call(PRINT));
+    const before = rssBytes();
+    await burst(call(PRINT), memoryRuns);
+    const grown = ((rssBytes() - before) / MIB).toFixed(1);
+    print(`  memory of the service after ${memoryRuns} more runs    ${grown} MiB more than before`);
+  });
+}
+
+function row(name: string, values: readonly number[], bare: readonly number[]): void {
+  const [p50, p95, p99] = [50, 95, 99].map((percent) => percentile(values, percent));
+  const figures = `p50 ${ms(p50 ?? 0)}  p95 ${ms(p95 ?? 0)}  p99 ${ms(p99 ?? 0)}`;
+  print(`  ${name.padEnd(36)} ${figures}   ${((p50 ?? 0) / median(bare)).toFixed(2)} x bare`);
+}
+
+/** Starting the interpreter from Node and waiting for its end, which is what there is without a sandbox. */
+async function startBare(): Promise<void> {
+  const child = spawn('/usr/bin/python3', ['-I', '-c', 'print(1)'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  child.stdout.resume();
+  await once(child, 'close');
+}
+
+interface Bench {
+  call(program: object): () => Promise<{ readonly status: string }>;
+  rssBytes(): number;
+}
+
+async function withSandbox(env: Record<string, string>, task: (bench: Bench) => Promise<void>): Promise<void> {
+  const service = await startService(MAIN, env);
+  const pool = new Pool(service.url, { connections: LOAD_CALLERS });
+  await until(async () => (await fetch(`${service.url}/ready`)).ok);
+  // What was started to look whether the runtimes work is gone by then.
+  await sleep(1_000);
+  const headers = { 'content-type': 'application/json' };
+  try {
+    await task({
+      call: (program) => async () => {
+        const request = { method: 'POST', path: '/execute', headers, body: JSON.stringify(program) } as const;
+        const answer = await pool.request(request);
+        return statusOf(await answer.body.json());
+      },
+      rssBytes: () =>
+        Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))?.[1]) * 1_024,
+    });
+  } finally {
+    await pool.close();
+    await service.stop();
+  }
+}
+
+function statusOf(answer: unknown): { readonly status: string } {
+  const status =
+    typeof answer === 'object' && answer !== null && 'status' in answer ? String(answer.status) : 'refused';
+  return { status };
+}
+
+/** A call and a bare start by turns, so that what else the machine does meets both. */
+async function measure(call: () => Promise<unknown>, count: number, pauseMs: number) {
+  const times: number[] = [];
+  const bare: number[] = [];
+  for (let i = 0; i < count + FIRST; i += 1) {
+    const [slow, own] = [await timed(startBare, pauseMs / 2), await timed(call, pauseMs / 2)];
+    if (i < FIRST) continue;
+    bare.push(slow);
+    times.push(own);
+  }
+  return { times, bare };
+}
+
+/** Pairs of calls: the first takes the only worker, the second waits for another. */
+async function measureCold(call: () => Promise<unknown>, count: number) {
+  const times: number[] = [];
+  const bare: number[] = [];
+  for (let i = 0; i < count + FIRST; i += 1) {
+    bare.push(await timed(startBare, 50));
+    await call();
+    times.push(await timed(call, 50));
+  }
+  return { times: times.slice(FIRST), bare: bare.slice(FIRST) };
+}
+
+async function timed(action: () => Promise<unknown>, pauseMs: number): Promise<number> {
+  const started = performance.now();
+  await action();
+  const took = performance.now() - started;
+  await sleep(pauseMs);
+  return took;
+}
+
+async function sustain(call: () => Promise<{ readonly status: string }>): Promise<void> {
+  const end = performance.now() + LOAD_SECONDS * 1_000;
+  const statuses: string[] = [];
+  await callers(async () => {
+    while (performance.now() < end) statuses.push((await call()).status);
+  });
+  const failed = statuses.filter((status) => status !== 'success').length;
+  const rate = (statuses.length / LOAD_SECONDS).toFixed(0);
+  print(`  print(1), ${LOAD_CALLERS} callers for ${LOAD_SECONDS} s            ${rate} a second, ${failed} errors`);
+}
+
+async function burst(call: () => Promise<unknown>, count: number): Promise<void> {
+  let left = count;
+  await callers(async () => {
+    while (left-- > 0) await call();
+  });
+  // The workers that took the place of the last ones are warm by then.
+  await sleep(2_000);
+}
+
+function callers(run: () => Promise<void>): Promise<unknown> {
+  return Promise.all(Array.from({ length: LOAD_CALLERS }, run));
+}

@@ -1,0 +1,224 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
+import helmet from 'helmet';
+import { guardAccess } from './access.ts';
+import type { BaseConfig } from '../service/config.ts';
+import { MeshError } from '../faults/errors.ts';
+import { describeFailure, type Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { nearestNames } from '../faults/nearest-names.ts';
+import { docsPage, openApiDocument } from './openapi.ts';
+import { type Checks, readinessOf } from './readiness.ts';
+import { currentContext, openContext, runInContext } from '../telemetry/request-context.ts';
+import { routeOf, statusOf, traceRequest } from '../telemetry/request-span.ts';
+import { mountRoutes, type Route } from './route.ts';
+import type { Tool } from '../../contracts/tool.ts';
+import { VERSION } from '../service/version.ts';
+
+export interface AppOptions {
+  readonly service: string;
+  readonly config: BaseConfig;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly routes: readonly Route[];
+  /** Handlers that read the raw request themselves: `/mcp`, static pages. */
+  readonly rawRoutes?: Readonly<Record<string, RequestHandler>>;
+  /** Paths that need no key, besides the probes and the documentation; `/x/*` is all below `/x/`. */
+  readonly openPaths?: readonly string[];
+  /** The tools to document; asked at each request, for a catalogue may change. */
+  readonly tools?: () => readonly Tool[];
+  /** What `/ready` looks at; a function where that changes. */
+  readonly checks?: Checks | (() => Checks);
+  /** Overrides and additions to the body of `/health`. */
+  readonly health?: () => Promise<object>;
+}
+
+export interface App {
+  readonly handler: Express;
+  /** What the graceful stop needs to know and to switch. */
+  readonly traffic: Traffic;
+}
+
+interface Traffic {
+  active: number;
+  /** `draining`: `/ready` says no, what still comes is served. `refusing`: what still comes is turned away. */
+  phase: 'open' | 'draining' | 'refusing';
+}
+
+/**
+ * Says that an answer is open for as long as its reader wants, such as a stream of notifications: it does not count as
+ * a request under way, and a graceful stop ends it instead of waiting for it.
+ */
+export function leaveOpen(res: Response): void {
+  const leave: unknown = res.locals['leaveOpen'];
+  if (typeof leave === 'function') leave();
+}
+
+const PROBES = new Set(['/health', '/ready', '/metrics']);
+
+/** Builds the app that every service shares: ids, metrics, access, probes, documentation, one error handler. */
+export function createApp(options: AppOptions): App {
+  const { config, logger, metrics, routes, rawRoutes = {}, openPaths = [] } = options;
+  const traffic: Traffic = { active: 0, phase: 'open' };
+  const probes = probeRoutes(options, traffic);
+  const documented = () =>
+    openApiDocument({
+      title: options.service,
+      version: VERSION,
+      routes: [...probes, ...routes],
+      tools: options.tools?.() ?? [],
+    });
+  const app = express();
+  app.set('etag', false);
+
+  app.use(identifyRequest(), measureRequest(metrics, traffic, logger), securityHeaders());
+  app.use(...guardAccess(config, openPaths), refuseWhileStopping(traffic));
+  mountRoutes(app, [...probes, ...routes], config.MAX_BODY_BYTES);
+  app.get('/openapi.json', (_req, res) => void res.json(documented()));
+  app.use('/docs', ...docsPage());
+  for (const [path, handler] of Object.entries(rawRoutes)) app.all(path, handler);
+  app.use(answerUnknown([...probes, ...routes]));
+  app.use(answerError(logger));
+  return { handler: app, traffic };
+}
+
+function probeRoutes(options: AppOptions, traffic: Traffic): readonly Route[] {
+  const { service, metrics, checks = {}, health = async () => ({}) } = options;
+  return [
+    {
+      method: 'get',
+      path: '/health',
+      summary: 'Whether the process answers',
+      input: {},
+      handler: async (_req, res) => {
+        const uptime_seconds = Math.round(process.uptime() * 1_000) / 1_000;
+        res.json({ status: 'healthy', service, version: VERSION, uptime_seconds, ...(await health()) });
+      },
+    },
+    {
+      method: 'get',
+      path: '/ready',
+      summary: 'Whether the service can do its work, and what it lacks if not',
+      input: {},
+      handler: async (_req, res) => {
+        const readiness = await readinessOf({
+          ...(typeof checks === 'function' ? checks() : checks),
+          ...(traffic.phase === 'open' ? {} : { stopping: refuse }),
+        });
+        res.status(readiness.status === 'ready' ? 200 : 503).json(readiness);
+      },
+    },
+    {
+      method: 'get',
+      path: '/metrics',
+      summary: 'Metrics in the Prometheus text format',
+      input: {},
+      handler: async (_req, res) => {
+        res.type(metrics.contentType).send(await metrics.text());
+      },
+    },
+  ];
+}
+
+function refuse(): never {
+  throw new MeshError('unavailable', 'the service is shutting down');
+}
+
+function identifyRequest(): RequestHandler {
+  return (req, res, next) => {
+    const context = openContext(req.get('x-request-id'), req.get('traceparent'), req.get('baggage'));
+    res.locals['requestId'] = context.requestId;
+    res.set('x-request-id', context.requestId);
+    runInContext(context, () => (PROBES.has(req.path) ? next() : traceRequest(req, res, next)));
+  };
+}
+
+function measureRequest({ http }: Metrics, traffic: Traffic, logger: Logger): RequestHandler {
+  return (req, res, next) => {
+    const { method } = req;
+    const context = currentContext();
+    const started = performance.now();
+    traffic.active += 1;
+    http.inFlight.inc();
+    let counts = true;
+    const release = () => {
+      if (counts) traffic.active -= 1;
+      counts = false;
+    };
+    res.locals['leaveOpen'] = release;
+    res.once('close', () => {
+      release();
+      http.inFlight.dec();
+      const route = routeOf(req);
+      const status = statusOf(res);
+      const durationMs = performance.now() - started;
+      http.requests.inc({ method, route, status });
+      http.seconds.observe({ method, route }, durationMs / 1_000);
+      if (logger.isLevelEnabled('debug')) {
+        // What closes a connection is no part of the request; its line is.
+        const log = () =>
+          logger.debug({ method, route, status, duration_ms: Math.round(durationMs) }, 'request answered');
+        if (context === undefined) log();
+        else runInContext(context, log);
+      }
+    });
+    next();
+  };
+}
+
+function securityHeaders(): RequestHandler {
+  // Both settings belong to whoever terminates TLS; on plain HTTP they break the pages of a host that is not localhost.
+  const directives = { upgradeInsecureRequests: null };
+  return helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives } });
+}
+
+function refuseWhileStopping(traffic: Traffic): RequestHandler {
+  return (req, res, next) => {
+    if (traffic.phase === 'open') return next();
+    res.set('connection', 'close');
+    if (traffic.phase === 'draining' || PROBES.has(req.path)) return next();
+    throw new MeshError('unavailable', 'The service is shutting down');
+  };
+}
+
+function answerUnknown(routes: readonly Route[]): RequestHandler {
+  const known = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+  return (req) => {
+    const wanted = `${req.method} ${req.path}`;
+    throw new MeshError('not_found', `No such route: ${wanted.slice(0, 200)}`, {
+      details: { did_you_mean: nearestNames(wanted, known) },
+    });
+  };
+}
+
+function answerError(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, req, res, _next) => {
+    const error = bodyReadingError(thrown) ?? MeshError.from(thrown);
+    const { method } = req;
+    if (error.code === 'internal') logger.error({ err: thrown, method, route: routeOf(req) }, 'request failed');
+    else {
+      // What a caller did wrong is described in the caller's own words: those stay out of the log.
+      const fields = { method, route: routeOf(req), code: error.code };
+      if (error.status < 500) logger.debug(fields, 'request refused');
+      else logger.warn({ ...fields, reason: describeFailure(error) }, 'request refused');
+    }
+    if (res.headersSent) {
+      if (!res.writableEnded) res.destroy();
+      return;
+    }
+    if (error.retryAfterSeconds !== undefined) res.set('retry-after', String(Math.ceil(error.retryAfterSeconds)));
+    res.status(error.status).json(error.toBody(String(res.locals['requestId'])));
+  };
+}
+
+/** Translates what body-parser throws (https://github.com/expressjs/body-parser#errors). */
+function bodyReadingError(thrown: unknown): MeshError | undefined {
+  if (!Error.isError(thrown) || !('type' in thrown) || !('status' in thrown)) return undefined;
+  if (thrown.type === 'entity.too.large') {
+    const limit = 'limit' in thrown ? `${String(thrown.limit)} bytes` : 'the limit';
+    return new MeshError('payload_too_large', `The body is larger than ${limit}`, { cause: thrown });
+  }
+  if (thrown.type === 'entity.parse.failed') {
+    return new MeshError('invalid_request', 'The body is not valid JSON', { cause: thrown });
+  }
+  return new MeshError('invalid_request', `The body cannot be read: ${thrown.message}`, { cause: thrown });
+}

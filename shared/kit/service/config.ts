@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { problemsOf } from '../faults/errors.ts';
+
+/** sysexits.h EX_CONFIG: what a service exits with when its settings are wrong. */
+export const EXIT_CONFIG = 78;
+
+/** Settings that cannot be used: one line per problem, all of them at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** A comma-separated list; blanks are dropped. */
+export const commaList = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** The settings that every service has (contract, section 8). */
+const baseShape = (port: number) => ({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(port),
+  LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default('info'),
+  MAX_BODY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .max(1_024 ** 3)
+    .default(1_024 ** 2),
+  SHUTDOWN_GRACE_MS: z.coerce.number().int().min(0).max(600_000).default(10_000),
+  /** Web origins that may call; empty means any port of localhost and 127.0.0.1. */
+  CORS_ORIGINS: commaList.default([]),
+  /** Host names that this service answers to; empty means the loopback names on loopback, any name elsewhere. */
+  ALLOWED_HOSTS: commaList.default([]),
+  API_KEY: z.string().min(1).optional(),
+  AUTH: z.enum(['none']).optional(),
+  /** An OTLP collector over HTTP, which traces are sent to; absent: there are none. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
+});
+
+export type BaseConfig = z.output<z.ZodObject<ReturnType<typeof baseShape>>>;
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
+
+export const isLoopback = (host: string): boolean => LOOPBACK.has(host);
+
+/** The settings of one service: what all of them have, a default port, and `shape`. */
+export function serviceConfig<Shape extends z.ZodRawShape>(port: number, shape: Shape) {
+  return z.object({ ...baseShape(port), ...shape });
+}
+
+export type ServiceConfig = ReturnType<typeof serviceConfig<{}>>;
+
+/**
+ * Reads and validates the environment, once, at start-up. An empty variable counts as absent; for every setting
+ * `NAME`, `NAME_FILE` may name a file that holds the value (secrets in containers).
+ * @throws ConfigError that lists every problem, so that a deployment is fixed in one pass.
+ */
+export function loadConfig<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv = process.env): z.output<T> {
+  const { values, problems } = readValues(Object.keys(schema.shape), env);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) problems.push(...problemsOf(parsed.error).map(({ path, message }) => `${path}: ${message}`));
+  problems.push(...exposureProblems(values));
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new ConfigError(problems.join('\n'));
+}
+
+function readValues(names: readonly string[], env: NodeJS.ProcessEnv) {
+  const values: Record<string, string> = {};
+  const problems: string[] = [];
+  for (const name of names) {
+    const value = env[name];
+    const file = env[`${name}_FILE`];
+    if (value !== undefined && value !== '') values[name] = value;
+    else if (file !== undefined && file !== '') {
+      try {
+        values[name] = readFileSync(file, 'utf8').trim();
+      } catch {
+        problems.push(`${name}_FILE: the file cannot be read`);
+      }
+    }
+  }
+  return { values, problems };
+}
+
+/** Safe by default: a service that others can reach has a key, or its operator said aloud that it has none. */
+function exposureProblems({ HOST, API_KEY, AUTH }: Record<string, string>): readonly string[] {
+  if (HOST === undefined || isLoopback(HOST) || API_KEY !== undefined || AUTH === 'none') return [];
+  return [`API_KEY: needed because HOST=${HOST} is reachable from outside; set API_KEY, or AUTH=none to go without`];
+}

@@ -1,0 +1,148 @@
+import { MeshError } from '../faults/errors.ts';
+import { contextHeaders, currentContext, runInContext } from './request-context.ts';
+import type { TraceContext } from './trace-context.ts';
+
+export type SpanKind = 'server' | 'client' | 'internal';
+
+/** What a span says of its work: names, counts, outcomes; never a prompt, code, arguments, results or a key. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean | string[] | undefined>>;
+
+/** A piece of work that has begun. */
+export interface Span {
+  /** Runs `task` so that spans, log lines and calls in it belong to this one. */
+  run<T>(task: () => T): T;
+  set(attributes: SpanAttributes): void;
+  rename(name: string): void;
+  /** Says that the work failed; `type` is one of few: an error's code or name. */
+  fail(type: string): void;
+  end(): void;
+}
+
+/** Keeps spans and hands them on; what {@link startTracing} loads. */
+export interface Recorder {
+  start(name: string, kind: SpanKind, attributes: SpanAttributes, parent: TraceContext | undefined): RecordedSpan;
+  /** Hands on what there is. Does not throw. */
+  stop(): Promise<void>;
+}
+
+export interface RecordedSpan extends Omit<Span, 'run'> {
+  /** The hop that it is: what its children name as their parent. */
+  readonly trace: TraceContext;
+}
+
+export interface TracingOptions {
+  readonly service: string;
+  /** Where an OTLP collector listens: `http://localhost:4318`. Absent: nothing is loaded and nothing is recorded. */
+  readonly endpoint: string | undefined;
+  /** Called, at most once a minute, when spans could not be handed over. */
+  readonly onLoss: () => void;
+}
+
+let recorder: Recorder | undefined;
+
+/** Records spans from now on, where an endpoint is set. Returns what ends that. */
+export async function startTracing({ endpoint, ...options }: TracingOptions): Promise<() => Promise<void>> {
+  if (endpoint === undefined) return async () => {};
+  const { createRecorder } = await import('./otel-recorder.ts');
+  const started = createRecorder({ ...options, endpoint });
+  recorder = started;
+  return async () => {
+    if (recorder === started) recorder = undefined;
+    await started.stop();
+  };
+}
+
+/** Whether spans are recorded at all. */
+export const isTracing = (): boolean => recorder !== undefined;
+
+const NO_SPAN: Span = {
+  run: (task) => task(),
+  set: () => {},
+  rename: () => {},
+  fail: () => {},
+  end: () => {},
+};
+
+/**
+ * Begins a span of the current request; what begins outside of one is not recorded. Ends with `end`, which is the
+ * caller's to call. `parent` says otherwise where the caller of a request does: undefined starts a trace.
+ */
+export function openSpan(
+  name: string,
+  kind: SpanKind,
+  attributes: SpanAttributes,
+  parent?: { readonly of: TraceContext | undefined },
+): Span {
+  const context = currentContext();
+  if (recorder === undefined || context === undefined) return NO_SPAN;
+  const span = recorder.start(name, kind, attributes, parent === undefined ? context.trace : parent.of);
+  return { ...span, run: (task) => runInContext({ ...(currentContext() ?? context), trace: span.trace }, task) };
+}
+
+/**
+ * Runs one outgoing HTTP request in a span of its own. `task` is given the headers that carry the current request on.
+ * What no request asked for, such as a look at an upstream, is marked as not recorded.
+ */
+export function withCallSpan<T>(
+  method: string,
+  url: URL,
+  task: (headers: Record<string, string>, span: Span) => Promise<T>,
+): Promise<T> {
+  if (recorder === undefined) return task(contextHeaders(), NO_SPAN);
+  if (currentContext() === undefined) return task({ traceparent: UNRECORDED }, NO_SPAN);
+  const attributes = { 'http.request.method': method, 'server.address': url.hostname, 'server.port': portOf(url) };
+  return withSpan(method, 'client', attributes, (span) => task(contextHeaders(), span));
+}
+
+/** Well-formed and nobody's; its flag says that there is nothing to be recorded. */
+const UNRECORDED = `00-${'1'.repeat(32)}-${'1'.repeat(16)}-00`;
+
+const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80));
+
+/** Runs `task` in a span of its own, which fails when it throws. */
+export async function withSpan<T>(
+  name: string,
+  kind: SpanKind,
+  attributes: SpanAttributes,
+  task: (span: Span) => Promise<T>,
+  parent?: { readonly of: TraceContext | undefined },
+): Promise<T> {
+  const span = openSpan(name, kind, attributes, parent);
+  if (span === NO_SPAN) return task(span);
+  try {
+    return await span.run(() => task(span));
+  } catch (error) {
+    span.fail(failureType(error));
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Passes on what `events` yields; the work for each is the span's. Ends the span with them. */
+export async function* inSpan<T>(span: Span, events: AsyncIterable<T>, look: (event: T) => void): AsyncGenerator<T> {
+  const iterator = span.run(() => events[Symbol.asyncIterator]());
+  let isOver = false;
+  try {
+    for (;;) {
+      const next = await span.run(() => iterator.next());
+      isOver = next.done === true;
+      if (next.done === true) return;
+      look(next.value);
+      yield next.value;
+    }
+  } catch (error) {
+    isOver = true;
+    span.fail(failureType(error));
+    throw error;
+  } finally {
+    if (!isOver) await span.run(() => iterator.return?.());
+    span.end();
+  }
+}
+
+/** Few values, none of them a message: what was thrown may quote what somebody sent. */
+function failureType(error: unknown): string {
+  if (error instanceof MeshError) return error.code;
+  return Error.isError(error) ? error.name.slice(0, 64) : 'unknown';
+}
