@@ -11,7 +11,7 @@ export const COMMAND_UPSTREAM = 'odd';
  */
 export function meshWithCommand(): string {
   const mesh = JSON.parse(readFileSync(new URL('../mesh.json', import.meta.url), 'utf8'));
-  const server = fileURLToPath(new URL('../services/mcp-server/test/upstreams/stdio-server.ts', import.meta.url));
+  const server = fileURLToPath(new URL('../services/mcp-server/test/upstreams/stdio/stdio-server.ts', import.meta.url));
   mesh.mcpServers[COMMAND_UPSTREAM] = {
     command: process.execPath,
     args: [server],

@@ -16,7 +16,7 @@ import { createHubMetrics } from './metrics.ts';
 import { reloadOnChange } from './reload.ts';
 import { makeUpstream } from './upstreams/make-upstream.ts';
 import type { Upstream } from './upstreams/upstream.ts';
-import { createWatchers } from './watchers.ts';
+import { createWatchers } from './resource-subscriptions.ts';
 
 const HubConfig = serviceConfig(8000, {
   MESH_CONFIG: z.string().default(fileURLToPath(new URL('../../../mesh.json', import.meta.url))),

@@ -4,7 +4,7 @@ import { isInitializeRequest, type Server } from '@modelcontextprotocol/server';
 import { leaveOpen } from '@toolmesh/shared/kit/http/app';
 import type { Request, Response } from 'express';
 import type { ClientSession } from '../upstreams/upstream.ts';
-import type { Watchers } from '../watchers.ts';
+import type { Watchers } from '../resource-subscriptions.ts';
 
 /** What a client of 2025 has said that outlives its request. */
 export interface SessionState extends ClientSession {

@@ -10,7 +10,7 @@ import { json, type Request, type RequestHandler, type Response } from 'express'
 import { z } from 'zod';
 import type { Catalogue } from '../catalogue.ts';
 import type { McpResult } from '../upstreams/upstream.ts';
-import type { Watchers } from '../watchers.ts';
+import type { Watchers } from '../resource-subscriptions.ts';
 import { answersOf, callerOf } from './mcp-caller.ts';
 import { toMcpError } from './mcp-errors.ts';
 import { createFastCall } from './mcp-fast-call.ts';

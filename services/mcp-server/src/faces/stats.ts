@@ -2,7 +2,7 @@ import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import { VERSION } from '@toolmesh/shared/kit/service/version';
-import type { WorkerPoolStats } from '../upstreams/worker-pool.ts';
+import type { WorkerPoolStats } from '../upstreams/pool/worker-pool.ts';
 import type { CallStatistics } from './call-statistics.ts';
 
 /** An upstream as `GET /stats` shows it. */

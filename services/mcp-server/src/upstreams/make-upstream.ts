@@ -1,11 +1,11 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { MakeUpstream } from '../mesh.ts';
 import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
-import { createHttpLinks } from './http-links.ts';
-import type { LinkSource } from './links.ts';
-import { createMcpUpstream } from './mcp-upstream.ts';
-import { createOpenApiUpstream } from './openapi-upstream.ts';
-import { createStdioLinks } from './stdio-links.ts';
+import { createHttpLinks } from './mcp/http-connections.ts';
+import type { LinkSource } from './mcp/connections.ts';
+import { createMcpUpstream } from './mcp/mcp-upstream.ts';
+import { createOpenApiUpstream } from './openapi/openapi-upstream.ts';
+import { createStdioLinks } from './stdio/stdio-connections.ts';
 import type { McpNotification } from './upstream.ts';
 
 export interface MakeUpstreamOptions {

@@ -6,7 +6,7 @@ import type {
   Tool as McpTool,
 } from '@modelcontextprotocol/client';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
-import type { WorkerPoolStats } from './worker-pool.ts';
+import type { WorkerPoolStats } from './pool/worker-pool.ts';
 
 /** What an upstream offers, as it listed it. */
 export interface Offer {

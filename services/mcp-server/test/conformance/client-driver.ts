@@ -5,8 +5,8 @@ import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createBulkhead } from '@toolmesh/shared/kit/faults/resilience';
 import { serveRaw } from '@toolmesh/shared/test-kit/testing';
 import { z } from 'zod';
-import { createHttpLinks } from '../../src/upstreams/http-links.ts';
-import { createMcpUpstream } from '../../src/upstreams/mcp-upstream.ts';
+import { createHttpLinks } from '../../src/upstreams/mcp/http-connections.ts';
+import { createMcpUpstream } from '../../src/upstreams/mcp/mcp-upstream.ts';
 import type { Caller, McpRequest, McpResult, Upstream } from '../../src/upstreams/upstream.ts';
 
 /** Longer than any of the suite's servers takes; the run is made again where a busy machine takes longer. */

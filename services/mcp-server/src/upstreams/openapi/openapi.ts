@@ -4,14 +4,20 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { elapsed, unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
-import { baseUrlOf } from './base-url.ts';
-import { buildRequest } from './build-request.ts';
-import { DocumentProblem, isObject, loadDocument, MAX_DOCUMENT_BYTES, type OpenApiDocument } from './document.ts';
-import { distinctName, toolName } from './names.ts';
-import { type Operation, parseOperation, readOperation } from './operation.ts';
-import { readAnswer } from './read-answer.ts';
-import { createHttpSender, type Method } from './send-request.ts';
-import { type ArgumentsCheck, createArgumentsChecks } from './validate-arguments.ts';
+import { baseUrlOf } from './document/base-url.ts';
+import { buildRequest } from './request/build-request.ts';
+import {
+  DocumentProblem,
+  isObject,
+  loadDocument,
+  MAX_DOCUMENT_BYTES,
+  type OpenApiDocument,
+} from './document/document.ts';
+import { distinctName, toolName } from './document/names.ts';
+import { type Operation, parseOperation, readOperation } from './document/operation.ts';
+import { readAnswer } from './request/read-answer.ts';
+import { createHttpSender, type Method } from './request/send-request.ts';
+import { type ArgumentsCheck, createArgumentsChecks } from './request/validate-arguments.ts';
 
 export interface OpenApiOptions {
   /** Names the service in errors. */

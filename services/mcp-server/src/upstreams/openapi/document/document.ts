@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { parseYaml } from './parse-yaml.ts';
+import type { Sender } from '../request/send-request.ts';
+
+/** An object as JSON has them. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Something in a document that cannot be used; what it belongs to is left out. */
+export class DocumentProblem extends Error {
+  override readonly name = 'DocumentProblem';
+}
+
+/** An OpenAPI document whose references can be followed. */
+export interface OpenApiDocument {
+  readonly root: JsonObject;
+  /** `3.0` says null and bounds in words of its own; 3.2 is here as 3.1, of which it has all. */
+  readonly version: '3.0' | '3.1';
+  /** What relative server URLs start from. */
+  readonly url: URL;
+  /** The object behind `value`, which may be a reference to it. @throws DocumentProblem for one that leads nowhere. */
+  resolve(value: unknown): JsonObject;
+  /** What a reference points to. @throws DocumentProblem for one that leads nowhere or out of the document. */
+  follow(reference: string): unknown;
+}
+
+export interface DocumentSource {
+  /** Names the upstream in errors. */
+  readonly name: string;
+  /** An http or https URL, or the path of a file. */
+  readonly document: URL | string;
+  /** Sent along where the document is not given without them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export const MAX_DOCUMENT_BYTES = 16 * 1_024 ** 2;
+/** References to references; more are a circle. */
+const MAX_HOPS = 16;
+
+/** @throws MeshError upstream_failed that says what to correct; what `send` throws. */
+export async function loadDocument(source: DocumentSource, send: Sender): Promise<OpenApiDocument> {
+  const { name, document } = source;
+  const url = toUrl(document);
+  const text = url.protocol === 'file:' ? await readDocument(name, url) : await fetchDocument(url, source, send);
+  const root = await parseDocument(source, text);
+  const given = typeof root['openapi'] === 'string' ? root['openapi'] : undefined;
+  if (given === undefined || !/^3\.[012](\.|$)/.test(given)) {
+    const found = given ?? (root['swagger'] === undefined ? 'something else' : 'Swagger 2');
+    throw wrong(name, `its document is not OpenAPI 3.0, 3.1 or 3.2 but ${found}; convert it`);
+  }
+  return openDocument(root, given.startsWith('3.0') ? '3.0' : '3.1', url);
+}
+
+function toUrl(document: URL | string): URL {
+  if (document instanceof URL) return document;
+  return /^(https?|file):/.test(document) ? new URL(document) : pathToFileURL(document);
+}
+
+async function readDocument(name: string, url: URL): Promise<string> {
+  try {
+    const bytes = await readFile(url);
+    if (bytes.length <= MAX_DOCUMENT_BYTES) return bytes.toString();
+  } catch (cause) {
+    throw wrong(name, 'its document cannot be read; correct "openapi" in mesh.json', cause);
+  }
+  throw wrong(name, `its document is larger than ${MAX_DOCUMENT_BYTES} bytes`);
+}
+
+async function fetchDocument(url: URL, { name, headers, signal }: DocumentSource, send: Sender): Promise<string> {
+  const get = (sent: Readonly<Record<string, string>>) =>
+    send({ method: 'GET', url, headers: { accept: 'application/json, application/yaml, */*;q=0.5', ...sent }, signal });
+  // Keys are for the service; whoever hosts its document gets them only if it asks.
+  let answer = await get({});
+  if (answer.status === 401 || answer.status === 403) answer = await get(headers);
+  if (answer.status >= 300) throw wrong(name, `its document was answered with status ${answer.status}`);
+  return answer.body.toString();
+}
+
+async function parseDocument({ name, signal }: DocumentSource, text: string): Promise<JsonObject> {
+  let parsed: unknown;
+  try {
+    parsed = /^\s*\{/.test(text) ? JSON.parse(text) : await parseYaml(text, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw wrong(name, 'its document is neither JSON nor YAML', cause);
+  }
+  if (!isObject(parsed)) throw wrong(name, 'its document is no object');
+  return parsed;
+}
+
+const wrong = (name: string, what: string, cause?: unknown): MeshError =>
+  new MeshError('upstream_failed', `${name} cannot be used: ${what}`, { cause });
+
+/** A part of a reference: https://www.rfc-editor.org/rfc/rfc6901#section-6 */
+function unescape(part: string): string {
+  try {
+    return decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+  } catch (cause) {
+    throw new DocumentProblem(`"${part}" is no part of a reference`, { cause });
+  }
+}
+
+export function openDocument(root: JsonObject, version: '3.0' | '3.1', url: URL): OpenApiDocument {
+  const follow = (reference: string): unknown => {
+    if (reference === '#') return root;
+    if (!reference.startsWith('#/')) throw new DocumentProblem(`"${reference}" leads out of the document`);
+    let at: unknown = root;
+    for (const part of reference.slice(2).split('/')) {
+      const key = unescape(part);
+      const holder: unknown = at;
+      if (Array.isArray(holder)) at = holder[Number(key)];
+      else at = isObject(holder) && Object.hasOwn(holder, key) ? holder[key] : undefined;
+    }
+    if (at === undefined) throw new DocumentProblem(`"${reference}" leads nowhere`);
+    return at;
+  };
+  return {
+    root,
+    version,
+    url,
+    follow,
+    resolve(value) {
+      let at = value;
+      for (let hops = 0; hops < MAX_HOPS; hops += 1) {
+        if (!isObject(at)) throw new DocumentProblem('there is no object where one should be');
+        if (typeof at['$ref'] !== 'string') return at;
+        at = follow(at['$ref']);
+      }
+      throw new DocumentProblem('its references go in a circle');
+    },
+  };
+}

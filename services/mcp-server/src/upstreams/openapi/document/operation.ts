@@ -1,0 +1,191 @@
+import type { JsonSchema, Tool, ToolAnnotations } from '@toolmesh/shared/contracts/tool';
+import { z } from 'zod';
+import { type Body, bodyOf } from '../request/body.ts';
+import { DocumentProblem, isObject, type JsonObject, type OpenApiDocument } from './document.ts';
+import { argumentNames, type Field } from './field.ts';
+import { isJsonType } from './media-types.ts';
+import { type Parameter, readParameters } from './parameters.ts';
+import { createSchemaConverter, type SchemaConverter } from './schemas.ts';
+import type { Method } from '../request/send-request.ts';
+
+/** One operation of a service: the tool that it becomes, and how a call of that becomes a request. */
+export interface Operation {
+  readonly tool: Omit<Tool, 'name'>;
+  readonly method: Method;
+  /** The template: `/pets/{id}`. */
+  readonly path: string;
+  readonly parameters: readonly Parameter[];
+  readonly body: Body | undefined;
+  /** The types that it may answer with, as the `accept` header says them. */
+  readonly accept: string;
+  /** The servers that it names for itself. */
+  readonly servers: unknown;
+}
+
+const OperationObject = z.looseObject({
+  operationId: z.string().optional(),
+  summary: z.string().optional(),
+  description: z.string().optional(),
+  deprecated: z.boolean().optional(),
+  parameters: z.array(z.unknown()).default([]),
+  requestBody: z.unknown().optional(),
+  responses: z.record(z.string(), z.unknown()).default({}),
+  servers: z.unknown().optional(),
+});
+export type OperationObject = z.output<typeof OperationObject>;
+
+const MAX_DESCRIPTION = 4_000;
+
+/** @throws DocumentProblem for what no tool can be made of. */
+export function parseOperation(value: unknown): OperationObject {
+  const parsed = OperationObject.safeParse(value);
+  if (!parsed.success) throw new DocumentProblem(z.prettifyError(parsed.error).replaceAll(/\s+/g, ' '));
+  return parsed.data;
+}
+
+/** How many schemas a tool's own may refer to; fewer where it would be too large with them. */
+const DEFINITION_LIMITS = [100, 20, 4, 0];
+/** A model reads the schema of every tool that it is offered. */
+const MAX_SCHEMA_CHARS = 64 * 1_024;
+
+const isSmall = (schema: JsonSchema): boolean => JSON.stringify(schema).length <= MAX_SCHEMA_CHARS;
+
+export interface OperationSource {
+  readonly path: string;
+  readonly method: Method;
+  /** What the document says of the path. */
+  readonly item: JsonObject;
+  readonly operation: OperationObject;
+  /** Headers, in lower case, that are sent with every request, which a caller need not know of. */
+  readonly configured: ReadonlySet<string>;
+}
+
+/** Reads one operation. @throws DocumentProblem for what no tool can be made of. */
+export function readOperation(document: OpenApiDocument, source: OperationSource): Operation {
+  const { path, method, item, operation } = source;
+  const output = outputSchema(document, operation);
+  const { summary } = operation;
+  const input = readInputInBounds(document, source);
+  return {
+    tool: {
+      ...(summary === undefined || summary === '' ? {} : { title: summary }),
+      description: describe(method, path, operation),
+      input_schema: input.schema,
+      ...(output === undefined || !isSmall(output) ? {} : { output_schema: output }),
+      annotations: annotationsOf(method),
+    },
+    method,
+    path,
+    parameters: input.parameters,
+    body: input.body,
+    accept: acceptOf(document, operation),
+    servers: operation.servers ?? item['servers'],
+  };
+}
+
+interface Input {
+  readonly schema: JsonSchema;
+  readonly parameters: readonly Parameter[];
+  readonly body: Body | undefined;
+}
+
+function readInputInBounds(document: OpenApiDocument, source: OperationSource): Input {
+  for (const limit of DEFINITION_LIMITS) {
+    const input = readInput(document, source, createSchemaConverter(document, 'request', limit));
+    if (isSmall(input.schema)) return input;
+  }
+  throw new DocumentProblem(`the schema of its arguments has more than ${MAX_SCHEMA_CHARS} characters`);
+}
+
+function readInput(document: OpenApiDocument, source: OperationSource, converter: SchemaConverter): Input {
+  const { path, item, operation, configured } = source;
+  const shared: unknown = item['parameters'];
+  const listed = [...(Array.isArray(shared) ? shared : []), ...operation.parameters];
+  const parameters = readParameters(document, path, listed, configured, converter);
+  const body = operation.requestBody === undefined ? undefined : bodyOf(document, operation.requestBody, converter);
+  const fields = [...parameters.map(({ field }) => field), ...(body?.fields ?? [])];
+  const names = argumentNames(fields);
+  const named = (field: Field): string => names.get(field) ?? field.name;
+  return {
+    schema: inputSchema(fields, named, converter),
+    parameters: parameters.map(({ field, form }) => ({ ...form, argument: named(field) })),
+    body: body?.withNames(named),
+  };
+}
+
+function inputSchema(
+  fields: readonly Field[],
+  named: (field: Field) => string,
+  converter: SchemaConverter,
+): JsonSchema {
+  const required = fields.filter(({ isRequired }) => isRequired).map(named);
+  const definitions = converter.definitions();
+  return {
+    type: 'object',
+    properties: Object.fromEntries(fields.map((field) => [named(field), field.schema])),
+    ...(required.length === 0 ? {} : { required }),
+    additionalProperties: false,
+    ...(definitions === undefined ? {} : { $defs: definitions }),
+  };
+}
+
+/** The schema of the JSON object that a call gives when it goes well; undefined for anything else. */
+function outputSchema(document: OpenApiDocument, { responses }: OperationObject): JsonSchema | undefined {
+  const response = responses['200'] ?? responses['201'] ?? responses['2XX'];
+  if (response === undefined) return undefined;
+  const converter = createSchemaConverter(document, 'response', DEFINITION_LIMITS[0] ?? 0);
+  try {
+    const content = document.resolve(response)['content'];
+    const [, media] = Object.entries(isObject(content) ? content : {}).find(([type]) => isJsonType(type)) ?? [];
+    if (!isObject(media) || media['schema'] === undefined) return undefined;
+    const schema = converter.convertTop(media['schema']);
+    const definitions = converter.definitions();
+    if (schema['type'] !== 'object') return undefined;
+    return definitions === undefined ? schema : { ...schema, $defs: definitions };
+  } catch (error) {
+    // A tool is of use without it.
+    if (error instanceof DocumentProblem) return undefined;
+    throw error;
+  }
+}
+
+function acceptOf(document: OpenApiDocument, { responses }: OperationObject): string {
+  const types = new Set<string>();
+  for (const [status, response] of Object.entries(responses)) {
+    if (!status.startsWith('2') || !isObject(response)) continue;
+    const content = '$ref' in response ? resolveQuietly(document, response)['content'] : response['content'];
+    for (const type of Object.keys(isObject(content) ? content : {}))
+      if (/^[\w.+*-]+\/[\w.+*-]+$/.test(type)) types.add(type);
+  }
+  if (types.size === 0) types.add('application/json');
+  return [...types, '*/*;q=0.1'].join(', ');
+}
+
+function resolveQuietly(document: OpenApiDocument, value: unknown): JsonObject {
+  try {
+    return document.resolve(value);
+  } catch {
+    return {};
+  }
+}
+
+function describe(
+  method: Method,
+  path: string,
+  { summary = '', description = '', deprecated }: OperationObject,
+): string {
+  const parts = [deprecated === true ? 'Deprecated.' : '', description.startsWith(summary) ? '' : summary, description];
+  const text = parts.filter((part) => part !== '').join('\n\n');
+  return (text === '' ? `${method} ${path}` : text).slice(0, MAX_DESCRIPTION);
+}
+
+/** What HTTP promises of a method (https://www.rfc-editor.org/rfc/rfc9110#section-9.2). */
+function annotationsOf(method: Method): ToolAnnotations {
+  const isRead = method === 'GET' || method === 'HEAD';
+  return {
+    readOnlyHint: isRead,
+    ...(isRead ? {} : { destructiveHint: method === 'DELETE' }),
+    idempotentHint: isRead || method === 'PUT' || method === 'DELETE',
+    openWorldHint: true,
+  };
+}

@@ -1,0 +1,45 @@
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Operation } from '../document/operation.ts';
+import type { HttpRequest } from './send-request.ts';
+import { inCookie, inHeader, inPath, inQuery } from './serialize.ts';
+
+/**
+ * The request that a call is. `headers` are the configured ones, which nothing that a caller gives can replace.
+ * @throws MeshError invalid_arguments for values that cannot stand where they belong.
+ */
+export function buildRequest(
+  { method, path, parameters, body, accept }: Operation,
+  args: Readonly<Record<string, unknown>>,
+  base: URL,
+  headers: Readonly<Record<string, string>>,
+): Omit<HttpRequest, 'signal'> {
+  const given = parameters
+    .map((form) => ({ form, value: Object.hasOwn(args, form.argument) ? args[form.argument] : undefined }))
+    .filter(({ value }) => value !== undefined && value !== null);
+  const at = (place: string) => given.filter(({ form }) => form.place === place);
+
+  const values = new Map(at('path').map(({ form, value }) => [form.name, inPath(value, form)]));
+  const filled = path.replaceAll(/\{([^{}]+)\}/g, (_whole, name: string) => {
+    const value = values.get(name);
+    if (value === undefined) throw new MeshError('invalid_arguments', `${name}: is needed for the path`);
+    return value;
+  });
+  const query = at('query').flatMap(({ form, value }) => inQuery(value, form));
+  const cookies = at('cookie').map(({ form, value }) => inCookie(value, form));
+  const content = body?.write(args);
+  const prefix = base.pathname.replace(/\/+$/, '');
+  const url = new URL(`${base.origin}${prefix}${filled.startsWith('/') ? '' : '/'}${filled}`);
+  if (query.length > 0) url.search = [url.search.slice(1), ...query].filter((part) => part !== '').join('&');
+  return {
+    method,
+    url,
+    headers: {
+      accept,
+      ...Object.fromEntries(at('header').map(({ form, value }) => [form.name.toLowerCase(), inHeader(value, form)])),
+      ...(cookies.length === 0 ? {} : { cookie: cookies.join('; ') }),
+      ...(body === undefined || content === undefined ? {} : { 'content-type': body.contentType }),
+      ...headers,
+    },
+    ...(content === undefined ? {} : { body: content }),
+  };
+}

@@ -1,0 +1,74 @@
+import { STATUS_CODES } from 'node:http';
+import type { ContentBlock } from '@toolmesh/shared/contracts/tool';
+import { isObject } from '../document/document.ts';
+import type { HttpAnswer } from './send-request.ts';
+
+/** What of an answer goes into the result of a call. */
+export interface ReadAnswer {
+  readonly is_error: boolean;
+  readonly content: ContentBlock[];
+  readonly structured_content?: unknown;
+}
+
+/** How much of the body of a refusal is told: what is wrong stands at its beginning. */
+const EXCERPT_CHARS = 4_000;
+
+/** An answer as content: JSON (an object as it is, anything else as `{result}`), text, images, or a description. */
+export function readAnswer({ status, headers, body }: HttpAnswer): ReadAnswer {
+  const [type = '', ...parameters] = (headers.get('content-type') ?? '').split(';').map((part) => part.trim());
+  const mimeType = type.toLowerCase();
+  const said = `HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  if (status >= 300) {
+    const excerpt = isText(mimeType) ? decode(body, parameters).slice(0, EXCERPT_CHARS) : describe(body, mimeType);
+    const retry = headers.get('retry-after');
+    const lines = [said, ...(retry === null ? [] : [`Retry-After: ${retry}`]), ...(excerpt === '' ? [] : [excerpt])];
+    return { is_error: true, content: [{ type: 'text', text: lines.join('\n') }] };
+  }
+  if (body.length === 0) return { is_error: false, content: [{ type: 'text', text: said }] };
+  if (isJson(mimeType)) {
+    const text = decode(body, parameters);
+    const json = parseJson(text);
+    if (json === undefined)
+      return {
+        is_error: true,
+        content: [{ type: 'text', text: `${said}, but no valid JSON: ${text.slice(0, EXCERPT_CHARS)}` }],
+      };
+    const structured_content = isObject(json) ? json : { result: json };
+    return { is_error: false, content: [{ type: 'text', text }], structured_content };
+  }
+  return { is_error: false, content: [blockOf(body, mimeType, parameters)] };
+}
+
+function blockOf(body: Buffer, mimeType: string, parameters: readonly string[]): ContentBlock {
+  if (isText(mimeType)) return { type: 'text', text: decode(body, parameters) };
+  const [kind] = mimeType.split('/');
+  if (kind === 'image' || kind === 'audio') return { type: kind, data: body.toString('base64'), mimeType };
+  return { type: 'text', text: describe(body, mimeType) };
+}
+
+const isJson = (mimeType: string): boolean => /^application\/(.+\+)?json$/.test(mimeType);
+
+const isText = (mimeType: string): boolean =>
+  isJson(mimeType) ||
+  mimeType.startsWith('text/') ||
+  /^application\/(.+\+)?(xml|yaml|x-yaml|javascript|x-ndjson|graphql)$/.test(mimeType);
+
+const describe = (body: Buffer, mimeType: string): string =>
+  body.length === 0 ? '' : `${body.length} bytes of ${mimeType === '' ? 'an unnamed type' : mimeType}`;
+
+function decode(body: Buffer, parameters: readonly string[]): string {
+  const charset = parameters.find((parameter) => /^charset=/i.test(parameter))?.slice('charset='.length);
+  try {
+    return new TextDecoder(charset?.replaceAll('"', '') ?? 'utf-8').decode(body);
+  } catch {
+    return body.toString();
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

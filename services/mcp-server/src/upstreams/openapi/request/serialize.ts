@@ -1,0 +1,120 @@
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { isObject } from '../document/document.ts';
+
+export type Place = 'path' | 'query' | 'header' | 'cookie';
+
+/** How a parameter is written (https://spec.openapis.org/oas/v3.1.1.html#style-values). */
+export interface ParameterForm {
+  readonly name: string;
+  readonly place: Place;
+  readonly style: string;
+  readonly explode: boolean;
+  /** Written as JSON rather than by its style. */
+  readonly isJson: boolean;
+}
+
+type Encode = (text: string) => string;
+
+const plain: Encode = (text) => text;
+
+/** `encodeURIComponent`, for half a character too, and the five that it leaves and servers may take for something else. */
+const encode: Encode = (text) =>
+  encodeURIComponent(text.toWellFormed()).replaceAll(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** The items of an array, or of an object as pairs. Undefined for what is neither. */
+function partsOf(
+  value: unknown,
+): { readonly items: readonly unknown[] } | { readonly pairs: [string, unknown][] } | undefined {
+  if (Array.isArray(value)) return { items: value.filter((item) => item !== undefined && item !== null) };
+  if (isObject(value))
+    return { pairs: Object.entries(value).filter(([, item]) => item !== undefined && item !== null) };
+  return undefined;
+}
+
+/** Style `simple`, which paths and headers have by default: `a,b`, and `k=v` or `k,v` for objects. */
+function simple(value: unknown, { explode }: ParameterForm, enc: Encode, separator = ','): string {
+  const parts = partsOf(value);
+  if (parts === undefined) return enc(textOf(value));
+  if ('items' in parts) return parts.items.map((item) => enc(textOf(item))).join(separator);
+  const between = explode ? '=' : separator;
+  return parts.pairs.map(([key, item]) => `${enc(key)}${between}${enc(textOf(item))}`).join(separator);
+}
+
+/** A path parameter, as it stands in the path. @throws MeshError invalid_arguments for what would change the path. */
+export function inPath(value: unknown, form: ParameterForm): string {
+  const text = pathText(value, form);
+  // Servers and proxies decode before they look for dot segments.
+  const decoded = decodeURIComponent(text).split(/[/\\]/);
+  if (text === '' || decoded.includes('..') || decoded.includes('.')) {
+    throw unfit(form, 'must not be empty and must have no part that is "." or ".."');
+  }
+  return text;
+}
+
+function pathText(value: unknown, form: ParameterForm): string {
+  const { name, style, explode, isJson } = form;
+  if (isJson) return encode(JSON.stringify(value));
+  const parts = partsOf(value);
+  if (style === 'label') return `.${simple(value, form, encode, explode ? '.' : ',')}`;
+  if (style !== 'matrix') return simple(value, form, encode);
+  if (parts === undefined || !explode) return `;${encode(name)}=${simple(value, form, encode)}`;
+  if ('items' in parts) return parts.items.map((item) => `;${encode(name)}=${encode(textOf(item))}`).join('');
+  return parts.pairs.map(([key, item]) => `;${encode(key)}=${encode(textOf(item))}`).join('');
+}
+
+const DELIMITERS: Readonly<Record<string, string>> = { spaceDelimited: '%20', pipeDelimited: '%7C' };
+
+/** A query parameter, as `name=value` pairs that are encoded already. */
+export function inQuery(value: unknown, form: ParameterForm): readonly string[] {
+  const { name, style, explode, isJson } = form;
+  const pair = (key: string, item: unknown) => `${encode(key)}=${encode(textOf(item))}`;
+  if (isJson) return [`${encode(name)}=${encode(JSON.stringify(value))}`];
+  const parts = partsOf(value);
+  if (parts === undefined) return [pair(name, value)];
+  if (style === 'deepObject') return deep(name, value).map(([key, item]) => pair(key, item));
+  if ('items' in parts) {
+    if (explode || parts.items.length === 0) return parts.items.map((item) => pair(name, item));
+    return [`${encode(name)}=${parts.items.map((item) => encode(textOf(item))).join(DELIMITERS[style] ?? ',')}`];
+  }
+  if (explode) return parts.pairs.map(([key, item]) => pair(key, item));
+  const flat = parts.pairs.flatMap(([key, item]) => [encode(key), encode(textOf(item))]);
+  return [`${encode(name)}=${flat.join(DELIMITERS[style] ?? ',')}`];
+}
+
+/** `name[key]`, and so on for objects in objects, which the standard leaves open and servers read like this. */
+function deep(name: string, value: unknown): [string, unknown][] {
+  const parts = partsOf(value);
+  if (parts === undefined) return [[name, value]];
+  if ('items' in parts) return parts.items.map((item) => [name, item]);
+  return parts.pairs.flatMap(([key, item]) => deep(`${name}[${key}]`, item));
+}
+
+/** A header's value. @throws MeshError invalid_arguments for what cannot stand in one. */
+export function inHeader(value: unknown, form: ParameterForm): string {
+  const text = form.isJson ? JSON.stringify(value) : simple(value, form, plain);
+  // https://www.rfc-editor.org/rfc/rfc9110#section-5.5: visible ASCII, space and tab.
+  if (!/^[\t\x20-\x7e]*$/.test(text)) throw unfit(form, 'must be of printable ASCII characters');
+  return text;
+}
+
+/** A cookie, as `name=value`. */
+export const inCookie = (value: unknown, form: ParameterForm): string =>
+  inQuery(value, { ...form, explode: form.explode && partsOf(value) === undefined }).join('; ');
+
+/** A body as forms are sent: arrays as repeated fields, objects as JSON. */
+export function inForm(fields: Readonly<Record<string, unknown>>): string {
+  const form = { place: 'query', style: 'form', explode: true, isJson: false } as const;
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .flatMap(([name, value]) => inQuery(isObject(value) ? JSON.stringify(value) : value, { ...form, name }))
+    .join('&');
+}
+
+function unfit({ name }: ParameterForm, what: string): MeshError {
+  return new MeshError('invalid_arguments', `${name}: ${what}`, { details: [{ path: name, message: what }] });
+}

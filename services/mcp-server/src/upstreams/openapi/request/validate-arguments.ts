@@ -1,0 +1,59 @@
+import { MeshError, type Problem } from '@toolmesh/shared/kit/faults/errors';
+import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { isObject, type JsonObject } from '../document/document.ts';
+
+/** Checks the arguments of one tool. @throws MeshError invalid_arguments that names every problem. */
+export type ArgumentsCheck = (args: unknown) => JsonObject;
+
+/** More problems than this help nobody. */
+const MAX_PROBLEMS = 20;
+
+/** Makes checks from schemas, each when it is first needed: a document may have hundreds. */
+export function createArgumentsChecks(): (tool: string, schema: JsonSchema) => ArgumentsCheck {
+  // Foreign schemas: what they have beyond the standard is no reason to refuse them.
+  const ajv = new Ajv2020({ allErrors: true, strict: false, logger: false, validateSchema: false });
+  formats.default(ajv);
+  const compile = (tool: string, schema: JsonSchema) => {
+    try {
+      return ajv.compile(schema);
+    } catch (cause) {
+      throw new MeshError('upstream_failed', `${tool} cannot be called: its document has a schema that is wrong`, {
+        cause,
+      });
+    }
+  };
+  return (tool, schema) => {
+    let validate: ReturnType<typeof compile> | undefined;
+    return (args) => {
+      validate ??= compile(tool, schema);
+      const given = args ?? {};
+      if (isObject(given) && validate(given)) return given;
+      throw invalidArguments(tool, isObject(given) ? (validate.errors ?? []) : [NOT_AN_OBJECT]);
+    };
+  };
+}
+
+const NOT_AN_OBJECT = { instancePath: '', keyword: 'type', params: {}, message: 'must be an object' };
+
+function invalidArguments(tool: string, errors: readonly Partial<ErrorObject>[]): MeshError {
+  const problems = errors.slice(0, MAX_PROBLEMS).map(problemOf);
+  const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  return new MeshError('invalid_arguments', `Arguments of ${tool}: ${list}`, { details: problems });
+}
+
+function problemOf({ instancePath = '', params = {}, message = 'is not as expected' }: Partial<ErrorObject>): Problem {
+  const path = instancePath.split('/').slice(1).map(unescape);
+  if (typeof params['missingProperty'] === 'string') {
+    return { path: [...path, params['missingProperty']].join('.'), message: 'is needed' };
+  }
+  if (typeof params['additionalProperty'] === 'string') {
+    return { path: [...path, params['additionalProperty']].join('.'), message: 'is not known here' };
+  }
+  const allowed: unknown = params['allowedValues'];
+  const values = Array.isArray(allowed) ? `: ${allowed.map((value) => JSON.stringify(value)).join(', ')}` : '';
+  return { path: path.join('.'), message: `${message}${values}` };
+}
+
+const unescape = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');

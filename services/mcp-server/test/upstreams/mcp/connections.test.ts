@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
+import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { post, request, serveRaw, type ServiceProcess, startService, until } from '@toolmesh/shared/test-kit/testing';
+import express, { type Request, type Response } from 'express';
+import { type Era, startFixture } from '../../conformance/fixture.ts';
+import { type EraClient, openClient } from '../../era-clients.ts';
+
+const WATCHED = 'test://watched-resource';
+const MAIN = new URL('../../../src/main.ts', import.meta.url);
+
+const running: { stop(graceMs: number): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((part) => part.stop(0)));
+});
+
+async function startHub(url: string, more: object = {}): Promise<ServiceProcess> {
+  const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
+  writeFileSync(mesh, JSON.stringify({ mcpServers: { upstream: { url, ...more } } }));
+  const hub = await startService(MAIN, { MESH_CONFIG: mesh });
+  running.push(hub);
+  return hub;
+}
+
+const callTool = (hub: ServiceProcess, name: string) => post(`${hub.url}/tools/${name}`, { arguments: {} });
+const statusOf = async (hub: ServiceProcess) => (await request(`${hub.url}/ready`)).status;
+
+/** A server of the SDK's first version as it is commonly written: it knows its sessions, and no others. */
+async function startOldServer(port = 0) {
+  const transports = new Map<string, StreamableHTTPServerTransport>();
+  const calls: string[] = [];
+  const app = express();
+  app.use(express.json());
+  const serve = async (req: Request, res: Response): Promise<void> => {
+    const id = req.get('mcp-session-id');
+    const known = id === undefined ? undefined : transports.get(id);
+    if (known !== undefined) return known.handleRequest(req, res, req.body);
+    if (id !== undefined || !isInitializeRequest(req.body)) {
+      const error = { code: -32_000, message: 'Session not found' };
+      return void res.status(id === undefined ? 400 : 404).json({ jsonrpc: '2.0', error, id: null });
+    }
+    const server = new McpServer({ name: 'old', version: '1' });
+    for (const [name, readOnlyHint] of [
+      ['look', true],
+      ['write', false],
+    ] as const) {
+      server.registerTool(name, { description: name, annotations: { readOnlyHint } }, async () => {
+        calls.push(name);
+        return { content: [{ type: 'text', text: `${name} done` }] };
+      });
+    }
+    let count = 0;
+    server.registerTool('count', { description: 'Counts the calls of a session' }, async () => ({
+      content: [{ type: 'text', text: String((count += 1)) }],
+    }));
+    const transport = new StreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      onsessioninitialized: (session) => void transports.set(session, transport),
+    });
+    await server.connect(transport);
+    await transport.handleRequest(req, res, req.body);
+  };
+  app.all('/mcp', (req, res, next) => void serve(req, res).catch(next));
+  return { ...(await serveRaw(app, port)), calls };
+}
+
+describe('an upstream of the SDK’s first version, with sessions', () => {
+  test.each(['look', 'write'])('that is restarted is used again without a failed call of the tool %s', async (name) => {
+    const before = await startOldServer();
+    const hub = await startHub(`${before.url}/mcp`);
+    expect((await callTool(hub, name)).body).toMatchObject({ content: [{ text: `${name} done` }] });
+    expect(before.calls).toEqual([name]);
+
+    await before.stop();
+    const after = await startOldServer(before.port);
+    running.push(after);
+    expect((await callTool(hub, name)).body).toMatchObject({ content: [{ text: `${name} done` }] });
+    expect(after.calls).toEqual([name]);
+  });
+});
+
+test('what clients of 2025 with sessions of their own do adds up for each of them', async () => {
+  const server = await startOldServer();
+  running.push(server);
+  const hub = await startHub(`${server.url}/mcp`);
+  const counted = async (client: EraClient) => {
+    const { content } = await client.request('tools/call', { name: 'count', arguments: {} });
+    return Object(content)[0].text;
+  };
+  const [one, other] = await Promise.all([1, 2].map(() => openClient('legacy', `${hub.url}/mcp`)));
+  if (one === undefined || other === undefined) throw new Error('no clients');
+  expect([await counted(one), await counted(one), await counted(other), await counted(one)]).toEqual([
+    '1',
+    '2',
+    '1',
+    '3',
+  ]);
+  await Promise.all([one.close(), other.close()]);
+});
+
+describe.each(['legacy', 'modern'] as const)('an upstream of the %s era', (era: Era) => {
+  test('that dies in the middle of a stream ends the call, which need not wait for its time limit', async () => {
+    const fixture = await startFixture({ eras: [era] });
+    const hub = await startHub(fixture.url);
+    const client = await openClient('modern', `${hub.url}/mcp`);
+    const begun = Promise.withResolvers<void>();
+    const params = { name: 'test_until_cancelled', arguments: {} };
+    const cut = client.request('tools/call', params, { onProgress: () => begun.resolve() });
+    await begun.promise;
+    await fixture.stop();
+    const { isError, content } = await cut;
+    expect(isError).toBe(true);
+    expect(content).toMatchObject([{ text: expect.stringContaining('whether it ran is unknown') }]);
+    await client.close();
+  });
+
+  test('that is restarted tells of changes of resources as before', async () => {
+    const before = await startFixture({ eras: [era] });
+    const hub = await startHub(before.url);
+    const client = await openClient('modern', `${hub.url}/mcp`);
+    await client.listen(WATCHED);
+    const updates = () => client.heard.filter(({ method }) => method === 'notifications/resources/updated').length;
+    const trigger = () => client.request('tools/call', { name: 'test_trigger_resource_update', arguments: {} });
+    const told = async () => {
+      await trigger();
+      return updates() > 0;
+    };
+    await until(told);
+
+    await before.stop();
+    await until(async () => (await statusOf(hub)) === 503);
+    const after = await startFixture({ eras: [era], port: before.port });
+    running.push(after);
+    await until(async () => (await statusOf(hub)) === 200);
+    const known = updates();
+    await until(async () => {
+      await trigger();
+      return updates() > known;
+    });
+    expect(client.heard).toContainEqual(expect.objectContaining({ params: expect.objectContaining({ uri: WATCHED }) }));
+    await client.close();
+  });
+});
+
+test.each(['legacy', 'modern'] as const)(
+  'a user of a client of the %s era may think for longer than a call may be silent',
+  async (era: Era) => {
+    const fixture = await startFixture({ eras: ['legacy'] });
+    running.push(fixture);
+    const hub = await startHub(fixture.url, { timeout_ms: 3_000 });
+    const client = await openClient(era, `${hub.url}/mcp`, 4_000);
+    const params = { name: 'test_input_required_result_elicitation', arguments: {} };
+    expect(await client.request('tools/call', params)).toMatchObject({ content: [{ text: 'Hello, my name!' }] });
+
+    const silent = await client.request('tools/call', { name: 'test_until_cancelled', arguments: {} });
+    expect(silent).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('in time') }] });
+    await client.close();
+  },
+);
+
+test('a hub behind a hub passes questions of a server of 2025 on, and the answers back', async () => {
+  const fixture = await startFixture({ eras: ['legacy'] });
+  running.push(fixture);
+  const behind = await startHub(fixture.url);
+  const front = await startHub(`${behind.url}/mcp`);
+  const client = await openClient('modern', `${front.url}/mcp`);
+  const result = await client.request('tools/call', { name: 'test_input_required_result_multi_round', arguments: {} });
+  expect(result).toMatchObject({ content: [{ text: 'my name likes my color' }] });
+  await client.close();
+});

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/client';
+import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
+import {
+  createStdioStarter,
+  type StdioServerOptions,
+  type StdioWorker,
+} from '../../../src/upstreams/stdio/stdio-server.ts';
+
+export const forever = new AbortController().signal;
+
+export interface LogLine extends Record<string, unknown> {
+  readonly message: string;
+}
+
+/** A starter of the misbehaving server, and what it writes to the log. */
+export function misbehaving(flags: readonly string[] = [], options: Partial<StdioServerOptions> = {}) {
+  const log: LogLine[] = [];
+  const destination = { write: (line: string) => void log.push(JSON.parse(line)) };
+  const logger = createLogger({ service: 'test', level: 'debug', destination });
+  const file = fileURLToPath(new URL('stdio-server.ts', import.meta.url));
+  const start = createStdioStarter({
+    name: 'The upstream odd',
+    command: process.execPath,
+    args: [file, ...flags],
+    logger,
+    hostEnv: process.env,
+    patienceMs: 300,
+    createClient: (mode) => new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } }),
+    ...options,
+  });
+  return { start, log, logger };
+}
+
+/** Calls a tool; gives the text that it answers with. */
+export async function say(worker: StdioWorker, name: string, args: object = {}, signal = forever): Promise<string> {
+  const { content } = await worker.client.callTool({ name, arguments: { ...args } }, { signal });
+  const [block] = content;
+  return block?.type === 'text' ? block.text : '';
+}
+
+/** Whether a process is there. One that has ended and that nobody waited for (state Z) is not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
