@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FinishedCall, PendingApproval, RunEvent } from '../run/events.ts';
-import { createRunRecorder, lastText } from '../run/record-turn.ts';
+import { createRunRecorder, lastText } from '../run/run-recorder.ts';
 
 /** A finished call as callers see it (contract, section 3). */
 export const AnswerCall = z.object({

@@ -1,7 +1,7 @@
 import type { MiddlewareConfig, ProviderName } from '../config.ts';
-import { chooseProvider, firstThatTalks, hasOpenAi } from './choose-model.ts';
-import { ollamaModelInfo, ollamaModels } from './ollama-server.ts';
-import { listOpenAiModels } from './openai.ts';
+import { chooseProvider, firstThatTalks, hasOpenAi } from './choose-provider.ts';
+import { ollamaModelInfo, ollamaModels } from './ollama/ollama-server.ts';
+import { listOpenAiModels } from './openai/openai-model.ts';
 import { providersOf } from './providers.ts';
 
 /** A model that a chat may name. */

@@ -1,7 +1,7 @@
 import { MeshError, rootCause } from '@toolmesh/shared/kit/faults/errors';
 import { networkError } from '@toolmesh/shared/kit/http/client';
 import { wasNeverSent } from '@toolmesh/shared/kit/faults/resilience';
-import { CONTEXT_LENGTH } from './context-window.ts';
+import { CONTEXT_LENGTH } from './context/context-window.ts';
 
 /** What an HTTP answer of a provider that is not a success means to whoever chats. */
 export function statusError(provider: string, status: number, detail: string, retryAfter?: string | null): MeshError {

@@ -3,10 +3,10 @@ import type { MiddlewareConfig } from '../config.ts';
 import { createBoundedCache } from './bounded-cache.ts';
 import { createTransport } from './exchange.ts';
 import type { Model } from './model.ts';
-import { OLLAMA, type OllamaModelInfo, type OllamaServer } from './ollama-server.ts';
-import { OPENAI, type OpenAiServer } from './openai.ts';
-import type { Refusals } from './openai-refusals.ts';
-import { type Calibration, createCalibration } from './token-estimate.ts';
+import { OLLAMA, type OllamaModelInfo, type OllamaServer } from './ollama/ollama-server.ts';
+import { OPENAI, type OpenAiServer } from './openai/openai-model.ts';
+import type { Refusals } from './openai/openai-refusals.ts';
+import { type Calibration, createCalibration } from './context/token-estimate.ts';
 
 /** The servers that a configuration names, with what is learnt of them while the service runs. */
 export interface Providers {

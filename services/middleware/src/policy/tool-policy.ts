@@ -1,6 +1,6 @@
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
-import type { Permission } from '../run/run-step.ts';
+import type { Permission } from '../run/calls/run-step.ts';
 
 export const Permissions = z.enum(['auto', 'ask', 'deny']);
 

@@ -2,12 +2,12 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import type { Chat, ChatOrder, RunChat } from '../chat.ts';
+import type { Chat, ChatOrder, RunChat } from '../chat/run-chat.ts';
 import { ChatAnswer, encodeJson } from '../encoders/json.ts';
 import { createUiEncoder, UI_STREAM_HEADERS } from '../encoders/ui-stream.ts';
-import { ChatRequest } from './chat-request.ts';
+import { ChatRequest } from '../decoders/chat-request.ts';
 import { createFrameStream } from './event-stream.ts';
-import { chosenModel } from './model-choice.ts';
+import { chosenModel } from '../decoders/model-choice.ts';
 
 /** `POST /chat`: one answer, however many tool calls it takes; whole, or as it comes. */
 export const chatRoute = (runChat: RunChat): Route =>

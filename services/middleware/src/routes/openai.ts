@@ -3,15 +3,15 @@ import type { ServerResponse } from 'node:http';
 import { invalid, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
-import type { Chat, ChatOrder, RunChat } from '../chat.ts';
+import type { Chat, ChatOrder, RunChat } from '../chat/run-chat.ts';
 import type { ProviderName } from '../config.ts';
 import { type ChunkOptions, createChunkEncoder, encodeCompletion, openAiError } from '../encoders/openai.ts';
 import type { RunEvent } from '../run/events.ts';
-import { createRunRecorder, type RunRecorder } from '../run/record-turn.ts';
-import { CompletionRequest, externalToolsOf, samplingOf, toolChoiceOf } from './completion-request.ts';
-import { DEFAULT_MODEL, modelChoiceOf } from './model-choice.ts';
+import { createRunRecorder, type RunRecorder } from '../run/run-recorder.ts';
+import { CompletionRequest, externalToolsOf, samplingOf, toolChoiceOf } from '../decoders/completion-request.ts';
+import { DEFAULT_MODEL, modelChoiceOf } from '../decoders/model-choice.ts';
 import { createFrameStream } from './event-stream.ts';
-import { readMessages } from './read-messages.ts';
+import { readMessages } from '../decoders/read-messages.ts';
 import { createStepMemory, type StepMemory } from './step-memory.ts';
 
 /** A model that can be asked for, as `provider/id`. */

@@ -1,7 +1,7 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
-import type { ActiveRuns } from '../active-runs.ts';
+import type { ActiveRuns } from '../chat/active-runs.ts';
 
 /** `POST /runs/{run_id}/cancel`: ends a run; whoever waits for it gets what there is. */
 export const runRoutes = (runs: ActiveRuns): readonly Route[] => [

@@ -1,12 +1,12 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
-import type { ActiveRuns } from '../active-runs.ts';
+import type { ActiveRuns } from '../chat/active-runs.ts';
 import type { Turn } from '../run/turns.ts';
-import { exportMarkdown } from '../sessions/export-markdown.ts';
+import { exportMarkdown } from '../encoders/session-markdown.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { viewSession } from '../sessions/session-view.ts';
-import { SessionId } from './chat-request.ts';
+import { viewSession } from '../encoders/session-view.ts';
+import { SessionId } from '../decoders/chat-request.ts';
 
 const Params = z.object({ id: SessionId });
 

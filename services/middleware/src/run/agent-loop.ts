@@ -2,11 +2,11 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Message, Model, ModelRequest, Sampling } from '../models/model.ts';
 import { askModel, type CallIds, createCallIds, unfinished } from './ask-model.ts';
 import type { FinishReason, RunEvent } from './events.ts';
-import { offerTools } from './offer-tools.ts';
-import { createRepetitionGuard } from './repetition.ts';
-import { resumeStep, type Resumed } from './resume-step.ts';
+import { offerTools } from './calls/offer-tools.ts';
+import { createRepetitionGuard } from './calls/repetition-guard.ts';
+import { resumeStep, type Resumed } from './calls/resume-step.ts';
 import { startRunClock } from './run-clock.ts';
-import { runStep, type StepBounds, type Toolbox } from './run-step.ts';
+import { runStep, type StepBounds, type Toolbox } from './calls/run-step.ts';
 import { stepMessages } from './turns.ts';
 
 export interface RunOptions extends Toolbox {

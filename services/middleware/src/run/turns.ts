@@ -1,6 +1,6 @@
 import type { Image, Message } from '../models/model.ts';
 import type { FinishedCall, FinishReason } from './events.ts';
-import { tellOutcome } from './tell-result.ts';
+import { tellOutcome } from './render-result.ts';
 
 /** A conversation as it is kept and shown: one entry for each thing said, an answer with all its steps. */
 export type Turn =

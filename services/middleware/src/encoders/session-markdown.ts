@@ -1,0 +1,28 @@
+import type { Turn, TurnCall } from '../run/turns.ts';
+import { tellOutcome } from '../run/render-result.ts';
+
+/** A conversation to read: headings, what was said, and calls with what came of them in fences. */
+export function exportMarkdown(title: string, turns: readonly Turn[]): string {
+  return `${[`# ${title === '' ? 'Chat' : title}`, ...turns.flatMap(writeTurn)].join('\n\n')}\n`;
+}
+
+function writeTurn(turn: Turn): readonly string[] {
+  if (turn.role === 'system') return ['## System', turn.content];
+  if (turn.role === 'user') return ['## You', turn.content, ...(turn.images ?? []).map(() => '*(a picture)*')];
+  const said = turn.steps.flatMap(({ text, calls }) => [...(text === '' ? [] : [text]), ...calls.map(writeCall)]);
+  const by = turn.run === undefined ? '' : ` (${turn.run.provider}, ${turn.run.model})`;
+  return [`## Assistant${by}`, ...said];
+}
+
+function writeCall({ name, arguments: args, outcome }: TurnCall): string {
+  const result = outcome === undefined ? 'not run' : tellOutcome(outcome.result).text;
+  const status = outcome === undefined ? '' : ` - ${outcome.status}`;
+  return [`**${name}**${status}`, fence(JSON.stringify(args, null, 2) ?? '', 'json'), fence(result, '')].join('\n\n');
+}
+
+/** A fence longer than any in the text, so that the text cannot end it. */
+function fence(text: string, language: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const ticks = '`'.repeat(longest + 1);
+  return `${ticks}${language}\n${text}\n${ticks}`;
+}

@@ -1,0 +1,25 @@
+import type { Breaker } from '@toolmesh/shared/kit/faults/resilience';
+import type { Model, ModelEvent } from '../model.ts';
+import { openAnswer } from './opened-answer.ts';
+import { isRefusal } from '../provider-errors.ts';
+
+type Opened = { readonly events: AsyncIterable<ModelEvent> } | { readonly refusal: unknown };
+
+/** Gives a provider a rest that keeps failing before it has said anything. A bad key or request is not its failure. */
+export function withBreaker(model: Model, breaker: Breaker): Model {
+  return {
+    ...model,
+    async *respond(request) {
+      const opened = await breaker.run(async (): Promise<Opened> => {
+        try {
+          return { events: await openAnswer(model.respond(request)) };
+        } catch (error) {
+          if (isRefusal(error)) return { refusal: error };
+          throw error;
+        }
+      });
+      if ('refusal' in opened) throw opened.refusal;
+      yield* opened.events;
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Model, ModelEvent, Notice } from '../model.ts';
+import { openAnswer } from './opened-answer.ts';
+
+/** A provider that may answer; `open` fails when it cannot be used as things are. */
+export interface Candidate {
+  readonly provider: string;
+  open(): Promise<Model>;
+}
+
+/**
+ * The first of several models that can answer. When it fails before it has said anything, the next one is asked, and
+ * stays the one that is asked for as long as this model is used. A `notice` names who answers and why.
+ * @throws MeshError that names all that were tried when none can be opened
+ */
+export async function openWithFallback(candidates: readonly Candidate[]): Promise<Model> {
+  const rest = [...candidates];
+  /** Who cannot answer, and why. */
+  const tried: { readonly name: string; readonly error: MeshError }[] = [];
+  let untold: Notice | undefined;
+
+  /** The next candidate that can be used. @throws MeshError when there is none */
+  const openNext = async (): Promise<Model> => {
+    for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+      try {
+        const model = await next.open();
+        const last = tried.at(-1);
+        if (last !== undefined) untold = noticeOf(last.name, last.error, model);
+        return model;
+      } catch (error) {
+        if (!mayFallBack(error)) throw error;
+        tried.push({ name: next.provider, error });
+      }
+    }
+    const [only, ...more] = tried;
+    if (only === undefined || more.length === 0)
+      throw only?.error ?? new MeshError('unavailable', 'No provider is set');
+    const reasons = tried.map(({ name, error }) => `${name}: ${error.message}`).join('; ');
+    throw new MeshError('unavailable', `No provider can answer. ${reasons}`, { cause: only.error });
+  };
+
+  let current = await openNext();
+  return {
+    provider: current.provider,
+    name: current.name,
+    async *respond(request) {
+      const answer = async (): Promise<AsyncIterable<ModelEvent>> => {
+        for (;;) {
+          try {
+            return await openAnswer(current.respond(request));
+          } catch (error) {
+            request.signal.throwIfAborted();
+            if (!mayFallBack(error)) throw error;
+            tried.push({ name: nameOf(current), error });
+            current = await openNext();
+          }
+        }
+      };
+      const events = await answer();
+      if (untold !== undefined) yield untold;
+      untold = undefined;
+      yield* events;
+    },
+    check: (signal) => current.check(signal),
+  };
+}
+
+/** Whether the provider is at fault, not the request. */
+const mayFallBack = (error: unknown): error is MeshError =>
+  error instanceof MeshError &&
+  ['upstream_failed', 'upstream_timeout', 'unavailable', 'rate_limited'].includes(error.code);
+
+const nameOf = ({ provider, name }: Model): string => (provider === name ? provider : `${provider} (${name})`);
+
+function noticeOf(left: string, why: MeshError, to: Model): Notice {
+  const message = `${left} cannot answer: ${why.message}. ${nameOf(to)} answers instead`;
+  const { provider, name } = to;
+  return { type: 'notice', code: 'fallback', message, answeredBy: { provider, model: name } };
+}

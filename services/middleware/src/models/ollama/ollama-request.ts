@@ -1,0 +1,80 @@
+import type { Tool } from '@toolmesh/shared/contracts/tool';
+import type { ChatRequest, Message as OllamaMessage, Tool as OllamaTool } from 'ollama';
+import { z } from 'zod';
+import { imagesOf, showToolImages, withoutImages } from '../text/images.ts';
+import type { Message, ModelRequest, Sampling } from '../model.ts';
+import { withPromptedTools } from '../text/prompted-tools.ts';
+
+/** What a model can do, as far as its requests depend on it. */
+export interface OllamaAbilities {
+  readonly tools: boolean;
+  readonly thinking: boolean;
+  readonly vision: boolean;
+}
+
+/**
+ * The body of a request. The context is always said: left out, the server takes its own, 4k on most machines. Should the
+ * prompt be longer than estimated, it is to be refused: by default the oldest messages are dropped without a word.
+ */
+export function toOllamaRequest(
+  model: string,
+  { messages, tools, sampling = {} }: ModelRequest,
+  numCtx: number,
+  can: OllamaAbilities,
+): ChatRequest & { readonly stream: true; readonly truncate: false } {
+  const isPrompted = !can.tools;
+  const told = isPrompted ? withPromptedTools(messages, tools) : messages;
+  const shown = can.vision ? showToolImages(told) : withoutImages(told);
+  return {
+    model,
+    stream: true,
+    truncate: false,
+    messages: shown.map(toOllamaMessage),
+    options: { num_ctx: numCtx, ...samplingOptions(sampling) },
+    ...(can.thinking ? { think: true } : {}),
+    ...(isPrompted || tools.length === 0 ? {} : { tools: tools.map(toOllamaTool) }),
+  };
+}
+
+const samplingOptions = ({ temperature, topP, maxOutputTokens, stop, seed }: Sampling) => ({
+  ...(temperature === undefined ? {} : { temperature }),
+  ...(topP === undefined ? {} : { top_p: topP }),
+  ...(maxOutputTokens === undefined ? {} : { num_predict: maxOutputTokens }),
+  ...(stop === undefined ? {} : { stop: [...stop] }),
+  ...(seed === undefined ? {} : { seed }),
+});
+
+function toOllamaMessage(message: Message): OllamaMessage {
+  if (message.role === 'tool') return { role: 'tool', tool_name: message.name, content: message.content };
+  if (message.role !== 'assistant') {
+    const images = imagesOf(message).map(({ data }) => data);
+    return { role: message.role, content: message.content, ...(images.length === 0 ? {} : { images }) };
+  }
+  const calls = (message.toolCalls ?? []).map(({ name, arguments: args }) => ({
+    function: { name, arguments: asObject(args) },
+  }));
+  const { content, reasoning } = message;
+  return {
+    role: 'assistant',
+    content,
+    ...(reasoning === undefined || reasoning === '' ? {} : { thinking: reasoning }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+  };
+}
+
+/** The server refuses a history whose arguments are not an object, so a call that was malformed goes back empty. */
+function asObject(args: unknown): Record<string, unknown> {
+  try {
+    const value: unknown = typeof args === 'string' ? JSON.parse(args) : args;
+    return z.record(z.string(), z.unknown()).parse(value);
+  } catch {
+    return {};
+  }
+}
+
+function toOllamaTool({ name, description, input_schema }: Tool): OllamaTool {
+  return {
+    type: 'function',
+    function: { name, description, parameters: { ...input_schema, type: 'object' } },
+  };
+}

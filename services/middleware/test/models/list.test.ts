@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '@toolmesh/shared/test-kit/testing';
+import { openModel } from '../../src/models/choose-provider.ts';
+import { listModels, mayChat } from '../../src/models/list-models.ts';
+import { fakeOllama } from '../fakes/fake-ollama.ts';
+import { fakeProvider, json, silence, text } from '../fakes/fake-provider.ts';
+import { settings } from './hear.ts';
+
+let openai: Awaited<ReturnType<typeof fakeProvider>>;
+let ollama: Awaited<ReturnType<typeof fakeOllama>>;
+let away: string;
+beforeAll(async () => {
+  openai = await fakeProvider([silence]);
+  ollama = await fakeOllama({
+    'embed:latest': { capabilities: ['embedding'] },
+    'small:latest': { capabilities: ['completion', 'tools'] },
+    'big:latest': { capabilities: ['completion', 'tools', 'vision'] },
+  });
+  away = `http://127.0.0.1:${await freePort()}`;
+});
+afterAll(async () => {
+  await openai.stop();
+  await ollama.stop();
+});
+
+const { signal } = new AbortController();
+const list = async (env: Record<string, string>) => listModels(settings({ OLLAMA_HOST: away, ...env }), signal);
+const DEMO = { provider: 'demo', id: 'demo', capabilities: ['tools'], isDefault: false };
+
+describe('the list of models', () => {
+  test('has those of every provider, what they can do, and which is the default', async () => {
+    openai.play(json({ object: 'list', data: [{ id: 'b' }, { id: 'a' }] }));
+    const env = { OPENAI_BASE_URL: openai.url, OPENAI_API_KEY: 'x', OPENAI_MODEL: 'b', OLLAMA_HOST: ollama.url };
+    expect(await list(env)).toEqual([
+      { provider: 'openai', id: 'b', isDefault: true },
+      { provider: 'openai', id: 'a', isDefault: false },
+      { provider: 'ollama', id: 'small:latest', capabilities: ['completion', 'tools'], isDefault: false },
+      { provider: 'ollama', id: 'big:latest', capabilities: ['completion', 'tools', 'vision'], isDefault: false },
+      DEMO,
+    ]);
+  });
+
+  test('has the demo alone, as the default, when nothing else can be reached', async () => {
+    expect(await list({})).toEqual([{ ...DEMO, isDefault: true }]);
+  });
+
+  test('names the model that a chat gets which names none', async () => {
+    const config = settings({ OLLAMA_HOST: ollama.url });
+    const preferred = (await listModels(config, signal)).find(({ isDefault }) => isDefault);
+    expect(preferred).toMatchObject({ provider: 'ollama', id: 'small:latest' });
+    expect((await openModel(config, 'ollama')).name).toBe('small:latest');
+    const named = await list({ OLLAMA_HOST: ollama.url, OLLAMA_MODEL: 'big' });
+    expect(named[0]).toMatchObject({ provider: 'ollama', id: 'big:latest', isDefault: true });
+  });
+
+  test.each([
+    ['refuses', text('no', 401)],
+    ['is silent', silence],
+  ])('comes without a provider that %s', async (_name, behaviour) => {
+    openai.play(behaviour);
+    const found = await list({ OPENAI_BASE_URL: openai.url, OPENAI_API_KEY: 'x', OLLAMA_HOST: ollama.url });
+    expect(found.map(({ provider }) => provider)).toEqual(['ollama', 'ollama', 'demo']);
+  });
+
+  test('has the model that is set, of a server that lists none', async () => {
+    openai.play(text('<html>'));
+    const found = await list({ OPENAI_BASE_URL: openai.url, OPENAI_MODEL: 'mine' });
+    expect(found.map(({ id }) => id)).toEqual(['mine', 'demo']);
+  });
+
+  test('is looked up once for all who ask within a few seconds', async () => {
+    openai.play(json({ data: [{ id: 'a' }] }));
+    const config = settings({ OPENAI_BASE_URL: openai.url, OPENAI_MODEL: 'a', OLLAMA_HOST: away });
+    const lists = await Promise.all([1, 2, 3].map(() => listModels(config, signal)));
+    expect(await listModels(config, signal)).toBe(lists[0]);
+    expect(openai.requests).toHaveLength(1);
+  });
+
+  test('leaves out what does not chat of OpenAI’s own', () => {
+    const listed = [
+      'gpt-5-mini',
+      'whisper-1',
+      'text-embedding-3-small',
+      'gpt-4o',
+      'gpt-4o-realtime-preview',
+      'dall-e-3',
+      'o4-mini',
+    ];
+    expect(listed.filter(mayChat)).toEqual(['gpt-5-mini', 'gpt-4o', 'o4-mini']);
+  });
+});
