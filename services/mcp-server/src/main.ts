@@ -1,10 +1,9 @@
-import { fileURLToPath } from 'node:url';
-import { ConfigError, serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { runService } from '@toolmesh/shared/kit/service/service';
 import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
-import { z } from 'zod';
 import { createCatalogue } from './catalogue.ts';
+import { HubConfig } from './config.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';
 import { mcpFace } from './faces/mcp.ts';
 import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
@@ -17,18 +16,6 @@ import { reloadOnChange } from './reload.ts';
 import { makeUpstream } from './upstreams/make-upstream.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 import { createWatchers } from './resource-subscriptions.ts';
-
-const HubConfig = serviceConfig(8000, {
-  MESH_CONFIG: z.string().default(fileURLToPath(new URL('../../../mesh.json', import.meta.url))),
-  /** How long a call may be silent, in seconds; mesh.json may say otherwise for an upstream. */
-  MCP_REQUEST_TIMEOUT: z.coerce.number().positive().default(60),
-  /** Processes of an upstream that is started by a command, at least and at most; mesh.json may say otherwise. */
-  MIN_WORKERS: z.coerce.number().int().min(0).max(256).default(2),
-  MAX_WORKERS: z.coerce.number().int().min(1).max(256).default(8),
-}).refine(({ MIN_WORKERS, MAX_WORKERS }) => MIN_WORKERS <= MAX_WORKERS, {
-  path: ['MIN_WORKERS'],
-  error: 'is above MAX_WORKERS',
-});
 
 /** How long the start waits for upstreams that are just starting, too. */
 const START_WAIT_MS = 3_000;

@@ -9,31 +9,55 @@ export const SandboxConfig = serviceConfig(8001, {
     .number()
     .int()
     .min(1_024)
-    .default(16 * 1_024 ** 2),
-  /** The level that Python must have: the best there is, or one that is demanded. */
-  SANDBOX_ISOLATION: z.enum(['auto', 'namespaces', 'wasm']).default('auto'),
-  MIN_WORKERS: workers(2),
-  MAX_WORKERS: workers(8),
-  /** Bubblewrap, which makes jails. */
-  SANDBOX_BWRAP: z.string().default('/usr/bin/bwrap'),
-  /** The system's interpreter, which runs Python in namespaces. */
-  SANDBOX_PYTHON: z.string().default('/usr/bin/python3'),
-  /** Sessions that may be open at the same time, and for how long one is kept after its last call. */
-  SANDBOX_MAX_SESSIONS: z.coerce.number().int().min(1).max(1_000).default(16),
-  SANDBOX_SESSION_IDLE_MS: z.coerce.number().int().min(1_000).default(600_000),
-  /** Where packages are from, and by which way. */
-  PIP_INDEX_URL: z.url().default('https://pypi.org/simple'),
-  NPM_CONFIG_REGISTRY: z.url().default('https://registry.npmjs.org'),
-  HTTP_PROXY: z.string().optional(),
-  HTTPS_PROXY: z.string().optional(),
-  NO_PROXY: z.string().optional(),
-  /** Whoever has it may decide on packages that need an approval; without one nobody may. */
-  SANDBOX_ADMIN_KEY: z.string().min(1).optional(),
-  /** Another policy than `data/package-policy.json`. */
-  SANDBOX_PACKAGE_POLICY: z.string().optional(),
-  /** Where packages and approvals are kept; absent: in `packages` below SANDBOX_CACHE_DIR. */
-  SANDBOX_DATA_DIR: z.string().optional(),
-  /** Where what is made once is kept between starts: saved memory, parts of the jail. */
-  SANDBOX_CACHE_DIR: z.string().default(fileURLToPath(new URL('../../../data/sandbox', import.meta.url))),
+    .default(16 * 1_024 ** 2)
+    .describe('Largest request body.'),
+  SANDBOX_ISOLATION: z
+    .enum(['auto', 'namespaces', 'wasm'])
+    .default('auto')
+    .describe('Isolation of Python: the best that works (`auto`), or one that the start demands.'),
+  MIN_WORKERS: workers(2).describe(
+    'Warm workers of each kind. One of Python takes 23 MB, with numpy 100, in wasm 270.',
+  ),
+  MAX_WORKERS: workers(8).describe('Most workers of each kind.'),
+  SANDBOX_BWRAP: z.string().default('/usr/bin/bwrap').describe('Path of bubblewrap, which makes the jails.'),
+  SANDBOX_PYTHON: z
+    .string()
+    .default('/usr/bin/python3')
+    .describe('Path of the interpreter that runs Python in namespaces.'),
+  SANDBOX_MAX_SESSIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(16)
+    .describe('Most sessions of `execute_code` that are open at once.'),
+  SANDBOX_SESSION_IDLE_MS: z.coerce
+    .number()
+    .int()
+    .min(1_000)
+    .default(600_000)
+    .describe('How long a session is kept after its last call.'),
+  PIP_INDEX_URL: z.url().default('https://pypi.org/simple').describe('Index that Python packages come from.'),
+  NPM_CONFIG_REGISTRY: z.url().default('https://registry.npmjs.org').describe('Registry that npm packages come from.'),
+  HTTP_PROXY: z.string().optional().describe('Proxy for downloads over http.'),
+  HTTPS_PROXY: z.string().optional().describe('Proxy for downloads over https.'),
+  NO_PROXY: z.string().optional().describe('Hosts that are downloaded from without a proxy, separated by commas.'),
+  SANDBOX_ADMIN_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Key that decides on package approvals, sent as `X-Admin-Key`. Without it nobody can decide.'),
+  SANDBOX_PACKAGE_POLICY: z
+    .string()
+    .optional()
+    .describe('Policy file for packages. Default: `services/sandbox/data/package-policy.json`.'),
+  SANDBOX_DATA_DIR: z
+    .string()
+    .optional()
+    .describe('Folder of installed packages and approvals. Default: `packages` in `SANDBOX_CACHE_DIR`.'),
+  SANDBOX_CACHE_DIR: z
+    .string()
+    .default(fileURLToPath(new URL('../../../data/sandbox', import.meta.url)))
+    .describe('Folder of what is made once and kept between starts: saved memory, parts of the jail.'),
 });
 export type SandboxConfig = z.output<typeof SandboxConfig>;

@@ -20,26 +20,51 @@ export const commaList = z.string().transform((text) =>
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** The settings that every service has (contract, section 8). */
+/** The settings that every service has (contract, section 8). Descriptions become the tables of the documentation. */
 const baseShape = (port: number) => ({
-  HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(port),
-  LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default('info'),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to listen on. Beyond loopback the service needs `API_KEY`, or `AUTH=none`.'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(port).describe('Port to listen on.'),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(LOG_LEVELS))
+    .default('info')
+    .describe(`Least severe level that is logged: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}.`),
   MAX_BODY_BYTES: z.coerce
     .number()
     .int()
     .min(1_024)
     .max(1_024 ** 3)
-    .default(1_024 ** 2),
-  SHUTDOWN_GRACE_MS: z.coerce.number().int().min(0).max(600_000).default(10_000),
-  /** Web origins that may call; empty means any port of localhost and 127.0.0.1. */
-  CORS_ORIGINS: commaList.default([]),
-  /** Host names that this service answers to; empty means the loopback names on loopback, any name elsewhere. */
-  ALLOWED_HOSTS: commaList.default([]),
-  API_KEY: z.string().min(1).optional(),
-  AUTH: z.enum(['none']).optional(),
-  /** An OTLP collector over HTTP, which traces are sent to; absent: there are none. */
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
+    .default(1_024 ** 2)
+    .describe(
+      'Largest request body. Files for programs pass through hub and code executor, too: raise it there as well.',
+    ),
+  SHUTDOWN_GRACE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(10_000)
+    .describe('How long running requests may take to end when the service stops.'),
+  CORS_ORIGINS: commaList
+    .default([])
+    .describe('Web origins that may call, separated by commas. Default: any port of localhost and 127.0.0.1.'),
+  ALLOWED_HOSTS: commaList
+    .default([])
+    .describe('Host names that the service answers to. Default: loopback names on loopback, any name elsewhere.'),
+  API_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Key that callers must send as `X-API-Key` or `Authorization: Bearer`.'),
+  AUTH: z.enum(['none']).optional().describe('`none` lets a service without a key listen beyond loopback.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'an http or https URL' })
+    .optional()
+    .describe('OpenTelemetry collector that traces are sent to, over HTTP. Nothing is recorded without it.'),
 });
 
 export type BaseConfig = z.output<z.ZodObject<ReturnType<typeof baseShape>>>;

@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url';
+import { serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { z } from 'zod';
+
+/** The settings of the hub. */
+export const HubConfig = serviceConfig(8000, {
+  MESH_CONFIG: z
+    .string()
+    .default(fileURLToPath(new URL('../../../mesh.json', import.meta.url)))
+    .describe('File that lists the upstreams.'),
+  MCP_REQUEST_TIMEOUT: z.coerce
+    .number()
+    .positive()
+    .default(60)
+    .describe('Seconds that a call may be silent. `timeout_ms` in `mesh.json` overrides it for an upstream.'),
+  MIN_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(256)
+    .default(2)
+    .describe('Fewest processes of an upstream that runs as a command, unless `mesh.json` says otherwise.'),
+  MAX_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(8)
+    .describe('Most processes of an upstream that runs as a command, unless `mesh.json` says otherwise.'),
+}).refine(({ MIN_WORKERS, MAX_WORKERS }) => MIN_WORKERS <= MAX_WORKERS, {
+  path: ['MIN_WORKERS'],
+  error: 'is above MAX_WORKERS',
+});
