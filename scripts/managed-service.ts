@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 
 export interface ManagedServiceOptions {
   readonly name: string;
@@ -102,9 +104,6 @@ function showLog(stream: Readable, name: string, say: (line: string) => void): v
 }
 
 function parseLine(line: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(line);
+  return isRecord(parsed) ? parsed : undefined;
 }

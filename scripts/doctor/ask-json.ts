@@ -1,3 +1,5 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 const TIMEOUT_MS = 3_000;
 
 /** What an address answers: its status and the fields of its JSON; or why it did not, by the system's code or in a word. */
@@ -16,12 +18,8 @@ export async function askJson(url: string, headers: Readonly<Record<string, stri
 }
 
 function fieldsOf(text: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
-  } catch {
-    return {};
-  }
+  const parsed = parseJson(text);
+  return isRecord(parsed) ? parsed : {};
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { json, type RequestHandler } from 'express';
 import { z } from 'zod';
+import { isRecord } from '../kit/json/is-record.ts';
 
 /** An argument that travels as a header beside the body, so that what stands between need not read it (SEP-2243). */
 interface Mirrored {
@@ -48,8 +49,6 @@ export function paramHeaders(inputSchema: object | undefined, args: unknown): Re
 
 const valueAt = (args: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, key) => (isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined), args);
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** As a header has it; undefined for what has no header: nothing, and what is no plain value. */
 function textOf(value: unknown): string | undefined {

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { withDeadline } from '../faults/deadline.ts';
 import { MeshError } from '../faults/errors.ts';
 import { type Breaker, wasNeverSent } from '../faults/resilience.ts';
+import { parseJson } from '../json/parse-json.ts';
 import { withCallSpan } from '../telemetry/tracing.ts';
 
 export interface HttpClientOptions {
@@ -120,14 +121,6 @@ function checked<T>(name: string, answer: z.ZodType<T>, body: unknown): T {
   const parsed = answer.safeParse(body);
   if (parsed.success) return parsed.data;
   throw new MeshError('upstream_failed', `${name} sent an answer that is not as agreed`, { cause: parsed.error });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const TIMEOUT_CODES = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);

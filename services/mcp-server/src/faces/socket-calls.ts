@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { currentContext, openContext, runInContext } from '@toolmesh/shared/kit/telemetry/request-context';
@@ -121,11 +122,3 @@ export function createSocketCalls(options: SocketCallsOptions): SocketCalls {
 
 const badMessage = (what: string): MeshError =>
   new MeshError('invalid_request', `The message is not as expected: ${what}`);
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { z } from 'zod';
 import type { Image } from '../models/model.ts';
 import type { AnswerTurn, Step, Turn, TurnCall } from '../run/turns.ts';
@@ -102,11 +103,8 @@ function stepsOf(message: ChatMessage): readonly Step[] {
 
 function argumentsOf(sent: unknown): unknown {
   if (typeof sent !== 'string') return sent;
-  try {
-    return JSON.parse(sent);
-  } catch {
-    return sent;
-  }
+  const value = parseJson(sent);
+  return value === undefined ? sent : value;
 }
 
 function withResult(turn: AnswerTurn, message: ChatMessage): AnswerTurn {

@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
 import type { Advisory } from './malicious.ts';
@@ -45,11 +46,7 @@ export function readOsvRecord(ecosystem: Ecosystem, text: string): readonly { na
 }
 
 function parseRecord(text: string): z.output<typeof OsvRecord> | undefined {
-  try {
-    return OsvRecord.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return OsvRecord.safeParse(parseJson(text)).data;
 }
 
 interface Interval {

@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { Parser } from 'htmlparser2';
 import { z } from 'zod';
 import type { Fetcher } from './fetcher.ts';
@@ -72,14 +73,6 @@ function readJsonPage(text: string): Page {
       isYanked: file.yanked !== false,
     })),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Every link of the page; the text of a link is not needed, since its address ends with the name of the file. */

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { extract, type Header } from 'tar-stream';
 import { z } from 'zod';
 import { archiveRefusal, type ArchiveLimits, type Budget, createBudget, safePath } from './archive.ts';
@@ -128,7 +129,7 @@ function checkManifest(
   expected: { readonly name: string; readonly version: string },
   text: string | undefined,
 ): readonly string[] {
-  const parsed = Manifest.safeParse(parseJson(text));
+  const parsed = Manifest.safeParse(parseJson((text ?? '').replace(/^\ufeff/, '')));
   if (!parsed.success) throw archiveRefusal(subject, 'has no package.json that can be read');
   const { name, version, scripts, gypfile } = parsed.data;
   if (name !== expected.name || version.replace(/^[v=]+/, '') !== expected.version) {
@@ -137,12 +138,4 @@ function checkManifest(
   if (gypfile === true)
     throw new Refusal('install_failed', `${subject} needs native code, which does not run in the sandbox`);
   return HOOKS.filter((hook) => hook in scripts);
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse((text ?? '').replace(/^\ufeff/, ''));
-  } catch {
-    return undefined;
-  }
 }

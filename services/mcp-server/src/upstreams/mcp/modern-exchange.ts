@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import {
   CLIENT_INFO_META_KEY,
   PROTOCOL_VERSION_META_KEY,
@@ -106,7 +107,7 @@ type Response = z.output<typeof Failure> | z.output<typeof Success>;
 async function readAnswer(answer: LeanAnswer, id: number, onTold: (told: z.output<typeof Told>) => void) {
   const type = String(answer.headers['content-type']);
   if (type.startsWith('text/event-stream')) return readEvents(answer, id, onTold);
-  return toResponse(parse(await answer.body.text()), id);
+  return toResponse(parseJson(await answer.body.text()), id);
 }
 
 function refuse(name: string, status: number): never {
@@ -119,7 +120,7 @@ async function readEvents(answer: LeanAnswer, id: number, onTold: (told: z.outpu
   let response: Response | undefined;
   const parser = createParser({
     onEvent: ({ data }) => {
-      const message = parse(data);
+      const message = parseJson(data);
       response ??= toResponse(message, id);
       const told = Told.safeParse(message);
       if (told.success) onTold(told.data);
@@ -139,12 +140,4 @@ function toResponse(message: unknown, id: number): Response | undefined {
   if (success.success) return success.data.id === id ? success.data : undefined;
   const failure = Failure.safeParse(message);
   return failure.success && (failure.data.id ?? id) === id ? failure.data : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
@@ -6,13 +7,7 @@ import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { elapsed, unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { baseUrlOf } from './document/base-url.ts';
 import { buildRequest } from './request/build-request.ts';
-import {
-  DocumentProblem,
-  isObject,
-  loadDocument,
-  MAX_DOCUMENT_BYTES,
-  type OpenApiDocument,
-} from './document/document.ts';
+import { DocumentProblem, loadDocument, MAX_DOCUMENT_BYTES, type OpenApiDocument } from './document/document.ts';
 import { distinctName, toolName } from './document/names.ts';
 import { type Operation, parseOperation, readOperation } from './document/operation.ts';
 import { readAnswer } from './request/read-answer.ts';
@@ -142,7 +137,7 @@ async function readOperations(
 
 /** In an order that does not depend on the document's, so that names of operations that clash are the same each time. */
 function listOperations({ root, resolve }: OpenApiDocument, problems: string[]) {
-  const paths = isObject(root['paths']) ? Object.entries(root['paths']) : [];
+  const paths = isRecord(root['paths']) ? Object.entries(root['paths']) : [];
   return paths
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([path, value]) => {

@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { z } from 'zod';
 import type { ToolMessage } from './demo-model.ts';
 import type { Intent } from './intent.ts';
@@ -24,12 +25,12 @@ export function composeAnswer(
 function describeResult({ name, content }: ToolMessage): string {
   if (/^Error \w+: |^The tool failed\./.test(content)) return `${name} failed: ${content}`;
   if (name === 'execute_code') return describeOutput(content);
-  const time = Time.safeParse(parse(content));
+  const time = Time.safeParse(parseJson(content));
   if (time.success) {
     const what = name === 'get_current_time' ? 'Current time' : 'Time';
     return `${what} in ${time.data.timezone}: ${time.data.time}`;
   }
-  const zones = Zones.safeParse(parse(content));
+  const zones = Zones.safeParse(parseJson(content));
   if (zones.success) return describeZones(zones.data.timezones);
   return `${name}: ${content}`;
 }
@@ -52,11 +53,3 @@ function describeZones(zones: readonly { name: string; utc_offset: string }[]): 
 
 const Time = z.object({ time: z.string(), timezone: z.string() });
 const Zones = z.object({ timezones: z.array(z.object({ name: z.string(), utc_offset: z.string() })) });
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,6 +1,7 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { ChatRequest, Message as OllamaMessage, Tool as OllamaTool } from 'ollama';
-import { z } from 'zod';
 import { imagesOf, showToolImages, withoutImages } from '../text/images.ts';
 import type { Message, ModelRequest, Sampling } from '../model.ts';
 import { withPromptedTools } from '../text/prompted-tools.ts';
@@ -64,12 +65,8 @@ function toOllamaMessage(message: Message): OllamaMessage {
 
 /** The server refuses a history whose arguments are not an object, so a call that was malformed goes back empty. */
 function asObject(args: unknown): Record<string, unknown> {
-  try {
-    const value: unknown = typeof args === 'string' ? JSON.parse(args) : args;
-    return z.record(z.string(), z.unknown()).parse(value);
-  } catch {
-    return {};
-  }
+  const value = typeof args === 'string' ? parseJson(args) : args;
+  return isRecord(value) ? value : {};
 }
 
 function toOllamaTool({ name, description, input_schema }: Tool): OllamaTool {

@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { Ollama } from 'ollama';
 import { z } from 'zod';
@@ -112,11 +113,7 @@ export function clientFor(host: string, exchange: Exchange): Ollama {
 
 /** `{"error": "..."}` from Ollama, anything from what stands before it. */
 function errorText(body: string): string {
-  try {
-    return z.object({ error: z.string() }).parse(JSON.parse(body)).error;
-  } catch {
-    return body;
-  }
+  return z.object({ error: z.string() }).safeParse(parseJson(body)).data?.error ?? body;
 }
 
 /** The lines of a body that have something in them, each whole and each JSON. @throws SyntaxError */

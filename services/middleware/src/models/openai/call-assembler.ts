@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { ModelEvent } from '../model.ts';
 
 /** One piece of a tool call, as OpenAI-compatible servers stream it. Any field may be missing. */
@@ -86,15 +87,7 @@ function callOf({ index, id, name }: CallDelta, calls: readonly OpenCall[]): Ope
 }
 
 /** Whether nothing can be missing from the arguments, so that another name means another call. */
-function isWhole({ text, value }: OpenCall): boolean {
-  if (value !== undefined) return true;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isWhole = ({ text, value }: OpenCall): boolean => value !== undefined || parseJson(text) !== undefined;
 
 function tell(call: OpenCall): readonly ModelEvent[] {
   if (call.name === '') return [];

@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { z } from 'zod';
 import type { AnswerText } from '../text/answer-text.ts';
@@ -51,7 +52,7 @@ export async function* readOpenAiAnswer(
   const reading = createReading(provider, text);
   if (response.headers.get('content-type')?.includes('json') === true) {
     // A server that does not stream, though it was asked to.
-    yield* reading.read(parseJson(provider, await response.text()));
+    yield* reading.read(readJson(provider, await response.text()));
     if (!reading.hasChoice()) throw garbage(provider);
     yield* reading.end();
     return;
@@ -60,7 +61,7 @@ export async function* readOpenAiAnswer(
   const isLast = (data: string) => (isDone = data.trim() === '[DONE]');
   try {
     for await (const data of serverSentData(body, isLast)) {
-      yield* reading.read(parseJson(provider, data));
+      yield* reading.read(readJson(provider, data));
     }
   } catch (error) {
     // What goes wrong after the end of the answer takes nothing from it.
@@ -140,10 +141,8 @@ function toldError(provider: string, error: unknown): MeshError {
   return new MeshError('upstream_failed', `${provider} failed: ${message.slice(0, 300)}`);
 }
 
-function parseJson(provider: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw garbage(provider, cause);
-  }
+function readJson(provider: string, text: string): unknown {
+  const value = parseJson(text);
+  if (value === undefined) throw garbage(provider);
+  return value;
 }

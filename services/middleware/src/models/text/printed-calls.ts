@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { z } from 'zod';
 
 /** A call that a model has written down as text. */
@@ -29,10 +30,10 @@ export function readPrintedCalls(text: string): readonly PrintedCall[] | undefin
     .trim()
     .replace(/^(?:\[TOOL_CALLS\]|<\|python_tag\|>)\s*/, '')
     .replace(/^```\w*\s*([\s\S]*?)\s*```$/, '$1');
-  const whole = parse(bare);
+  const whole = parseJson(bare);
   if (whole !== undefined) return callsOf(whole);
   const lines = bare.split(/;?\s*\n\s*/).filter((line) => line !== '');
-  const calls = lines.map((line) => callsOf(parse(line)));
+  const calls = lines.map((line) => callsOf(parseJson(line)));
   return calls.every((call) => call !== undefined) ? calls.flat() : undefined;
 }
 
@@ -50,14 +51,6 @@ function callOf(value: unknown): PrintedCall | undefined {
   const { name, arguments: args, parameters, input } = called.data;
   const given = args ?? parameters ?? input;
   return given === undefined ? undefined : { name, arguments: given };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const OPENINGS = ['[TOOL_CALLS]', '<|python_tag|>', '```json', '```tool_call', '```'];

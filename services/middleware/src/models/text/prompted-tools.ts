@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { imagesOf } from './images.ts';
 import type { Message, ModelToolCall } from '../model.ts';
@@ -61,15 +62,6 @@ function toPlain(message: Message): Message {
 }
 
 function writeCall({ name, arguments: args }: ModelToolCall): string {
-  const json = typeof args === 'string' && isJson(args) ? args : JSON.stringify(args ?? {});
+  const json = typeof args === 'string' && parseJson(args) !== undefined ? args : JSON.stringify(args ?? {});
   return `<tool_call>\n{"name": ${JSON.stringify(name)}, "arguments": ${json}}\n</tool_call>`;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 
@@ -62,7 +63,7 @@ function convert(value: unknown, types: readonly string[]): unknown {
     if (wants('integer') && /^-?(0|[1-9]\d*)$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
     if (wants('number') && NUMBER.test(text) && Number.isFinite(Number(text))) return Number(text);
     if (wants('boolean') && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
-    const inner = parseJson(text);
+    const inner = /^[[{]/.test(text) ? parseJson(text) : undefined;
     if (wants('object') && typeOf(inner) === 'object') return inner;
     if (wants('array') && Array.isArray(inner)) return inner;
     return value;
@@ -73,15 +74,6 @@ function convert(value: unknown, types: readonly string[]): unknown {
 }
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
-
-function parseJson(text: string): unknown {
-  if (!/^[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 const isInteger = (value: unknown): boolean => typeof value === 'bigint' || Number.isInteger(value);
 

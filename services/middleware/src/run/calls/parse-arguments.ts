@@ -1,3 +1,4 @@
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { jsonrepair, JSONRepairError } from 'jsonrepair';
 
 export interface ParsedArguments {
@@ -18,22 +19,14 @@ export function parseArguments(sent: unknown): ParsedArguments {
   if (typeof sent !== 'string') return { value: sent, repaired: false };
   if (sent.trim() === '') return { value: {}, repaired: false };
   if (sent.length > MAX_CHARS) return { value: undefined, repaired: false };
-  const value = parse(sent);
+  const value = parseJson(sent, exactIntegers);
   if (value !== undefined) return { value, repaired: false };
   if (!isComplete(sent)) return { value: undefined, repaired: false };
   try {
-    return { value: parse(jsonrepair(sent)), repaired: true };
+    return { value: parseJson(jsonrepair(sent), exactIntegers), repaired: true };
   } catch (error) {
     if (error instanceof JSONRepairError) return { value: undefined, repaired: false };
     throw error;
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text, exactIntegers);
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError, type Problem } from '@toolmesh/shared/kit/faults/errors';
 import type { JsonSchema, Tool } from '@toolmesh/shared/contracts/tool';
 import { unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
@@ -31,7 +32,7 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
     const names = tools.map((known) => known.name);
     return { id, name, arguments: readable(parsed.value, sent), problem: unknownTool(name, names) };
   }
-  if (!isObject(parsed.value)) {
+  if (!isRecord(parsed.value)) {
     const came = typeof sent === 'string' ? `"${sent.slice(0, 200)}"` : JSON.stringify(sent)?.slice(0, 200);
     const problem = new MeshError(
       'invalid_arguments',
@@ -47,12 +48,9 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
   return problems.length === 0 ? call : { ...call, problem: misfit(tool, problems) };
 }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** What came, as JSON can carry it. */
 function readable(value: unknown, sent: unknown): unknown {
-  return isObject(value) ? coerce(value, {}).value : typeof sent === 'bigint' ? String(sent) : sent;
+  return isRecord(value) ? coerce(value, {}).value : typeof sent === 'bigint' ? String(sent) : sent;
 }
 
 function misfit({ name, input_schema }: Tool, problems: readonly Problem[]): MeshError {
@@ -67,7 +65,7 @@ const MAX_EXCERPT_CHARS = 1_500;
 /** The part of a schema that a model needs to do better: what is required, and the properties that were wrong. */
 function excerpt(schema: JsonSchema, problems: readonly Problem[]): unknown {
   const { required, properties } = schema;
-  const all = isObject(properties) ? Object.entries(properties) : [];
+  const all = isRecord(properties) ? Object.entries(properties) : [];
   const wrong = new Set(problems.map(({ path }) => path.split('.')[0] ?? ''));
   const needed = new Set(Array.isArray(required) ? required.map(String) : []);
   const shown = all.filter(([name]) => wrong.size === 0 || wrong.has('') || wrong.has(name) || needed.has(name));

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { Package } from 'resolve.exports';
 
 const MIB = 1_024 ** 2;
@@ -82,12 +83,8 @@ function realPath(path: string): string | undefined {
 
 /** Of a manifest that is none, nothing is known. */
 function parseManifest(text: string): Manifest {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isManifest(parsed) ? parsed : NOTHING_KNOWN;
-  } catch {
-    return NOTHING_KNOWN;
-  }
+  const parsed = parseJson(text);
+  return isManifest(parsed) ? parsed : NOTHING_KNOWN;
 }
 
 const NOTHING_KNOWN: Manifest = { name: '' };

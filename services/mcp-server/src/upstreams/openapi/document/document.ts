@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { parseYaml } from './parse-yaml.ts';
 import type { Sender } from '../request/send-request.ts';
 
 /** An object as JSON has them. */
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Something in a document that cannot be used; what it belongs to is left out. */
 export class DocumentProblem extends Error {
@@ -89,7 +87,7 @@ async function parseDocument({ name, signal }: DocumentSource, text: string): Pr
     signal.throwIfAborted();
     throw wrong(name, 'its document is neither JSON nor YAML', cause);
   }
-  if (!isObject(parsed)) throw wrong(name, 'its document is no object');
+  if (!isRecord(parsed)) throw wrong(name, 'its document is no object');
   return parsed;
 }
 
@@ -114,7 +112,7 @@ export function openDocument(root: JsonObject, version: '3.0' | '3.1', url: URL)
       const key = unescape(part);
       const holder: unknown = at;
       if (Array.isArray(holder)) at = holder[Number(key)];
-      else at = isObject(holder) && Object.hasOwn(holder, key) ? holder[key] : undefined;
+      else at = isRecord(holder) && Object.hasOwn(holder, key) ? holder[key] : undefined;
     }
     if (at === undefined) throw new DocumentProblem(`"${reference}" leads nowhere`);
     return at;
@@ -127,7 +125,7 @@ export function openDocument(root: JsonObject, version: '3.0' | '3.1', url: URL)
     resolve(value) {
       let at = value;
       for (let hops = 0; hops < MAX_HOPS; hops += 1) {
-        if (!isObject(at)) throw new DocumentProblem('there is no object where one should be');
+        if (!isRecord(at)) throw new DocumentProblem('there is no object where one should be');
         if (typeof at['$ref'] !== 'string') return at;
         at = follow(at['$ref']);
       }

@@ -1,7 +1,8 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema, Tool, ToolAnnotations } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 import { type Body, bodyOf } from '../request/body.ts';
-import { DocumentProblem, isObject, type JsonObject, type OpenApiDocument } from './document.ts';
+import { DocumentProblem, type JsonObject, type OpenApiDocument } from './document.ts';
 import { argumentNames, type Field } from './field.ts';
 import { isJsonType } from './media-types.ts';
 import { type Parameter, readParameters } from './parameters.ts';
@@ -136,8 +137,8 @@ function outputSchema(document: OpenApiDocument, { responses }: OperationObject)
   const converter = createSchemaConverter(document, 'response', DEFINITION_LIMITS[0] ?? 0);
   try {
     const content = document.resolve(response)['content'];
-    const [, media] = Object.entries(isObject(content) ? content : {}).find(([type]) => isJsonType(type)) ?? [];
-    if (!isObject(media) || media['schema'] === undefined) return undefined;
+    const [, media] = Object.entries(isRecord(content) ? content : {}).find(([type]) => isJsonType(type)) ?? [];
+    if (!isRecord(media) || media['schema'] === undefined) return undefined;
     const schema = converter.convertTop(media['schema']);
     const definitions = converter.definitions();
     if (schema['type'] !== 'object') return undefined;
@@ -152,9 +153,9 @@ function outputSchema(document: OpenApiDocument, { responses }: OperationObject)
 function acceptOf(document: OpenApiDocument, { responses }: OperationObject): string {
   const types = new Set<string>();
   for (const [status, response] of Object.entries(responses)) {
-    if (!status.startsWith('2') || !isObject(response)) continue;
+    if (!status.startsWith('2') || !isRecord(response)) continue;
     const content = '$ref' in response ? resolveQuietly(document, response)['content'] : response['content'];
-    for (const type of Object.keys(isObject(content) ? content : {}))
+    for (const type of Object.keys(isRecord(content) ? content : {}))
       if (/^[\w.+*-]+\/[\w.+*-]+$/.test(type)) types.add(type);
   }
   if (types.size === 0) types.add('application/json');

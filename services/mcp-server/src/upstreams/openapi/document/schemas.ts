@@ -1,5 +1,6 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
-import { isObject, type JsonObject, type OpenApiDocument } from './document.ts';
+import type { JsonObject, OpenApiDocument } from './document.ts';
 
 /** Who is to read a schema: what is sent has no fields that only the service may set, and the reverse. */
 export type Direction = 'request' | 'response';
@@ -50,7 +51,7 @@ export function createSchemaConverter(
 
   const convert = (schema: unknown, depth: number): JsonSchema => {
     if (schema === false) return { not: {} };
-    if (!isObject(schema) || depth > MAX_DEPTH) return {};
+    if (!isRecord(schema) || depth > MAX_DEPTH) return {};
     const reference = schema['$ref'];
     if (typeof reference === 'string') {
       const target = refer(reference);
@@ -76,8 +77,8 @@ export function createSchemaConverter(
     }
     for (const key of NAMED) {
       const value = schema[key];
-      if (isObject(value)) {
-        const visible = Object.entries(value).filter(([, one]) => !(isObject(one) && one[hidden] === true));
+      if (isRecord(value)) {
+        const visible = Object.entries(value).filter(([, one]) => !(isRecord(one) && one[hidden] === true));
         result[key] = Object.fromEntries(visible.map(([name, one]) => [name, convert(one, depth + 1)]));
         if (key === 'properties') dropHidden(result, value, hidden);
       }
@@ -88,7 +89,7 @@ export function createSchemaConverter(
 
   return {
     convert: (schema) => convert(schema, 0),
-    convertTop: (schema) => convert(isObject(schema) ? document.resolve(schema) : schema, 0),
+    convertTop: (schema) => convert(isRecord(schema) ? document.resolve(schema) : schema, 0),
     definitions: () => (names.size === 0 ? undefined : Object.fromEntries(definitions)),
   };
 }
@@ -98,7 +99,7 @@ function dropHidden(result: Record<string, unknown>, properties: JsonObject, hid
   if (!Array.isArray(result['required'])) return;
   const isHidden = (name: unknown): boolean => {
     const property = typeof name === 'string' && Object.hasOwn(properties, name) ? properties[name] : undefined;
-    return isObject(property) && property[hidden] === true;
+    return isRecord(property) && property[hidden] === true;
   };
   result['required'] = result['required'].filter((name) => !isHidden(name));
 }

@@ -1,6 +1,7 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
-import { DocumentProblem, isObject, type OpenApiDocument } from '../document/document.ts';
+import { DocumentProblem, type OpenApiDocument } from '../document/document.ts';
 import { isJsonType } from '../document/media-types.ts';
 import type { Field } from '../document/field.ts';
 import type { SchemaConverter } from '../document/schemas.ts';
@@ -27,7 +28,7 @@ const FORM_TYPE = 'application/x-www-form-urlencoded';
  */
 export function bodyOf(document: OpenApiDocument, value: unknown, converter: SchemaConverter): UnnamedBody | undefined {
   const { content, required } = document.resolve(value);
-  const types = isObject(content) ? content : {};
+  const types = isRecord(content) ? content : {};
   const type =
     Object.keys(types).find(isJsonType) ??
     Object.keys(types).find((name) => name.startsWith(FORM_TYPE)) ??
@@ -40,7 +41,7 @@ export function bodyOf(document: OpenApiDocument, value: unknown, converter: Sch
   }
   const media = types[type];
   const contentType = type.includes('*') ? 'application/json' : type;
-  const schema = isObject(media) ? media['schema'] : undefined;
+  const schema = isRecord(media) ? media['schema'] : undefined;
   const isRequired = required === true;
   return (
     spread(converter.convertTop(schema), contentType, isRequired) ??
@@ -58,12 +59,12 @@ function spread(schema: JsonSchema, contentType: string, isRequired: boolean): U
   const isForm = contentType.startsWith(FORM_TYPE);
   // An optional body with required properties is all or nothing, which only one argument can say.
   const isAllOrNothing = !isRequired && needed.size > 0;
-  if (!isPlain || type !== 'object' || !isObject(properties) || additionalProperties !== false || isAllOrNothing)
+  if (!isPlain || type !== 'object' || !isRecord(properties) || additionalProperties !== false || isAllOrNothing)
     return undefined;
   const fields = Object.entries(properties).map(([name, property]): Field => ({
     place: 'body',
     name,
-    schema: isObject(property) ? property : {},
+    schema: isRecord(property) ? property : {},
     isRequired: needed.has(name),
   }));
   return {
@@ -92,7 +93,7 @@ function whole(schema: JsonSchema, contentType: string, isRequired: boolean): Un
         const value = args[named(field)];
         if (value === undefined) return undefined;
         if (!contentType.startsWith(FORM_TYPE)) return JSON.stringify(value);
-        if (isObject(value)) return inForm(value);
+        if (isRecord(value)) return inForm(value);
         throw new MeshError('invalid_arguments', `${named(field)}: must be an object, whose properties a form has`);
       },
     }),

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { ContentBlock } from '@toolmesh/shared/contracts/tool';
-import { isObject } from '../document/document.ts';
 import type { HttpAnswer } from './send-request.ts';
 
 /** What of an answer goes into the result of a call. */
@@ -33,7 +34,7 @@ export function readAnswer({ status, headers, body }: HttpAnswer): ReadAnswer {
         is_error: true,
         content: [{ type: 'text', text: `${said}, but no valid JSON: ${text.slice(0, EXCERPT_CHARS)}` }],
       };
-    const structured_content = isObject(json) ? json : { result: json };
+    const structured_content = isRecord(json) ? json : { result: json };
     return { is_error: false, content: [{ type: 'text', text }], structured_content };
   }
   return { is_error: false, content: [blockOf(body, mimeType, parameters)] };
@@ -62,13 +63,5 @@ function decode(body: Buffer, parameters: readonly string[]): string {
     return new TextDecoder(charset?.replaceAll('"', '') ?? 'utf-8').decode(body);
   } catch {
     return body.toString();
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { isObject } from '../document/document.ts';
 
 export type Place = 'path' | 'query' | 'header' | 'cookie';
 
@@ -31,7 +31,7 @@ function partsOf(
   value: unknown,
 ): { readonly items: readonly unknown[] } | { readonly pairs: [string, unknown][] } | undefined {
   if (Array.isArray(value)) return { items: value.filter((item) => item !== undefined && item !== null) };
-  if (isObject(value))
+  if (isRecord(value))
     return { pairs: Object.entries(value).filter(([, item]) => item !== undefined && item !== null) };
   return undefined;
 }
@@ -111,7 +111,7 @@ export function inForm(fields: Readonly<Record<string, unknown>>): string {
   const form = { place: 'query', style: 'form', explode: true, isJson: false } as const;
   return Object.entries(fields)
     .filter(([, value]) => value !== undefined && value !== null)
-    .flatMap(([name, value]) => inQuery(isObject(value) ? JSON.stringify(value) : value, { ...form, name }))
+    .flatMap(([name, value]) => inQuery(isRecord(value) ? JSON.stringify(value) : value, { ...form, name }))
     .join('&');
 }
 

@@ -1,8 +1,9 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError, type Problem } from '@toolmesh/shared/kit/faults/errors';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { isObject, type JsonObject } from '../document/document.ts';
+import type { JsonObject } from '../document/document.ts';
 
 /** Checks the arguments of one tool. @throws MeshError invalid_arguments that names every problem. */
 export type ArgumentsCheck = (args: unknown) => JsonObject;
@@ -29,8 +30,8 @@ export function createArgumentsChecks(): (tool: string, schema: JsonSchema) => A
     return (args) => {
       validate ??= compile(tool, schema);
       const given = args ?? {};
-      if (isObject(given) && validate(given)) return given;
-      throw invalidArguments(tool, isObject(given) ? (validate.errors ?? []) : [NOT_AN_OBJECT]);
+      if (isRecord(given) && validate(given)) return given;
+      throw invalidArguments(tool, isRecord(given) ? (validate.errors ?? []) : [NOT_AN_OBJECT]);
     };
   };
 }

@@ -1,0 +1,29 @@
+import { describe, expect, test } from '@jest/globals';
+import { isRecord } from '../kit/json/is-record.ts';
+import { parseJson } from '../kit/json/parse-json.ts';
+
+describe('parseJson', () => {
+  test('returns the value of JSON text', () => {
+    expect(parseJson('{"a":[1,null]}')).toEqual({ a: [1, null] });
+    expect(parseJson('null')).toBeNull();
+  });
+
+  test.each(['', '{', 'undefined', '{"a":1} more'])('returns undefined for %j, which is not JSON', (text) => {
+    expect(parseJson(text)).toBeUndefined();
+  });
+
+  test('passes each value through a reviver', () => {
+    expect(parseJson('{"a":1}', (_key, value: unknown) => (value === 1 ? 2 : value))).toEqual({ a: 2 });
+  });
+});
+
+test.each([
+  [{}, true],
+  [Object.create(null), true],
+  [[], false],
+  [null, false],
+  ['text', false],
+  [undefined, false],
+])('isRecord(%j) is %j', (value, expected) => {
+  expect(isRecord(value)).toBe(expected);
+});
