@@ -72,11 +72,12 @@ COPY --from=dependencies /app/services/sandbox/node_modules services/sandbox/nod
 # The layer of numpy, pandas and matplotlib, before what changes more often. It takes pip, which does not stay.
 COPY services/sandbox/package.json services/sandbox/python-requirements.txt services/sandbox/
 COPY services/sandbox/src/packages services/sandbox/src/packages
-RUN node services/sandbox/src/packages/build-base-layer.ts data/sandbox
+COPY services/sandbox/src/commands services/sandbox/src/commands
+RUN node services/sandbox/src/commands/build-base-layer.ts data/sandbox
 COPY services/sandbox services/sandbox
 # What a service makes at its first start is made here, and is root's: at run time the file system is read-only.
 # Only /data is the service's own, for packages and approvals.
-RUN AUTH=none SANDBOX_CACHE_DIR=/app/data/sandbox node services/sandbox/src/prepare.ts && \
+RUN AUTH=none SANDBOX_CACHE_DIR=/app/data/sandbox node services/sandbox/src/commands/prepare.ts && \
     install --directory --owner=node --group=node /data
 ENV SANDBOX_CACHE_DIR=/app/data/sandbox SANDBOX_DATA_DIR=/data
 USER node

@@ -7,16 +7,16 @@ import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { z } from 'zod';
 import { SandboxConfig } from './config.ts';
-import { measureDisk } from './disk.ts';
-import { createEngine } from './engine.ts';
-import { createExecute, isolations } from './execute.ts';
-import { executeTool } from './execute-tool.ts';
-import { countInstalls, measureExecutions } from './metrics.ts';
+import { measureDisk } from './telemetry/disk.ts';
+import { createEngine } from './execution/engine.ts';
+import { createExecute, isolations } from './execution/execute.ts';
+import { executeTool } from './execution/execute-tool.ts';
+import { countInstalls, measureExecutions } from './telemetry/metrics.ts';
 import { createPackages } from './packages/packages.ts';
 import { packageRoutes } from './packages/routes.ts';
 import { packageTools } from './packages/tools.ts';
 import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
-import { createSessions } from './sessions.ts';
+import { createSessions } from './execution/sessions.ts';
 
 await runService({
   name: 'sandbox',

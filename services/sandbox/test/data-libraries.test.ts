@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { post } from '@toolmesh/shared/test-kit/testing';
-import { baseLayerPath } from '../src/packages/build-base-layer.ts';
+import { baseLayerPath } from '../src/commands/build-base-layer.ts';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
 // `npm run python-layer` installs them; CI does.

@@ -5,7 +5,7 @@ import { post, request, until } from '@toolmesh/shared/test-kit/testing';
 import { type HostileProgram, readCorpus } from './hostile/corpus.ts';
 import { HOSTILE_NAMES, type HostileName, NO_INDEX } from './hostile/packages.ts';
 import { BREAKING, BUSY_BETWEEN_CALLS, STAYING } from './hostile/sessions.ts';
-import { openStand, type Setting, type Stand } from './hostile/stand.ts';
+import { openStand, type Setting, type Stand } from './hostile/harness.ts';
 import { cacheFor, PYTHON_LEVELS, type Sandbox, startSandbox, USERS } from './sandbox.ts';
 
 const corpus = readCorpus(new URL('./hostile/', import.meta.url));

@@ -10,25 +10,25 @@ import type {
   PackageRequest,
   Verdict,
 } from '@toolmesh/shared/contracts/packages';
-import { type Approval, createApprovals, type Decision } from './approvals.ts';
-import { ARCHIVE_LIMITS, type ArchiveLimits } from './archive.ts';
-import { createNotes } from './attempt.ts';
-import { cachedIndex } from './cached-index.ts';
-import { createChecks } from './checks.ts';
-import { createFetcher, type FetcherOptions } from './fetcher.ts';
-import { createInstallSet, type InstalledSet } from './install-set.ts';
-import { importsOf, type InstalledModule, installedModules } from './installed-modules.ts';
-import { createLayerStore, removeLeftovers, type StoredLayer } from './layer-store.ts';
-import { loadMaliciousIndex } from './malicious.ts';
-import { createNpmIndex } from './npm-index.ts';
-import { createNpmResolver } from './npm-resolver.ts';
-import { createFindPip } from './pip.ts';
-import { loadPolicy } from './policy.ts';
-import { loadPopularNames } from './popular-names.ts';
-import { createPypiIndex } from './pypi-index.ts';
-import { createPypiResolver, type PythonTarget } from './pypi-resolver.ts';
-import { RESOLVER_LIMITS, type ResolverLimits } from './resolver.ts';
-import { createSharedTasks } from './shared-tasks.ts';
+import { type Approval, createApprovals, type Decision } from './policy/approvals.ts';
+import { ARCHIVE_LIMITS, type ArchiveLimits } from './archive/archive.ts';
+import { createNotes } from './resolve/attempt.ts';
+import { cachedIndex } from './index/cached-index.ts';
+import { createChecks } from './policy/checks.ts';
+import { createFetcher, type FetcherOptions } from './index/fetcher.ts';
+import { createInstallSet, type InstalledSet } from './install/install-set.ts';
+import { importsOf, type InstalledModule, installedModules } from './store/installed-modules.ts';
+import { createLayerStore, removeLeftovers, type StoredLayer } from './store/layer-store.ts';
+import { loadMaliciousIndex } from './policy/malicious.ts';
+import { createNpmIndex } from './index/npm-index.ts';
+import { createNpmResolver } from './resolve/npm-resolver.ts';
+import { createFindPip } from './resolve/pip.ts';
+import { loadPolicy } from './policy/policy.ts';
+import { loadPopularNames } from './policy/popular-names.ts';
+import { createPypiIndex } from './index/pypi-index.ts';
+import { createPypiResolver, type PythonTarget } from './resolve/pypi-resolver.ts';
+import { RESOLVER_LIMITS, type ResolverLimits } from './resolve/resolver.ts';
+import { createSharedTasks } from './install/shared-tasks.ts';
 import { formatSpec, type PackageSpec, parseRequest, parseSpec, sameVersion } from './spec.ts';
 import { Refusal, shown } from './refusal.ts';
 

@@ -3,7 +3,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { InstallResult, PackageRequest } from '@toolmesh/shared/contracts/packages';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
-import { Approval } from './approvals.ts';
+import { Approval } from './policy/approvals.ts';
 import type { Packages } from './packages.ts';
 
 /** What the routes read of a request: the key of an administrator. */

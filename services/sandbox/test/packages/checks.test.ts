@@ -248,7 +248,7 @@ test('lets a package pass that is two letters from a well-known one and has a hi
 test('checks a name in less than 5 ms, the median of many', async () => {
   await check('npm', 'warm-up-of-the-lists');
   const names = Array.from({ length: 40 }, (_, at) => `reqeust${at}-somethin-else`.slice(0, 8 + at));
-  const { loadPopularNames } = await import('../../src/packages/popular-names.ts');
+  const { loadPopularNames } = await import('../../src/packages/policy/popular-names.ts');
   const { findResemblance } = await loadPopularNames('npm');
   const times = names.map((name) => {
     const started = performance.now();

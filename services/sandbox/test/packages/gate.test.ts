@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { type Gate, GATE_ORIGIN, openGate } from '../../src/packages/gate.ts';
+import { type Gate, GATE_ORIGIN, openGate } from '../../src/packages/resolve/gate.ts';
 import { Refusal } from '../../src/packages/refusal.ts';
 
 let gate: Gate;

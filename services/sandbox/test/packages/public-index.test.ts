@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { proxyOf } from '../../src/packages/proxy-environment.ts';
+import { proxyOf } from '../../src/commands/proxy-environment.ts';
 import { cleanUp, openPackages, signal } from './fixtures/setup.ts';
 
 afterAll(cleanUp);

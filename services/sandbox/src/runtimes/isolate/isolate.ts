@@ -3,10 +3,10 @@ import ivm from 'isolated-vm';
 import type { GuestReport } from '../../workers/serve-worker.ts';
 
 /** The parts of a guest, which run inside the isolate as one function body and share its scope. */
-export const guestSource = (files: readonly URL[]): string =>
+export const preludeSource = (files: readonly URL[]): string =>
   files.map((file) => readFileSync(file, 'utf8')).join('\n');
 
-export const guestFile = (name: string): URL => new URL(`./guest/${name}`, import.meta.url);
+export const preludeFile = (name: string): URL => new URL(`./prelude/${name}`, import.meta.url);
 
 /** The report of a program that ran out of memory and took its isolate with it. */
 const OUT_OF_MEMORY: GuestReport = {

@@ -5,7 +5,7 @@ import type { OutputPiece, OutputSource } from '../../workers/serve-worker.ts';
  * the speed of memory and never waits, the owner looks now and then and misses only what a flood has overwritten.
  *
  * Layout: the count of bytes written and the count being written to (modulo 2^32, 32 bits each), padding, the first
- * HEAD_BYTES of the stream, then a ring with the latest RING_BYTES of what follows. `guest/output.js` writes it.
+ * HEAD_BYTES of the stream, then a ring with the latest RING_BYTES of what follows. `prelude/output.js` writes it.
  */
 export const HEADER_BYTES = 64;
 export const HEAD_BYTES = 32 * 1_024;

@@ -1,7 +1,7 @@
 // A process that runs one JavaScript or TypeScript program in an isolate, or those of a session one after the other.
 // Argument: the path of a directory with a `node_modules` that programs can import from; none without it.
 import { type GuestProgram, type GuestReport, type OutputPiece, serveWorker } from '../../workers/serve-worker.ts';
-import { createJavaScriptGuest, WARM_MEMORY_BYTES } from './guest.ts';
+import { createJavaScriptGuest, WARM_MEMORY_BYTES } from './javascript-isolate.ts';
 import { stripTypes } from './typescript.ts';
 
 await serveWorker(async () => {

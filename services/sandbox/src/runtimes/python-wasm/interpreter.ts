@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import ivm from 'isolated-vm';
 import type { GuestProgram, GuestReport } from '../../workers/serve-worker.ts';
-import { createIsolate, guestFile, guestSource, handOver } from '../isolate/isolate.ts';
+import { createIsolate, preludeFile, preludeSource, handOver } from '../isolate/isolate.ts';
 import { createOutputRing } from '../isolate/output-ring.ts';
 import { MISSING_MODULES } from './missing-modules.ts';
 import { loadPyodideAssets } from './pyodide-assets.ts';
@@ -11,17 +11,17 @@ import type { PackageFile } from './read-packages.ts';
 /** JavaScript's own memory around the interpreter; Python's objects live in WebAssembly's, which this does not count. */
 const ISOLATE_MB = 512;
 
-const GUEST_FILES = [
-  guestFile('text-encoding.js'),
-  guestFile('output.js'),
-  guestFile('timers.js'),
-  new URL('./guest.js', import.meta.url),
+const PRELUDE_FILES = [
+  preludeFile('text-encoding.js'),
+  preludeFile('output.js'),
+  preludeFile('timers.js'),
+  new URL('./prelude.js', import.meta.url),
 ];
 const PROGRAM_FILE = new URL('../python/toolmesh_program.py', import.meta.url);
 const RUNNER_FILE = new URL('./runner.py', import.meta.url);
 
 /** Everything of ours that a saved memory depends on. */
-export const snapshotIngredients = (): string => guestSource([...GUEST_FILES, PROGRAM_FILE, RUNNER_FILE]);
+export const snapshotIngredients = (): string => preludeSource([...PRELUDE_FILES, PROGRAM_FILE, RUNNER_FILE]);
 
 /** Pyodide in an isolate of its own: from the saved memory `snapshot` in about 0.15 s, without one in 1.5 s. */
 export async function loadInterpreter(snapshot?: ArrayBuffer) {
@@ -30,7 +30,7 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
   const stderr = createOutputRing();
 
   const guest = await context.evalClosure(
-    guestSource(GUEST_FILES),
+    preludeSource(PRELUDE_FILES),
     [
       handOver(stdout.memory),
       handOver(stderr.memory),

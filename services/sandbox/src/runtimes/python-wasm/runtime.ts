@@ -12,7 +12,7 @@ const SNAPSHOT_TIMEOUT_MS = 60_000;
 
 /** Makes the saved memory in a process of its own and returns its path. @throws ConfigError when it cannot be kept. */
 async function makeSnapshot(directory: string): Promise<string> {
-  const args = ['--no-warnings', script('./make-snapshot.ts'), directory];
+  const args = ['--no-warnings', script('../../commands/make-snapshot.ts'), directory];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: SNAPSHOT_TIMEOUT_MS, env: {} });
     return stdout;

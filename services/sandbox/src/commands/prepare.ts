@@ -1,0 +1,13 @@
+// Makes ahead what the sandbox keeps in SANDBOX_CACHE_DIR, for an image whose file system is read-only when it runs.
+import { loadConfig } from '@toolmesh/shared/kit/service/config';
+import { SandboxConfig } from '../config.ts';
+import { prepareJail } from '../jail/find-jail.ts';
+import { compileWorker } from '../runtimes/python-namespaces/compiled-worker.ts';
+import { createPythonWasm } from '../runtimes/python-wasm/runtime.ts';
+
+const { SANDBOX_CACHE_DIR: cacheDirectory, SANDBOX_BWRAP: bwrap, SANDBOX_PYTHON: python } = loadConfig(SandboxConfig);
+const prepared = await prepareJail({ cacheDirectory, bwrap, python });
+if (!('reason' in prepared.python)) await compileWorker(cacheDirectory, prepared.python);
+await createPythonWasm(cacheDirectory, undefined);
+const interpreter = 'reason' in prepared.python ? prepared.python.reason : `Python ${prepared.python.version}`;
+process.stdout.write(`${cacheDirectory} is ready: ${interpreter}\n`);

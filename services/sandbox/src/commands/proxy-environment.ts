@@ -1,0 +1,11 @@
+import type { ProxySettings } from '../packages/index/fetcher.ts';
+
+/** The proxy that the environment of a command names, under either of its two spellings. */
+// oxlint-disable-next-line node/no-process-env -- a command is its own main; the service hands its settings over
+export function proxyOf(env: NodeJS.ProcessEnv = process.env): ProxySettings {
+  return {
+    http: env['http_proxy'] ?? env['HTTP_PROXY'],
+    https: env['https_proxy'] ?? env['HTTPS_PROXY'],
+    no: env['no_proxy'] ?? env['NO_PROXY'],
+  };
+}

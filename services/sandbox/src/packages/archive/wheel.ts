@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import yauzl, { type Entry, type ZipFile } from 'yauzl';
+import { archiveRefusal, type ArchiveLimits, type Budget, createBudget, safePath } from './archive.ts';
+import { Refusal } from '../refusal.ts';
+
+/** A wheel that was looked through from end to end, and none of it run. */
+export interface InspectedWheel {
+  readonly unpackedBytes: number;
+  /** What it needs, as `Requires-Dist` says. */
+  readonly requirements: readonly string[];
+}
+
+/** Where an entry of a wheel goes below the directory of packages; undefined for what is left out. */
+export type Target = string | undefined;
+
+const METADATA_BYTES = 8 * 1_024 ** 2;
+const SYMLINK = 0o120000;
+const REGULAR = 0o100000;
+const KIND = 0o170000;
+
+/** Run by Python when it starts, before any program: nothing of the kind comes in. */
+const STARTUP_FILE = /^(?:[^/]*\.pth|(?:site|user)customize(?:\.[^/]*|\/.*))$/i;
+/** Startup files of well-known packages that nothing needs here: they are left out. */
+const KNOWN_STARTUP_FILES = new Set(['distutils-precedence.pth']);
+const SHADOWING_COMMAND = /^(?:python|pip|pypy|node|npm|npx|sh|bash|env|sudo)[0-9.]*$/i;
+const RECORD = /^[^/]+\.dist-info\/RECORD$/;
+const UNRECORDED = /^[^/]+\.dist-info\/RECORD(?:\.jws|\.p7s)?$/;
+
+/**
+ * Looks through a wheel: bounds, paths, kinds of files, files that run at startup, commands that would stand in for
+ * known ones, and whether RECORD fits what is there.
+ * @throws Refusal suspicious, too_large, hash_mismatch
+ */
+export async function inspectWheel(path: string, subject: string, limits: ArchiveLimits): Promise<InspectedWheel> {
+  const { size } = await stat(path);
+  const budget = createBudget(subject, size, limits);
+  const digests = new Map<string, string>();
+  const texts = new Map<string, string>();
+  await eachFile(path, subject, async (name, open, entry) => {
+    budget.entry();
+    if (digests.has(name)) throw archiveRefusal(subject, 'holds the same path twice');
+    const isText = /^[^/]+\.dist-info\/(?:RECORD|METADATA|WHEEL|entry_points\.txt)$/.test(name);
+    if (isText && entry.uncompressedSize > METADATA_BYTES) throw archiveRefusal(subject, 'has metadata of absurd size');
+    const { digest, content } = await readEntry(await open(), budget, isText);
+    digests.set(name, digest);
+    if (isText) texts.set(name.replace(/^[^/]+\//, ''), content);
+    refuseStartupFile(subject, wheelTarget(name) ?? name);
+    refuseScript(subject, name);
+  });
+  refuseCommands(subject, texts.get('entry_points.txt') ?? '');
+  checkRecord(subject, texts.get('RECORD'), digests);
+  return { unpackedBytes: budget.usedBytes, requirements: requirementsOf(texts.get('METADATA') ?? '') };
+}
+
+/** Hands over each file of a wheel with its place. Only for a wheel that `inspectWheel` has passed. */
+export async function readWheel(
+  path: string,
+  subject: string,
+  take: (target: string, content: Readable) => Promise<void>,
+): Promise<void> {
+  await eachFile(path, subject, async (name, open) => {
+    const target = wheelTarget(name);
+    if (target !== undefined && !KNOWN_STARTUP_FILES.has(target)) await take(target, await open());
+  });
+}
+
+/** Reads one file of a zip archive; undefined when it has none of that name. */
+export async function readZipText(path: string, wanted: string): Promise<string | undefined> {
+  let found: string | undefined;
+  await eachFile(path, 'The archive', async (name, open, { uncompressedSize }) => {
+    if (name === wanted && uncompressedSize <= METADATA_BYTES) found = await text(await open());
+  });
+  return found;
+}
+
+/** Code goes to the directory of packages; commands, headers and data files have no place in a sandbox. */
+function wheelTarget(name: string): Target {
+  const data = /^[^/]+\.data\/(?:(purelib|platlib)\/(.+)|.*)$/.exec(name);
+  return data === null ? name : data[2];
+}
+
+async function eachFile(
+  path: string,
+  subject: string,
+  visit: (name: string, open: () => Promise<Readable>, entry: Entry) => Promise<void>,
+): Promise<void> {
+  let zip: ZipFile | undefined;
+  try {
+    zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false, strictFileNames: true });
+    const opened = zip;
+    for await (const entry of opened.eachEntry()) {
+      refuseKind(subject, entry);
+      if (entry.fileName.endsWith('/')) safePath(subject, entry.fileName.slice(0, -1));
+      else await visit(safePath(subject, entry.fileName), () => opened.openReadStreamPromise(entry), entry);
+    }
+  } catch (cause) {
+    throw cause instanceof Refusal ? cause : archiveRefusal(subject, 'is not an archive that can be trusted', cause);
+  } finally {
+    zip?.close();
+  }
+}
+
+function refuseKind(subject: string, entry: Entry): void {
+  const kind = (entry.externalFileAttributes >>> 16) & KIND;
+  if (kind === SYMLINK) throw archiveRefusal(subject, 'holds a link');
+  const isDirectory = entry.fileName.endsWith('/');
+  if (kind !== 0 && kind !== REGULAR && !isDirectory)
+    throw archiveRefusal(subject, 'holds something that is not a file');
+  if (!entry.canDecodeFileData()) throw archiveRefusal(subject, 'is encrypted or packed in an unknown way');
+}
+
+async function readEntry(stream: Readable, budget: Budget, keep: boolean) {
+  const hash = createHash('sha256');
+  const kept: Buffer[] = [];
+  for await (const chunk of stream) {
+    budget.bytes(chunk.length);
+    hash.update(chunk);
+    if (keep) kept.push(chunk);
+  }
+  return { digest: hash.digest('base64url'), content: Buffer.concat(kept).toString() };
+}
+
+function refuseStartupFile(subject: string, target: string): void {
+  if (!STARTUP_FILE.test(target) || KNOWN_STARTUP_FILES.has(target)) return;
+  throw archiveRefusal(subject, `holds ${target.split('/')[0]}, which Python would run at every start`);
+}
+
+function refuseScript(subject: string, name: string): void {
+  const script = /^[^/]+\.data\/scripts\/([^/]+)$/.exec(name)?.[1];
+  if (script !== undefined && SHADOWING_COMMAND.test(script)) throw shadowing(subject, script);
+}
+
+function refuseCommands(subject: string, entryPoints: string): void {
+  let section = '';
+  for (const line of entryPoints.split('\n')) {
+    section = /^\s*\[([^\]]+)\]/.exec(line)?.[1]?.trim() ?? section;
+    const command = /^\s*([^=\s]+)\s*=/.exec(line)?.[1];
+    if (!/^(?:console|gui)_scripts$/.test(section) || command === undefined) continue;
+    if (SHADOWING_COMMAND.test(command)) throw shadowing(subject, command);
+  }
+}
+
+const shadowing = (subject: string, command: string): Refusal =>
+  archiveRefusal(subject, `brings a command ${command}, which would stand in for the real one`);
+
+/** PEP 427: every file is listed with its hash, but for the list itself. */
+function checkRecord(subject: string, record: string | undefined, digests: ReadonlyMap<string, string>): void {
+  if (record === undefined || [...digests.keys()].filter((name) => RECORD.test(name)).length !== 1) {
+    throw archiveRefusal(subject, 'has no list of its files');
+  }
+  const listed = new Map(record.split(/\r?\n/).flatMap((line) => recordLine(line) ?? []));
+  for (const [name, digest] of digests) {
+    if (UNRECORDED.test(name)) continue;
+    const claimed = listed.get(name);
+    if (claimed === undefined) throw new Refusal('hash_mismatch', `${subject} holds a file that it does not list`);
+    if (claimed !== `sha256=${digest}`)
+      throw new Refusal('hash_mismatch', `${subject} holds a file that is not the listed one`);
+  }
+  for (const name of listed.keys()) {
+    safePath(subject, name);
+    if (!digests.has(name)) throw new Refusal('hash_mismatch', `${subject} lists a file that it does not hold`);
+  }
+}
+
+/** `path,sha256=digest,size`, the path quoted where it holds a comma. */
+function recordLine(line: string): [[string, string]] | undefined {
+  const match = /^(?:"((?:[^"]|"")*)"|([^,"]*)),([^,]*),[^,]*$/.exec(line);
+  if (match === null) return undefined;
+  const [, quoted, plain, hash = ''] = match;
+  return [[quoted?.replaceAll('""', '"') ?? plain ?? '', hash.replace(/=+$/, '')]];
+}
+
+/** Line ends and folded lines as Python's parser of mail headers reads them. */
+function requirementsOf(metadata: string): readonly string[] {
+  const lines = metadata.replaceAll(/\r\n?/g, '\n');
+  const [headers = ''] = lines.split('\n\n', 1);
+  const unfolded = headers.replaceAll(/\n[ \t]+/g, ' ');
+  return [...unfolded.matchAll(/^Requires-Dist[ \t]*:(.*)$/gim)].map(([, requirement = '']) => requirement.trim());
+}

@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { causeChain, MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
+import type { Approvals } from '../policy/approvals.ts';
+import type { Attempt } from '../resolve/attempt.ts';
+import type { Checks } from '../policy/checks.ts';
+import type { LayerStore, StoredLayer } from '../store/layer-store.ts';
+import type { ResolvedPackage, Resolver, ResolverLimits, Root } from '../resolve/resolver.ts';
+import { formatSpec, type PackageSpec } from '../spec.ts';
+import { Refusal } from '../refusal.ts';
+
+export interface InstalledSet {
+  readonly layer: StoredLayer;
+  /** Whether it was there before. */
+  readonly isOld: boolean;
+}
+
+/** Installs packages of one ecosystem together into one layer. @throws Refusal, what `signal` was aborted with */
+export type InstallSet = (
+  ecosystem: Ecosystem,
+  specs: readonly PackageSpec[],
+  task: { readonly signal: AbortSignal; note(line: string): void },
+) => Promise<InstalledSet>;
+
+export interface InstallSetOptions {
+  readonly checks: Checks;
+  readonly approvals: Approvals;
+  readonly store: LayerStore;
+  readonly resolvers: Readonly<Record<Ecosystem, Resolver>>;
+  readonly limits: ResolverLimits;
+  /** For what is thrown away afterwards. */
+  readonly workDirectory: string;
+}
+
+export function createInstallSet(options: InstallSetOptions): InstallSet {
+  const { checks, approvals, store, resolvers, limits, workDirectory } = options;
+
+  /** A layer may have been built before a package of it became known as malicious, or was denied. */
+  const recheck = async (ecosystem: Ecosystem, { record }: StoredLayer): Promise<void> => {
+    for (const { name, version } of record.packages) {
+      const spec = { ecosystem, name, version, extras: [] };
+      checks.checkLocally(spec);
+      const why = checks.approvalReasonOf(spec);
+      if (why !== undefined) await checks.demandApproval({ ...spec, version: undefined }, why);
+    }
+  };
+
+  /** All approvals are asked for before the first one stops the install. */
+  const demandApprovals = async (ecosystem: Ecosystem, resolved: readonly ResolvedPackage[]): Promise<void> => {
+    const refusals: Refusal[] = [];
+    for (const { name, version, approvalReason } of resolved) {
+      if (approvalReason === undefined || approvals.statusOf({ ecosystem, name, version }) === 'approved') continue;
+      const spec = { ecosystem, name, version: undefined, extras: [] };
+      await checks.demandApproval(spec, approvalReason).catch((error: unknown) => {
+        if (!(error instanceof Refusal)) throw error;
+        refusals.push(error);
+      });
+    }
+    const [first] = refusals;
+    if (first === undefined) return;
+    const message = refusals.map(({ reason }) => reason.message).join('; ');
+    throw new Refusal('suspicious', message, { status: 'approval_required', cause: first });
+  };
+
+  const install = async (ecosystem: Ecosystem, roots: readonly Root[], attempt: Attempt): Promise<StoredLayer> => {
+    const resolver = resolvers[ecosystem];
+    const found = await resolver.resolve(roots, attempt);
+    if (found.length > limits.packages) {
+      throw new Refusal('too_large', `${found.length} packages are needed; ${limits.packages} is the most`);
+    }
+    const resolved = found.toSorted((a, b) => compare(a.place, b.place) || compare(a.name, b.name));
+    for (const { name, version } of resolved) checks.checkLocally({ ecosystem, name, version, extras: [] });
+    await demandApprovals(ecosystem, resolved);
+    const layer = await store.build({
+      ecosystem,
+      packages: resolved.map(({ name, version, hash }) => ({ name, version, hash })),
+      ingredients: [resolver.target, ...resolved.map(({ place }) => place)],
+      unpack: async (index, write) => resolved[index]?.unpack(write),
+    });
+    attempt.note(`${resolved.length} packages, ${layer.record.size_bytes} bytes, none of their code was run`);
+    return layer;
+  };
+
+  return async (ecosystem, specs, { signal, note }) => {
+    for (const [position, spec] of specs.entries()) {
+      await positioned(position, async () => {
+        checks.checkLocally(spec);
+        const why = checks.approvalReasonOf(spec);
+        if (why !== undefined) await checks.demandApproval(spec, why);
+      });
+    }
+    const key = JSON.stringify([ecosystem, resolvers[ecosystem].target, specs.map(formatSpec).sort()]);
+    const known = await store.recall(key);
+    if (known !== undefined) {
+      await recheck(ecosystem, known);
+      note('Installed before: nothing was asked of the index');
+      return { layer: known, isOld: true };
+    }
+    const directory = await mkdtemp(join(workDirectory, 'attempt-'));
+    try {
+      const roots: Root[] = [];
+      for (const [position, spec] of specs.entries()) {
+        const examined = await positioned(position, () => checks.examine(spec, signal));
+        const why = examined.approvalReason;
+        if (why !== undefined) await positioned(position, () => checks.demandApproval(spec, why));
+        roots.push({ spec, examined });
+      }
+      const layer = await install(ecosystem, roots, { signal, directory, note });
+      await store.remember(key, layer);
+      return { layer, isOld: false };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asRefusal(error);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  };
+}
+
+/** Says of a refusal which of the packages asked for it is about. */
+async function positioned<T>(position: number, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    throw error instanceof Refusal ? error.at(position) : error;
+  }
+}
+
+const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
+
+/** A refusal on its way through a stream or a process may have become the cause of another error. */
+function asRefusal(error: unknown): unknown {
+  const refusal = [...causeChain(error)].find((at) => at instanceof Refusal);
+  if (refusal !== undefined || !Error.isError(error)) return refusal ?? error;
+  if (error instanceof MeshError) {
+    return error.code === 'upstream_timeout'
+      ? new Refusal('install_failed', 'It took too long', { cause: error })
+      : error;
+  }
+  return new Refusal('install_failed', 'The packages could not be installed', { cause: error });
+}

@@ -1,0 +1,179 @@
+import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
+import type { Approvals } from './approvals.ts';
+import type { MaliciousIndex } from './malicious.ts';
+import type { Policy } from './policy.ts';
+import type { PopularNames } from './popular-names.ts';
+import { ageDays, type PackageIndex, type Project, type Release } from '../index/project.ts';
+import { newestVersion, type PackageSpec, policyName, sameVersion } from '../spec.ts';
+import type { Resemblance } from './typosquat.ts';
+import { Refusal } from '../refusal.ts';
+
+/** Everything that the checks compare a package with. */
+export interface Knowledge {
+  readonly policy: Policy;
+  readonly malicious: MaliciousIndex;
+  readonly approvals: Approvals;
+  readonly popular: Readonly<Record<Ecosystem, PopularNames>>;
+  readonly index: Readonly<Record<Ecosystem, PackageIndex>>;
+  now(): Date;
+}
+
+/** A package that passed, but for what a person has to say. */
+export interface Examined {
+  readonly project: Project;
+  /** The releases that may be installed, of the version asked for or of all. */
+  readonly releases: readonly Release[];
+  /** The version asked for, else the newest of `releases`. */
+  readonly version: string;
+  /** Why a person has to allow it first; undefined when nobody has to, or somebody did. */
+  readonly approvalReason: string | undefined;
+}
+
+export interface Checks {
+  /** What is known without asking anybody: policy, decisions, advisories. @throws Refusal */
+  checkLocally(spec: PackageSpec): void;
+  /** Why a person has to decide on it, by the policy. Undefined when nobody has to, or somebody allowed it. */
+  approvalReasonOf(spec: PackageSpec): string | undefined;
+  /** All checks but the archive's own. @throws Refusal */
+  examine(spec: PackageSpec, signal: AbortSignal): Promise<Examined>;
+  /** Notes that a person is asked. Always throws. @throws Refusal with the id of the approval */
+  demandApproval(spec: PackageSpec, why: string): Promise<never>;
+}
+
+/** A name near a well-known one is let through when it has a history that no squatter waits for. */
+const HISTORY = {
+  near: { days: 365, releases: 5, releasesWithoutDates: 15 },
+  close: { days: 3 * 365, releases: 20, releasesWithoutDates: 30 },
+} as const;
+
+/** After that long a package of one release is finished rather than new. */
+const LONE_RELEASE_DAYS = 365;
+
+export function createChecks(knowledge: Knowledge): Checks {
+  const { policy, malicious, approvals, popular, index, now } = knowledge;
+
+  const checkLocally = (spec: PackageSpec): void => {
+    const { ecosystem, name, version } = spec;
+    const listed = policyName(name);
+    if (policy.blocked.has(listed)) throw new Refusal('blocked', `${name} is blocked by the policy`);
+    if (policy.only_allowed?.has(listed) === false)
+      throw new Refusal('blocked', `${name} is not among the allowed packages`);
+    refuseMalicious(spec);
+    if (approvals.statusOf({ ecosystem, name, version }) === 'denied') {
+      throw new Refusal('blocked', `${name} was asked for before and denied`);
+    }
+  };
+
+  const refuseMalicious = ({ ecosystem, name, version }: PackageSpec): void => {
+    const advisory =
+      malicious.find(ecosystem, name, version) ??
+      // Of a package that hardly anybody uses, one bad release is enough to refuse what is not named exactly.
+      (version === undefined && !popular[ecosystem].has(name) ? malicious.any(ecosystem, name) : undefined);
+    if (advisory === undefined) return;
+    const which = version === undefined ? name : `${name} ${version}`;
+    throw new Refusal('malicious', `${which} is known as malicious: ${advisory.id} of ${advisory.date}`);
+  };
+
+  const approved = ({ ecosystem, name, version }: PackageSpec): boolean =>
+    approvals.statusOf({ ecosystem, name, version }) === 'approved';
+
+  const approvalReasonOf = (spec: PackageSpec): string | undefined =>
+    policy.needs_approval.has(policyName(spec.name)) && !approved(spec)
+      ? `${spec.name} needs an approval by the policy`
+      : undefined;
+
+  const findProject = async (spec: PackageSpec, likeness: Resemblance | undefined, signal: AbortSignal) => {
+    try {
+      return await index[spec.ecosystem].project(spec.name, signal);
+    } catch (error) {
+      // Whether or not it exists: nobody who means the well-known one is helped by "not found".
+      if (error instanceof Refusal && likeness !== undefined) throw typosquat(spec.name, likeness);
+      if (error instanceof Refusal && error.reason.code === 'not_found') {
+        throw new Refusal('not_found', `There is no package ${spec.name} on the index`, { cause: error });
+      }
+      throw error;
+    }
+  };
+
+  return {
+    checkLocally,
+    approvalReasonOf,
+    async examine(spec, signal) {
+      checkLocally(spec);
+      const { ecosystem, name } = spec;
+      // What the operator has named is known, whatever it resembles.
+      const isNamed = policy.needs_approval.has(policyName(name)) || policy.only_allowed !== null;
+      const likeness = isNamed || approved(spec) ? undefined : popular[ecosystem].findResemblance(name);
+      const project = await findProject(spec, likeness, signal);
+      if (project.state === 'quarantined') throw new Refusal('blocked', `The index has put ${name} under quarantine`);
+      if (project.state === 'security_holding') {
+        throw new Refusal('malicious', `The registry removed ${name} for malicious code and holds its name`);
+      }
+      if (likeness !== undefined && !hasHistory(project, likeness, now())) throw typosquat(name, likeness);
+      const releases = usableReleases(spec, project, malicious);
+      const version = spec.version ?? newest(ecosystem, project, releases);
+      const young = popular[ecosystem].has(name) || approved(spec) ? undefined : youth(project, policy, now());
+      return { project, releases, version, approvalReason: approvalReasonOf(spec) ?? young };
+    },
+    async demandApproval({ ecosystem, name, version }, why) {
+      const { id } = await approvals.request({ ecosystem, name, version }, why);
+      const message = `${why}; it waits for a decision as approval ${id}`;
+      throw new Refusal('suspicious', message, { status: 'approval_required' });
+    },
+  };
+}
+
+function typosquat(name: string, { target }: Resemblance): Refusal {
+  return new Refusal('typosquat', `${name} is not well-known and can be taken for ${target}`, { didYouMean: target });
+}
+
+function hasHistory(project: Project, { strength, isHousehold }: Resemblance, now: Date): boolean {
+  // An honest package may have such a name, but who asks for it nearly always means the other one.
+  if (strength === 'close' && isHousehold) return false;
+  const wanted = HISTORY[strength];
+  const days = ageDays(project, now);
+  if (days === undefined) return project.releases.length >= wanted.releasesWithoutDates;
+  return days >= wanted.days && project.releases.length >= wanted.releases;
+}
+
+/** Why a package that is not well-known may be a trap; undefined when it has been there for a while. */
+function youth(project: Project, policy: Policy, now: Date): string | undefined {
+  const { name, releases } = project;
+  const days = ageDays(project, now);
+  if (days !== undefined && days < policy.minimum_age_days) {
+    return `${name} is not well-known and was first published ${Math.max(0, Math.floor(days))} days ago`;
+  }
+  return releases.length === 1 && (days ?? 0) < LONE_RELEASE_DAYS
+    ? `${name} is not well-known and has but one release`
+    : undefined;
+}
+
+/** What of a project may be installed. @throws Refusal that says why nothing is left */
+function usableReleases(spec: PackageSpec, project: Project, malicious: MaliciousIndex): readonly Release[] {
+  const { ecosystem, name, version } = spec;
+  const asked = project.releases.filter(
+    (release) => version === undefined || sameVersion(ecosystem, release.version, version),
+  );
+  const subject = version === undefined ? name : `${name} ${version}`;
+  if (asked.length === 0) throw new Refusal('not_found', `There is no ${subject} on the index`);
+  const standing = asked.filter(({ isYanked }) => !isYanked);
+  if (standing.length === 0) throw new Refusal('yanked', `The publisher took ${subject} back`);
+  const clean = standing.filter((release) => malicious.find(ecosystem, name, release.version) === undefined);
+  if (clean.length === 0) throw new Refusal('malicious', `Every release of ${subject} is known as malicious`);
+  const prebuilt = clean.filter(({ files }) => files.length > 0);
+  if (prebuilt.length === 0) {
+    const why = 'there is no wheel, and building one would run its code';
+    throw new Refusal('no_wheel', `${subject} cannot be installed: ${why}`);
+  }
+  return prebuilt;
+}
+
+function newest(ecosystem: Ecosystem, { name, latest }: Project, releases: readonly Release[]): string {
+  if (latest !== undefined && releases.some(({ version }) => version === latest)) return latest;
+  const version = newestVersion(
+    ecosystem,
+    releases.map((release) => release.version),
+  );
+  if (version === undefined) throw new Refusal('not_found', `There is no release of ${name} whose version can be read`);
+  return version;
+}

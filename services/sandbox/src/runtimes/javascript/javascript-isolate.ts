@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import ivm from 'isolated-vm';
+import type { GuestProgram, GuestReport } from '../../workers/serve-worker.ts';
+import { createIsolate, preludeFile, preludeSource, handOver } from '../isolate/isolate.ts';
+import { createOutputRing } from '../isolate/output-ring.ts';
+import type { LocatePackageFile } from './package-files.ts';
+
+const MIB = 1_024 ** 2;
+
+/** The memory that a warm isolate is made for; a program with another limit gets an isolate of its own. */
+export const WARM_MEMORY_BYTES = 512 * MIB;
+/** What the guest's own code takes of the isolate's heap. */
+const PRELUDE_MB = 16;
+
+/** As Web Crypto has it. */
+const MAX_RANDOM_BYTES = 65_536;
+
+const own = (name: string): URL => new URL(`./prelude/${name}`, import.meta.url);
+
+const { resolve } = createRequire(import.meta.url);
+
+/** The CommonJS build of a package as an expression that can stand in the guest. */
+function vendored(name: string): string {
+  const code = readFileSync(resolve(name), 'utf8');
+  return `(() => { const module = { exports: {} }; const exports = module.exports;\n${code}\nreturn module.exports; })()`;
+}
+
+/** What of the language the guest's own code uses: a program of a session may give its variables such names. */
+const LANGUAGE = [
+  'Array ArrayBuffer Atomics BigInt Boolean DataView Date Error Function Int32Array JSON Map Math',
+  'Number Object Promise Proxy RangeError Reflect RegExp Set SharedArrayBuffer String Symbol',
+  'SyntaxError TypeError Uint8Array WeakMap WeakSet',
+].flatMap((names) => names.split(' '));
+
+const PRELUDE_FILES = [
+  'program.js',
+  'session-scope.js',
+  'constants.js',
+  'es-module.js',
+  'module-scope.js',
+  'common-js.js',
+  'modules.js',
+  'failure.js',
+  'file-system.js',
+  'console-table.js',
+  'console.js',
+  'globals.js',
+  'entry.js',
+];
+
+function source(): string {
+  return [
+    `const { ${LANGUAGE.join(', ')} } = globalThis; const indirectEval = eval;`,
+    preludeSource(['text-encoding.js', 'output.js', 'timers.js'].map(preludeFile)),
+    // The inspector asks whether what it shows is one.
+    'const URL = class {};',
+    `const acorn = ${vendored('acorn')};`,
+    `const inspector = ${vendored('node-inspect-extracted')};`,
+    preludeSource(PRELUDE_FILES.map(own)),
+  ].join('\n');
+}
+
+/** `fileName` is how tracebacks name it. */
+export interface JavaScriptProgram extends GuestProgram {
+  readonly fileName: string;
+}
+
+/** Without packages, nothing is found. */
+const locateNothing: LocatePackageFile = () => ({ refusal: '', code: 'MODULE_NOT_FOUND', packages: [] });
+
+/** An isolate that is ready to run one program, or those of a session one after the other. */
+export async function createJavaScriptGuest(memoryBytes: number, locate: LocatePackageFile = locateNothing) {
+  const { isolate, context, settle } = await createIsolate(Math.ceil(memoryBytes / MIB) + PRELUDE_MB);
+  const stdout = createOutputRing();
+  const stderr = createOutputRing();
+  const left = Promise.withResolvers<GuestReport>();
+  const schedule = (id: number, ms: number) => {
+    setTimeout(() => void fire(id), ms);
+  };
+  const copied = <Value>(value: Value) => new ivm.ExternalCopy(value).copyInto({ release: true });
+  const guest = await context.evalClosure(
+    source(),
+    [
+      handOver(stdout.memory),
+      handOver(stderr.memory),
+      new ivm.Callback(schedule, { ignored: true }),
+      new ivm.Callback((report: GuestReport) => left.resolve(report), { ignored: true }),
+      new ivm.Callback((...asked: Parameters<LocatePackageFile>) => copied(locate(...asked))),
+      new ivm.Callback((count: number) => copied(randomBytes(Math.min(count, MAX_RANDOM_BYTES)).buffer)),
+    ],
+    { result: { reference: true } },
+  );
+  const call = (name: string, argument: unknown): Promise<unknown> =>
+    guest
+      .getSync(name, { reference: true })
+      .apply(undefined, [argument], { arguments: { copy: true }, result: { copy: true, promise: true } });
+  /** The engine rejects a call of ours when a promise of the program's was rejected in it that nobody waits for. */
+  const abandon = (cause: unknown): Promise<unknown> => {
+    if (isolate.isDisposed || !Error.isError(cause)) throw cause;
+    const { name, message, stack = '' } = cause;
+    return call('abandon', { name, message, stack });
+  };
+  const fire = async (id: number): Promise<void> => {
+    if (!isolate.isDisposed)
+      await call('fire', id)
+        .catch(abandon)
+        .catch(() => {});
+  };
+  const run = async (program: JavaScriptProgram): Promise<GuestReport> => {
+    const report = await call('run', program).catch(abandon);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the service checks every report it is sent
+    return report as GuestReport;
+  };
+  return {
+    stdout,
+    stderr,
+    /** Runs a program of ours, of which nothing is left. */
+    rehearse: async (): Promise<GuestReport> => {
+      const stdin = new Uint8Array();
+      const report = await run({
+        fileName: 'main.js',
+        language: 'javascript',
+        code: '1 + 1',
+        stdin,
+        files: [],
+        memoryBytes,
+        keep: false,
+      });
+      await call('forget', undefined);
+      return report;
+    },
+    /** Runs one program; the next only after that, in what the one before has left. */
+    run: (program: JavaScriptProgram): Promise<GuestReport> => {
+      stdout.restart();
+      stderr.restart();
+      return Promise.race([settle(run(program)), left.promise]);
+    },
+  };
+}
