@@ -1,20 +1,20 @@
 # One image per service: docker build --target <service>. All share one layer of dependencies.
+
+# The manifests of all workspaces, found by their name, so that a new service needs no line here. Whatever else changes
+# does not change this stage's content, and the dependencies come from the cache.
+FROM node:24-bookworm-slim AS manifests
+WORKDIR /app
+COPY . .
+RUN mkdir /manifests && find . -mindepth 2 -name package.json -exec cp --parents '{}' /manifests ';'
+
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 # extra-ca.crt, where there is one: the certificate of a proxy that stands between this build and the registry.
 COPY package.json package-lock.json .npmrc extra-ca.cr[t] ./
-COPY shared/package.json shared/
-COPY e2e/package.json e2e/
-COPY services/code-executor/package.json services/code-executor/
-COPY services/mcp-server/package.json services/mcp-server/
-COPY services/middleware/package.json services/middleware/
-COPY services/middleware/web/package.json services/middleware/web/
-COPY services/sandbox/package.json services/sandbox/
-COPY services/time-client/package.json services/time-client/
+COPY --from=manifests /manifests ./
 # The image has its own Node: the optional packages that bring one along are left out.
 RUN if [ -f extra-ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/extra-ca.crt; fi; \
-    npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force && \
-    mkdir -p services/sandbox/node_modules
+    npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force
 
 # The chat page, built with tools that no service needs.
 FROM dependencies AS page
@@ -28,6 +28,8 @@ FROM node:24-bookworm-slim AS base
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
+# What a service needs in another version than the rest.
+COPY --from=dependencies /app/services services
 COPY package.json ./
 COPY shared shared
 USER node
@@ -67,10 +69,8 @@ RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap c
     rm -rf /var/cache/apt/* /var/lib/apt/lists/* && \
     if [ -f extra-ca.crt ]; then mv extra-ca.crt /usr/local/share/ca-certificates/ && update-ca-certificates; fi
 ENV NODE_USE_SYSTEM_CA=1 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
-# What the sandbox needs in another version than the rest.
-COPY --from=dependencies /app/services/sandbox/node_modules services/sandbox/node_modules
 # The layer of numpy, pandas and matplotlib, before what changes more often. It takes pip, which does not stay.
-COPY services/sandbox/package.json services/sandbox/python-requirements.txt services/sandbox/
+COPY services/sandbox/python-requirements.txt services/sandbox/
 COPY services/sandbox/src/packages services/sandbox/src/packages
 COPY services/sandbox/src/commands services/sandbox/src/commands
 RUN node services/sandbox/src/commands/build-base-layer.ts data/sandbox
