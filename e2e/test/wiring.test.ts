@@ -23,6 +23,7 @@ describe('every service', () => {
 
     test('is built by the Dockerfile and started by docker-compose.yml, on its port, with nothing it does not need', () => {
       expect(text('Dockerfile')).toContain(`FROM base AS ${name}\n`);
+      expect(text('Dockerfile')).toContain(`COPY services/${name} services/${name}\n`);
       expect(text('Dockerfile')).toContain(`EXPOSE ${port}\nCMD ["node", "services/${name}/src/main.ts"]`);
       expect(yaml('docker-compose.yml').services[name]).toMatchObject({
         build: { target: name },
@@ -43,7 +44,22 @@ describe('every service', () => {
       });
     });
 
-    test(`is${inMesh ? '' : ' not'} in mesh.json`, () => {
+    test('is in the table of the README, and its port in .env.example', () => {
+      expect(text('README.md')).toContain(`| [${name}](services/${name}/README.md) |`);
+      expect(text('.env.example')).toContain(`#${portVariable(name)}=${port}\n`);
+    });
+
+    test('is a workspace of the lockfile, with the dependencies that it declares', () => {
+      const { packages } = JSON.parse(text('package-lock.json'));
+      const { dependencies, version } = JSON.parse(text(`services/${name}/package.json`));
+      expect(packages[`node_modules/@toolmesh/${name}`]).toEqual({ resolved: `services/${name}`, link: true });
+      expect(packages[`services/${name}`]).toMatchObject({ name: `@toolmesh/${name}`, version, dependencies });
+    });
+
+    test(`is${inMesh ? '' : ' not'} in mesh.json, and the hub in containers ${inMesh ? 'has its URL and waits for it' : 'does not ask it'}`, () => {
+      const hub = yaml('docker-compose.yml').services['mcp-server'];
+      expect(hub.environment[urlVariable(name)]).toBe(inMesh ? `http://${name}:${port}` : undefined);
+      expect(hub.depends_on[name]).toEqual(inMesh ? { condition: 'service_healthy' } : undefined);
       expect(Object.keys(JSON.parse(text('mesh.json')).mcpServers).includes(name)).toBe(inMesh);
       expect(text('mesh.json').includes(`\${${urlVariable(name)}:-http://localhost:${port}}/mcp`)).toBe(inMesh);
     });
