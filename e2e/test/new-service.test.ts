@@ -1,48 +1,135 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createMcpClient } from '@toolmesh/shared/mcp/client';
-import { post, request, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import { post, request, startService } from '@toolmesh/shared/test-kit/testing';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
+import { copyRepository, type RepositoryCopy } from '../repository-copy.ts';
 
 const guide = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
-const source = /^`services\/dice\/src\/main\.ts`:\n\n```ts\n(.*?)^```/ms.exec(guide)?.[1] ?? '';
-/** Below the project, so that it finds the kit as a service does, and out of the way of everything else. */
-const folder = new URL('../../data/new-service/', import.meta.url);
+const COMMAND = 'npm run new-service dice roll_dice';
+const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
 
-let service: ServiceProcess;
-beforeAll(async () => {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL('main.ts', folder), source);
-  service = await startService(new URL('main.ts', folder));
-});
-afterAll(async () => {
-  await service?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+/** The file that the guide shows under its path. */
+function shown(path: string): string {
+  const [, source = ''] = new RegExp(`^\`${path}\`:\\n\\n\`\`\`ts\\n(.*?)^\`\`\``, 'ms').exec(guide) ?? [];
+  return source;
+}
 
-describe('the tool service that CONTRIBUTING.md shows', () => {
-  test('has at most 30 lines', () => {
-    expect(source.trim().split('\n').length).toBeGreaterThan(5);
-    expect(source.trim().split('\n').length).toBeLessThanOrEqual(30);
+let copy: RepositoryCopy;
+let made: ReturnType<RepositoryCopy['run']>;
+const read = (path: string) => readFileSync(join(copy.root, path), 'utf8');
+const create = (...words: string[]) => copy.run('scripts/new-service.ts', ...words);
+beforeAll(() => {
+  copy = copyRepository();
+  made = create('dice', 'roll_dice');
+});
+afterAll(() => copy.remove());
+
+describe('npm run new-service dice roll_dice', () => {
+  test('is the command of the guide', () => {
+    expect(guide).toContain(`\n${COMMAND}\n`);
+    expect(JSON.parse(read('package.json')).scripts['new-service']).toBe('node scripts/run.mjs scripts/new-service.ts');
   });
 
-  test('answers over REST, validated and documented', async () => {
-    const { body } = await post(`${service.url}/tools/roll_dice`, { arguments: { count: 3, sides: 2 } });
-    expect(body.structured_content.rolls).toHaveLength(3);
-    expect((await post(`${service.url}/tools/roll_dice`, { arguments: { sides: 1 } })).status).toBe(422);
-    expect((await request(`${service.url}/openapi.json`)).body.paths).toHaveProperty(['/tools/roll_dice']);
-    expect((await request(`${service.url}/metrics`)).body).toContain(
-      'tool_executions_total{tool_name="roll_dice",status="success"} 1',
+  test('says what it made and changed, and how to undo it', () => {
+    expect(made).toMatchObject({ status: 0 });
+    expect(made.output).toContain('services/dice/src/roll-dice.ts');
+    expect(made.output).toMatch(/Undo +rm -r services\/dice && git checkout mesh\/services\.ts mesh\.json /);
+  });
+
+  test('leaves a lockfile that npm takes as it is', () => {
+    const { status, output } = copy.run(
+      '--eval',
+      `
+      const { spawnSync } = require('node:child_process');
+      const { status } = spawnSync('npm', ['ci', '--dry-run', '--offline', '--ignore-scripts'], { stdio: 'inherit' });
+      process.exit(status);
+    `,
     );
+    expect({ status, output }).toMatchObject({ status: 0, output: expect.stringContaining('@toolmesh/dice') });
   });
 
-  test('answers over MCP', async () => {
-    const client = createMcpClient({ name: 'dice', url: `${service.url}/mcp`, idleTimeoutMs: 2_000 });
-    expect(await client.listTools()).toMatchObject([
-      { name: 'roll_dice', output_schema: { required: ['rolls', 'total'] } },
-    ]);
-    const { structured_content } = await client.callTool('roll_dice', {}, quietContext(new AbortController().signal));
-    expect(structured_content).toMatchObject({ rolls: [expect.any(Number)] });
-    await client.close();
+  test('makes a service that passes its own test, the wiring test, lint, format and types', () => {
+    const tests = copy.run(...JEST, 'services/dice', 'e2e/test/wiring');
+    expect(tests).toMatchObject({ status: 0, output: expect.stringContaining('Test Suites: 2 passed') });
+    checkSources();
+  });
+
+  const refused: [string, string[], RegExp][] = [
+    ['a second time', ['dice'], /The name "dice" is taken/],
+    ['without a name', [], /needs a name/],
+    ['with a name that is no host name', ['Dice_Box'], /"Dice_Box" is not a usable name: expected lower-case words/],
+    ['with the name of another container', ['prometheus'], /The name "prometheus" is taken/],
+    ['with a tool that another service has', ['clock', 'get_current_time'], /exists already, in time-client/],
+  ];
+  test.each(refused)('%s says what is wrong and changes nothing', (_name, words, message) => {
+    const before = ['mesh/services.ts', 'docker-compose.yml', 'package-lock.json'].map(read);
+    const { status, output } = create(...words);
+    expect(status).toBe(1);
+    expect(output).toMatch(message);
+    expect(output).toContain('Nothing was changed.');
+    expect(['mesh/services.ts', 'docker-compose.yml', 'package-lock.json'].map(read)).toEqual(before);
   });
 });
+
+describe('the service that the guide makes of it', () => {
+  const TOOL = 'services/dice/src/roll-dice.ts';
+  const TEST = 'services/dice/test/roll-dice.test.ts';
+  beforeAll(() => {
+    for (const path of [TOOL, TEST]) writeFileSync(join(copy.root, path), shown(path));
+  });
+
+  test('has a tool of at most 25 lines', () => {
+    expect(shown(TOOL).trim().split('\n').length).toBeGreaterThan(5);
+    expect(shown(TOOL).trim().split('\n').length).toBeLessThanOrEqual(25);
+  });
+
+  test('passes the test that the guide shows, lint, format and types', () => {
+    const tests = copy.run(...JEST, 'services/dice');
+    expect(tests).toMatchObject({ status: 0, output: expect.stringContaining('Test Suites: 1 passed') });
+    checkSources();
+  });
+
+  test('may not import another service', () => {
+    const path = 'services/dice/src/broken.ts';
+    writeFileSync(join(copy.root, path), "import '../../sandbox/src/config.ts';\n");
+    expect(copy.run('node_modules/.bin/oxlint', path).output).toContain('no-restricted-imports');
+  });
+
+  test('answers over REST and MCP, and through the hub that the command told of it', async () => {
+    const dice = await startService(pathToFileURL(join(copy.root, 'services/dice/src/main.ts')));
+    const hub = await startService(pathToFileURL(join(copy.root, 'services/mcp-server/src/main.ts')), {
+      DICE_URL: dice.url,
+      MESH_CONFIG: join(copy.root, 'mesh.json'),
+    });
+    const { body } = await post(`${dice.url}/tools/roll_dice`, { arguments: { count: 3, sides: 2 } });
+    expect(body.structured_content.rolls).toHaveLength(3);
+    expect((await request(`${dice.url}/openapi.json`)).body.paths).toHaveProperty(['/tools/roll_dice']);
+    const counted = 'tool_executions_total{tool_name="roll_dice",status="success"} 1';
+    expect((await request(`${dice.url}/metrics`)).body).toContain(counted);
+    for (const { url } of [dice, hub]) {
+      const client = createMcpClient({ name: 'dice', url: `${url}/mcp`, idleTimeoutMs: 5_000 });
+      const { structured_content } = await client.callTool('roll_dice', {}, quietContext(new AbortController().signal));
+      expect(structured_content).toMatchObject({ rolls: [expect.any(Number)] });
+      await client.close();
+    }
+    await hub.stop();
+    await dice.stop();
+  });
+});
+
+/** Runs on the new service what `npm test` runs on all of them. */
+function checkSources(): void {
+  writeFileSync(
+    join(copy.root, 'tsconfig.dice.json'),
+    JSON.stringify({ extends: './tsconfig.json', include: ['services/dice'], exclude: [] }),
+  );
+  const checks = [
+    ['node_modules/.bin/oxlint', '--deny-warnings', 'services/dice', 'mesh'],
+    ['node_modules/.bin/oxfmt', '--check', 'services/dice', 'mesh', 'mesh.json', 'docker-compose.yml', 'README.md'],
+    ['node_modules/.bin/tsc', '--noEmit', '--project', 'tsconfig.dice.json'],
+  ];
+  for (const args of checks) expect(copy.run(...args)).toMatchObject({ status: 0 });
+}
