@@ -1,13 +1,8 @@
+import type { DependencyHealth, MiddlewareHealth } from '@toolmesh/shared/contracts/health';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { MiddlewareConfig } from './config.ts';
 import type { HubClient } from './hub-client.ts';
 import { type Choice, openModel } from './models/choose-provider.ts';
-
-interface Look {
-  readonly status: 'healthy' | 'unhealthy';
-  readonly last_check: string;
-  readonly detail?: string;
-}
 
 export interface Dependencies {
   /** @throws MeshError when the hub does not answer. */
@@ -15,7 +10,7 @@ export interface Dependencies {
   /** @throws MeshError when the model's provider cannot be used. */
   checkModel(): Promise<void>;
   /** What `/health` tells of both: each looked at when it was last asked for, at most every few seconds. */
-  report(): Promise<object>;
+  report(): Promise<MiddlewareHealth>;
 }
 
 /** A hub answers in no time; a provider may count what it is asked. */
@@ -52,7 +47,7 @@ export function createDependencies(config: MiddlewareConfig, choice: Choice, hub
   };
 }
 
-async function look(check: () => Promise<void>): Promise<Look> {
+async function look(check: () => Promise<void>): Promise<DependencyHealth> {
   const last_check = new Date().toISOString();
   try {
     await check();

@@ -1,23 +1,17 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { ApprovalDecision } from '@toolmesh/shared/contracts/chat';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { Approvals } from '../policy/approvals.ts';
 import type { RunRecord } from '../run/run-recorder.ts';
 import type { Decision, Resumed } from '../run/calls/resume-step.ts';
 import { refuseCall } from '../run/calls/run-call.ts';
-import { type AnswerTurn, openCalls, type RunSummary, type Step, type Turn, type TurnCall } from '../run/turns.ts';
-
-/** Somebody's word on a call that waits. */
-export interface ApprovalAnswer {
-  readonly id: string;
-  readonly decision: 'approve' | 'deny';
-  readonly reason?: string | undefined;
-}
+import { type AnswerTurn, pendingCalls, type RunSummary, type Step, type Turn, type TurnCall } from '../run/turns.ts';
 
 /** What a caller says: something new, the whole conversation, or a word on what waits. */
 export type Saying =
   | { readonly kind: 'message'; readonly turn: Turn }
   | { readonly kind: 'conversation'; readonly turns: readonly Turn[] }
-  | { readonly kind: 'approvals'; readonly approvals: readonly ApprovalAnswer[] };
+  | { readonly kind: 'approvals'; readonly approvals: readonly ApprovalDecision[] };
 
 /** A conversation that is ready to be answered. */
 export interface Conversation {
@@ -36,7 +30,7 @@ export function openConversation(saying: Saying, stored: readonly Turn[] | undef
   const turns = saying.kind === 'conversation' ? saying.turns : decide(saying.approvals, stored, sessionId);
   const last = turns.at(-1);
   if (last?.role !== 'assistant') return { turns };
-  const open = openCalls(turns);
+  const open = pendingCalls(turns);
   if (open.length === 0) return { turns };
   if (open.every(({ approval }) => approval?.decision === undefined)) {
     throw new MeshError(
@@ -49,7 +43,7 @@ export function openConversation(saying: Saying, stored: readonly Turn[] | undef
 
 /** Whoever goes on talking did not approve what still waits. */
 function settle(turns: readonly Turn[]): readonly Turn[] {
-  const open = new Set(openCalls(turns));
+  const open = new Set(pendingCalls(turns));
   const last = turns.at(-1);
   if (open.size === 0 || last?.role !== 'assistant') return turns;
   const problem = new MeshError('forbidden', 'Nobody approved this call; the chat went on without it');
@@ -60,11 +54,11 @@ function settle(turns: readonly Turn[]): readonly Turn[] {
 }
 
 function decide(
-  answers: readonly ApprovalAnswer[],
+  answers: readonly ApprovalDecision[],
   turns: readonly Turn[] | undefined,
   sessionId: string,
 ): readonly Turn[] {
-  const open = openCalls(turns ?? []);
+  const open = pendingCalls(turns ?? []);
   const last = turns?.at(-1);
   if (turns === undefined || last?.role !== 'assistant' || open.length === 0) {
     throw new MeshError('not_found', `Nothing waits for approval in the session ${sessionId}`);

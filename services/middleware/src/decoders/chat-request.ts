@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ApprovalDecision } from '@toolmesh/shared/contracts/chat';
 import { z } from 'zod';
 import { ProviderName } from '../config.ts';
 import type { Saying } from '../chat/conversation.ts';
@@ -9,18 +10,12 @@ export const SessionId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A
 
 export const DEFAULT_MAX_STEPS = 12;
 
-const Approval = z.object({
-  id: z.string().min(1).max(256),
-  decision: z.enum(['approve', 'deny']),
-  reason: z.string().max(2_000).optional(),
-});
-
 /** The body of `POST /chat` (contract, section 3). */
 export const ChatRequest = z
   .object({
     message: z.string().trim().min(1).optional().describe('What the user says'),
     messages: z.array(ChatMessage).min(1).max(1_000).optional().describe('The conversation, the user’s message last'),
-    approvals: z.array(Approval).min(1).max(64).optional().describe('A word on calls that wait in the session'),
+    approvals: z.array(ApprovalDecision).min(1).max(64).optional().describe('A word on calls that wait in the session'),
     session_id: SessionId.optional(),
     /** What the AI SDK's `useChat` calls a session. */
     id: z.unknown().optional(),
@@ -65,7 +60,7 @@ function wantsAnswer(turns: readonly Turn[]): boolean {
 type Said = {
   readonly message: string | undefined;
   readonly messages: readonly ChatMessage[] | undefined;
-  readonly approvals: readonly z.output<typeof Approval>[] | undefined;
+  readonly approvals: readonly ApprovalDecision[] | undefined;
 };
 
 function sayingOf({ message = '', messages, approvals }: Said): Saying {

@@ -1,7 +1,5 @@
+import { DEFAULT_MODEL } from '@toolmesh/shared/contracts/models';
 import { ProviderName } from '../config.ts';
-
-/** The name under which the default provider and its default model are listed. */
-export const DEFAULT_MODEL = 'toolmesh';
 
 interface ModelChoice {
   readonly provider: ProviderName | undefined;

@@ -1,4 +1,5 @@
-import type { FinishReason, RunEvent } from '../run/events.ts';
+import type { FinishReason } from '@toolmesh/shared/contracts/chat';
+import type { RunEvent } from '../run/events.ts';
 
 /** What an answer says of itself. */
 export interface CompletionIdentity {

@@ -1,27 +1,17 @@
-import { answerApproval, answerCall, type AnswerCall } from './json.ts';
-import { type AnswerTurn, openCalls, type RunSummary, type Step, type Turn, type TurnCall } from '../run/turns.ts';
+import type {
+  Session,
+  SessionMessage,
+  SessionPart,
+  SessionRun,
+  SessionToolPart,
+} from '@toolmesh/shared/contracts/sessions';
+import { type AnswerTurn, pendingCalls, type RunSummary, type Step, type Turn, type TurnCall } from '../run/turns.ts';
+import { encodeApproval, encodeCall } from './json.ts';
 
-/**
- * A message as `GET /sessions/{id}` shows it: an AI SDK UI message (`id`, `role`, `parts`, `metadata`), and the same in
- * the plain fields of an answer of `POST /chat`. A call without `status` has not come to an end.
- */
-export interface SessionMessage {
-  readonly id: string;
-  readonly role: Turn['role'];
-  readonly content: string;
-  readonly created_at?: string;
-  readonly parts: readonly Json[];
-  readonly reasoning?: string;
-  readonly tool_calls?: readonly (AnswerCall | Pick<AnswerCall, 'id' | 'name' | 'arguments'>)[];
-  readonly metadata?: Json;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** A conversation in the form in which pages draw it, and the calls in it that wait for somebody's word. */
-export function viewSession(id: string, turns: readonly Turn[]) {
-  const approvals = openCalls(turns).map(({ id: callId, name, arguments: args, approval }) =>
-    answerApproval({
+/** Returns a stored conversation as pages draw it, with the calls in it that are pending. */
+export function viewSession(id: string, turns: readonly Turn[]): Session {
+  const approvals = pendingCalls(turns).map(({ id: callId, name, arguments: args, approval }) =>
+    encodeApproval({
       id: approval?.id ?? '',
       callId,
       name,
@@ -42,9 +32,9 @@ function viewTurn(turn: Turn): SessionMessage {
     content,
     ...(turn.role === 'user' && turn.createdAt !== undefined ? { created_at: turn.createdAt } : {}),
     parts: [
-      { type: 'text', text: content },
+      { type: 'text' as const, text: content },
       ...images.map(({ mimeType, data }) => ({
-        type: 'file',
+        type: 'file' as const,
         mediaType: mimeType,
         url: `data:${mimeType};base64,${data}`,
       })),
@@ -58,13 +48,13 @@ function viewAnswer({ id, role, steps, createdAt, run }: AnswerTurn): SessionMes
   return {
     id,
     role,
-    content: spoken(steps),
+    content: spokenText(steps),
     ...(createdAt === undefined ? {} : { created_at: createdAt }),
     parts: steps.flatMap(viewStep),
     ...(reasoning === '' ? {} : { reasoning }),
     tool_calls: steps.flatMap((step) =>
       step.calls.map(({ outcome, ...call }) =>
-        outcome === undefined ? { id: call.id, name: call.name, arguments: call.arguments } : answerCall(outcome),
+        outcome === undefined ? { id: call.id, name: call.name, arguments: call.arguments } : encodeCall(outcome),
       ),
     ),
     ...metadata,
@@ -72,7 +62,7 @@ function viewAnswer({ id, role, steps, createdAt, run }: AnswerTurn): SessionMes
   };
 }
 
-const viewRun = (run: RunSummary) => ({
+const viewRun = (run: RunSummary): SessionRun => ({
   run_id: run.runId,
   provider: run.provider,
   model: run.model,
@@ -85,28 +75,27 @@ const viewRun = (run: RunSummary) => ({
   },
 });
 
-/** All that was said in words, in one text. */
-export const spoken = (steps: readonly Step[]): string =>
+const spokenText = (steps: readonly Step[]): string =>
   steps
     .map(({ text }) => text)
     .filter((text) => text !== '')
     .join('\n\n');
 
-function viewStep({ text, reasoning, calls }: Step) {
+function viewStep({ text, reasoning, calls }: Step): readonly SessionPart[] {
   return [
     { type: 'step-start' },
-    ...(reasoning === undefined ? [] : [{ type: 'reasoning', text: reasoning, state: 'done' }]),
-    ...(text === '' ? [] : [{ type: 'text', text, state: 'done' }]),
+    ...(reasoning === undefined ? [] : [{ type: 'reasoning' as const, text: reasoning, state: 'done' as const }]),
+    ...(text === '' ? [] : [{ type: 'text' as const, text, state: 'done' as const }]),
     ...calls.map(viewCall),
   ];
 }
 
-function viewCall({ id, name, arguments: input, outcome, approval }: TurnCall) {
+function viewCall({ id, name, arguments: input, outcome, approval }: TurnCall): SessionToolPart {
   const asked = approval === undefined ? {} : { approval: viewApproval(approval) };
-  const part = { type: 'dynamic-tool', toolCallId: id, toolName: name, input, ...asked };
+  const part = { type: 'dynamic-tool' as const, toolCallId: id, toolName: name, input, ...asked };
   if (outcome === undefined) {
-    const waits = approval !== undefined && approval.decision === undefined;
-    return waits
+    const isPending = approval !== undefined && approval.decision === undefined;
+    return isPending
       ? { ...part, state: 'approval-requested' }
       : { ...part, state: 'output-error', errorText: 'The call was not run' };
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { invalid, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
+import { DEFAULT_MODEL, ModelList } from '@toolmesh/shared/contracts/models';
 import { z } from 'zod';
 import type { Chat, ChatOrder, RunChat } from '../chat/run-chat.ts';
 import type { ProviderName } from '../config.ts';
@@ -9,7 +10,7 @@ import { type ChunkOptions, createChunkEncoder, encodeCompletion, openAiError } 
 import type { RunEvent } from '../run/events.ts';
 import { createRunRecorder, type RunRecorder } from '../run/run-recorder.ts';
 import { CompletionRequest, externalToolsOf, samplingOf, toolChoiceOf } from '../decoders/completion-request.ts';
-import { DEFAULT_MODEL, modelChoiceOf } from '../decoders/model-choice.ts';
+import { modelChoiceOf } from '../decoders/model-choice.ts';
 import { createFrameStream } from './event-stream.ts';
 import { readMessages } from '../decoders/read-messages.ts';
 import { createStepMemory, type StepMemory } from './step-memory.ts';
@@ -37,15 +38,8 @@ export function openAiRoutes({ runChat, listModels, maxSteps }: OpenAiRouteParts
       method: 'get',
       path: '/v1/models',
       summary: 'The models, as OpenAI’s API lists them',
-      handle: async () => {
-        const listed = (await listModels()).map(({ provider, id, capabilities }) => ({
-          id: provider === id ? id : `${provider}/${id}`,
-          owned_by: provider,
-          ...(capabilities === undefined ? {} : { capabilities }),
-        }));
-        const all = [{ id: DEFAULT_MODEL, owned_by: DEFAULT_MODEL }, ...listed];
-        return { object: 'list', data: all.map((model) => ({ ...model, object: 'model', created: 0 })) };
-      },
+      response: ModelList,
+      handle: async () => encodeModels(await listModels()),
     }),
     defineRoute({
       method: 'post',
@@ -68,6 +62,16 @@ export function openAiRoutes({ runChat, listModels, maxSteps }: OpenAiRouteParts
       },
     }),
   ];
+}
+
+function encodeModels(models: readonly ListedModel[]): ModelList {
+  const listed = models.map(({ provider, id, capabilities }) => ({
+    id: provider === id ? id : `${provider}/${id}`,
+    owned_by: provider,
+    ...(capabilities === undefined ? {} : { capabilities: [...capabilities] }),
+  }));
+  const all = [{ id: DEFAULT_MODEL, owned_by: DEFAULT_MODEL }, ...listed];
+  return { object: 'list', data: all.map((model) => ({ ...model, object: 'model', created: 0 })) };
 }
 
 interface Answering {

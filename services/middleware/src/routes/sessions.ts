@@ -1,4 +1,5 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { Session, SessionList } from '@toolmesh/shared/contracts/sessions';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import type { ActiveRuns } from '../chat/active-runs.ts';
@@ -23,7 +24,8 @@ export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Ro
       method: 'get',
       path: '/sessions',
       summary: 'The conversations that are kept, the latest first',
-      handle: () => ({
+      response: SessionList,
+      handle: (): SessionList => ({
         sessions: sessions.list().map(({ id, title, updatedAt, messageCount }) => ({
           session_id: id,
           id,
@@ -38,6 +40,7 @@ export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Ro
       path: '/sessions/:id',
       summary: 'The messages of a conversation, with tool calls and their results',
       input: { params: Params },
+      response: Session,
       handle: ({ params: { id } }) => viewSession(id, find(id)),
     }),
     defineRoute({

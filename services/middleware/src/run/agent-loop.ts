@@ -1,7 +1,8 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Message, Model, ModelRequest, Sampling } from '../models/model.ts';
 import { askModel, type CallIds, createCallIds, unfinished } from './ask-model.ts';
-import type { FinishReason, RunEvent } from './events.ts';
+import type { FinishReason } from '@toolmesh/shared/contracts/chat';
+import type { RunEvent } from './events.ts';
 import { offerTools } from './calls/offer-tools.ts';
 import { createRepetitionGuard } from './calls/repetition-guard.ts';
 import { resumeStep, type Resumed } from './calls/resume-step.ts';

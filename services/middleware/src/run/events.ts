@@ -1,21 +1,15 @@
 import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Notice } from '../models/model.ts';
-import type { Progress, ToolResult } from '@toolmesh/shared/contracts/tool';
+import type { ChatAnswer, FinishReason, ToolCallStatus, ToolOutcome } from '@toolmesh/shared/contracts/chat';
+import type { Progress } from '@toolmesh/shared/contracts/tool';
 
-/** How a tool call of a run went (contract, section 3). */
-export type ToolCallStatus = 'ok' | 'error' | 'denied' | 'timeout' | 'skipped';
-
-/** Why a run ended (contract, section 3). */
-export type FinishReason = 'stop' | 'length' | 'max_steps' | 'budget' | 'aborted' | 'error';
-
-/** Why a call did not run. `details` is for the model and for programs: near names, problems, a part of the schema. */
-export interface CallFailure {
-  readonly error: { readonly code: string; readonly message: string; readonly details?: unknown };
+/** A run before it begins: what the caller is told first. */
+export interface RunIdentity extends Pick<ChatAnswer, 'session_id' | 'run_id' | 'provider' | 'model' | 'trace_id'> {
+  /** The message that the run writes, or continues. */
+  readonly message_id: string;
 }
 
-/** What became of a call: the tool's own result, or why it did not run. */
-export type ToolOutcome = ToolResult | CallFailure;
-
+/** A tool call that has ended. */
 export interface FinishedCall {
   readonly id: string;
   readonly name: string;

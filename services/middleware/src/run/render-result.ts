@@ -1,7 +1,7 @@
 import type { ContentBlock, ToolResult } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 import type { Image } from '../models/model.ts';
-import type { ToolOutcome } from './events.ts';
+import type { ToolOutcome } from '@toolmesh/shared/contracts/chat';
 
 /** What a model is given of a call's outcome. */
 export interface Told {

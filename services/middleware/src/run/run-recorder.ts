@@ -1,6 +1,7 @@
 import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Notice } from '../models/model.ts';
-import type { FinishReason, PendingApproval, RunEvent } from './events.ts';
+import type { FinishReason } from '@toolmesh/shared/contracts/chat';
+import type { PendingApproval, RunEvent } from './events.ts';
 import type { Step, TurnCall } from './turns.ts';
 
 /** A run as a whole, as far as it has come. */

@@ -1,5 +1,6 @@
 import type { Image, Message } from '../models/model.ts';
-import type { FinishedCall, FinishReason } from './events.ts';
+import type { FinishReason } from '@toolmesh/shared/contracts/chat';
+import type { FinishedCall } from './events.ts';
 import { tellOutcome } from './render-result.ts';
 
 /** A conversation as it is kept and shown: one entry for each thing said, an answer with all its steps. */
@@ -105,7 +106,7 @@ function withLatestImages(messages: readonly Message[]): readonly Message[] {
 }
 
 /** The calls of a conversation that wait for somebody's word: those of its last answer. */
-export function openCalls(turns: readonly Turn[]): readonly TurnCall[] {
+export function pendingCalls(turns: readonly Turn[]): readonly TurnCall[] {
   const last = turns.at(-1);
   const calls = last?.role === 'assistant' ? (last.steps.at(-1)?.calls ?? []) : [];
   return calls.filter(({ outcome, approval }) => outcome === undefined && approval !== undefined);

@@ -1,6 +1,7 @@
 import type { Metrics } from '@toolmesh/shared/kit/telemetry/metrics';
 import type { Model } from '../models/model.ts';
-import type { FinishReason, RunEvent } from '../run/events.ts';
+import type { FinishReason } from '@toolmesh/shared/contracts/chat';
+import type { RunEvent } from '../run/events.ts';
 
 export type ChatMetrics = ReturnType<typeof createChatMetrics>;
 

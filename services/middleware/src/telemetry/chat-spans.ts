@@ -1,6 +1,6 @@
 import { joinRun } from '@toolmesh/shared/kit/telemetry/request-context';
 import { inSpan, openSpan, withSpan } from '@toolmesh/shared/kit/telemetry/tracing';
-import type { RunIdentity } from '../encoders/json.ts';
+import type { RunIdentity } from '../run/events.ts';
 import type { HubClient } from '../hub-client.ts';
 import type { Model } from '../models/model.ts';
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import OpenAI from 'openai';
 import { encodeJson } from '../../src/encoders/json.ts';
 import { createChunkEncoder, encodeCompletion } from '../../src/encoders/openai.ts';
-import { createUiEncoder, type UiPart } from '../../src/encoders/ui-stream.ts';
+import { createUiEncoder } from '../../src/encoders/ui-stream.ts';
 import type { FinishedCall, RunEvent } from '../../src/run/events.ts';
 
 const identity = { session_id: 's', run_id: 'run_1', message_id: 'msg_1', provider: 'demo', model: 'm', trace_id: '' };
@@ -215,7 +215,7 @@ describe('the UI message stream', () => {
       { type: 'tool_progress', id: 'b', progress: 1, total: 2 },
       { type: 'finish', reason: 'length' },
     ]);
-    const transient = parts.filter(({ transient: isTransient }: UiPart) => isTransient === true);
+    const transient = parts.filter((part) => 'transient' in part && part.transient);
     expect(transient).toEqual([
       { type: 'data-tool-output', data: { tool_call_id: 'b', text: '1\n', stream: 'stdout' }, transient: true },
       { type: 'data-tool-progress', data: { tool_call_id: 'b', progress: 1, total: 2 }, transient: true },

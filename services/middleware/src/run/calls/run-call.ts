@@ -2,7 +2,8 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { ToolResult } from '@toolmesh/shared/contracts/tool';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { elapsed } from '@toolmesh/shared/kit/tools/tool-catalogue';
-import type { FinishedCall, RunEvent, ToolCallStatus, ToolOutcome } from '../events.ts';
+import type { ToolCallStatus, ToolOutcome } from '@toolmesh/shared/contracts/chat';
+import type { FinishedCall, RunEvent } from '../events.ts';
 import { tellOutcome } from '../render-result.ts';
 
 export type CallTool = (name: string, args: unknown, context: ToolContext) => Promise<ToolResult>;

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** The state of something that a service depends on; `detail` says what is wrong with it. */
+export const DependencyHealth = z.object({
+  status: z.enum(['healthy', 'unhealthy']),
+  /** ISO 8601, UTC. */
+  last_check: z.string(),
+  detail: z.string().optional(),
+});
+export type DependencyHealth = z.output<typeof DependencyHealth>;
+
+/** What the middleware adds to the answer of `GET /health`. */
+export const MiddlewareHealth = z.object({
+  status: z.enum(['healthy', 'degraded']),
+  services: z.object({
+    mcp_server: DependencyHealth,
+    /** `reason` says why chats use this provider. */
+    llm: DependencyHealth.extend({ provider: z.string(), reason: z.string() }),
+  }),
+});
+export type MiddlewareHealth = z.output<typeof MiddlewareHealth>;
