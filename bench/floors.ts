@@ -3,7 +3,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { portOf } from '@toolmesh/shared/kit/http/listen';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serveTools } from '@toolmesh/shared/test-kit/testing';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import express from 'express';
 import { Pool } from 'undici';

@@ -4,7 +4,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serveRaw } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { Pool } from 'undici';
 import { percentile, print } from './figures.ts';
 import { machine, startServer, stopServers, takeSecondCore } from './servers.ts';

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startService, until } from '@toolmesh/shared/test-kit/testing';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { Pool } from 'undici';
 import { median, ms, percentile, print } from './figures.ts';
 
@@ -82,7 +83,7 @@ interface Bench {
 }
 
 async function withSandbox(env: Record<string, string>, task: (bench: Bench) => Promise<void>): Promise<void> {
-  const service = await startService(MAIN, env);
+  const service = await startServiceProcess(MAIN, env);
   const pool = new Pool(service.url, { connections: LOAD_CALLERS });
   await until(async () => (await fetch(`${service.url}/ready`)).ok);
   // What was started to look whether the runtimes work is gone by then.

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { serveRaw } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 
 /** What the server is to answer: words, calls of tools, or a status that is no success. */
 export interface FakeAnswer {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { CHAT_DATA_DIR, freePort } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { CHAT_DATA_DIR } from '@toolmesh/shared/test-kit/test-env';
 import { portVariable, SERVICES } from '../mesh/services.ts';
 
 const START = ['../scripts/run.mjs', '../scripts/launch.ts'].map((path) =>

@@ -1,4 +1,4 @@
-import { request } from '@toolmesh/shared/test-kit/testing';
+import { request } from '@toolmesh/shared/test-kit/requests';
 
 /** What `/metrics` of a service said at one moment. */
 export interface Scrape {

@@ -1,5 +1,5 @@
 import { json } from 'node:stream/consumers';
-import { serveRaw } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { z } from 'zod';
 
 const Value = z.looseObject({

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { test } from '@jest/globals';
-import { canJail } from '@toolmesh/shared/test-kit/testing';
+import { canJail } from '@toolmesh/shared/test-kit/can-jail';
 
 /** Whether a program of the system can be run. */
 export const hasProgram = (name: string): boolean => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0;

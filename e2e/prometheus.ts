@@ -4,7 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, request, until } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type RunningMesh } from './journeys.ts';
 import { hasProgram } from './parts.ts';
 import { SERVICES } from '../mesh/services.ts';

@@ -1,4 +1,6 @@
-import { request, type ServiceProcess, startService, until } from '@toolmesh/shared/test-kit/testing';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { SERVICES, urlVariable } from '../mesh/services.ts';
 
 /** The five services, each a process of its own whose log a test can read, line by line as it was written. */
@@ -25,7 +27,7 @@ export async function startServicesWithLogs(env: Record<string, string> = {}): P
     for (const { name } of SERVICES) {
       const addresses = [...running].map(([known, { url }]) => [urlVariable(known), url]);
       const main = new URL(`../services/${name}/src/main.ts`, import.meta.url);
-      running.set(name, await startService(main, { ...Object.fromEntries(addresses), ...env }));
+      running.set(name, await startServiceProcess(main, { ...Object.fromEntries(addresses), ...env }));
     }
     for (const { url } of running.values()) await until(async () => (await request(`${url}/ready`)).status === 200);
   } catch (error) {

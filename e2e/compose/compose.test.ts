@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { post, request } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { describeJourneys } from '../journeys.ts';
 import { SERVICES } from '../../mesh/services.ts';
 import { compose, inContainer, mesh } from './containers.ts';

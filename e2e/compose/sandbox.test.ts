@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { post, request } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { compose, docker, inContainer, mesh, tryDocker } from './containers.ts';
 
 const execute = async (code: string, options: object = {}) =>

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Mesh, startMesh } from '../mesh.ts';
 
 let mesh: Mesh;

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort, request, serveRaw, until } from '@toolmesh/shared/test-kit/testing';
+import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Mesh, startMesh } from '../mesh.ts';
 import { PYTHON_ISOLATION } from '../parts.ts';
 import { portVariable, SERVICES } from '../../mesh/services.ts';

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createMcpClient } from '@toolmesh/shared/mcp/client';
-import { freePort, post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { type FakeAnswer, serveFakeOpenAi } from '../fake-openai.ts';
 import { type ServicesWithLogs, startServicesWithLogs } from '../services-with-logs.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { COMMAND_UPSTREAM, meshWithCommand } from '../command-upstream.ts';
 import { FAKE_MODEL, type FakeAnswer, serveFakeOpenAi } from '../fake-openai.ts';
 import { type Mesh, startMesh } from '../mesh.ts';

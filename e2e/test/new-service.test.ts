@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createMcpClient } from '@toolmesh/shared/mcp/client';
-import { post, request, startService } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { copyRepository, type RepositoryCopy } from '../repository-copy.ts';
 
@@ -99,8 +100,8 @@ describe('the service that the guide makes of it', () => {
   });
 
   test('answers over REST and MCP, and through the hub that the command told of it', async () => {
-    const dice = await startService(pathToFileURL(join(copy.root, 'services/dice/src/main.ts')));
-    const hub = await startService(pathToFileURL(join(copy.root, 'services/mcp-server/src/main.ts')), {
+    const dice = await startServiceProcess(pathToFileURL(join(copy.root, 'services/dice/src/main.ts')));
+    const hub = await startServiceProcess(pathToFileURL(join(copy.root, 'services/mcp-server/src/main.ts')), {
       DICE_URL: dice.url,
       MESH_CONFIG: join(copy.root, 'mesh.json'),
     });

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ExecutionResult } from '@toolmesh/shared/contracts/execution';
-import { freePort, post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Mesh, processesWith, startLauncher, startMesh } from '../mesh.ts';
 import { PYTHON_ISOLATION } from '../parts.ts';
 import { portVariable, SERVICES } from '../../mesh/services.ts';

@@ -54,7 +54,7 @@ describe('the linter refuses', () => {
     [
       'the test kit outside of tests',
       'services/time-client/src/broken.ts',
-      "import { until } from '@toolmesh/shared/test-kit/testing';\nvoid until(() => true);\n",
+      "import { until } from '@toolmesh/shared/test-kit/waiting';\nvoid until(() => true);\n",
     ],
     [
       'a service that imports another’s package',

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { freePort, post, request, startService, until } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FAKE_MODEL, type FakeAnswer, serveFakeOpenAi } from '../fake-openai.ts';
@@ -236,7 +239,7 @@ describe('a service', () => {
   ])('%s', async (_name, isOn) => {
     const file = join(mkdtempSync(join(tmpdir(), 'modules-')), 'loaded');
     writeFileSync(file, '');
-    const service = await startService(main, {
+    const service = await startServiceProcess(main, {
       NODE_OPTIONS: `--import=${new URL('../report-modules.ts', import.meta.url).href}`,
       REPORT_MODULES: '@opentelemetry/',
       REPORT_FILE: file,
@@ -253,7 +256,9 @@ describe('a service', () => {
   });
 
   test('works, warns and stops where no collector answers', async () => {
-    const service = await startService(main, { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}` });
+    const service = await startServiceProcess(main, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
+    });
     expect((await call(service.url)).status).toBe(200);
     await until(() => service.log.some(({ message }) => String(message).startsWith('spans could not be sent')));
     service.kill('SIGTERM');
@@ -261,7 +266,7 @@ describe('a service', () => {
   });
 
   test('that is given no address of a collector does not start', async () => {
-    await expect(startService(main, { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' })).rejects.toThrow(
+    await expect(startServiceProcess(main, { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' })).rejects.toThrow(
       /OTEL_EXPORTER_OTLP_ENDPOINT: an http or https URL/,
     );
   });

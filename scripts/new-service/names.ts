@@ -62,7 +62,7 @@ export function describeService(words: readonly string[], { services, composeFil
     port: Math.max(...services.map(({ port }) => port)) + 1,
     toolFile: tool.replaceAll('_', '-'),
     toolConstant: camelCase(tool),
-    constant: camelCase(name),
+    constant: name.replaceAll('-', '_') === tool ? `${camelCase(name)}Service` : camelCase(name),
     version: kit.version,
     dependencies: { '@toolmesh/shared': '*', zod: kit.dependencies.zod },
   };

@@ -6,6 +6,7 @@ export function serviceFiles(service: NewService): Readonly<Record<string, strin
     'package.json': manifest(service),
     'README.md': readme(service),
     'src/main.ts': main(service),
+    'src/service.ts': definition(service),
     [`src/${service.toolFile}.ts`]: tool(service),
     [`test/${service.toolFile}.test.ts`]: test(service),
   };
@@ -40,12 +41,23 @@ curl -s localhost:${port}/tools/${tool} -H 'content-type: application/json' -d '
 \`src/${toolFile}.ts\` is the tool. Settings: those that every service has (see the project's README).
 `;
 
-const main = ({ name, port, toolFile, toolConstant }: NewService): string =>
+const main = ({ constant }: NewService): string =>
+  `import { runService } from '@toolmesh/shared/kit/service/run-service';
+import { ${constant} } from './service.ts';
+
+await runService(${constant});
+`;
+
+const definition = ({ name, constant, port, toolFile, toolConstant }: NewService): string =>
   `import { serviceConfig } from '@toolmesh/shared/kit/service/config';
-import { runToolService } from '@toolmesh/shared/kit/service/tool-service';
+import { defineToolService } from '@toolmesh/shared/kit/service/tool-service';
 import { ${toolConstant} } from './${toolFile}.ts';
 
-await runToolService({ name: '${name}', config: serviceConfig(${port}, {}), build: () => ({ tools: [${toolConstant}] }) });
+export const ${constant} = defineToolService({
+  name: '${name}',
+  config: serviceConfig(${port}, {}),
+  build: () => ({ tools: [${toolConstant}] }),
+});
 `;
 
 const tool = ({ tool: name, toolConstant }: NewService): string =>
@@ -65,7 +77,8 @@ export const ${toolConstant} = defineTool({
 
 const test = ({ tool: name, toolFile, toolConstant }: NewService): string =>
   `import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, serveTools } from '@toolmesh/shared/test-kit/testing';
+import { post } from '@toolmesh/shared/test-kit/requests';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { ${toolConstant} } from '../src/${toolFile}.ts';
 
 let service: Awaited<ReturnType<typeof serveTools>>;

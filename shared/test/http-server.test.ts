@@ -2,7 +2,8 @@ import { request as rawRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { post, request, serveTools } from '../test-kit/testing.ts';
+import { post, request } from '../test-kit/requests.ts';
+import { serveTools } from '../test-kit/serve-tools.ts';
 import { defineTool } from '../kit/tools/tool.ts';
 
 const echo = defineTool({

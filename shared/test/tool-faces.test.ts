@@ -2,7 +2,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { createMcpClient } from '../mcp/client.ts';
-import { post, request, serveTools, until } from '../test-kit/testing.ts';
+import { post, request } from '../test-kit/requests.ts';
+import { serveTools } from '../test-kit/serve-tools.ts';
+import { until } from '../test-kit/waiting.ts';
 import { defineTool, quietContext, ToolFailure } from '../kit/tools/tool.ts';
 
 const divide = defineTool({

@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  freePort,
-  post,
-  request,
-  serveRaw,
-  type ServiceProcess,
-  startService,
-} from '@toolmesh/shared/test-kit/testing';
+import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
+import { codeExecutor } from '../src/service.ts';
 
-const MAIN = new URL('../src/main.ts', import.meta.url);
 const EXECUTION = {
   status: 'success',
   stdout: 'hello\n',
@@ -34,7 +29,7 @@ type Listener = Parameters<typeof serveRaw>[0];
 /** What the sandbox does in the test at hand. */
 let behaviour: Listener = () => {};
 let sandbox: Awaited<ReturnType<typeof serveRaw>>;
-let service: ServiceProcess;
+let service: ServiceInProcess;
 const seen: { path: string | undefined; body: string; key: unknown; requestId: unknown }[] = [];
 
 beforeAll(async () => {
@@ -47,7 +42,7 @@ beforeAll(async () => {
       behaviour(req, res);
     });
   });
-  service = await startService(MAIN, { SANDBOX_URL: sandbox.url, SANDBOX_API_KEY: 'sandbox-key' });
+  service = await serveInProcess(codeExecutor, { SANDBOX_URL: sandbox.url, SANDBOX_API_KEY: 'sandbox-key' });
 });
 afterAll(async () => {
   await service.stop();
@@ -183,7 +178,7 @@ describe('execute_code', () => {
 
   test('works again as soon as the sandbox is there', async () => {
     const port = await freePort();
-    const lonely = await startService(MAIN, { SANDBOX_URL: `http://127.0.0.1:${port}` });
+    const lonely = await serveInProcess(codeExecutor, { SANDBOX_URL: `http://127.0.0.1:${port}` });
     const call = () => post(`${lonely.url}/tools/execute_code`, { arguments: { code: '1' } });
     for (let i = 0; i < 7; i += 1) {
       expect((await call()).body.content[0].text).toBe('The code was not run: The sandbox cannot be reached.');

@@ -12,14 +12,21 @@ export interface ReloadOptions {
   readonly logger: Logger;
 }
 
+export interface Reloader {
+  /** Reads the file once changes have settled, whether or not it has changed. */
+  soon(): void;
+  /** Stops watching. */
+  close(): void;
+}
+
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 200;
 
 /**
- * Applies mesh.json again whenever it changes, and on SIGHUP. A bad edit changes nothing: what was good goes on, and
- * the log says why. Returns what stops it.
+ * Applies mesh.json again whenever it changes. A bad edit changes nothing: the last good state stays, and the log says
+ * why.
  */
-export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): { close(): void } {
+export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): Reloader {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let lastProblem: string | undefined;
@@ -44,7 +51,6 @@ export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): { c
     }, SETTLE_MS).unref();
   };
 
-  process.on('SIGHUP', soon);
   // The folder, for editors replace a file rather than write to it.
   const name = basename(path);
   const watcher = watch(dirname(path), { persistent: false }, (_event, changed) => {
@@ -52,9 +58,9 @@ export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): { c
   });
   watcher.on('error', (error) => logger.warn({ err: error }, 'mesh.json is not watched any more; use SIGHUP'));
   return {
+    soon,
     close() {
       clearTimeout(timer);
-      process.off('SIGHUP', soon);
       watcher.close();
     },
   };

@@ -2,15 +2,11 @@ import { readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import {
-  freePort,
-  request,
-  type ServiceProcess,
-  serveRaw,
-  serveTools,
-  startService,
-  until,
-} from '@toolmesh/shared/test-kit/testing';
+import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { call, endWithTest, sayer, serveUpstream, startHub } from './mesh-of-tests.ts';
 
 const TIME = new URL('../../time-client/src/main.ts', import.meta.url);
@@ -77,7 +73,7 @@ describe('an upstream that', () => {
   test('is killed with -9 again and again under load takes nobody with it, and is back by itself', async () => {
     const good = await serveUpstream([sayer('good')]);
     const port = await freePort();
-    const start = () => startService(TIME, { PORT: String(port) });
+    const start = () => startServiceProcess(TIME, { PORT: String(port) });
     let time = await start();
     const hub = await startHub({ good: { url: `${good.url}/mcp` }, time: { url: `${time.url}/mcp` } });
     const stopGood = keepCalling(hub, 'good');

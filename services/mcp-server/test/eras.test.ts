@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startService, until } from '@toolmesh/shared/test-kit/testing';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Era, type Fixture, type Seen, startFixture } from './conformance/fixture.ts';
 import { type CallOptions, type EraClient, openClient } from './era-clients.ts';
 
@@ -29,7 +30,7 @@ describe.each(COMBINATIONS)('a client of the %s era, of an upstream of the %s er
     fixture = await startFixture({ eras: [theirs] });
     const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
     writeFileSync(mesh, JSON.stringify({ mcpServers: { fixture: { url: fixture.url } } }));
-    const hub = await startService(MAIN, { MESH_CONFIG: mesh });
+    const hub = await startServiceProcess(MAIN, { MESH_CONFIG: mesh });
     running.push(fixture, hub);
     url = `${hub.url}/mcp`;
   });

@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, test } from '@jest/globals';
-import {
-  freePort,
-  post,
-  request,
-  type ServiceProcess,
-  StartFailure,
-  startService,
-  until,
-} from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { type ServiceProcess, StartFailure, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { call, MAIN, sayer, serveUpstream, startHub, writeMesh } from './mesh-of-tests.ts';
 
 const upstream = (names: readonly string[], env: Record<string, string> = {}, port = 0) =>
@@ -181,7 +176,7 @@ describe('the hub', () => {
 
 describe('a start of the hub', () => {
   const failureOf = async (env: Record<string, string>) => {
-    const outcome = await startService(MAIN, env).catch((error: unknown) => error);
+    const outcome = await startServiceProcess(MAIN, env).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(StartFailure);
     return outcome;
   };

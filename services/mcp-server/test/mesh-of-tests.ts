@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from '@jest/globals';
-import { post, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import { post } from '@toolmesh/shared/test-kit/requests';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { defineTool, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 
@@ -46,7 +48,7 @@ export function writeMesh(mcpServers: object): string {
 }
 
 export async function startHub(mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> {
-  return endWithTest(await startService(MAIN, { MESH_CONFIG: writeMesh(mcpServers), ...env }));
+  return endWithTest(await startServiceProcess(MAIN, { MESH_CONFIG: writeMesh(mcpServers), ...env }));
 }
 
 export const call = (hub: ServiceProcess, tool: string, args: object = {}) =>

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { call, startHub } from './mesh-of-tests.ts';
 
 const programOf = (name: string) =>

@@ -1,11 +1,13 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { request, type ServiceProcess, startService, until } from '@toolmesh/shared/test-kit/testing';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { call, endWithTest, MAIN, sayer, serveUpstream, writeMesh } from './mesh-of-tests.ts';
 
 async function startWith(mcpServers: object) {
   const path = writeMesh(mcpServers);
-  const hub = endWithTest(await startService(MAIN, { MESH_CONFIG: path }));
+  const hub = endWithTest(await startServiceProcess(MAIN, { MESH_CONFIG: path }));
   return { hub, path, edit: (next: object) => writeFileSync(path, JSON.stringify({ mcpServers: next })) };
 }
 

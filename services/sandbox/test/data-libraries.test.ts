@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post } from '@toolmesh/shared/test-kit/testing';
+import { post } from '@toolmesh/shared/test-kit/requests';
 import { baseLayerPath } from '../src/commands/build-base-layer.ts';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 

@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type HostileProgram, readCorpus } from './hostile/corpus.ts';
 import { HOSTILE_NAMES, type HostileName, NO_INDEX } from './hostile/packages.ts';
 import { BREAKING, BUSY_BETWEEN_CALLS, STAYING } from './hostile/sessions.ts';

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startService } from '@toolmesh/shared/test-kit/testing';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { cacheFor, contentOf, MAIN, PYTHON_LEVELS, type Sandbox, startSandbox, USERS } from './sandbox.ts';
 
 const users = PYTHON_LEVELS.includes('namespaces') ? USERS : [];
@@ -214,7 +214,7 @@ describe('a demanded level that cannot be had', () => {
     [{ SANDBOX_PYTHON: '/nowhere/python3' }, /no usable Python 3\.9 or later at \/nowhere\/python3.*SANDBOX_PYTHON/s],
   ])('stops the start with the reason and the cure: %p', async (env, reason) => {
     if (users.length === 0 && 'SANDBOX_PYTHON' in env) return;
-    const failure = await startService(MAIN, { SANDBOX_ISOLATION: 'namespaces', ...env }).catch(
+    const failure = await startServiceProcess(MAIN, { SANDBOX_ISOLATION: 'namespaces', ...env }).catch(
       (error: unknown) => error,
     );
     expect(failure).toMatchObject({ code: 78, message: expect.stringMatching(reason) });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, request } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { contentOf, PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from '@jest/globals';
-import { canJail, post, startService, type User } from '@toolmesh/shared/test-kit/testing';
+import { canJail } from '@toolmesh/shared/test-kit/can-jail';
+import { post } from '@toolmesh/shared/test-kit/requests';
+import { startServiceProcess, type User } from '@toolmesh/shared/test-kit/service-process';
 
 const NOBODY: User = { uid: 65_534, gid: 65_534 };
 
@@ -15,7 +17,7 @@ export const PYTHON_LEVELS: readonly string[] = canJail() ? ['wasm', 'namespaces
 
 /** A running sandbox with the canary `canary-of-the-service` in its environment. */
 export async function startSandbox(env: Record<string, string> = {}, user?: User) {
-  const service = await startService(MAIN, { CANARY: 'canary-of-the-service', ...env }, user);
+  const service = await startServiceProcess(MAIN, { CANARY: 'canary-of-the-service', ...env }, user);
   const execute = (program: object, init: RequestInit = {}) => post(`${service.url}/execute`, program, init);
   return {
     ...service,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { request, until } from '@toolmesh/shared/test-kit/testing';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
 const end = (sandbox: Sandbox, id: string) => request(`${sandbox.url}/sessions/${id}`, { method: 'DELETE' });

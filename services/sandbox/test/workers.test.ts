@@ -1,20 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import {
-  post,
-  request,
-  type ServiceProcess,
-  StartFailure,
-  startService,
-  until,
-} from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { type ServiceProcess, StartFailure, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 
 const MAIN = new URL('../src/main.ts', import.meta.url);
 const started: ServiceProcess[] = [];
 const start = async (env: Record<string, string> = {}) => {
   // One pool for each language.
-  const sandbox = await startService(MAIN, { SANDBOX_ISOLATION: 'wasm', ...env });
+  const sandbox = await startServiceProcess(MAIN, { SANDBOX_ISOLATION: 'wasm', ...env });
   started.push(sandbox);
   await until(async () => (await request(`${sandbox.url}/ready`)).status === 200);
   return sandbox;
@@ -139,7 +134,7 @@ describe('a start', () => {
       'SANDBOX_CACHE_DIR: Python cannot be made ready in /dev/null/cache: Error: ENOTDIR',
     ],
   ])('with %p is refused with its reason', async (env, reason) => {
-    const failure = await startService(MAIN, env).catch((error: unknown) => error);
+    const failure = await startServiceProcess(MAIN, env).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StartFailure);
     expect(failure).toMatchObject({ code: 78, message: expect.stringContaining(reason) });
   });

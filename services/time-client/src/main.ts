@@ -1,11 +1,4 @@
-import { runToolService } from '@toolmesh/shared/kit/service/tool-service';
-import { TimeConfig } from './config.ts';
-import { convertTime } from './convert-time.ts';
-import { currentTime } from './current-time.ts';
-import { listTimezones } from './list-timezones.ts';
+import { runService } from '@toolmesh/shared/kit/service/run-service';
+import { timeClient } from './service.ts';
 
-await runToolService({
-  name: 'time-client',
-  config: TimeConfig,
-  build: () => ({ tools: [currentTime(), convertTime(), listTimezones()] }),
-});
+await runService(timeClient);

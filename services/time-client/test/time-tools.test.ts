@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, serveTools } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { serveInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { Temporal } from 'temporal-polyfill';
 import { convertTime } from '../src/convert-time.ts';
 import { currentTime } from '../src/current-time.ts';
 import { listTimezones } from '../src/list-timezones.ts';
+import { timeClient } from '../src/service.ts';
 
 const now = () => Temporal.Instant.from('2026-11-20T12:00:00.123Z');
 let service: Awaited<ReturnType<typeof serveTools>>;
@@ -129,5 +132,22 @@ describe('list_timezones', () => {
   test('finds a zone by words, as people write them', async () => {
     const { body } = await call('list_timezones', { filter: 'New York' });
     expect(body.structured_content.timezones).toEqual([{ name: 'America/New_York', utc_offset: '-05:00' }]);
+  });
+});
+
+describe('the service', () => {
+  test('serves its three tools by the clock of this machine', async () => {
+    const running = await serveInProcess(timeClient);
+    const { body } = await request(`${running.url}/tools`);
+    expect(body.tools.map(({ name }: { name: string }) => name).sort()).toEqual([
+      'convert_time',
+      'get_current_time',
+      'list_timezones',
+    ]);
+    const before = Date.now();
+    const told = await post(`${running.url}/tools/get_current_time`, {});
+    expect(told.body.structured_content.unix_ms).toBeGreaterThanOrEqual(before);
+    expect(running.log.map(({ message }) => message)).toContain('listening');
+    await running.stop();
   });
 });

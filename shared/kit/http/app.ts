@@ -1,4 +1,10 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import helmet from 'helmet';
 import { guardAccess } from './access.ts';
 import type { BaseConfig } from '../service/config.ts';
@@ -8,7 +14,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { nearestNames } from '../faults/nearest-names.ts';
 import { docsPage, openApiDocument } from './openapi.ts';
 import { type Checks, readinessOf } from './readiness.ts';
-import { currentContext, openContext, runInContext } from '../telemetry/request-context.ts';
+import { type CallerIds, currentContext, openContext, runInContext } from '../telemetry/request-context.ts';
+import type { Recorder } from '../telemetry/span.ts';
 import { routeOf, statusOf, traceRequest } from '../telemetry/request-span.ts';
 import { mountRoutes, type Route } from './route.ts';
 import type { Tool } from '../../contracts/tool.ts';
@@ -28,6 +35,8 @@ export interface AppOptions {
   readonly tools?: () => readonly Tool[];
   /** What `/ready` looks at; a function where that changes. */
   readonly checks?: Checks | (() => Checks);
+  /** Records the spans of requests. */
+  readonly tracing?: Recorder | undefined;
   /** Overrides and additions to the body of `/health`. */
   readonly health?: () => Promise<object>;
 }
@@ -57,7 +66,7 @@ const PROBES = new Set(['/health', '/ready', '/metrics']);
 
 /** Builds the app that every service shares: ids, metrics, access, probes, documentation, one error handler. */
 export function createApp(options: AppOptions): App {
-  const { config, logger, metrics, routes, rawRoutes = {}, openPaths = [] } = options;
+  const { config, logger, metrics, tracing, routes, rawRoutes = {}, openPaths = [] } = options;
   const traffic: Traffic = { active: 0, phase: 'open' };
   const probes = probeRoutes(options, traffic);
   const documented = () =>
@@ -70,7 +79,7 @@ export function createApp(options: AppOptions): App {
   const app = express();
   app.set('etag', false);
 
-  app.use(identifyRequest(), measureRequest(metrics, traffic, logger), securityHeaders());
+  app.use(identifyRequest(tracing), measureRequest(metrics, traffic, logger), securityHeaders());
   app.use(...guardAccess(config, openPaths), refuseWhileStopping(traffic));
   mountRoutes(app, [...probes, ...routes], config.MAX_BODY_BYTES);
   app.get('/openapi.json', (_req, res) => void res.json(documented()));
@@ -123,14 +132,20 @@ function refuse(): never {
   throw new MeshError('unavailable', 'the service is shutting down');
 }
 
-function identifyRequest(): RequestHandler {
+function identifyRequest(recorder: Recorder | undefined): RequestHandler {
   return (req, res, next) => {
-    const context = openContext(req.get('x-request-id'), req.get('traceparent'), req.get('baggage'));
+    const context = openContext(idsOf(req), recorder);
     res.locals['requestId'] = context.requestId;
     res.set('x-request-id', context.requestId);
     runInContext(context, () => (PROBES.has(req.path) ? next() : traceRequest(req, res, next)));
   };
 }
+
+const idsOf = (req: Request): CallerIds => ({
+  requestId: req.get('x-request-id'),
+  traceparent: req.get('traceparent'),
+  baggage: req.get('baggage'),
+});
 
 function measureRequest({ http }: Metrics, traffic: Traffic, logger: Logger): RequestHandler {
   return (req, res, next) => {

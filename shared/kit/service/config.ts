@@ -85,7 +85,7 @@ export type ServiceConfig = ReturnType<typeof serviceConfig<{}>>;
  * `NAME`, `NAME_FILE` may name a file that holds the value (secrets in containers).
  * @throws ConfigError that lists every problem, so that a deployment is fixed in one pass.
  */
-export function loadConfig<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv = process.env): z.output<T> {
+export function loadConfig<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv): z.output<T> {
   const { values, problems } = readValues(Object.keys(schema.shape), env);
   const parsed = schema.safeParse(values);
   if (!parsed.success) problems.push(...problemsOf(parsed.error).map(({ path, message }) => `${path}: ${message}`));

@@ -1,17 +1,17 @@
 import type { z } from 'zod';
-import type { ServiceConfig } from './config.ts';
 import { mcpFace } from '../../mcp/face.ts';
 import type { Checks } from '../http/readiness.ts';
-import { type Kit, runService } from './service.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import { createToolCatalogue } from '../tools/tool-catalogue.ts';
 import { toolRoutes } from '../tools/tool-routes.ts';
+import type { ServiceConfig } from './config.ts';
+import { defineService, type Kit, type ServiceDefinition } from './define-service.ts';
 
 export interface ToolService<Config extends ServiceConfig> {
   readonly name: string;
   /** Its settings: `serviceConfig(port, {...})`. */
   readonly config: Config;
-  /** Makes its tools, and what `/ready` looks at. */
+  /** Makes its tools, and what `/ready` checks. */
   readonly build: (kit: Kit<z.output<Config>>) => ToolParts;
 }
 
@@ -20,20 +20,28 @@ export interface ToolParts {
   readonly checks?: Checks;
 }
 
-/** A whole tool service: its tools over REST and MCP, documented, measured, stopped gracefully. */
-export function runToolService<Config extends ServiceConfig>({
+/**
+ * Makes a service of tools: served over REST and MCP, documented, measured.
+ * @example
+ * export const dice = defineToolService({
+ *   name: 'dice',
+ *   config: serviceConfig(8005, {}),
+ *   build: () => ({ tools: [rollDice()] }),
+ * });
+ */
+export function defineToolService<Config extends ServiceConfig>({
   name,
   config,
   build,
-}: ToolService<Config>): Promise<void> {
-  return runService({ name, config, build: (kit) => toolServiceParts(name, build(kit), kit) });
+}: ToolService<Config>): ServiceDefinition<Config> {
+  return defineService({ name, config, build: (kit) => toolServiceParts(name, build(kit), kit) });
 }
 
-/** What makes a service a tool service; for those that have more than tools. */
+/** Returns the parts that make a service a tool service, for services that have more than tools. */
 export function toolServiceParts(
   name: string,
   { tools, checks = {} }: ToolParts,
-  { config, logger, metrics }: Kit<{ MAX_BODY_BYTES: number }>,
+  { config, logger, metrics }: Pick<Kit<{ MAX_BODY_BYTES: number }>, 'config' | 'logger' | 'metrics'>,
 ) {
   const catalogue = createToolCatalogue(tools, metrics);
   return {

@@ -10,8 +10,8 @@ const SECRETS = ['authorization', 'cookie', 'x-api-key', 'api_key', 'apiKey', 'A
 export interface LoggerOptions {
   readonly service: string;
   readonly level: string;
-  /** Where lines go; tests pass a stream of their own. */
-  readonly destination?: DestinationStream;
+  /** Where lines go. Default: standard output. */
+  readonly destination?: DestinationStream | undefined;
 }
 
 /** Writes one JSON object per event to stdout, with the ids of the request it belongs to. */

@@ -11,7 +11,8 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { TraceContext } from './trace-context.ts';
-import type { Recorder, SpanAttributes, TracingOptions } from './tracing.ts';
+import type { Recorder, SpanAttributes } from './span.ts';
+import type { TracingOptions } from './tracing.ts';
 import { VERSION } from '../service/version.ts';
 
 export interface RecorderOptions extends Omit<TracingOptions, 'endpoint'> {

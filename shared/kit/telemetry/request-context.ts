@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import type { Recorder } from './span.ts';
 import { continueTrace, formatTraceparent, type TraceContext } from './trace-context.ts';
 
 /** What every log line and every outgoing call of one request carries. */
@@ -8,6 +9,8 @@ export interface RequestContext {
   readonly trace: TraceContext;
   /** The run of a chat that the request belongs to, once there is one. */
   runId?: string;
+  /** Records the request's spans; absent where the service that serves it does not trace. */
+  readonly recorder?: Recorder;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
@@ -17,21 +20,23 @@ export const runInContext = <T>(context: RequestContext, task: () => T): T => st
 /** The request being served, or undefined outside of one (start-up, timers). */
 export const currentContext = (): RequestContext | undefined => storage.getStore();
 
-/**
- * Accepts the caller's ids where they are well-formed (contract, section 1), else makes new ones. `baggage` is the W3C
- * header that may name the run.
- */
-export function openContext(
-  requestId: string | undefined,
-  traceparent: string | undefined,
-  baggage?: string,
-): RequestContext {
+/** What a caller says of itself in the headers of its request. */
+export interface CallerIds {
+  readonly requestId?: string | undefined;
+  readonly traceparent?: string | undefined;
+  /** The W3C header that may name the run. */
+  readonly baggage?: string | undefined;
+}
+
+/** Accepts the caller's ids where they are well-formed (contract, section 1), else makes new ones. */
+export function openContext({ requestId, traceparent, baggage }: CallerIds, recorder?: Recorder): RequestContext {
   const accepted = requestId !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(requestId);
   const runId = runIdOf(baggage);
   return {
     requestId: accepted ? requestId : randomUUID(),
     trace: continueTrace(traceparent),
     ...(runId === undefined ? {} : { runId }),
+    ...(recorder === undefined ? {} : { recorder }),
   };
 }
 

@@ -1,59 +1,36 @@
 import { MeshError } from '../faults/errors.ts';
 import { contextHeaders, currentContext, runInContext } from './request-context.ts';
+import type { Recorder, Span, SpanAttributes, SpanKind } from './span.ts';
 import type { TraceContext } from './trace-context.ts';
-
-export type SpanKind = 'server' | 'client' | 'internal';
-
-/** What a span says of its work: names, counts, outcomes; never a prompt, code, arguments, results or a key. */
-export type SpanAttributes = Readonly<Record<string, string | number | boolean | string[] | undefined>>;
-
-/** A piece of work that has begun. */
-export interface Span {
-  /** Runs `task` so that spans, log lines and calls in it belong to this one. */
-  run<T>(task: () => T): T;
-  set(attributes: SpanAttributes): void;
-  rename(name: string): void;
-  /** Says that the work failed; `type` is one of few: an error's code or name. */
-  fail(type: string): void;
-  end(): void;
-}
-
-/** Keeps spans and hands them on; what {@link startTracing} loads. */
-export interface Recorder {
-  start(name: string, kind: SpanKind, attributes: SpanAttributes, parent: TraceContext | undefined): RecordedSpan;
-  /** Hands on what there is. Does not throw. */
-  stop(): Promise<void>;
-}
-
-export interface RecordedSpan extends Omit<Span, 'run'> {
-  /** The hop that it is: what its children name as their parent. */
-  readonly trace: TraceContext;
-}
 
 export interface TracingOptions {
   readonly service: string;
-  /** Where an OTLP collector listens: `http://localhost:4318`. Absent: nothing is loaded and nothing is recorded. */
+  /** Where an OTLP collector listens: `http://localhost:4318`. Absent: nothing is recorded. */
   readonly endpoint: string | undefined;
   /** Called, at most once a minute, when spans could not be handed over. */
   readonly onLoss: () => void;
 }
 
-let recorder: Recorder | undefined;
+/** Recorders of services in this process: requests carry their own, work outside of requests only asks for any. */
+let running = 0;
 
-/** Records spans from now on, where an endpoint is set. Returns what ends that. */
-export async function startTracing({ endpoint, ...options }: TracingOptions): Promise<() => Promise<void>> {
-  if (endpoint === undefined) return async () => {};
+/** Records spans of one service from now on; undefined, and nothing is loaded, where no endpoint is set. */
+export async function startTracing({ endpoint, ...options }: TracingOptions): Promise<Recorder | undefined> {
+  if (endpoint === undefined) return undefined;
   const { createRecorder } = await import('./otel-recorder.ts');
-  const started = createRecorder({ ...options, endpoint });
-  recorder = started;
-  return async () => {
-    if (recorder === started) recorder = undefined;
-    await started.stop();
+  const recorder = createRecorder({ ...options, endpoint });
+  running += 1;
+  return {
+    start: recorder.start,
+    stop: async () => {
+      running -= 1;
+      await recorder.stop();
+    },
   };
 }
 
-/** Whether spans are recorded at all. */
-export const isTracing = (): boolean => recorder !== undefined;
+/** Tells whether spans of the current request are recorded. */
+export const isTracing = (): boolean => currentContext()?.recorder !== undefined;
 
 const NO_SPAN: Span = {
   run: (task) => task(),
@@ -74,8 +51,8 @@ export function openSpan(
   parent?: { readonly of: TraceContext | undefined },
 ): Span {
   const context = currentContext();
-  if (recorder === undefined || context === undefined) return NO_SPAN;
-  const span = recorder.start(name, kind, attributes, parent === undefined ? context.trace : parent.of);
+  if (context?.recorder === undefined) return NO_SPAN;
+  const span = context.recorder.start(name, kind, attributes, parent === undefined ? context.trace : parent.of);
   return { ...span, run: (task) => runInContext({ ...(currentContext() ?? context), trace: span.trace }, task) };
 }
 
@@ -88,8 +65,9 @@ export function withCallSpan<T>(
   url: URL,
   task: (headers: Record<string, string>, span: Span) => Promise<T>,
 ): Promise<T> {
-  if (recorder === undefined) return task(contextHeaders(), NO_SPAN);
-  if (currentContext() === undefined) return task({ traceparent: UNRECORDED }, NO_SPAN);
+  const context = currentContext();
+  if (context === undefined) return task(running === 0 ? {} : { traceparent: UNRECORDED }, NO_SPAN);
+  if (context.recorder === undefined) return task(contextHeaders(), NO_SPAN);
   const attributes = { 'http.request.method': method, 'server.address': url.hostname, 'server.port': portOf(url) };
   return withSpan(method, 'client', attributes, (span) => task(contextHeaders(), span));
 }

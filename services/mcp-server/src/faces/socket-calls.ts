@@ -2,6 +2,7 @@ import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { currentContext, openContext, runInContext } from '@toolmesh/shared/kit/telemetry/request-context';
+import type { Recorder } from '@toolmesh/shared/kit/telemetry/span';
 import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import { parseTraceparent } from '@toolmesh/shared/kit/telemetry/trace-context';
 import { withSpan } from '@toolmesh/shared/kit/telemetry/tracing';
@@ -18,6 +19,8 @@ export interface SocketCallsOptions {
   readonly tool: string;
   /** The trace that the socket's request belongs to. */
   readonly traceparent: string | undefined;
+  /** Records a span for each call. */
+  readonly tracing: Recorder | undefined;
   /** Calls at the same time. */
   readonly maxCalls: number;
   readonly logger: Logger;
@@ -46,7 +49,7 @@ const Message = z.union([
 const Named = z.object({ id: Id });
 
 export function createSocketCalls(options: SocketCallsOptions): SocketCalls {
-  const { catalogue, tool, traceparent, maxCalls, logger, send } = options;
+  const { catalogue, tool, traceparent, tracing, maxCalls, logger, send } = options;
   const running = new Map<string | number, AbortController>();
   let isOpen = true;
   let isRefusing = false;
@@ -106,7 +109,7 @@ export function createSocketCalls(options: SocketCallsOptions): SocketCalls {
 
   return {
     // Each message is a request of its own, in the trace of its socket.
-    hear: (text) => runInContext(openContext(undefined, traceparent), () => obey(text)),
+    hear: (text) => runInContext(openContext({ traceparent }, tracing), () => obey(text)),
     cancelAll(reason) {
       isOpen = false;
       for (const call of running.values()) call.abort(reason);

@@ -6,6 +6,7 @@ import type { BaseConfig } from '@toolmesh/shared/kit/service/config';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { openContext } from '@toolmesh/shared/kit/telemetry/request-context';
+import type { Recorder } from '@toolmesh/shared/kit/telemetry/span';
 import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { createSocketCalls, type SocketCalls } from './socket-calls.ts';
@@ -14,6 +15,8 @@ export interface WebSocketFaceOptions {
   readonly catalogue: ToolCatalogue;
   readonly config: Pick<BaseConfig, 'HOST' | 'CORS_ORIGINS' | 'ALLOWED_HOSTS' | 'API_KEY' | 'MAX_BODY_BYTES'>;
   readonly logger: Logger;
+  /** Records a span for each call. */
+  readonly tracing?: Recorder | undefined;
   /** Sockets at the same time. Default 1 000. */
   readonly maxSockets?: number;
   /** Calls at the same time on one socket. Default 32. */
@@ -45,7 +48,7 @@ const CLOSE_MS = 1_000;
 const GOING_AWAY = 1_001;
 
 export function createWebSocketFace(options: WebSocketFaceOptions): WebSocketFace {
-  const { catalogue, config, logger, maxSockets = 1_000, maxCallsPerSocket = 32 } = options;
+  const { catalogue, config, logger, tracing, maxSockets = 1_000, maxCallsPerSocket = 32 } = options;
   const { pingEveryMs = 15_000, maxBacklogBytes = 4 * 1_024 ** 2 } = options;
   const server = new WebSocketServer({
     noServer: true,
@@ -82,6 +85,7 @@ export function createWebSocketFace(options: WebSocketFaceOptions): WebSocketFac
       catalogue,
       tool,
       traceparent,
+      tracing,
       maxCalls: maxCallsPerSocket,
       logger,
       send: (event) => {
@@ -163,7 +167,7 @@ function decode(name: string): string {
 /** Answers an upgrade as a route answers a request: with a status and an error body. */
 function refuse({ headers }: IncomingMessage, socket: Duplex, error: MeshError): void {
   const given = headers['x-request-id'];
-  const { requestId } = openContext(Array.isArray(given) ? given[0] : given, undefined);
+  const { requestId } = openContext({ requestId: Array.isArray(given) ? given[0] : given });
   const body = JSON.stringify(error.toBody(requestId));
   const retry = error.retryAfterSeconds === undefined ? [] : [`retry-after: ${Math.ceil(error.retryAfterSeconds)}`];
   const lines = [

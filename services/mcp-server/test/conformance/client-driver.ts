@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createBulkhead } from '@toolmesh/shared/kit/faults/resilience';
-import { serveRaw } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { z } from 'zod';
 import { createHttpLinks } from '../../src/upstreams/mcp/http-connections.ts';
 import { createMcpUpstream } from '../../src/upstreams/mcp/mcp-upstream.ts';

@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { serveTools, startService } from '@toolmesh/shared/test-kit/testing';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { type Era, startFixture } from './fixture.ts';
 import { KIT_TOOLS } from './kit-tools.ts';
 import { type Counts, type Revision, runClientSuite, runServerSuite, type Verdict } from './suite.ts';
@@ -17,7 +18,7 @@ async function startHub(eras: readonly Era[]): Promise<string> {
   running.push(fixture);
   const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
   writeFileSync(mesh, JSON.stringify({ mcpServers: { fixture: { url: fixture.url } } }));
-  const hub = await startService(MAIN, { MESH_CONFIG: mesh, LOG_LEVEL: 'info' });
+  const hub = await startServiceProcess(MAIN, { MESH_CONFIG: mesh, LOG_LEVEL: 'info' });
   running.push(hub);
   return `${hub.url}/mcp`;
 }
@@ -29,7 +30,7 @@ async function startKit(): Promise<string> {
 }
 
 async function startDriver(): Promise<string> {
-  const driver = await startService(DRIVER);
+  const driver = await startServiceProcess(DRIVER);
   running.push(driver);
   return driver.url;
 }

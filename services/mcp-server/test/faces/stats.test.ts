@@ -4,7 +4,7 @@ import { createApp } from '@toolmesh/shared/kit/http/app';
 import { listen } from '@toolmesh/shared/kit/http/listen';
 import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createMetrics } from '@toolmesh/shared/kit/telemetry/metrics';
-import { request } from '@toolmesh/shared/test-kit/testing';
+import { request } from '@toolmesh/shared/test-kit/requests';
 import { createCallStatistics } from '../../src/faces/call-statistics.ts';
 import { statsRoutes, type UpstreamStats } from '../../src/faces/stats.ts';
 

@@ -1,7 +1,7 @@
 /** A service with a WebSocket face, as a process of its own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serviceConfig } from '@toolmesh/shared/kit/service/config';
-import { runService } from '@toolmesh/shared/kit/service/service';
+import { runService } from '@toolmesh/shared/kit/service/run-service';
 import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { createToolCatalogue } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { z } from 'zod';

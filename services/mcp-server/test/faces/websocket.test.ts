@@ -4,7 +4,9 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { loadConfig, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createMetrics } from '@toolmesh/shared/kit/telemetry/metrics';
-import { serveTools, startService, until } from '@toolmesh/shared/test-kit/testing';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { createToolCatalogue } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { WebSocket, type ClientOptions } from 'ws';
@@ -293,7 +295,7 @@ describe('the WebSocket face', () => {
   });
 
   test('keeps no service from stopping: running calls end, idle sockets are closed', async () => {
-    const service = await startService(new URL('websocket-service.ts', import.meta.url), {
+    const service = await startServiceProcess(new URL('websocket-service.ts', import.meta.url), {
       SHUTDOWN_GRACE_MS: '20000',
     });
     stops.push(() => service.stop());

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { serveRaw } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 
 // oxlint-disable-next-line no-explicit-any -- what a client sent, for tests to look at
 type Body = any;

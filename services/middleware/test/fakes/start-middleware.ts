@@ -2,7 +2,9 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from '@jest/globals';
-import { freePort, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import type { ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url);
@@ -24,7 +26,7 @@ export const dataFolder = (): string => mkdtempSync(join(tmpdir(), 'toolmesh-cha
 /** The real service in a process of its own, away from the model servers and the sessions of this machine. */
 export async function startMiddleware(env: Record<string, string> = {}): Promise<ServiceProcess> {
   const OLLAMA_HOST = `http://127.0.0.1:${await freePort()}`;
-  return cleanUp(await startService(MAIN, { OLLAMA_HOST, CHAT_DATA_DIR: dataFolder(), ...env }));
+  return cleanUp(await startServiceProcess(MAIN, { OLLAMA_HOST, CHAT_DATA_DIR: dataFolder(), ...env }));
 }
 
 /** A hub with `tools`, and a middleware that uses it. */

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { freePort, post, serveTools, startService } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { post } from '@toolmesh/shared/test-kit/requests';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { openModel } from '../../src/models/choose-provider.ts';
 import { createDemoModel } from '../../src/models/demo/demo-model.ts';
 import { type Candidate, openWithFallback } from '../../src/models/decorators/fallback-model.ts';
@@ -121,7 +124,7 @@ describe('LLM_FALLBACK', () => {
 
   test('has a chat answered by the next provider, and by the first one again when that can', async () => {
     const hub = await serveTools([]);
-    const middleware = await startService(new URL('../../src/main.ts', import.meta.url), {
+    const middleware = await startServiceProcess(new URL('../../src/main.ts', import.meta.url), {
       MCP_SERVER_URL: hub.url,
       OPENAI_API_KEY: 'x',
       OPENAI_BASE_URL: openai.url,

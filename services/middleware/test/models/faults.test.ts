@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import type { ProviderName } from '../../src/config.ts';
 import { openModel } from '../../src/models/choose-provider.ts';
 import type { Model } from '../../src/models/model.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort } from '@toolmesh/shared/test-kit/testing';
+import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import { openModel } from '../../src/models/choose-provider.ts';
 import { listModels, mayChat } from '../../src/models/list-models.ts';
 import { fakeOllama } from '../fakes/fake-ollama.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { until } from '@toolmesh/shared/test-kit/testing';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { openModel } from '../../src/models/choose-provider.ts';
 import type { ModelRequest } from '../../src/models/model.ts';
 import { fakeOllama, type FakeModel } from '../fakes/fake-ollama.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { post, request } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
 import { createApprovals } from '../../src/policy/approvals.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { DefaultChatTransport, readUIMessageStream, type UIMessage } from 'ai';
 import { watchedTools } from '../fakes/chat-tools.ts';
 import { fakeOpenAi } from '../fakes/fake-openai.ts';

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { post, request, serveTools, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
@@ -38,7 +40,7 @@ let middleware: ServiceProcess;
 beforeAll(async () => {
   hub = await serveTools([add]);
   provider = await fakeProvider([tags]);
-  middleware = await startService(new URL('../../src/main.ts', import.meta.url), {
+  middleware = await startServiceProcess(new URL('../../src/main.ts', import.meta.url), {
     MCP_SERVER_URL: hub.url,
     OLLAMA_HOST: provider.url,
     OLLAMA_MODEL: 'small',

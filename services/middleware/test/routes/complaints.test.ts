@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { post, request, until } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { watchedTools } from '../fakes/chat-tools.ts';
 import { type FakeAnswer, fakeOpenAi, speak } from '../fakes/fake-openai.ts';
 import { openStream } from '../fakes/read-stream.ts';

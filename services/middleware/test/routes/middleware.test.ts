@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { post, request, serveTools, StartFailure } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { StartFailure } from '@toolmesh/shared/test-kit/service-process';
 import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import { cleanUp, startMiddleware as start } from '../fakes/start-middleware.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { request, until } from '@toolmesh/shared/test-kit/testing';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import OpenAI, { APIError, APIUserAbortError } from 'openai';
 import type { ChatCompletionTool } from 'openai/resources/chat/completions';
 import { watchedTools } from '../fakes/chat-tools.ts';

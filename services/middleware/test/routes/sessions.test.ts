@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { post, request, StartFailure, until } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { StartFailure } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { safeValidateUIMessages } from 'ai';
 import { watchedTools } from '../fakes/chat-tools.ts';
 import { fakeOpenAi } from '../fakes/fake-openai.ts';

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { serveRaw, until } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { createFrameStream } from '../../src/routes/event-stream.ts';
 import { cleanUp } from '../fakes/start-middleware.ts';
 

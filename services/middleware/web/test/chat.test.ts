@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { until } from '@toolmesh/shared/test-kit/testing';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { describeInBrowser, lastAnswer, picture, send, usePages } from './browser.ts';
 import { begun, ended, said, says } from './fake-backend.ts';
 import { called, executed } from './results.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { request } from '@toolmesh/shared/test-kit/testing';
+import { request } from '@toolmesh/shared/test-kit/requests';
 import { describeInBrowser, lastAnswer, picture, send, usePages } from './browser.ts';
 import { begun, ended, said } from './fake-backend.ts';
 import { called } from './results.ts';

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { freePort, request, serveRaw, type ServiceProcess, startService } from '@toolmesh/shared/test-kit/testing';
+import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { servePage } from '../../src/routes/page.ts';
 
 /** What the page may weigh in all, as it is sent. */
@@ -12,7 +14,7 @@ let middleware: ServiceProcess;
 beforeAll(async () => {
   const away = `http://127.0.0.1:${await freePort()}`;
   const env = { LLM_PROVIDER: 'demo', MCP_SERVER_URL: away, API_KEY: 'open-sesame', MCP_SERVER_API_KEY: 'x' };
-  middleware = await startService(new URL('../../src/main.ts', import.meta.url), env);
+  middleware = await startServiceProcess(new URL('../../src/main.ts', import.meta.url), env);
 });
 afterAll(() => middleware?.stop());
 

@@ -5,7 +5,13 @@ import { prepareJail } from '../jail/find-jail.ts';
 import { compileWorker } from '../runtimes/python-namespaces/compiled-worker.ts';
 import { createPythonWasm } from '../runtimes/python-wasm/runtime.ts';
 
-const { SANDBOX_CACHE_DIR: cacheDirectory, SANDBOX_BWRAP: bwrap, SANDBOX_PYTHON: python } = loadConfig(SandboxConfig);
+// oxlint-disable-next-line node/no-process-env -- a command is its own main
+const env = process.env;
+const {
+  SANDBOX_CACHE_DIR: cacheDirectory,
+  SANDBOX_BWRAP: bwrap,
+  SANDBOX_PYTHON: python,
+} = loadConfig(SandboxConfig, env);
 const prepared = await prepareJail({ cacheDirectory, bwrap, python });
 if (!('reason' in prepared.python)) await compileWorker(cacheDirectory, prepared.python);
 await createPythonWasm(cacheDirectory, undefined);

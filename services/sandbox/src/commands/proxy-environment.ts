@@ -1,8 +1,7 @@
 import type { ProxySettings } from '../packages/index/fetcher.ts';
 
 /** The proxy that the environment of a command names, under either of its two spellings. */
-// oxlint-disable-next-line node/no-process-env -- a command is its own main; the service hands its settings over
-export function proxyOf(env: NodeJS.ProcessEnv = process.env): ProxySettings {
+export function proxyOf(env: NodeJS.ProcessEnv): ProxySettings {
   return {
     http: env['http_proxy'] ?? env['HTTP_PROXY'],
     https: env['https_proxy'] ?? env['HTTPS_PROXY'],

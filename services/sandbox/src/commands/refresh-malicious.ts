@@ -89,7 +89,8 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: { url: { type: 'string', default: DEFAULT_URL }, out: { type: 'string', default: DEFAULT_OUT } },
   });
-  const fetcher = createFetcher({ proxy: proxyOf(), fileTimeoutMs: 1_800_000 });
+  // oxlint-disable-next-line node/no-process-env -- a command is its own main
+  const fetcher = createFetcher({ proxy: proxyOf(process.env), fileTimeoutMs: 1_800_000 });
   const { pypi, npm } = await refreshMalicious(fetcher, values.url, values.out, new Date());
   await fetcher.close();
   process.stdout.write(`${Object.keys(pypi).length} of PyPI, ${Object.keys(npm).length} of npm in ${values.out}\n`);

@@ -62,7 +62,8 @@ if (import.meta.main) {
       out: { type: 'string', default: POPULAR_PYPI_FILE },
     },
   });
-  const fetcher = createFetcher({ proxy: proxyOf() });
+  // oxlint-disable-next-line node/no-process-env -- a command is its own main
+  const fetcher = createFetcher({ proxy: proxyOf(process.env) });
   const count = await refreshPopular(fetcher, values.index, values.out);
   await fetcher.close();
   process.stdout.write(`${count} names in ${values.out}\n`);

@@ -1,5 +1,7 @@
 import { type Isolation, Language } from '@toolmesh/shared/contracts/execution';
-import { post, request, type ServiceProcess, startService, type User, until } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { type ServiceProcess, startServiceProcess, type User } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import type { HostileProgram } from './corpus.ts';
 import { createHost, type Host } from './host.ts';
 import { faultsOf, type Run } from './judge.ts';
@@ -134,7 +136,7 @@ const isolationOf = ({ language }: HostileProgram, { isolation }: Setting): Isol
 
 async function openLane({ isolation, user }: Setting, host: Host): Promise<Lane> {
   const env = { ...host.env, ...NO_INDEX, SANDBOX_ISOLATION: isolation, MIN_WORKERS: '1', MAX_WORKERS: '4' };
-  const service = await startService(START, env, user);
+  const service = await startServiceProcess(START, env, user);
   await until(async () => (await request(`${service.url}/ready`)).status === 200);
   await warmUp(service);
   const processes = await untilStill(service.pid);

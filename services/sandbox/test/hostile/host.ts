@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { User } from '@toolmesh/shared/test-kit/testing';
+import type { User } from '@toolmesh/shared/test-kit/service-process';
 
 /** What a service is started on: folders of its own with secrets in and around them. */
 export interface Host {

@@ -1,5 +1,5 @@
 import { ExecutionResult } from '@toolmesh/shared/contracts/execution';
-import type { Answer } from '@toolmesh/shared/test-kit/testing';
+import type { Answer } from '@toolmesh/shared/test-kit/requests';
 import type { Expectation, HostileProgram } from './corpus.ts';
 
 /** How much longer than its time a program may take by the service's clock (contract, section 5). */

@@ -5,7 +5,7 @@ import { loadConfig, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { listen } from '@toolmesh/shared/kit/http/listen';
 import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createMetrics } from '@toolmesh/shared/kit/telemetry/metrics';
-import { post, request } from '@toolmesh/shared/test-kit/testing';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Packages } from '../../src/packages/packages.ts';

@@ -13,7 +13,7 @@ test.each([
   ['pypi', 'six', '1.17.0'],
   ['npm', 'is-number', '7.0.0'],
 ] as const)('installs from the public index of %s the package %s', async (ecosystem, name, version) => {
-  const packages = await openPackages(PUBLIC, { proxy: proxyOf() });
+  const packages = await openPackages(PUBLIC, { proxy: proxyOf(process.env) });
   const result = await packages.install({ name, version, ecosystem }, signal);
   if (result.reason?.code === 'index_unreachable') {
     console.warn(`SKIPPED: the public index of ${ecosystem} cannot be reached: ${result.reason.message}`);

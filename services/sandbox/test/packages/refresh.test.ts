@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serveRaw } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createFetcher, type Fetcher } from '../../src/packages/index/fetcher.ts';
 import { refreshMalicious } from '../../src/commands/refresh-malicious.ts';

@@ -6,7 +6,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
-import { post, request, serveRaw, type ServiceProcess, startService, until } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import express, { type Request, type Response } from 'express';
 import { type Era, startFixture } from '../../conformance/fixture.ts';
 import { type EraClient, openClient } from '../../era-clients.ts';
@@ -22,7 +25,7 @@ afterEach(async () => {
 async function startHub(url: string, more: object = {}): Promise<ServiceProcess> {
   const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
   writeFileSync(mesh, JSON.stringify({ mcpServers: { upstream: { url, ...more } } }));
-  const hub = await startService(MAIN, { MESH_CONFIG: mesh });
+  const hub = await startServiceProcess(MAIN, { MESH_CONFIG: mesh });
   running.push(hub);
   return hub;
 }

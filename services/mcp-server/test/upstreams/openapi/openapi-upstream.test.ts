@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { request, serveRaw, until } from '@toolmesh/shared/test-kit/testing';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { call, endWithTest, startHub } from '../../mesh-of-tests.ts';
 
 const DOCUMENT = {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { currentContext, openContext, runInContext } from '@toolmesh/shared/kit/telemetry/request-context';
-import { until } from '@toolmesh/shared/test-kit/testing';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { createWorkerPool, type PoolWorker, type WorkerPoolOptions } from '../../../src/upstreams/pool/worker-pool.ts';
 
 /** A worker without a process, as well or unwell as a test needs it. */
@@ -128,7 +128,7 @@ describe('a worker pool', () => {
       contexts.push(currentContext());
       return false;
     });
-    await runInContext(openContext('a-request', undefined), async () => {
+    await runInContext(openContext({ requestId: 'a-request' }), async () => {
       expect(await pool.withWorker(async () => currentContext()?.requestId, forever)).toBe('a-request');
     });
     expect(contexts).toEqual([undefined]);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { until } from '@toolmesh/shared/test-kit/testing';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../../src/upstreams/pool/worker-pool.ts';
 import type { StdioServerOptions, StdioWorker } from '../../../src/upstreams/stdio/stdio-server.ts';
 import { forever, isAlive, misbehaving, say } from './stdio-kit.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { until } from '@toolmesh/shared/test-kit/testing';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import type { StdioServerOptions, StdioWorker } from '../../../src/upstreams/stdio/stdio-server.ts';
 import { forever, isAlive, misbehaving, say } from './stdio-kit.ts';
 

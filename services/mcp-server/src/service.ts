@@ -1,0 +1,86 @@
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { defineService } from '@toolmesh/shared/kit/service/define-service';
+import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
+import { createCatalogue } from './catalogue.ts';
+import { HubConfig } from './config.ts';
+import { createCallStatistics } from './faces/call-statistics.ts';
+import { mcpFace } from './faces/mcp.ts';
+import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
+import { toolsOf } from './faces/tools.ts';
+import { createWebSocketFace } from './faces/websocket.ts';
+import { createMesh } from './mesh.ts';
+import { loadMeshConfig } from './mesh-config.ts';
+import { createHubMetrics } from './metrics.ts';
+import { reloadOnChange } from './reload.ts';
+import { makeUpstream } from './upstreams/make-upstream.ts';
+import type { Upstream } from './upstreams/upstream.ts';
+import { createWatchers } from './resource-subscriptions.ts';
+
+/** How long the start waits for upstreams that are just starting, too. */
+const START_WAIT_MS = 3_000;
+/** How long a client may keep a list: upstreams come and go. */
+const LIST_TTL_MS = 2_000;
+
+export const hub = defineService({
+  name: 'mcp-server',
+  config: HubConfig,
+  build: async ({ config, env, logger, metrics, tracing }) => {
+    const load = () => loadMeshConfig(config.MESH_CONFIG, { ...env, API_KEY: config.API_KEY });
+    const hubMetrics = createHubMetrics(metrics, () => mesh.upstreams);
+    const calls = createCallStatistics();
+    const catalogue = createCatalogue([hubMetrics.startCall, calls.startCall], logger);
+    const watchers = createWatchers((watched) => {
+      for (const upstream of mesh.upstreams) {
+        upstream.watch(new Set([...watched].filter((uri) => catalogue.ownerOfResource(uri) === upstream)));
+      }
+    });
+    const make = makeUpstream({
+      defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
+      workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
+      hostEnv: env,
+      logger,
+      onChange: () => catalogue.rebuild(),
+      onResourceUpdated: watchers.updated,
+    });
+    const mesh = createMesh({
+      make,
+      catalogue,
+      logger,
+      startWaitMs: START_WAIT_MS,
+      graceMs: config.SHUTDOWN_GRACE_MS,
+    });
+    await mesh.apply(load()).catch((error: unknown) => {
+      throw error instanceof ConfigError || !Error.isError(error) ? error : new ConfigError(error.message);
+    });
+    const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
+
+    const tools = toolsOf(catalogue);
+    const face = mcpFace({ catalogue, watchers, logger, maxBodyBytes: config.MAX_BODY_BYTES, listTtlMs: LIST_TTL_MS });
+    const sockets = createWebSocketFace({ catalogue: tools, config, logger, tracing });
+    return {
+      routes: [
+        ...statsRoutes({ catalogue: tools, upstreams: () => mesh.upstreams.map(figuresOf), calls }),
+        ...toolRoutes(tools),
+      ],
+      rawRoutes: { '/mcp': face.handler },
+      tools: () => tools.list(),
+      checks: () => Object.fromEntries(mesh.upstreams.map((upstream) => [upstream.name, () => requireUp(upstream)])),
+      started: ({ server }) => sockets.attach(server),
+      reload: reload.soon,
+      stopping: sockets.stop,
+      close: async () => {
+        reload.close();
+        await Promise.all([face.close(), mesh.close()]);
+      },
+    };
+  },
+});
+
+function figuresOf({ name, kind, status, breaker, lastError, offer, workers }: Upstream): UpstreamStats {
+  return { name, kind, status, breaker, lastError, tools: offer.tools.length, workers: workers?.() };
+}
+
+function requireUp({ status, lastError }: Upstream): void {
+  if (status !== 'up') throw new MeshError('unavailable', `${status}: ${lastError ?? 'not tried yet'}`);
+}

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
+import { EXECUTE_CODE, ExecutionResult } from '@toolmesh/shared/contracts/execution';
+import { defineRoute } from '@toolmesh/shared/kit/http/route';
+import { defineService } from '@toolmesh/shared/kit/service/define-service';
+import { quietContext } from '@toolmesh/shared/kit/tools/tool';
+import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
+import { z } from 'zod';
+import { SandboxConfig } from './config.ts';
+import { measureDisk } from './telemetry/disk.ts';
+import { createEngine } from './execution/engine.ts';
+import { createExecute, isolations } from './execution/execute.ts';
+import { executeTool } from './execution/execute-tool.ts';
+import { countInstalls, measureExecutions } from './telemetry/metrics.ts';
+import { createPackages } from './packages/packages.ts';
+import { packageRoutes } from './packages/routes.ts';
+import { packageTools } from './packages/tools.ts';
+import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
+import { createSessions } from './execution/sessions.ts';
+
+export const sandbox = defineService({
+  name: 'sandbox',
+  config: SandboxConfig,
+  build: async (kit) => {
+    const { config, logger, metrics } = kit;
+    const { SANDBOX_ISOLATION, MIN_WORKERS: min, MAX_WORKERS: max, SANDBOX_CACHE_DIR } = config;
+    if (process.platform !== 'linux') throw new ConfigError('the sandbox needs Linux; elsewhere run it with Docker');
+    if (min > max) throw new ConfigError(`MIN_WORKERS: ${min} is more than MAX_WORKERS, which is ${max}`);
+
+    const { SANDBOX_PYTHON: python, SANDBOX_DATA_DIR = join(SANDBOX_CACHE_DIR, 'packages') } = config;
+    const runtimes = await chooseRuntimes({
+      isolation: SANDBOX_ISOLATION,
+      cacheDirectory: SANDBOX_CACHE_DIR,
+      bwrap: config.SANDBOX_BWRAP,
+      python,
+      logger,
+    });
+    const engines = runtimes.map((runtime) => createEngine(runtime, { min, max, logger }));
+    const sessions = createSessions({ max: config.SANDBOX_MAX_SESSIONS, idleMs: config.SANDBOX_SESSION_IDLE_MS });
+    const isolation = isolations(engines);
+    logger.info({ isolation, min, max }, 'isolation chosen');
+
+    const packages = await createPackages({
+      directory: SANDBOX_DATA_DIR,
+      policyFile: config.SANDBOX_PACKAGE_POLICY,
+      python,
+      pythonTarget: pythonTargetOf(runtimes),
+      provided: runtimes.flatMap((runtime) => runtime.provided ?? []),
+      pipIndexUrl: config.PIP_INDEX_URL,
+      npmRegistry: config.NPM_CONFIG_REGISTRY,
+      proxy: { http: config.HTTP_PROXY, https: config.HTTPS_PROXY, no: config.NO_PROXY },
+      logger,
+      onInstall: countInstalls(metrics),
+    });
+    measureDisk(metrics, SANDBOX_DATA_DIR);
+    const execute = measureExecutions(createExecute({ engines, sessions, packages }), engines, metrics);
+    const checks = Object.fromEntries(engines.map((engine) => [engine.runtime.name, () => engine.check()]));
+    const service = toolServiceParts(
+      'sandbox',
+      { tools: [executeTool(execute), ...packageTools(packages)], checks },
+      kit,
+    );
+    return {
+      ...service,
+      routes: [
+        defineRoute({
+          method: 'post',
+          path: '/execute',
+          summary: 'Runs one program: the tool execute_code with its bare result',
+          input: { body: z.record(z.string(), z.unknown()) },
+          response: ExecutionResult,
+          handle: async ({ body, signal }) => {
+            const { structured_content } = await service.catalogue.call(EXECUTE_CODE, body, quietContext(signal));
+            return structured_content;
+          },
+        }),
+        defineRoute({
+          method: 'delete',
+          path: '/sessions/:id',
+          summary: 'Ends a session of execute_code, and what it runs',
+          input: { params: z.object({ id: z.string() }) },
+          handle: ({ params }) => {
+            sessions.end(params.id);
+            return { session_id: params.id, status: 'ended' };
+          },
+        }),
+        ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY),
+        ...service.routes,
+      ],
+      health: async () => ({ isolation }),
+      close: async () => {
+        await packages.close();
+        sessions.close();
+        for (const engine of engines) engine.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,52 @@
+import { ConfigError, EXIT_CONFIG, type ServiceConfig } from './config.ts';
+import type { ServiceDefinition } from './define-service.ts';
+import { type RunningService, startService } from './start-service.ts';
+
+const MIN_NODE_MAJOR = 24;
+
+/**
+ * Runs a service as this process, with its environment: stops on SIGTERM and SIGINT, reloads on SIGHUP.
+ * Wrong settings print every problem and exit 78; a taken port is named and exits 1.
+ */
+export async function runService<Config extends ServiceConfig>(service: ServiceDefinition<Config>): Promise<void> {
+  try {
+    requireNode();
+    // oxlint-disable-next-line node/no-process-env -- the one place where a service's environment is read
+    const running = await startService(service, { env: process.env });
+    stopOnSignal(running);
+    if (running.reload !== undefined) process.on('SIGHUP', running.reload);
+  } catch (error) {
+    process.stderr.write(`${service.name} cannot start: ${explain(error)}\n`);
+    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1);
+  }
+}
+
+function requireNode(): void {
+  if (Number.parseInt(process.versions.node, 10) >= MIN_NODE_MAJOR) return;
+  throw new ConfigError(`it needs Node ${MIN_NODE_MAJOR} and this is ${process.version}; start it with "npm start"`);
+}
+
+function stopOnSignal({ stop }: RunningService): void {
+  let isStopping = false;
+  const onSignal = (reason: string) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    stop(undefined, reason).then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  // A launcher that is gone, however it went, can no longer stop this service.
+  if (process.connected) process.once('disconnect', () => onSignal('launcher gone'));
+}
+
+function explain(error: unknown): string {
+  if (!Error.isError(error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE' && 'port' in error) {
+    return `port ${String(error.port)} is taken by another program`;
+  }
+  if (error instanceof ConfigError) return `its settings are wrong\n${error.message}`;
+  return error.stack ?? error.message;
+}

@@ -1,0 +1,29 @@
+import type { TraceContext } from './trace-context.ts';
+
+export type SpanKind = 'server' | 'client' | 'internal';
+
+/** What a span says of its work: names, counts, outcomes; never a prompt, code, arguments, results or a key. */
+export type SpanAttributes = Readonly<Record<string, string | number | boolean | string[] | undefined>>;
+
+/** A piece of work that has begun. */
+export interface Span {
+  /** Runs `task` so that spans, log lines and calls in it belong to this one. */
+  run<T>(task: () => T): T;
+  set(attributes: SpanAttributes): void;
+  rename(name: string): void;
+  /** Says that the work failed; `type` is one of few: an error's code or name. */
+  fail(type: string): void;
+  end(): void;
+}
+
+/** Records the spans of one service and exports them. */
+export interface Recorder {
+  start(name: string, kind: SpanKind, attributes: SpanAttributes, parent: TraceContext | undefined): RecordedSpan;
+  /** Exports what is left. Does not throw. */
+  stop(): Promise<void>;
+}
+
+export interface RecordedSpan extends Omit<Span, 'run'> {
+  /** The hop that it is: what its children name as their parent. */
+  readonly trace: TraceContext;
+}

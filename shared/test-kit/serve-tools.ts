@@ -1,0 +1,22 @@
+import { createApp } from '../kit/http/app.ts';
+import { listen } from '../kit/http/listen.ts';
+import { loadConfig, serviceConfig } from '../kit/service/config.ts';
+import { toolServiceParts } from '../kit/service/tool-service.ts';
+import { createLogger } from '../kit/telemetry/logger.ts';
+import { createMetrics } from '../kit/telemetry/metrics.ts';
+import type { ToolDefinition } from '../kit/tools/tool.ts';
+
+/** Serves `tools` in this process on a free port, as a whole service; `lines` are its log. */
+export async function serveTools(tools: readonly ToolDefinition[], env: Record<string, string> = {}, port = 0) {
+  const lines: string[] = [];
+  const config = loadConfig(serviceConfig(0, {}), env);
+  const logger = createLogger({
+    service: 'test',
+    level: env['LOG_LEVEL'] ?? 'debug',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const metrics = createMetrics();
+  const parts = toolServiceParts('test', { tools }, { config, logger, metrics });
+  const app = createApp({ ...parts, service: 'test', config, logger, metrics });
+  return { ...(await listen(app, port)), lines };
+}
