@@ -1,4 +1,5 @@
 import type { DependencyHealth, MiddlewareHealth } from '@toolmesh/shared/contracts/health';
+import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { MiddlewareConfig } from './config.ts';
 import type { HubClient } from './hub-client.ts';
@@ -18,10 +19,12 @@ const HUB_LOOK_MS = 1_000;
 const MODEL_LOOK_MS = 15_000;
 const TIMEOUT_MS = 1_500;
 
+const hubIsLate = () => new MeshError('upstream_timeout', `The MCP server did not answer within ${TIMEOUT_MS} ms`);
+
 /** Watches what the middleware depends on. */
 export function createDependencies(config: MiddlewareConfig, choice: Choice, hub: HubClient): Dependencies {
   const checkHub = async () => {
-    await withTimeout(hub.listTools(), 'The MCP server');
+    await withDeadline({ ms: TIMEOUT_MS, late: hubIsLate }, () => hub.listTools());
   };
   const checkModel = async () => {
     const model = await openModel(config, choice.provider);
@@ -66,15 +69,4 @@ function atMostEvery<T>(ms: number, task: () => Promise<T>): () => Promise<T> {
     }
     return latest.result;
   };
-}
-
-async function withTimeout<T>(task: Promise<T>, name: string): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const error = new MeshError('upstream_timeout', `${name} did not answer within ${TIMEOUT_MS} ms`);
-  const timer = setTimeout(() => late.reject(error), TIMEOUT_MS);
-  try {
-    return await Promise.race([task, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,52 +1,68 @@
+export interface DeadlineOptions {
+  /** The caller: the deadline is over when it aborts. Default: nobody can abort. */
+  readonly signal?: AbortSignal;
+  readonly ms: number;
+  /** Makes the error of a deadline that has passed. */
+  readonly late: () => Error;
+}
+
 export interface Deadline {
-  /** Aborts when the caller does, or when the time is up. */
+  /** Aborts when the caller does, or with the error of the deadline. */
   readonly signal: AbortSignal;
-  /** Rejects when `signal` aborts, with its reason. Handled already, for those who do not look at it. */
-  readonly over: Promise<never>;
-  /** Ends the wait: timer and listener are gone. */
+  /** Removes the timer and the listener. */
   release(): void;
 }
 
 /**
- * A signal that follows `caller` and aborts with what `late` makes after `ms` milliseconds. Unlike
- * `AbortSignal.timeout`, which keeps what listens to it until its time is up, it can be let go of.
+ * Starts a signal that follows the caller and aborts after `ms` milliseconds. Unlike `AbortSignal.timeout`, which keeps
+ * its listeners until the time is up, it can be released.
  */
-export function startDeadline(caller: AbortSignal, ms: number, late: () => Error): Deadline {
+export function startDeadline({ signal: caller, ms, late }: DeadlineOptions): Deadline {
   const own = new AbortController();
-  const over = Promise.withResolvers<never>();
-  over.promise.catch(() => {});
-  const stop = (reason: unknown) => {
-    over.reject(reason);
-    own.abort(reason);
+  const timer = setTimeout(() => own.abort(late()), ms);
+  const onAbort = () => {
+    clearTimeout(timer);
+    own.abort(caller?.reason);
   };
-  const onAbort = () => stop(caller.reason);
-  const timer = setTimeout(() => stop(late()), ms);
-  caller.addEventListener('abort', onAbort, { once: true });
-  if (caller.aborted) onAbort();
+  caller?.addEventListener('abort', onAbort, { once: true });
+  if (caller?.aborted === true) onAbort();
   return {
     signal: own.signal,
-    over: over.promise,
     release() {
       clearTimeout(timer);
-      caller.removeEventListener('abort', onAbort);
+      caller?.removeEventListener('abort', onAbort);
     },
   };
 }
 
 /**
- * Runs `task` under a deadline, and does not wait for a task that pays no heed to its signal.
- * @throws what `caller` was aborted with, or what `late` makes
+ * Runs `task` under a deadline, and does not wait for a task that ignores its signal.
+ * @throws what the caller was aborted with, or what `late` makes
  */
 export async function withDeadline<T>(
-  caller: AbortSignal,
-  ms: number,
-  late: () => Error,
+  options: DeadlineOptions,
   task: (signal: AbortSignal) => Promise<T> | T,
 ): Promise<T> {
-  const deadline = startDeadline(caller, ms, late);
+  const { signal, release } = startDeadline(options);
   try {
-    return await Promise.race([task(deadline.signal), deadline.over]);
+    return await untilAborted(signal, () => task(signal));
   } finally {
-    deadline.release();
+    release();
+  }
+}
+
+/**
+ * Runs `task` until `signal` aborts, and does not wait any longer then.
+ * @throws the reason of the abort, without running the task if it came before
+ */
+export async function untilAborted<T>(signal: AbortSignal, task: () => Promise<T> | T): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([task(), aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -9,6 +9,7 @@ import {
   isBulkheadRejectedError,
   retry as retryPolicy,
 } from 'cockatiel';
+import { untilAborted } from './deadline.ts';
 import { causeChain, MeshError } from './errors.ts';
 
 /** No answer, or a wrong one. 4xx is the caller's fault, and an upstream that says it is full has answered. */
@@ -132,14 +133,6 @@ export async function retry<T>(task: () => Promise<T>, options: RetryOptions): P
   );
   // Its timer must not keep a process alive whose caller has gone.
   const unrefed = policy.dangerouslyUnref();
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    // The policy's own pauses cannot be interrupted; the caller need not wait for them.
-    return await Promise.race([unrefed.execute(task, signal), aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  // The policy's own pauses cannot be interrupted; the caller need not wait for them.
+  return untilAborted(signal, () => unrefed.execute(task, signal));
 }

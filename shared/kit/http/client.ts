@@ -86,7 +86,7 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
     { signal, totalMs = timeouts.totalMs }: CallOptions,
   ): Promise<T> => {
     const late = () => new MeshError('upstream_timeout', `${name} did not answer within ${totalMs} ms`);
-    return withDeadline(signal, totalMs, late, (limited) => exchange(what, limited, read));
+    return withDeadline({ signal, ms: totalMs, late }, (limited) => exchange(what, limited, read));
   };
   const call = async <T>(what: Exchange, answer: z.ZodType<T>, options: CallOptions): Promise<T> =>
     checked(name, answer, await bounded(what, async (body) => parseJson(await textOf(body)), options));

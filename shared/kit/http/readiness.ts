@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { withDeadline } from '../faults/deadline.ts';
 import { MeshError } from '../faults/errors.ts';
 
 /** Resolves when the thing it looks at works; rejects with what is wrong. Each has {@link CHECK_TIMEOUT_MS}. */
@@ -21,19 +21,13 @@ export async function readinessOf(checks: Checks): Promise<Readiness> {
   return { status: failed ? 'not_ready' : 'ready', checks: Object.fromEntries(results) };
 }
 
+const tooLate = () => new MeshError('upstream_timeout', `no answer within ${CHECK_TIMEOUT_MS} ms`);
+
 async function outcomeOf(check: Check): Promise<Readiness['checks'][string]> {
-  const end = new AbortController();
-  const late = sleep(CHECK_TIMEOUT_MS, undefined, { signal: end.signal }).then(() => {
-    throw new MeshError('upstream_timeout', `no answer within ${CHECK_TIMEOUT_MS} ms`);
-  });
-  // When the check wins the race, the timer's rejection by abort is nobody's concern.
-  late.catch(() => {});
   try {
-    await Promise.race([check(end.signal), late]);
+    await withDeadline({ ms: CHECK_TIMEOUT_MS, late: tooLate }, check);
     return { status: 'ok' };
   } catch (error) {
     return { status: 'failed', detail: error instanceof MeshError ? error.message : 'the check itself failed' };
-  } finally {
-    end.abort();
   }
 }

@@ -70,7 +70,7 @@ async function runBounded(tool: ToolDefinition, input: z.output<z.ZodObject>, co
   const timeoutMs = tool.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const late = () => new MeshError('upstream_timeout', `${tool.name} did not end within ${timeoutMs} ms`);
   const run = (signal: AbortSignal) => tool.run(input, { ...context, signal });
-  return tool.output.parse(await withDeadline(context.signal, timeoutMs, late, run));
+  return tool.output.parse(await withDeadline({ signal: context.signal, ms: timeoutMs, late }, run));
 }
 
 function toolMetrics(metrics: Metrics) {

@@ -35,7 +35,7 @@ export function createTransport(name: string, clocks: Clocks): OpenExchange {
   return (caller, totalMs = clocks.totalMs) => {
     const stopped = new AbortController();
     const either = AbortSignal.any([caller, stopped.signal]);
-    const { signal, release } = startDeadline(either, totalMs, () => tooLate(name, totalMs));
+    const { signal, release } = startDeadline({ signal: either, ms: totalMs, late: () => tooLate(name, totalMs) });
     const watch = (body: AsyncIterable<Uint8Array>) =>
       watched(name, body, clocks.idleMs, (error) => stopped.abort(error));
     const streams = new WeakMap<Response, AsyncIterable<Uint8Array>>();

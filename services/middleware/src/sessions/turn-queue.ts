@@ -1,3 +1,4 @@
+import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 /** Lets one at a time through for each id, in the order in which they came. */
@@ -31,7 +32,7 @@ export function createTurnQueue(): TurnQueue {
         done.resolve();
       };
       try {
-        await orAbort(before, signal);
+        await untilAborted(signal, () => before);
       } catch (error) {
         leave();
         throw error;
@@ -39,16 +40,4 @@ export function createTurnQueue(): TurnQueue {
       return leave;
     },
   };
-}
-
-async function orAbort(wait: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const stop = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    await Promise.race([wait, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

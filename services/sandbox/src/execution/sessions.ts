@@ -1,3 +1,4 @@
+import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { WorkerProcess } from '../workers/worker-process.ts';
 
@@ -108,8 +109,11 @@ export function createSessions({ max, idleMs }: SessionsOptions): Sessions {
         }
       });
       session.last = call;
+      call.catch(() => {});
       try {
-        return await Promise.race([call, untilAborted(signal, turn)]);
+        // A caller may leave while it waits for its turn; from then on its call ends by itself.
+        await untilAborted(signal, () => turn);
+        return await call;
       } finally {
         session.waiting -= 1;
         if (session.waiting === 0) session.idleTimer = setTimeout(() => end(id, session), idleMs).unref();
@@ -126,12 +130,3 @@ export function createSessions({ max, idleMs }: SessionsOptions): Sessions {
 
 const misfit = (path: string, message: string): MeshError =>
   new MeshError('invalid_arguments', `Invalid arguments for the session: ${message}`, { details: [{ path, message }] });
-
-/** Rejects when a caller leaves while it still waits for its turn; from then on its call ends by itself. */
-function untilAborted(signal: AbortSignal, turn: Promise<void>): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
-    void turn.then(() => signal.removeEventListener('abort', leave));
-  });
-}

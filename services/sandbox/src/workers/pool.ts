@@ -1,4 +1,5 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { createWaitingQueue } from '@toolmesh/shared/kit/faults/waiting-queue';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -37,11 +38,6 @@ export interface WorkerPool {
   close(): void;
 }
 
-interface Waiting {
-  readonly take: (worker: WorkerProcess) => void;
-  readonly giveUp: (error: unknown) => void;
-}
-
 /** Starting a process blocks for some milliseconds: not while the program that took its worker runs or is answered. */
 const REFILL_DELAY_MS = 20;
 /** How long workers above `min` are kept. */
@@ -53,20 +49,25 @@ const RETRY_MS = 1_000;
 export function createWorkerPool(options: PoolOptions): WorkerPool {
   const { name, start, min, max, logger, maxQueue = 64, maxWaitMs = 10_000 } = options;
   const idle: WorkerProcess[] = [];
-  const waiting: Waiting[] = [];
+  const queue = createWaitingQueue<WorkerProcess>({
+    maxLength: maxQueue,
+    maxWaitMs,
+    full: () => new MeshError('unavailable', `The sandbox is full: ${maxQueue} programs are waiting`),
+    late: () => new MeshError('unavailable', `No worker of the sandbox came free within ${maxWaitMs} ms`),
+  });
   const busy = new Set<WorkerProcess>();
   let starting = 0;
   let failure: MeshError | undefined;
   let closed = false;
 
   const fillSoon = (): void => {
-    if (waiting.length > 0) fill();
+    if (queue.length > 0) fill();
     else setTimeout(fill, REFILL_DELAY_MS).unref();
   };
 
   const fill = (): void => {
     if (closed || failure !== undefined) return;
-    const wanted = Math.min(min + waiting.length - idle.length, max - idle.length - busy.size) - starting;
+    const wanted = Math.min(min + queue.length - idle.length, max - idle.length - busy.size) - starting;
     for (let i = 0; i < wanted; i += 1) void add();
   };
 
@@ -81,7 +82,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     } catch (error) {
       logger.error({ err: error, pool: name }, 'a worker did not start');
       failure = MeshError.from(error);
-      for (const { giveUp } of waiting.splice(0)) giveUp(failure);
+      queue.refuse(failure);
       setTimeout(retry, RETRY_MS).unref();
     } finally {
       starting -= 1;
@@ -95,17 +96,13 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   };
 
   const offer = (worker: WorkerProcess): void => {
-    const next = waiting.shift();
-    if (next !== undefined) {
-      busy.add(worker);
-      return next.take(worker);
-    }
+    if (queue.serve(worker)) return void busy.add(worker);
     idle.push(worker);
     setTimeout(shrink, IDLE_MS).unref();
   };
 
   const shrink = (): void => {
-    if (idle.length > min && waiting.length === 0) idle.shift()?.kill();
+    if (idle.length > min && queue.length === 0) idle.shift()?.kill();
   };
 
   /** A warm worker that died by itself is replaced. */
@@ -123,36 +120,9 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       return Promise.resolve(warm);
     }
     if (failure !== undefined) return Promise.reject(failure);
-    if (waiting.length >= maxQueue) {
-      return Promise.reject(new MeshError('unavailable', `The sandbox is full: ${maxQueue} programs are waiting`));
-    }
-    return new Promise((resolve, reject) => {
-      const late = new MeshError('unavailable', `No worker of the sandbox came free within ${maxWaitMs} ms`);
-      const leave = (error: unknown) => {
-        waiting.splice(waiting.indexOf(entry), 1);
-        settle();
-        reject(error);
-      };
-      const onAbort = () => leave(signal.reason);
-      const timer = setTimeout(leave, maxWaitMs, late);
-      const settle = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-      };
-      const entry: Waiting = {
-        take: (worker) => {
-          settle();
-          resolve(worker);
-        },
-        giveUp: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      waiting.push(entry);
-      fill();
-    });
+    const worker = queue.wait(signal);
+    fill();
+    return worker;
   };
 
   fill();
@@ -179,7 +149,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       fillSoon();
       return worker;
     },
-    stats: () => ({ idle: idle.length, busy: busy.size, starting, queued: waiting.length }),
+    stats: () => ({ idle: idle.length, busy: busy.size, starting, queued: queue.length }),
     check: () => {
       if (failure !== undefined) throw failure;
       if (idle.length + busy.size === 0) throw new MeshError('unavailable', `no ${name} worker is warm yet`);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { begin, type Conversation, type Exit, type WorkerStart } from './conversation.ts';
 import { type Frame, jsonPayload } from './frames.ts';
@@ -124,13 +125,14 @@ async function runProgram(
   const memory = watchMemory(usage, idle, program.memory_bytes + MEMORY_SLACK_BYTES);
   let kept = false;
   try {
-    const ending = await Promise.race<Ending>([
-      heard.report.then((report) => ({ kind: 'report', report })),
-      memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
-      after(timeoutMs).then(() => ({ kind: 'timeout' })),
-      conversation.gone.then((exit) => endingOf(exit, conversation.lastWords())),
-      rejectOnAbort(caller, over.signal),
-    ]);
+    const ending = await untilAborted(caller, () =>
+      Promise.race<Ending>([
+        heard.report.then((report) => ({ kind: 'report', report })),
+        memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
+        after(timeoutMs).then(() => ({ kind: 'timeout' })),
+        conversation.gone.then((exit) => endingOf(exit, conversation.lastWords())),
+      ]),
+    );
     const durationMs = performance.now() - started;
     if (ending.kind === 'timeout' || ending.kind === 'out_of_memory') {
       conversation.send('flush');
@@ -201,11 +203,4 @@ function parseReport(payload: Buffer): Report | undefined {
 
 function endingOf(exit: Exit, lastWords: string): Ending {
   return OUT_OF_MEMORY.test(lastWords) ? { kind: 'out_of_memory' } : { kind: 'crash', ...exit };
-}
-
-function rejectOnAbort(caller: AbortSignal, over: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (caller.aborted) reject(caller.reason);
-    caller.addEventListener('abort', () => reject(caller.reason), { once: true, signal: over });
-  });
 }

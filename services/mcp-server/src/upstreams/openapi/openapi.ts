@@ -93,7 +93,7 @@ async function readService(options: OpenApiOptions, headers: Readonly<Record<str
   const sender = createHttpSender({ name, timeoutMs: loadTimeoutMs, maxResponseBytes: MAX_DOCUMENT_BYTES });
   const late = () => new MeshError('upstream_timeout', `${name} could not be read within ${loadTimeoutMs} ms`);
   try {
-    return await withDeadline(signal, loadTimeoutMs, late, async (limited) => {
+    return await withDeadline({ signal, ms: loadTimeoutMs, late }, async (limited) => {
       const document = await loadDocument({ name, document: source, headers, signal: limited }, sender.send);
       return readOperations(document, new Set(Object.keys(headers)), baseUrl, limited);
     });

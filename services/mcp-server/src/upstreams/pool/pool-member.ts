@@ -1,3 +1,4 @@
+import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 /** A worker in a pool, and the calls that it is running. */
@@ -23,7 +24,7 @@ export interface PoolMember<W> {
 }
 
 export function createPoolMember<W>(worker: W, at: number): PoolMember<W> {
-  const running = new Set<(error: unknown) => void>();
+  const running = new Set<AbortController>();
   let failure: MeshError | undefined;
   return {
     worker,
@@ -38,27 +39,22 @@ export function createPoolMember<W>(worker: W, at: number): PoolMember<W> {
       caller.throwIfAborted();
       if (failure !== undefined) throw failure;
       const own = new AbortController();
-      const over = Promise.withResolvers<never>();
-      const stop = (error: unknown): void => {
-        over.reject(error);
-        own.abort(error);
-      };
-      const onAbort = (): void => stop(caller.reason);
+      const onAbort = (): void => own.abort(caller.reason);
       caller.addEventListener('abort', onAbort, { once: true });
-      running.add(stop);
+      running.add(own);
       try {
-        return await Promise.race([task(worker, own.signal), over.promise]);
+        return await untilAborted(own.signal, () => task(worker, own.signal));
       } catch (error) {
         // What a task says when its worker has gone is a consequence of that.
         throw own.signal.aborted ? own.signal.reason : (failure ?? error);
       } finally {
-        running.delete(stop);
+        running.delete(own);
         caller.removeEventListener('abort', onAbort);
       }
     },
     fail(error) {
       failure = error;
-      for (const stop of running) stop(error);
+      for (const call of running) call.abort(error);
     },
   };
 }

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { createWaitingQueue } from '@toolmesh/shared/kit/faults/waiting-queue';
 import { type BackOffTimes, createBackOff } from './back-off.ts';
 import { createPoolMember, type PoolMember } from './pool-member.ts';
-import { createWaitingLine } from './waiting-line.ts';
 import type { PoolWorker, WorkerPool, WorkerPoolOptions } from './worker-pool-options.ts';
 
 export type { PoolWorker, WorkerPool, WorkerPoolOptions, WorkerPoolStats } from './worker-pool-options.ts';
@@ -18,7 +18,13 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
   type Member = PoolMember<W>;
   const now = () => performance.now();
   const backOff = createBackOff({ ...(options.backOff ?? BACK_OFF), now, random: Math.random });
-  const line = createWaitingLine<Member>({ name, maxLength: maxQueue, maxWaitMs });
+  const isBusy = (why: string) => () => new MeshError('unavailable', `${name} is busy: ${why}`);
+  const queue = createWaitingQueue<Member>({
+    maxLength: maxQueue,
+    maxWaitMs,
+    full: isBusy(`${maxQueue} calls are waiting already; try again later`),
+    late: isBusy(`nothing came free within ${maxWaitMs} ms`),
+  });
   const members = new Set<Member>();
   const starts = new Set<Promise<void>>();
   const endings = new Set<Promise<void>>();
@@ -39,7 +45,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
   /** Starts what is missing: half of the calls that a worker takes at a time are reason enough for one more. */
   const grow = (): void => {
     if (closing.signal.aborted) return;
-    const demand = Math.ceil((active() + line.length) / Math.ceil(concurrency / 2));
+    const demand = Math.ceil((active() + queue.length) / Math.ceil(concurrency / 2));
     // One that is asked whether it is well counts as well: it answers in a moment, as a rule.
     const below = min - count(({ retiring }) => !retiring);
     const wanted = Math.max(below, demand - count(isOpen)) - starts.size;
@@ -82,7 +88,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
       return begun;
     };
     try {
-      return await withDeadline(closing.signal, startTimeoutMs, late, begin);
+      return await withDeadline({ signal: closing.signal, ms: startTimeoutMs, late }, begin);
     } catch (error) {
       // One that comes too late is not kept.
       if (begun !== undefined) watchEnding(begun.then((worker) => worker.close()).catch(() => {}));
@@ -97,7 +103,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
     restarts += 1;
     backOff.failed();
     logger.error({ err: failure, pool: name, retryInMs: Math.round(backOff.remainingMs) }, 'a worker did not start');
-    if (members.size === 0) line.refuse(failure);
+    if (members.size === 0) queue.refuse(failure);
   };
 
   /** One that failed: its calls fail and no others, and after a pause another takes its place. */
@@ -123,7 +129,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
   /** What is still ending takes up memory: the maximum counts it, for a while. */
   const watchEnding = (closed: Promise<void>): void => {
     const late = () => new Error(`it did not end within ${closeMs} ms`);
-    const ending = withDeadline(new AbortController().signal, closeMs, late, () => closed)
+    const ending = withDeadline({ ms: closeMs, late }, () => closed)
       .catch((error: unknown) => logger.warn({ err: error, pool: name }, 'a worker did not close'))
       .finally(() => {
         endings.delete(ending);
@@ -153,7 +159,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
 
   /** Gives free places to those who wait, and grows if that is not enough. */
   const serve = (): void => {
-    for (let free = leastBusy(); free !== undefined && line.length > 0; free = leastBusy()) line.serve(give(free));
+    for (let free = leastBusy(); free !== undefined && queue.length > 0; free = leastBusy()) queue.serve(give(free));
     grow();
   };
 
@@ -173,7 +179,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
     member.pinging = true;
     const late = () => new Error(`no answer to a ping within ${pingTimeoutMs} ms`);
     try {
-      await withDeadline(closing.signal, pingTimeoutMs, late, (signal) => member.worker.ping(signal));
+      await withDeadline({ signal: closing.signal, ms: pingTimeoutMs, late }, (signal) => member.worker.ping(signal));
       member.lastHeardAt = now();
       member.suspect = false;
       serve();
@@ -212,7 +218,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
   };
 
   const waitForTurn = (signal: AbortSignal): Promise<Member> => {
-    const turn = line.wait(signal);
+    const turn = queue.wait(signal);
     grow();
     return turn;
   };
@@ -239,7 +245,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
     },
     stats: () => {
       const busy = count((member) => member.active > 0);
-      return { min, max, total: members.size, busy, idle: members.size - busy, restarts, queue_depth: line.length };
+      return { min, max, total: members.size, busy, idle: members.size - busy, restarts, queue_depth: queue.length };
     },
     lastError: () => (members.size === 0 ? failure : undefined),
     async close() {
@@ -247,7 +253,7 @@ export function createWorkerPool<W extends PoolWorker>(options: WorkerPoolOption
       clearTimeout(growTimer);
       const stopping = new MeshError('unavailable', `${name} is shutting down`);
       closing.abort(stopping);
-      line.refuse(stopping);
+      queue.refuse(stopping);
       if (active() > 0) {
         const timer = setTimeout(drained.resolve, closeMs);
         await drained.promise;

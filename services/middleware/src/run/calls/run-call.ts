@@ -1,3 +1,4 @@
+import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { ToolResult } from '@toolmesh/shared/contracts/tool';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
@@ -64,17 +65,4 @@ function outputOf(data: unknown): { readonly text: string; readonly stream?: str
     return { text: data.text, ...stream };
   }
   return { text: JSON.stringify(data) ?? '' };
-}
-
-/** Does not wait for a tool that pays no heed to its signal. */
-async function untilAborted<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  const over = Promise.withResolvers<never>();
-  const stop = () => over.reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([task(), over.promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

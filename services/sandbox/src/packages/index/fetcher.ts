@@ -69,7 +69,7 @@ export function createFetcher({
     read: (response: Response, signal: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     const late = () => new Refusal('index_unreachable', `${hostOf(url)} did not answer within ${timeoutMs} ms`);
-    return withDeadline(signal, timeoutMs, late, async (limited) => {
+    return withDeadline({ signal, ms: timeoutMs, late }, async (limited) => {
       try {
         const response = await fetch(url, { dispatcher, signal: limited, headers: { accept } });
         refuseAnswer(url, response, maxBytes);

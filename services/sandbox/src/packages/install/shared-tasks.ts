@@ -1,3 +1,4 @@
+import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 export interface SharedTasksOptions {
@@ -75,13 +76,9 @@ export function createSharedTasks<T>({ parallel, waiting }: SharedTasksOptions):
       signal.throwIfAborted();
       const current = running.get(key) ?? start(key, task);
       current.callers += 1;
-      const gone = Promise.withResolvers<never>();
-      const leave = () => gone.reject(signal.reason);
-      signal.addEventListener('abort', leave, { once: true });
       try {
-        return await Promise.race([current.result, gone.promise]);
+        return await untilAborted(signal, () => current.result);
       } finally {
-        signal.removeEventListener('abort', leave);
         current.callers -= 1;
         if (current.callers === 0 && running.get(key) === current) {
           running.delete(key);

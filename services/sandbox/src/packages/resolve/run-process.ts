@@ -56,7 +56,7 @@ export async function runProcess(
   });
   const late = () => new MeshError('upstream_timeout', `${file} was stopped after ${timeoutMs} ms`);
   try {
-    const exitCode = await withDeadline(signal, timeoutMs, late, () => ended);
+    const exitCode = await withDeadline({ signal, ms: timeoutMs, late }, () => ended);
     return { exitCode, stdout: Buffer.concat(chunks).toString(), words };
   } finally {
     killGroup(child.pid);

@@ -82,7 +82,7 @@ export function createHttpSender({ name, timeoutMs, maxResponseBytes }: HttpSend
   return {
     async send(what) {
       const late = () => new MeshError('upstream_timeout', `${name} did not answer within ${timeoutMs} ms`);
-      return withDeadline(what.signal, timeoutMs, late, async (signal) => {
+      return withDeadline({ signal: what.signal, ms: timeoutMs, late }, async (signal) => {
         try {
           return await exchangeAll({ ...what, signal });
         } catch (error) {
