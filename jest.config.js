@@ -1,9 +1,36 @@
 /** Tests run as they are: Node strips the types, nothing is transformed. */
-export default {
+const common = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/**/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/reports/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
-  testTimeout: 90_000,
+};
+
+/** What measures time or takes all of the machine: run by itself, one file after the other. */
+const ALONE = ['e2e/test/soak.test.ts'];
+const HOSTILE = ['services/sandbox/test/hostile.test.ts'];
+
+const inRoot = (path) => `<rootDir>/${path}`;
+const project = (displayName, testMatch, except = []) => ({
+  ...common,
+  displayName,
+  testMatch: testMatch.map(inRoot),
+  testPathIgnorePatterns: ['/node_modules/', ...[...ALONE, ...HOSTILE, ...except].map(inRoot)],
+});
+const only = (displayName, files) => ({ ...common, displayName, testMatch: files.map(inRoot) });
+
+/** Each project is a group that `npm test -- --group NAME` runs alone, as a job of CI does. */
+export default {
+  projects: [
+    project('unit', ['{shared,services}/**/test/**/*.test.ts'], ['services/middleware/web/test/[^/]*[.]test[.]ts']),
+    project('browser', ['services/middleware/web/test/*.test.ts']),
+    project('mesh', ['e2e/test/**/*.test.ts']),
+    only('alone', ALONE),
+    only('hostile', HOSTILE),
+    only('compose', ['e2e/compose/*.test.ts']),
+  ],
+  testTimeout: 60_000,
+  maxWorkers: 2,
+  // The modules of finished tests stay in memory: V8 keeps what ran in a context for as long as it likes.
+  workerIdleMemoryLimit: '768MB',
 };

@@ -79,7 +79,7 @@ function waitUntilHealthy(): void {
 function test(): number {
   process.stdout.write('e2e:compose: testing ...\n');
   const urls = Object.fromEntries([...ports].map(([name, port]) => [urlVariable(name), `http://127.0.0.1:${port}`]));
-  const jest = ['node_modules/jest/bin/jest.js', '--testMatch', '<rootDir>/e2e/compose/*.test.ts', '--runInBand'];
+  const jest = ['node_modules/jest/bin/jest.js', '--selectProjects', 'compose', '--runInBand'];
   const report = ['--json', '--outputFile=reports/compose.json'];
   const { status } = spawnSync(
     process.execPath,
@@ -95,7 +95,13 @@ function test(): number {
  */
 function testHostilePrograms(): number {
   process.stdout.write('e2e:compose: hostile programs in the container ...\n');
-  const jest = ['node_modules/jest/bin/jest.js', '--runInBand', '--cacheDirectory=/data/jest', 'hostile.test.ts'];
+  const jest = [
+    'node_modules/jest/bin/jest.js',
+    '--selectProjects',
+    'hostile',
+    '--runInBand',
+    '--cacheDirectory=/data/jest',
+  ];
   const node = ['node', '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', ...jest];
   const place = ['--volume', `${process.cwd()}:/repo:ro`, '--workdir', '/repo', '-e', 'TMPDIR=/data'];
   const inside = [...compose.slice(1), 'run', '--rm', '--no-deps', '-T', ...place, 'sandbox', ...node];

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { TEST_ENV } from './test-env.ts';
+import { INHERITED_ENV, TEST_ENV } from './test-env.ts';
 import type { TestedService } from './tested-service.ts';
 
 /** A service in a process of its own. */
@@ -40,7 +40,7 @@ export async function startServiceProcess(
 ): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [fileURLToPath(main)], {
     ...user,
-    env: { PATH: process.env['PATH'], ...TEST_ENV, ...env },
+    env: { ...INHERITED_ENV, ...TEST_ENV, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ErrorBody } from '@toolmesh/shared/contracts/errors';
 import { ExecutionResult } from '@toolmesh/shared/contracts/execution';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import { type Answer, request } from '@toolmesh/shared/test-kit/requests';
-import fc from 'fast-check';
 import { NO_INDEX } from './hostile/packages.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 

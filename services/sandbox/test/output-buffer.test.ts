@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import { createOutputBuffer } from '../src/workers/output-buffer.ts';
 
 const LIMIT = 1_024;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { readUIMessageStream, type UIMessage, uiMessageChunkSchema } from 'ai';
-import fc from 'fast-check';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import OpenAI from 'openai';
 import { encodeJson } from '../../src/encoders/json.ts';
 import { createChunkEncoder, encodeCompletion } from '../../src/encoders/openai.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import fc from 'fast-check';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import { type ContextRequest, fitContext } from '../../src/models/context/context-window.ts';
 import type { Message } from '../../src/models/model.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import { createCallAssembler } from '../../src/models/openai/call-assembler.ts';
 import type { ModelEvent } from '../../src/models/model.ts';
 import { createAnswerText } from '../../src/models/text/answer-text.ts';
@@ -75,6 +75,7 @@ describe('the text of an answer', () => {
       fc.property(words, (pieces) => {
         expect(read(pieces, true)).toEqual({ text: pieces.join(''), reasoning: '', calls: [] });
       }),
+      { examples: [[[' ']], [['\n', ' \n']], [['```\n```']]] },
     );
   });
 

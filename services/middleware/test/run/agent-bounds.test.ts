@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import fc from 'fast-check';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import { encodeJson } from '../../src/encoders/json.ts';
 import type { Message, ModelEvent } from '../../src/models/model.ts';
 import type { RunEvent } from '../../src/run/events.ts';

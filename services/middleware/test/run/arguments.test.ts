@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JsonSchema, Tool } from '@toolmesh/shared/contracts/tool';
-import fc from 'fast-check';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import { prepareCall } from '../../src/run/calls/prepare-call.ts';
 
 const toolWith = (properties: JsonSchema, more: JsonSchema = {}): Tool => ({

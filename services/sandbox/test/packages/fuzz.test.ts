@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { InstallResult, type PackageRequest, Verdict } from '@toolmesh/shared/contracts/packages';
-import fc from 'fast-check';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import { type IndexServer, startIndex } from './fixtures/index-server.ts';
 import { cleanUp, openPackages, signal, type TestPackages } from './fixtures/setup.ts';
 

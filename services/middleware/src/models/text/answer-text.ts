@@ -86,7 +86,9 @@ export function createAnswerText({ toolNames, isPrompted }: AnswerTextOptions): 
     end() {
       const events = read(reader.end());
       const calls = opening === undefined ? undefined : readPrintedCalls(opening.join(''));
-      if (calls?.every(({ name }) => toolNames.has(name)) !== true) return [...events, ...flush()];
+      // A blank answer, or an empty fence, consists of no calls: it stays the text that it is.
+      const isCalls = calls !== undefined && calls.length > 0 && calls.every(({ name }) => toolNames.has(name));
+      if (!isCalls) return [...events, ...flush()];
       opening = undefined;
       return [...events, ...calls.flatMap(announceCall)];
     },

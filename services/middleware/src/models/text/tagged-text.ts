@@ -29,8 +29,9 @@ const MAX_COLLECTED_CHARS = 512 * 1_024;
 export function createTagReader(tags: readonly Tag[]): TagReader {
   let buffer = '';
   let current: Tag | undefined;
-  /** Up to where the buffer is known not to hold the end of `current`. */
-  let searched = 0;
+  /** What has been collected of `current`, in pieces: one text that grows would be copied with each. */
+  let collected: string[] = [];
+  let collectedChars = 0;
   const line = createLineState();
 
   const say = (text: string, pieces: Piece[]): void => {
@@ -52,7 +53,6 @@ export function createTagReader(tags: readonly Tag[]): TagReader {
       if (tag !== undefined) {
         buffer = buffer.slice(tag.open.length);
         current = tag;
-        searched = 0;
         return true;
       }
       if (!isEnd && allowed.some(({ open }) => open.startsWith(buffer))) return false;
@@ -64,24 +64,35 @@ export function createTagReader(tags: readonly Tag[]): TagReader {
     return false;
   };
 
+  /** Takes the first `end` characters from the buffer, behind what has been collected before. */
+  const takeInside = (end: number): string => {
+    const inside = collected.join('') + buffer.slice(0, end);
+    buffer = buffer.slice(end);
+    collected = [];
+    collectedChars = 0;
+    return inside;
+  };
+
   /** Reads the inside of `tag`. @returns whether it has ended */
   const readInside = (tag: Tag, pieces: Piece[]): boolean => {
-    const at = buffer.indexOf(tag.close, searched);
+    const at = buffer.indexOf(tag.close);
     if (at !== -1) {
-      if (tag.inside !== 'drop') pieces.push({ tag, inside: buffer.slice(0, at), isClosed: true });
-      buffer = buffer.slice(at + tag.close.length);
+      const inside = takeInside(at);
+      if (tag.inside !== 'drop') pieces.push({ tag, inside, isClosed: true });
+      buffer = buffer.slice(tag.close.length);
       current = undefined;
       return true;
     }
-    if (tag.inside !== 'collect') {
-      const end = buffer.length - startOf(tag.close, buffer);
-      if (tag.inside === 'stream' && end > 0) pieces.push({ tag, inside: buffer.slice(0, end), isClosed: false });
-      buffer = buffer.slice(end);
-    } else if (buffer.length > MAX_COLLECTED_CHARS) {
+    const end = buffer.length - startOf(tag.close, buffer);
+    if (tag.inside === 'collect') {
+      collected.push(buffer.slice(0, end));
+      collectedChars += end;
+    } else if (tag.inside === 'stream' && end > 0) pieces.push({ tag, inside: buffer.slice(0, end), isClosed: false });
+    buffer = buffer.slice(end);
+    if (collectedChars > MAX_COLLECTED_CHARS) {
       current = undefined;
-      say(tag.open + buffer, pieces);
-      buffer = '';
-    } else searched = Math.max(0, buffer.length - tag.close.length);
+      say(tag.open + takeInside(buffer.length), pieces);
+    }
     return false;
   };
 
@@ -99,7 +110,7 @@ export function createTagReader(tags: readonly Tag[]): TagReader {
     end() {
       const pieces = [...read(true)];
       if (current !== undefined && current.inside !== 'drop') {
-        pieces.push({ tag: current, inside: buffer, isClosed: false });
+        pieces.push({ tag: current, inside: takeInside(buffer.length), isClosed: false });
       }
       buffer = '';
       return pieces;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import fc from 'fast-check';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import {
   inCookie,
   inForm,
