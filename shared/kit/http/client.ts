@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
-import { createParser } from 'eventsource-parser';
 import { Pool } from 'undici';
 import type { z } from 'zod';
 import { withDeadline } from '../faults/deadline.ts';
 import { MeshError } from '../faults/errors.ts';
 import { type Breaker, wasNeverSent } from '../faults/resilience.ts';
 import { parseJson } from '../json/parse-json.ts';
+import { readEvents } from './sse.ts';
 import { withCallSpan } from '../telemetry/tracing.ts';
 
 export interface HttpClientOptions {
@@ -98,14 +98,13 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
       guarded(() => call({ method: 'POST', path, body: JSON.stringify(body) }, answer, options)),
     postForEvents: (path, body, onEvent, options) => {
       const what = { method: 'POST', path, body: JSON.stringify(body) } as const;
-      return guarded(() => bounded(what, (stream) => readEvents(stream, onEvent), options));
+      return guarded(() => bounded(what, (stream) => passOnEvents(stream, onEvent), options));
     },
   };
 }
 
-async function readEvents(body: Readable, onEvent: EventListener): Promise<void> {
-  const parser = createParser({ onEvent: ({ event = 'message', data }) => onEvent(event, parseJson(data)) });
-  for await (const piece of body.setEncoding('utf8')) parser.feed(String(piece));
+async function passOnEvents(body: AsyncIterable<Uint8Array>, onEvent: EventListener): Promise<void> {
+  for await (const { event, data } of readEvents(body)) onEvent(event, parseJson(data));
 }
 
 /** The error behind an answer that is not a success: the upstream's own words where it is one of ours. */

@@ -1,43 +1,157 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
+import { createParser } from 'eventsource-parser';
+import { withDeadline } from '../faults/deadline.ts';
 
+export interface EventStreamOptions {
+  /** Sent besides those of every event stream. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * A reader that is further behind is cut off, which cancels its call: its backlog is not kept in memory. Infinity is
+   * for a writer that waits for `drained` instead.
+   */
+  readonly maxBacklogBytes?: number;
+  readonly pingMs?: number;
+}
+
+/** Server-sent events over one HTTP answer. The first event opens it; nothing is sent to a reader that has gone. */
 export interface EventStream {
-  /** Writes one event; opens the stream when it is the first. */
-  send(event: string, data: unknown): void;
-  /** Whether the status line and headers are out, so that an error can only be told as an event. */
+  /** Sends status and headers. */
+  open(): void;
+  /** True when status and headers are out, so that an error can only be sent as an event. */
   readonly isOpen: boolean;
-  end(): void;
+  send(event: string, data: unknown): void;
+  /** Sends one event without a name for each part. */
+  sendParts(parts: readonly unknown[]): void;
+  /** Resolves when the reader can take more, when it has gone, or when `signal` aborts. */
+  drained(signal: AbortSignal): Promise<void>;
+  /** Ends the stream, with `lastData` as its last event. */
+  end(lastData?: string): void;
 }
 
 /** Proxies and browsers give up on a silent stream after 30 to 60 s. */
 const PING_MS = 15_000;
-/** A reader this far behind is not reading: its call is cancelled rather than its backlog kept in memory. */
 const MAX_BACKLOG_BYTES = 4 * 1_024 ** 2;
 
-/** Server-sent events over `res`, with a comment every 15 s so that nothing in between cuts a quiet stream. */
-export function createEventStream(res: Response): EventStream {
-  const open = () => {
-    if (res.headersSent) return;
-    res.status(200).set({
+/** Writes server-sent events to `res`, and comments in between, so that no proxy cuts a quiet stream. */
+export function createEventStream(res: ServerResponse, options: EventStreamOptions = {}): EventStream {
+  const { headers = {}, maxBacklogBytes = MAX_BACKLOG_BYTES, pingMs = PING_MS } = options;
+  const isGone = () => res.destroyed || res.writableEnded;
+  const open = (): void => {
+    if (res.headersSent || isGone()) return;
+    res.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
+      ...headers,
     });
     res.flushHeaders();
   };
-  const write = (frame: string): void => {
-    if (res.writableEnded || res.destroyed) return;
-    if (res.writableLength > MAX_BACKLOG_BYTES) return void res.destroy();
+  const write = (frames: string): void => {
+    if (isGone()) return;
+    if (res.writableLength > maxBacklogBytes) return void res.destroy();
     open();
-    res.write(frame);
+    res.write(frames);
   };
-  const ping = setInterval(() => write(': ping\n\n'), PING_MS);
+  const ping = setInterval(() => {
+    // What waits to be read keeps the connection busy enough.
+    if (!res.writableNeedDrain) write(': ping\n\n');
+  }, pingMs);
   res.once('close', () => clearInterval(ping));
 
   return {
-    send: (event, data) => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
+    open,
     get isOpen() {
       return res.headersSent;
     },
-    end: () => void res.end(),
+    send: (event, data) => write(`event: ${event}\n${frameOf(data)}`),
+    sendParts: (parts) => {
+      if (parts.length > 0) write(parts.map(frameOf).join(''));
+    },
+    async drained(signal) {
+      if (!isGone() && res.writableNeedDrain) await nextDrain(res, signal);
+    },
+    end(lastData) {
+      clearInterval(ping);
+      if (!isGone()) res.end(lastData === undefined ? '' : `data: ${lastData}\n\n`);
+    },
   };
+}
+
+const frameOf = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;
+
+function nextDrain(res: ServerResponse, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => {
+    res.off('drain', done).off('close', done);
+    signal.removeEventListener('abort', done);
+    resolve();
+  };
+  res.once('drain', done).once('close', done);
+  signal.addEventListener('abort', done, { once: true });
+  return promise;
+}
+
+export interface ServerSentEvent {
+  /** `message` for an event without a name. */
+  readonly event: string;
+  readonly data: string;
+}
+
+export interface ReadEventsOptions {
+  /** Tells the event that ends the stream by its data. It is not passed on, nor is what follows. */
+  readonly isLast?: (data: string) => boolean;
+}
+
+/** How long the rest of a body is read after its last event, so that its connection can be used again. */
+const REST_MS = 100;
+
+/**
+ * Reads the server-sent events of a body, one by one. Pieces may end anywhere, within a character too, and the end of
+ * the body completes its last event. A reader that stops early lets go of the body.
+ * @throws SyntaxError for a body that is something else, and what reading the body throws
+ */
+export async function* readEvents(
+  body: AsyncIterable<Uint8Array>,
+  { isLast = () => false }: ReadEventsOptions = {},
+): AsyncGenerator<ServerSentEvent> {
+  const pieces = body[Symbol.asyncIterator]();
+  const decoder = new TextDecoder();
+  const events: ServerSentEvent[] = [];
+  let isEventStream = false;
+  let isBlank = true;
+  const parser = createParser({
+    onEvent({ event = 'message', data }) {
+      isEventStream = true;
+      events.push({ event, data });
+    },
+    onComment: () => {
+      isEventStream = true;
+    },
+  });
+  try {
+    for (let isOver = false; !isOver;) {
+      const { done = false, value } = await pieces.next();
+      isOver = done;
+      const text = done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true });
+      isBlank &&= text.trim() === '';
+      parser.feed(text);
+      for (const event of events.splice(0)) {
+        if (isLast(event.data)) return await readRest(pieces);
+        yield event;
+      }
+    }
+  } finally {
+    // Not awaited: it would wait for a piece that never comes.
+    pieces.return?.().catch(() => {});
+  }
+  if (!isEventStream && !isBlank) throw new SyntaxError('the body is not made of server-sent events');
+}
+
+/** Reads what is left of a body for a moment. Neither what comes nor how it fails matters: the answer was whole. */
+async function readRest(pieces: AsyncIterator<Uint8Array>): Promise<void> {
+  const readAll = async () => {
+    while ((await pieces.next()).done !== true);
+  };
+  await withDeadline({ ms: REST_MS, late: () => new Error('the body goes on') }, readAll).catch(() => {});
 }

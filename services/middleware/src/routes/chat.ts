@@ -1,4 +1,5 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { createEventStream } from '@toolmesh/shared/kit/http/sse';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
@@ -7,7 +8,6 @@ import { ChatAnswer } from '@toolmesh/shared/contracts/chat';
 import { encodeJson } from '../encoders/json.ts';
 import { createUiEncoder, UI_STREAM_HEADERS } from '../encoders/ui-stream.ts';
 import { ChatRequest } from '../decoders/chat-request.ts';
-import { createFrameStream } from './event-stream.ts';
 import { chosenModel } from '../decoders/model-choice.ts';
 
 /** `POST /chat`: one answer, however many tool calls it takes; whole, or as it comes. */
@@ -46,11 +46,15 @@ const orderOf = (body: z.output<typeof ChatRequest>, isListening: boolean, signa
 });
 
 async function streamAnswer({ events, identity }: Chat, res: ServerResponse, signal: AbortSignal): Promise<undefined> {
-  const stream = createFrameStream(res, { ...UI_STREAM_HEADERS, 'x-run-id': identity.run_id }, signal);
+  const headers = { ...UI_STREAM_HEADERS, 'x-run-id': identity.run_id };
+  const stream = createEventStream(res, { headers, maxBacklogBytes: Number.POSITIVE_INFINITY });
   const encode = createUiEncoder(identity);
   stream.open();
   // Read to the end even when the reader is gone: the run ends by its signal, in order.
-  for await (const event of events) await stream.write(encode(event));
-  stream.end();
+  for await (const event of events) {
+    stream.sendParts(encode(event));
+    await stream.drained(signal);
+  }
+  stream.end('[DONE]');
   return undefined;
 }

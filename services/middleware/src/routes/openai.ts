@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { invalid, MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { createEventStream } from '@toolmesh/shared/kit/http/sse';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { DEFAULT_MODEL, ModelList } from '@toolmesh/shared/contracts/models';
 import { z } from 'zod';
@@ -11,7 +12,6 @@ import type { RunEvent } from '../run/events.ts';
 import { createRunRecorder, type RunRecorder } from '../run/run-recorder.ts';
 import { CompletionRequest, externalToolsOf, samplingOf, toolChoiceOf } from '../decoders/completion-request.ts';
 import { modelChoiceOf } from '../decoders/model-choice.ts';
-import { createFrameStream } from './event-stream.ts';
 import { readMessages } from '../decoders/read-messages.ts';
 import { createStepMemory, type StepMemory } from './step-memory.ts';
 
@@ -133,7 +133,7 @@ async function streamChunks(
   res: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const stream = createFrameStream(res, {}, signal);
+  const stream = createEventStream(res, { maxBacklogBytes: Number.POSITIVE_INFINITY });
   const encode = createChunkEncoder(options);
   const timer = setTimeout(stream.open, OPEN_AFTER_MS);
   let failed = false;
@@ -143,12 +143,13 @@ async function streamChunks(
         if (!stream.isOpen) throw event.error;
         failed = true;
       }
-      await stream.write(encode(event));
+      stream.sendParts(encode(event));
+      await stream.drained(signal);
     }
   } finally {
     clearTimeout(timer);
   }
-  stream.end(failed);
+  stream.end(failed ? undefined : '[DONE]');
 }
 
 function refuse(res: ServerResponse, error: MeshError): void {

@@ -1,3 +1,4 @@
+import { readEvents } from '@toolmesh/shared/kit/http/sse';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { z } from 'zod';
@@ -5,7 +6,6 @@ import type { AnswerText } from '../text/answer-text.ts';
 import { type CallAssembler, createCallAssembler } from './call-assembler.ts';
 import type { ModelEvent } from '../model.ts';
 import { endedEarly, garbage, statusError } from '../provider-errors.ts';
-import { serverSentData } from './server-sent-data.ts';
 
 /** Content as text, or as parts of which some are thoughts. */
 const Content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))]);
@@ -60,7 +60,7 @@ export async function* readOpenAiAnswer(
   let isDone = false;
   const isLast = (data: string) => (isDone = data.trim() === '[DONE]');
   try {
-    for await (const data of serverSentData(body, isLast)) {
+    for await (const { data } of readEvents(body, { isLast })) {
       yield* reading.read(readJson(provider, data));
     }
   } catch (error) {
