@@ -3,18 +3,26 @@ import { z } from 'zod';
 import { MeshError, rootCause } from '../kit/faults/errors.ts';
 import { networkError } from '../kit/http/client.ts';
 
-/** One slow call says nothing of the others on its connection; anything else that is not an answer does. */
+/**
+ * Whether an error concerns the connection itself. A refusal or one slow call says nothing of other calls on it;
+ * anything else that is not an answer does.
+ */
 export const isConnectionFailure = (error: unknown): boolean =>
   !(error instanceof ProtocolError) && !(error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout);
 
-const ToldError = z.object({ code: z.literal('tool_not_found'), message: z.string(), details: z.unknown().optional() });
+const ReceivedError = z.object({
+  code: z.literal('tool_not_found'),
+  message: z.string(),
+  details: z.unknown().optional(),
+});
 
-/** What a failed exchange with the MCP server `name` means to whoever asked for it. */
+/** Translates the failure of an exchange with the MCP server `name` for the caller of the request. */
 export function meshErrorOf(name: string, error: unknown): MeshError {
   if (error instanceof MeshError) return error;
   if (error instanceof ProtocolError) {
-    const told = ToldError.safeParse(error.data);
-    if (told.success) return new MeshError(told.data.code, told.data.message, { details: told.data.details });
+    const received = ReceivedError.safeParse(error.data);
+    if (received.success)
+      return new MeshError(received.data.code, received.data.message, { details: received.data.details });
     return new MeshError('upstream_failed', `${name} refused the call: ${error.message}`, { cause: error });
   }
   if (error instanceof SdkHttpError) {

@@ -1,6 +1,5 @@
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import {
-  type CallToolResult,
   createMcpHandler,
   INVALID_PARAMS,
   ProtocolError,
@@ -10,10 +9,10 @@ import {
 import type { RequestHandler } from 'express';
 import { MeshError } from '../kit/faults/errors.ts';
 import type { Logger } from '../kit/telemetry/logger.ts';
-import { CHUNK_META_KEY, errorResult, inTraceOf, QUIET_META_KEY, SOURCE_META_KEY } from './meta.ts';
-import { checkParamHeaders } from './param-headers.ts';
+import { checkParamHeaders } from './check-param-headers.ts';
+import { progressEncoder, type ProgressParams, toMcpResult, toMcpTool } from './codec.ts';
+import { errorResult, inTraceOf, QUIET_META_KEY } from './meta.ts';
 import { serverSpan, withMcpSpan } from './span.ts';
-import type { Progress, Tool, ToolResult } from '../contracts/tool.ts';
 import type { ToolCatalogue, ToolContext } from '../kit/tools/tool.ts';
 import { VERSION } from '../kit/service/version.ts';
 
@@ -21,12 +20,12 @@ export interface McpFaceOptions {
   readonly name: string;
   readonly logger: Logger;
   readonly maxBodyBytes: number;
-  /** How long a client may keep the list of tools. Default: a minute, for tools that do not change while we run. */
+  /** How long a client may cache the list of tools. Default: a minute, for tools that do not change while we run. */
   readonly listTtlMs?: number;
 }
 
 /**
- * The MCP face of a catalogue: Streamable HTTP, stateless, protocol 2026-07-28 and the 2025 and 2024 eras on one URL.
+ * Serves a catalogue over MCP: Streamable HTTP, stateless, protocol 2026-07-28 and the 2025 and 2024 eras on one URL.
  * The low-level `Server` is made per request by the SDK's design; a prepared list keeps that cheap.
  */
 export function mcpFace(catalogue: ToolCatalogue, options: McpFaceOptions): RequestHandler {
@@ -60,7 +59,7 @@ function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Serve
       const result = toMcpResult(await withMcpSpan(span, call));
       if (context.mcpReq.envelope !== undefined || result.structuredContent === undefined) return result;
       const tool = catalogue.list().find(({ name: known }) => known === params.name);
-      // Before 2026-07-28 structured content has to be an object: what is none is wrapped in one.
+      // Before 2026-07-28 structured content has to be an object: anything else is wrapped in one.
       return server.projectCallToolResult(result, tool?.output_schema);
     } catch (thrown) {
       const error = MeshError.from(thrown);
@@ -72,41 +71,16 @@ function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Serve
   return server;
 }
 
-function toMcpResult({ content, structured_content, is_error }: ToolResult): CallToolResult {
-  return {
-    // The SDK checks each block against the protocol before it leaves; ours is the same thing, typed loosely.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-    content: content as CallToolResult['content'],
-    ...(structured_content === undefined ? {} : { structuredContent: structured_content }),
-    ...(is_error ? { isError: true } : {}),
-  };
-}
-
 function contextOf({ mcpReq }: ServerContext): ToolContext {
   const progressToken = mcpReq._meta?.progressToken;
-  let last = 0;
-  const notify = (params: Progress & { _meta?: Record<string, unknown> }) => {
+  const notify = (params: ProgressParams) => {
     if (progressToken === undefined) return;
-    last = params.progress;
-    // A caller that is gone cannot be told; its call ends through the signal.
+    // A caller that is gone cannot be notified; its call ends through the signal.
     mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...params } }).catch(() => {});
   };
   return {
     signal: mcpReq.signal,
     isListening: progressToken !== undefined && mcpReq._meta?.[QUIET_META_KEY] !== true,
-    progress: notify,
-    chunk: (data) => {
-      const message = typeof data === 'string' ? data : JSON.stringify(data);
-      notify({ progress: last + 1, message, _meta: { [CHUNK_META_KEY]: data } });
-    },
-  };
-}
-
-function toMcpTool({ input_schema, output_schema, server, status, ...tool }: Tool) {
-  return {
-    ...tool,
-    inputSchema: { ...input_schema, type: 'object' as const },
-    ...(output_schema === undefined ? {} : { outputSchema: output_schema }),
-    ...(server === undefined ? {} : { _meta: { [SOURCE_META_KEY]: { server, status } } }),
+    ...progressEncoder(notify),
   };
 }

@@ -1,14 +1,14 @@
-import { contextHeaders, currentContext } from '../kit/telemetry/request-context.ts';
+import { currentContext } from '../kit/telemetry/request-context.ts';
 import { parseTraceparent } from '../kit/telemetry/trace-context.ts';
 import { isTracing, withSpan } from '../kit/telemetry/tracing.ts';
 
 export interface McpSpanOptions {
   readonly kind: 'server' | 'client';
-  /** The protocol's name of the request: `tools/call`. */
+  /** The method of the request: `tools/call`. */
   readonly method: string;
   /** The tool or prompt that it names. */
   readonly target: unknown;
-  /** What the caller sent in `_meta`, where we are the server. */
+  /** From the `_meta` of an incoming request. */
   readonly traceparent?: unknown;
 }
 
@@ -37,21 +37,15 @@ export function withMcpSpan<T>(options: McpSpanOptions, task: () => Promise<T>):
   return withSpan(target === undefined ? method : `${method} ${target}`, kind, attributes, run, parent);
 }
 
-/** The result of a tool that ran and failed, as MCP or as we write it. */
+/** Recognizes the result of a tool that ran and failed, in MCP's form or ours. */
 function isToolError(result: unknown): boolean {
   if (typeof result !== 'object' || result === null) return false;
   return ('isError' in result && result.isError === true) || ('is_error' in result && result.is_error === true);
 }
 
-/** The span of a request that came to us: `request` is the SDK's view of it. */
+/** Returns the span of an incoming request; `request` is the SDK's view of it. */
 export const serverSpan = (
   method: string,
   target: unknown,
   request: { readonly _meta?: Readonly<Record<string, unknown>> | undefined },
 ): McpSpanOptions => ({ kind: 'server', method, target, traceparent: request._meta?.['traceparent'] });
-
-/** What carries the current trace on in the `_meta` of a request, for servers that no HTTP header reaches. */
-export function traceMeta(): { traceparent?: string } {
-  const { traceparent } = contextHeaders();
-  return traceparent === undefined ? {} : { traceparent };
-}

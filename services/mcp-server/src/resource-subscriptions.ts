@@ -1,42 +1,41 @@
-/** Who wants to hear of changes of which resources. */
-export interface Watchers {
-  /** Asks for news of `uris` until the returned function is called. */
-  watch(uris: ReadonlySet<string>): () => void;
+/** The resources whose changes clients of the hub have subscribed to. */
+export interface ResourceSubscriptions {
+  /** Subscribes to changes of `uris` until the returned function is called. */
+  subscribe(uris: ReadonlySet<string>): () => void;
+  /** Calls `listener` with each resource that changes. Returns the function that ends that. */
   onUpdated(listener: (uri: string) => void): () => void;
-  /** Tells of a change, which an upstream has told of. */
-  updated(uri: string): void;
-  /** All that somebody wants to hear of. */
-  readonly watched: ReadonlySet<string>;
+  /** Passes on that a resource has changed. */
+  notifyUpdated(uri: string): void;
 }
 
-/** `onChange` is called when the set of watched resources has changed. */
-export function createWatchers(onChange: (watched: ReadonlySet<string>) => void): Watchers {
+/** Calls `onChange` with all subscribed resources when the set of them has changed. */
+export function createResourceSubscriptions(
+  onChange: (subscribed: ReadonlySet<string>) => void,
+): ResourceSubscriptions {
   const counts = new Map<string, number>();
   const listeners = new Set<(uri: string) => void>();
-  const add = (uri: string, by: 1 | -1): void => {
-    const count = (counts.get(uri) ?? 0) + by;
-    if (count > 0) counts.set(uri, count);
-    else counts.delete(uri);
+  const add = (uris: ReadonlySet<string>, by: 1 | -1): void => {
+    for (const uri of uris) {
+      const count = (counts.get(uri) ?? 0) + by;
+      if (count > 0) counts.set(uri, count);
+      else counts.delete(uri);
+    }
+    onChange(new Set(counts.keys()));
   };
   return {
-    watch(uris) {
-      for (const uri of uris) add(uri, 1);
-      onChange(new Set(counts.keys()));
-      let stopped = false;
+    subscribe(uris) {
+      add(uris, 1);
+      let isOver = false;
       return () => {
-        if (stopped) return;
-        stopped = true;
-        for (const uri of uris) add(uri, -1);
-        onChange(new Set(counts.keys()));
+        if (isOver) return;
+        isOver = true;
+        add(uris, -1);
       };
     },
     onUpdated(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    updated: (uri) => listeners.forEach((listener) => listener(uri)),
-    get watched() {
-      return new Set(counts.keys());
-    },
+    notifyUpdated: (uri) => listeners.forEach((listener) => listener(uri)),
   };
 }

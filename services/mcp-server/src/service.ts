@@ -5,7 +5,7 @@ import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
 import { createCatalogue } from './catalogue.ts';
 import { HubConfig } from './config.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';
-import { mcpFace } from './faces/mcp.ts';
+import { mcpFace } from './faces/mcp/mcp-face.ts';
 import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
 import { toolsOf } from './faces/tools.ts';
 import { createWebSocketFace } from './faces/websocket.ts';
@@ -15,11 +15,11 @@ import { createHubMetrics } from './metrics.ts';
 import { reloadOnChange } from './reload.ts';
 import { makeUpstream } from './upstreams/make-upstream.ts';
 import type { Upstream } from './upstreams/upstream.ts';
-import { createWatchers } from './resource-subscriptions.ts';
+import { createResourceSubscriptions } from './resource-subscriptions.ts';
 
-/** How long the start waits for upstreams that are just starting, too. */
+/** Time for upstreams to start at the same time as the hub. */
 const START_WAIT_MS = 3_000;
-/** How long a client may keep a list: upstreams come and go. */
+/** How long a client may cache a list: upstreams come and go. */
 const LIST_TTL_MS = 2_000;
 
 export const hub = defineService({
@@ -30,9 +30,9 @@ export const hub = defineService({
     const hubMetrics = createHubMetrics(metrics, () => mesh.upstreams);
     const calls = createCallStatistics();
     const catalogue = createCatalogue([hubMetrics.startCall, calls.startCall], logger);
-    const watchers = createWatchers((watched) => {
+    const subscriptions = createResourceSubscriptions((subscribed) => {
       for (const upstream of mesh.upstreams) {
-        upstream.watch(new Set([...watched].filter((uri) => catalogue.ownerOfResource(uri) === upstream)));
+        upstream.subscribe(new Set([...subscribed].filter((uri) => catalogue.ownerOfResource(uri) === upstream)));
       }
     });
     const make = makeUpstream({
@@ -41,7 +41,7 @@ export const hub = defineService({
       hostEnv: env,
       logger,
       onChange: () => catalogue.rebuild(),
-      onResourceUpdated: watchers.updated,
+      onResourceUpdated: subscriptions.notifyUpdated,
     });
     const mesh = createMesh({
       make,
@@ -56,7 +56,13 @@ export const hub = defineService({
     const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
     const tools = toolsOf(catalogue);
-    const face = mcpFace({ catalogue, watchers, logger, maxBodyBytes: config.MAX_BODY_BYTES, listTtlMs: LIST_TTL_MS });
+    const face = mcpFace({
+      catalogue,
+      subscriptions,
+      logger,
+      maxBodyBytes: config.MAX_BODY_BYTES,
+      listTtlMs: LIST_TTL_MS,
+    });
     const sockets = createWebSocketFace({ catalogue: tools, config, logger, tracing });
     return {
       routes: [

@@ -5,9 +5,10 @@ import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createBulkhead } from '@toolmesh/shared/kit/faults/resilience';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { z } from 'zod';
-import { createHttpLinks } from '../../src/upstreams/mcp/http-connections.ts';
+import { createHttpConnections } from '../../src/upstreams/mcp/http-connections.ts';
 import { createMcpUpstream } from '../../src/upstreams/mcp/mcp-upstream.ts';
-import type { Caller, McpRequest, McpResult, Upstream } from '../../src/upstreams/upstream.ts';
+import type { McpRequest, McpResult } from '@toolmesh/shared/mcp/protocol';
+import type { Caller, Upstream } from '../../src/upstreams/upstream.ts';
 
 /** Longer than any of the suite's servers takes; the run is made again where a busy machine takes longer. */
 const PATIENCE_MS = 12_000;
@@ -40,8 +41,8 @@ async function run(order: Order): Promise<string> {
     config: { kind: 'url', url, headers: {}, disabled: false, tools: {}, max_concurrency: 16 },
     defaultTimeoutMs: PATIENCE_MS,
     logger,
-    links: (onNotification) =>
-      createHttpLinks({ name: 'conformance', url, headers: {}, connectTimeoutMs: 10_000, onNotification }),
+    connections: (onNotification) =>
+      createHttpConnections({ name: 'conformance', url, headers: {}, connectTimeoutMs: 10_000, onNotification }),
     onChange: () => {},
     onResourceUpdated: () => {},
   });

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Tool as McpTool } from '@modelcontextprotocol/client';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import {
   type Breaker,
@@ -9,35 +8,35 @@ import {
   retry,
   wasNeverSent,
 } from '@toolmesh/shared/kit/faults/resilience';
-import type { Presence } from './health-poller.ts';
-import type { McpRequest } from '../upstream.ts';
+import type { McpRequest, McpTool } from '@toolmesh/shared/mcp/protocol';
+import type { HealthPoller } from './health-poller.ts';
 
 export interface CallGuardOptions {
   /** Names the upstream in errors. */
   readonly name: string;
   /** Calls at the same time; as many again may wait. */
   readonly maxConcurrency: number;
-  readonly presence: Presence;
+  readonly poller: HealthPoller;
 }
 
-/** Keeps an upstream that fails from taking others with it, and a call from running twice. */
+/** Circuit breaker, concurrency limit and retries of one upstream: keeps its failures from spreading, and calls from running twice. */
 export interface CallGuard {
   readonly breaker: Breaker['state'];
   /**
-   * Runs a call from its first try to its end: not with too many others. What it throws says so if nobody knows whether
-   * it ran, unless `harmless`.
+   * Runs a call from its first try to its end, within the limit of concurrent calls. Unless `harmless`, an error says
+   * so if it is unknown whether the call ran.
    */
   run<T>(task: () => Promise<T>, harmless: boolean, signal: AbortSignal): Promise<T>;
-  /** Makes one exchange; again, if it was lost on the way and is `harmless`. */
+  /** Runs one exchange, and again if it was lost on the way and is `harmless`. */
   exchange<T>(attempt: () => Promise<T>, harmless: boolean, signal: AbortSignal): Promise<T>;
   /** Resolves when all calls have ended, or after `graceMs`. */
   drained(graceMs: number): Promise<void>;
 }
 
-/** Tries after the second, for calls that may be repeated. The second follows at once. */
+/** Retries after the first one, which follows at once. */
 const FURTHER_TRIES = 1;
 
-export function createCallGuard({ name, maxConcurrency, presence }: CallGuardOptions): CallGuard {
+export function createCallGuard({ name, maxConcurrency, poller }: CallGuardOptions): CallGuard {
   const breaker = createBreaker({ name });
   const bulkhead = createBulkhead({ name, limit: maxConcurrency, queue: maxConcurrency });
   const running = new Set<object>();
@@ -45,11 +44,11 @@ export function createCallGuard({ name, maxConcurrency, presence }: CallGuardOpt
   const guarded = async <T>(attempt: () => Promise<T>): Promise<T> => {
     try {
       const result = await breaker.run(attempt);
-      if (presence.status !== 'up') void presence.refresh();
+      if (poller.status !== 'up') void poller.poll();
       return result;
     } catch (error) {
-      // Real calls tell sooner than the next look that something is wrong.
-      if (isUpstreamFault(error) && presence.status === 'up') void presence.refresh();
+      // A real call shows sooner than the next poll that something is wrong.
+      if (isUpstreamFault(error) && poller.status === 'up') void poller.poll();
       throw error;
     }
   };
@@ -85,17 +84,17 @@ export function createCallGuard({ name, maxConcurrency, presence }: CallGuardOpt
   };
 }
 
-/** Whether a request may be sent twice: everything but calls of tools that do not say so. `tool`: the one it calls. */
+/** Returns whether a request may be sent twice: all may but calls of tools without the hint. `tool`: the one it calls. */
 export function isHarmless({ method }: McpRequest, tool: McpTool | undefined): boolean {
   if (method !== 'tools/call') return true;
   const { readOnlyHint, idempotentHint } = tool?.annotations ?? {};
   return readOnlyHint === true || idempotentHint === true;
 }
 
-/** Lost on the way, which another try may not be. A call that is merely late may still be running. */
+/** Recognizes a call that was lost on the way. A call that is merely late may still be running. */
 const isLost = (error: unknown): boolean => error instanceof MeshError && error.code === 'upstream_failed';
 
-/** A write that was cut off may have happened: whoever asked for it must know before asking again. */
+/** Marks the failure of a write that may have happened all the same: the caller must know before it tries again. */
 function withUnknownOutcome(error: unknown): unknown {
   if (!isUpstreamFault(error) || wasNeverSent(error)) return error;
   return new MeshError(error.code, `${error.message}; whether it ran is unknown, so it was not tried again`, {

@@ -1,121 +1,143 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Tool as McpTool } from '@modelcontextprotocol/client';
+import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
-import { NOTHING, type Offer } from '../upstream.ts';
+import { type McpTool, NO_OFFER, type Offer } from '@toolmesh/shared/mcp/protocol';
 
-export interface PresenceOptions {
-  readonly name: string;
-  readonly logger: Logger;
-  /** Asks the upstream what it offers; undefined where that cannot be told now although it is well. */
-  readonly look: (signal: AbortSignal) => Promise<Offer | undefined>;
-  /** Called when what it offers or its status has changed. */
-  readonly onChange: () => void;
-  /** How often it is looked at while it is up, and while it is away, in milliseconds. */
-  readonly refreshMs: number;
-  readonly retryMs: number;
-  /** How long a look may take. */
-  readonly lookTimeoutMs: number;
+/** Intervals of a poller, in milliseconds. */
+export interface PollTimes {
+  /** Between polls while the upstream is up. */
+  readonly upMs: number;
+  /** Between polls while it is not. */
+  readonly downMs: number;
+  /** For one poll. */
+  readonly timeoutMs: number;
 }
 
-/** Whether an upstream is there, and what it offers: found out by looking again and again. */
-export interface Presence {
+export interface HealthPollerOptions extends PollTimes {
+  readonly name: string;
+  readonly logger: Logger;
+  /** Requests the lists. Returns undefined if the upstream is healthy but too busy to answer. */
+  readonly poll: (signal: AbortSignal) => Promise<Offer | undefined>;
+  /** Called when the lists or the status have changed. */
+  readonly onChange: () => void;
+}
+
+/** Polls an upstream for its lists, and knows by that whether it is up. */
+export interface HealthPoller {
   readonly status: UpstreamStatus;
-  /** Why it is not up, in words for an operator. */
+  /** The reason why it is not up, in words for an operator. */
   readonly lastError: string | undefined;
-  /** The last good list. */
+  /** The last good lists. */
   readonly offer: Offer;
-  /** One of its tools, by the name that it gives it. */
+  /** Returns one of its tools, by its own name. */
   tool(name: string): McpTool | undefined;
-  /** Looks now, or waits for the look that is under way. */
-  refresh(): Promise<void>;
-  /** Looks a moment from now: a look that is under way may have seen what was before. */
-  refreshSoon(): void;
+  /** Polls now, or joins the poll that is under way. */
+  poll(): Promise<void>;
+  /** Polls a moment from now: a poll that is under way may have seen the state before the change. */
+  pollSoon(): void;
   stop(): void;
 }
 
-/** Looks that may fail before what was `stale` counts as `down`. */
-const STALE_LOOKS = 2;
-/** Changes that are told of within this time are looked at together. */
+/** Failed polls in a row before `stale` becomes `down`. */
+const STALE_POLLS = 2;
+/** Changes that are announced within this time are polled together. */
 const SETTLE_MS = 50;
 
-export function createPresence(options: PresenceOptions): Presence {
-  const { name, logger, look, onChange, refreshMs, retryMs, lookTimeoutMs } = options;
+export function createHealthPoller(options: HealthPollerOptions): HealthPoller {
   const stopping = new AbortController();
-  let offer = NOTHING;
-  let tools: ReadonlyMap<string, McpTool> = new Map();
-  let status: UpstreamStatus = 'down';
-  let lastError: string | undefined;
-  let failures = 0;
-  let looking: Promise<void> | undefined;
+  const health = createHealth(options);
+  const { poll, upMs, downMs, timeoutMs } = options;
+  let polling: Promise<void> | undefined;
+  let upcoming: Promise<void> | undefined;
 
-  const setStatus = (next: UpstreamStatus, error?: MeshError): void => {
-    lastError = error?.message;
-    if (next === status) return;
-    if (next === 'up') logger.info({ upstream: name, tools: offer.tools.length }, 'upstream is up');
-    else logger.warn({ upstream: name, status: next, reason: lastError, err: error?.cause }, 'upstream is not up');
-    status = next;
-    onChange();
-  };
-
-  const lookOnce = async (): Promise<void> => {
+  const pollOnce = async (): Promise<void> => {
     try {
-      const seen = await look(AbortSignal.any([stopping.signal, AbortSignal.timeout(lookTimeoutMs)]));
-      if (seen === undefined || stopping.signal.aborted) return;
-      const hasChanged = JSON.stringify(seen) !== JSON.stringify(offer);
+      const offer = await poll(AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)]));
+      if (offer !== undefined && !stopping.signal.aborted) health.succeeded(offer);
+    } catch (error) {
+      if (!stopping.signal.aborted) health.failed(MeshError.from(error));
+    }
+  };
+  /** One poll at a time, however many ask for it. */
+  const pollNow = (): Promise<void> => {
+    polling ??= pollOnce().finally(() => {
+      polling = undefined;
+    });
+    return polling;
+  };
+  const keepPolling = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await pollNow();
+      const pauseMs = health.status === 'up' ? upMs : downMs;
+      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  };
+  void keepPolling();
+
+  return {
+    get status() {
+      return health.status;
+    },
+    get lastError() {
+      return health.lastError;
+    },
+    get offer() {
+      return health.offer;
+    },
+    tool: (name) => health.tools.get(name),
+    poll: pollNow,
+    pollSoon() {
+      upcoming ??= (polling ?? Promise.resolve()).then(async () => {
+        await sleep(SETTLE_MS, undefined, { ref: false });
+        upcoming = undefined;
+        if (!stopping.signal.aborted) await pollNow();
+      });
+    },
+    stop: () => stopping.abort(),
+  };
+}
+
+/** The status of an upstream and its last good lists, by the polls so far. */
+interface Health {
+  offer: Offer;
+  /** Those of the offer, by name. */
+  tools: ReadonlyMap<string, McpTool>;
+  status: UpstreamStatus;
+  lastError: string | undefined;
+  succeeded(offer: Offer): void;
+  failed(error: MeshError): void;
+}
+
+function createHealth({ name, logger, onChange }: Pick<HealthPollerOptions, 'name' | 'logger' | 'onChange'>): Health {
+  let failures = 0;
+  const health: Health = {
+    offer: NO_OFFER,
+    tools: new Map(),
+    status: 'down',
+    lastError: undefined,
+    succeeded(offer) {
+      const hasChanged = JSON.stringify(offer) !== JSON.stringify(health.offer);
       if (hasChanged) {
-        offer = seen;
-        tools = new Map(seen.tools.map((tool) => [tool.name, tool]));
+        health.offer = offer;
+        health.tools = new Map(offer.tools.map((tool) => [tool.name, tool]));
       }
       failures = 0;
       setStatus('up');
       if (hasChanged) onChange();
-    } catch (error) {
-      if (stopping.signal.aborted) return;
+    },
+    failed(error) {
       failures += 1;
-      setStatus(failures <= STALE_LOOKS && offer !== NOTHING ? 'stale' : 'down', MeshError.from(error));
-    }
-  };
-
-  /** One look at a time, however many ask for it. */
-  const refresh = (): Promise<void> => {
-    looking ??= lookOnce().finally(() => {
-      looking = undefined;
-    });
-    return looking;
-  };
-
-  let soon: Promise<void> | undefined;
-  const refreshSoon = (): void => {
-    soon ??= (looking ?? Promise.resolve()).then(async () => {
-      await sleep(SETTLE_MS, undefined, { ref: false });
-      soon = undefined;
-      if (!stopping.signal.aborted) await refresh();
-    });
-  };
-
-  const keepLooking = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await refresh();
-      await sleep(status === 'up' ? refreshMs : retryMs, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  };
-  void keepLooking();
-
-  return {
-    get status() {
-      return status;
+      setStatus(failures <= STALE_POLLS && health.offer !== NO_OFFER ? 'stale' : 'down', error);
     },
-    get lastError() {
-      return lastError;
-    },
-    get offer() {
-      return offer;
-    },
-    tool: (wanted) => tools.get(wanted),
-    refresh,
-    refreshSoon,
-    stop: () => stopping.abort(),
   };
+  const setStatus = (status: UpstreamStatus, error?: MeshError): void => {
+    health.lastError = error?.message;
+    if (status === health.status) return;
+    if (status === 'up') logger.info({ upstream: name, tools: health.offer.tools.length }, 'upstream is up');
+    else logger.warn({ upstream: name, status, reason: health.lastError, err: error?.cause }, 'upstream is not up');
+    health.status = status;
+    onChange();
+  };
+  return health;
 }

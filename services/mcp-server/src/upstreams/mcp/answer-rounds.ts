@@ -1,20 +1,21 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import type { Caller, McpRequest, McpResult } from '../upstream.ts';
+import type { McpRequest, McpResult } from '@toolmesh/shared/mcp/protocol';
+import type { Caller } from '../upstream.ts';
 
-/** Questions that one call may lead to. */
+/** The most rounds of questions that one call may lead to. */
 const MAX_ROUNDS = 10;
 
 /**
- * The result of a call, with what the upstream needs to know for it asked of the caller on the way: a 2026-07-28
- * caller is handed the questions as they are, one of 2025 is asked one by one. `call` makes the call again with answers.
- * @throws MeshError upstream_failed when the caller cannot be asked, or is asked for ever.
+ * Returns the result of a call, with the questions of the upstream put to the caller on the way: a 2026-07-28 caller gets
+ * them as they are, one of 2025 is asked one by one. `resend` sends the call again with the answers.
+ * @throws MeshError upstream_failed if the caller cannot be asked, or after too many rounds.
  */
 export async function withAnswers(
-  request: McpRequest,
-  caller: Caller,
+  call: { readonly request: McpRequest; readonly caller: Caller },
   first: Promise<McpResult>,
-  call: (request: McpRequest) => Promise<McpResult>,
+  resend: (request: McpRequest) => Promise<McpResult>,
 ): Promise<McpResult> {
+  const { request, caller } = call;
   let result = await first;
   for (let round = 0; result['resultType'] === 'input_required'; round += 1) {
     if (caller.takesInputRequired) return result;
@@ -24,7 +25,7 @@ export async function withAnswers(
     const inputResponses = await askAll(result['inputRequests'], caller.ask, caller.signal);
     const { requestState } = result;
     const params = { ...request.params, inputResponses, ...(requestState === undefined ? {} : { requestState }) };
-    result = await call({ ...request, params });
+    result = await resend({ ...request, params });
   }
   return result;
 }

@@ -1,13 +1,18 @@
-import { INVALID_REQUEST, ProtocolError } from '@modelcontextprotocol/client';
 import { createLeanFetch } from '@toolmesh/shared/kit/http/lean-fetch';
-import { HttpTransport } from '@toolmesh/shared/mcp/transport';
-import type { LinkSource } from './connections.ts';
-import { createSlot, type Slot } from './connection-holder.ts';
-import { type LinkOptions, type McpLink, openLink } from './connection.ts';
-import { createModernExchange } from './modern-exchange.ts';
-import type { Caller, ClientSession, McpNotification, McpRequest, McpResult } from '../upstream.ts';
+import type { McpConnection } from '@toolmesh/shared/mcp/connection';
+import { type ConnectionHolder, createConnectionHolder } from '@toolmesh/shared/mcp/connection-holder';
+import { connectOverHttp } from '@toolmesh/shared/mcp/http-connection';
+import {
+  INVALID_REQUEST,
+  type McpNotification,
+  type McpRequest,
+  type McpResult,
+  ProtocolError,
+} from '@toolmesh/shared/mcp/protocol';
+import type { Caller, ClientSession } from '../upstream.ts';
+import type { ConnectionSource } from './connections.ts';
 
-export interface HttpLinksOptions {
+export interface HttpConnectionsOptions {
   /** Names the upstream in errors. */
   readonly name: string;
   readonly url: string;
@@ -16,100 +21,92 @@ export interface HttpLinksOptions {
   readonly onNotification: (notification: McpNotification) => void;
 }
 
-/** To find out which protocol a server speaks. */
-const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** The connection of one client session, with the callers that use it now. */
+interface SessionConnection {
+  readonly holder: ConnectionHolder<McpConnection>;
+  readonly callers: Set<Caller>;
+}
 
 /**
- * Links to an MCP server over Streamable HTTP. The shared one is opened at the first use and again after any failure
- * of the connection itself, so that a server that was away is used as soon as it is back.
+ * Connections to an MCP server over Streamable HTTP. The shared one is opened at the first use and again after it has
+ * failed, so that a server that was away is used as soon as it is back.
  */
-export function createHttpLinks({
-  name,
-  url,
-  headers,
-  connectTimeoutMs,
-  onNotification,
-}: HttpLinksOptions): LinkSource {
+export function createHttpConnections(options: HttpConnectionsOptions): ConnectionSource {
+  const { name, url, headers, connectTimeoutMs, onNotification } = options;
   const http = createLeanFetch(headers, connectTimeoutMs);
-  const exchange = createModernExchange(`The upstream ${name}`, http, new URL(url));
-  const openOver = async (options: Omit<LinkOptions, 'transport' | 'connectTimeoutMs'>): Promise<McpLink> => {
-    const transport = new HttpTransport(new URL(url), { fetch: http.fetch });
-    const link = await openLink({ transport: () => transport, connectTimeoutMs: HANDSHAKE_TIMEOUT_MS, ...options });
-    return { ...link, close: () => transport.leave() };
-  };
-  let watched: ReadonlySet<string> = new Set();
-  const shared = createSlot(async () => {
-    const link = await openOver({ onNotification });
-    // Best effort: what is not told is found by the next look at the lists.
-    link.watch(watched).catch(() => {});
-    return link.era === 'modern' ? { ...link, request: exchange } : link;
+  const server = { name: `The upstream ${name}`, url: new URL(url), http };
+  let subscribed: ReadonlySet<string> = new Set();
+  const shared = createConnectionHolder(async () => {
+    const connection = await connectOverHttp(server, { onNotification });
+    connection.subscribe(subscribed).catch(() => {});
+    return connection;
   });
-  const ofSessions = new Map<ClientSession, { readonly slot: Slot; readonly callers: Set<Caller> }>();
 
-  /** Opens a link whose messages and questions go to whoever of `callers` came last. */
-  const openFor = async (callers: ReadonlySet<Caller>, signal: AbortSignal): Promise<McpLink> => {
+  /** Connects for messages and questions that go to the latest of `callers`. */
+  const connectFor = async (callers: ReadonlySet<Caller>, signal: AbortSignal): Promise<McpConnection> => {
     const [caller] = callers;
-    const prior = await shared.withLink(async (link) => link.prior, signal);
-    const last = () => [...callers].at(-1);
-    return openOver({
+    const prior = await shared.withConnection(async (connection) => connection.prior, signal);
+    const latest = () => [...callers].at(-1);
+    return connectOverHttp(server, {
       ...(caller === undefined ? {} : { capabilities: caller.capabilities }),
       prior,
-      onNotification: (notification) => last()?.notify?.(notification),
-      ...(caller?.ask === undefined ? {} : { onRequest: (request, taken) => askOne(last(), request, taken) }),
+      onNotification: (notification) => latest()?.notify?.(notification),
+      ...(caller?.ask && { onRequest: (request, asking) => askCaller(latest(), request, asking) }),
     });
   };
-
-  /** The link of a client of 2025 to an upstream of 2025 lasts as long as its session: what is done over it adds up. */
-  const ofSession = (session: ClientSession) => {
-    const known = ofSessions.get(session);
-    if (known !== undefined) return known;
-    const callers = new Set<Caller>();
-    const slot = createSlot(() => openFor(callers, session.ended));
-    const made = { slot, callers };
-    ofSessions.set(session, made);
-    session.ended.addEventListener(
-      'abort',
-      () => {
-        ofSessions.delete(session);
-        void slot.close();
-      },
-      { once: true },
-    );
-    return made;
-  };
+  const ofSessions = createSessionConnections(connectFor);
 
   return {
-    withLink: shared.withLink,
-    async withOwnLink(caller: Caller, task, signal) {
+    withConnection: shared.withConnection,
+    async withOwnConnection(caller, task, signal) {
       if (caller.session !== undefined && !caller.session.ended.aborted) {
-        const { slot, callers } = ofSession(caller.session);
+        const { holder, callers } = ofSessions.get(caller.session);
         callers.add(caller);
-        try {
-          return await slot.withLink(task, signal);
-        } finally {
-          callers.delete(caller);
-        }
+        return holder.withConnection(task, signal).finally(() => callers.delete(caller));
       }
-      const link = await openFor(new Set([caller]), signal);
+      const connection = await connectFor(new Set([caller]), signal);
       try {
-        return await task(link);
+        return await task(connection);
       } finally {
-        // The caller need not wait for the farewell.
-        void link.close();
+        // The caller need not wait for the end of the session.
+        void connection.close();
       }
     },
-    watch: (uris) => {
-      watched = new Set(uris);
-      shared.current?.then((link) => link.watch(watched)).catch(() => {});
+    subscribe(uris) {
+      subscribed = new Set(uris);
+      shared.current?.then((connection) => connection.subscribe(subscribed)).catch(() => {});
     },
     async close() {
-      await Promise.all([shared.close(), ...[...ofSessions.values()].map(({ slot }) => slot.close())]);
+      await Promise.all([shared.close(), ofSessions.close()]);
       await http.close();
     },
   };
 }
 
-async function askOne(caller: Caller | undefined, request: McpRequest, taken: AbortSignal): Promise<McpResult> {
-  if (caller?.ask === undefined) throw new ProtocolError(INVALID_REQUEST, 'Nobody is there who could be asked');
-  return caller.ask(request, taken);
+/** Keeps a connection for each session of a client of 2025, so that what the client does over it adds up. */
+function createSessionConnections(
+  connectFor: (callers: ReadonlySet<Caller>, signal: AbortSignal) => Promise<McpConnection>,
+) {
+  const connections = new Map<ClientSession, SessionConnection>();
+  const open = (session: ClientSession): SessionConnection => {
+    const callers = new Set<Caller>();
+    const holder = createConnectionHolder(() => connectFor(callers, session.ended));
+    const opened = { holder, callers };
+    connections.set(session, opened);
+    const end = () => {
+      connections.delete(session);
+      void holder.close();
+    };
+    session.ended.addEventListener('abort', end, { once: true });
+    return opened;
+  };
+  return {
+    get: (session: ClientSession): SessionConnection => connections.get(session) ?? open(session),
+    close: () => Promise.all([...connections.values()].map(({ holder }) => holder.close())),
+  };
+}
+
+async function askCaller(caller: Caller | undefined, request: McpRequest, signal: AbortSignal): Promise<McpResult> {
+  if (caller?.ask === undefined) throw new ProtocolError(INVALID_REQUEST, 'No caller can be asked any more');
+  return caller.ask(request, signal);
 }

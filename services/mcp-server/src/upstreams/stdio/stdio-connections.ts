@@ -1,13 +1,19 @@
-import { METHOD_NOT_FOUND, ProtocolError } from '@modelcontextprotocol/client';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import {
+  type ConnectionHandlers,
+  connectionOver,
+  createConnectionClient,
+  type McpConnection,
+} from '@toolmesh/shared/mcp/connection';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
-import type { LinkSource } from '../mcp/connections.ts';
-import { createLinkClient, linkOver, type McpLink } from '../mcp/connection.ts';
-import { createStdioStarter } from './stdio-server.ts';
-import type { Caller, McpNotification, McpRequest, McpResult } from '../upstream.ts';
+import { METHOD_NOT_FOUND, type McpNotification, ProtocolError } from '@toolmesh/shared/mcp/protocol';
+import { createRequestClocks } from '@toolmesh/shared/mcp/request-clocks';
+import type { ConnectionSource } from '../mcp/connections.ts';
 import { createWorkerPool, type PoolWorker } from '../pool/worker-pool.ts';
+import type { Caller } from '../upstream.ts';
+import { createStdioStarter } from './stdio-server.ts';
 
-export interface StdioLinksOptions {
+export interface StdioConnectionsOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -21,91 +27,108 @@ export interface StdioLinksOptions {
   readonly onNotification: (notification: McpNotification) => void;
 }
 
-interface StdioWorker extends PoolWorker {
-  readonly link: McpLink;
-  readonly seat: Seat;
+interface ConnectedWorker extends PoolWorker {
+  readonly connection: McpConnection;
+  readonly load: Load;
 }
 
-/** Who is served by a process now. */
-interface Seat {
+/** The calls that a process serves now, and their caller if there is only one. */
+interface Load {
   active: number;
   caller: Caller | undefined;
 }
 
-/** How long one request of the handshake may take. */
+/** Bounds each request of the handshake. */
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 /**
- * Links to the processes of a stdio MCP server. Over standard output nothing says to which call a question or a log
- * message belongs, so it is passed on only while the process serves a single call; what belongs to nobody for certain
- * is refused rather than shown to the wrong one.
+ * Connections to the processes of a stdio MCP server. Over standard output nothing says to which call a question or a
+ * log message belongs, so it is passed on only while the process serves a single call; otherwise it is refused rather
+ * than shown to the wrong caller.
  */
-export function createStdioLinks(options: StdioLinksOptions): LinkSource {
-  const { name, command, args, env, cwd, workers, startTimeoutMs, hostEnv, logger, onNotification } = options;
-  const live = new Set<McpLink>();
-  let watched: ReadonlySet<string> = new Set();
+export function createStdioConnections(options: StdioConnectionsOptions): ConnectionSource {
+  const { name, workers, startTimeoutMs, logger } = options;
+  const live = new Set<McpConnection>();
+  let subscribed: ReadonlySet<string> = new Set();
 
-  const start = async (signal: AbortSignal): Promise<StdioWorker> => {
-    const seat: Seat = { active: 0, caller: undefined };
-    const ears = earsOf(seat, onNotification);
-    const starter = createStdioStarter({
-      name,
-      command,
-      args,
-      env,
-      ...(cwd === undefined ? {} : { cwd }),
-      hostEnv,
-      logger,
-      createClient: (mode) => createLinkClient(ears, mode, HANDSHAKE_TIMEOUT_MS),
-    });
-    const { client, ...worker } = await starter(signal);
-    const link = linkOver(client, worker.gone, HANDSHAKE_TIMEOUT_MS);
-    live.add(link);
-    void worker.gone.then(() => live.delete(link));
-    // Best effort: what is not told is found by the next look at the lists.
-    link.watch(watched).catch(() => {});
-    return { ...worker, link, seat };
+  const start = async (signal: AbortSignal): Promise<ConnectedWorker> => {
+    const worker = await startConnected(options, signal);
+    const { connection } = worker;
+    live.add(connection);
+    void worker.gone.then(() => live.delete(connection));
+    connection.subscribe(subscribed).catch(() => {});
+    return worker;
   };
   const pool = createWorkerPool({ name: `The upstream ${name}`, ...workers, start, startTimeoutMs, logger });
 
-  const serve = <T>(caller: Caller | undefined, task: (link: McpLink) => Promise<T>, signal: AbortSignal) =>
-    pool.withWorker(async ({ link, seat }) => {
-      seat.active += 1;
-      seat.caller = seat.active === 1 ? caller : undefined;
+  const serve = <T>(
+    caller: Caller | undefined,
+    task: (connection: McpConnection) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> =>
+    pool.withWorker(async ({ connection, load }) => {
+      load.active += 1;
+      load.caller = load.active === 1 ? caller : undefined;
       try {
-        return await task(link);
+        return await task(connection);
       } catch (error) {
-        // Told in our terms, a call that was late makes the pool look whether its process is well.
+        // By a time-out as an error of ours the pool knows that it has to check the process.
         throw error instanceof ProtocolError ? error : meshErrorOf(`The upstream ${name}`, error);
       } finally {
-        seat.active -= 1;
-        if (seat.caller === caller) seat.caller = undefined;
+        load.active -= 1;
+        if (load.caller === caller) load.caller = undefined;
       }
     }, signal);
 
   return {
-    withLink: (task, signal) => serve(undefined, task, signal),
-    withOwnLink: serve,
-    watch(uris) {
-      watched = new Set(uris);
-      for (const link of live) link.watch(watched).catch(() => {});
+    withConnection: (task, signal) => serve(undefined, task, signal),
+    withOwnConnection: serve,
+    subscribe(uris) {
+      subscribed = new Set(uris);
+      for (const connection of live) connection.subscribe(subscribed).catch(() => {});
     },
     workers: pool.stats,
     close: pool.close,
   };
 }
 
-function earsOf(seat: Seat, onNotification: (notification: McpNotification) => void) {
+/** Starts one process and connects to it. */
+async function startConnected(options: StdioConnectionsOptions, signal: AbortSignal): Promise<ConnectedWorker> {
+  const { name, command, args, env, cwd, hostEnv, logger, onNotification } = options;
+  const load: Load = { active: 0, caller: undefined };
+  const handlers = handlersOf(load, onNotification);
+  const clocks = createRequestClocks();
+  const starter = createStdioStarter({
+    name,
+    command,
+    args,
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    hostEnv,
+    logger,
+    createClient: (mode) =>
+      createConnectionClient(handlers, { mode, handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS, clocks }),
+  });
+  const { client, ...worker } = await starter(signal);
+  const connection = connectionOver(client, {
+    closed: worker.gone,
+    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    clocks,
+  });
+  return { ...worker, connection, load };
+}
+
+function handlersOf(load: Load, onNotification: (notification: McpNotification) => void): ConnectionHandlers {
   return {
-    // What it is started with holds for all its calls; a question for a caller that cannot answer is refused below.
+    // Declared once for all calls; a question for a caller that cannot answer is refused below.
     capabilities: { elicitation: {}, sampling: {}, roots: {} },
-    onNotification: (notification: McpNotification): void => {
-      if (notification.method === 'notifications/message') seat.caller?.notify?.(notification);
+    onNotification(notification) {
+      if (notification.method === 'notifications/message') load.caller?.notify?.(notification);
       else onNotification(notification);
     },
-    onRequest: async (request: McpRequest, signal: AbortSignal): Promise<McpResult> => {
-      const ask = seat.active === 1 ? seat.caller?.ask : undefined;
-      if (ask === undefined) throw new ProtocolError(METHOD_NOT_FOUND, 'Whoever made this call cannot be asked');
+    async onRequest(request, signal) {
+      const ask = load.active === 1 ? load.caller?.ask : undefined;
+      if (ask === undefined) throw new ProtocolError(METHOD_NOT_FOUND, 'The caller cannot be asked');
       return ask(request, signal);
     },
   };

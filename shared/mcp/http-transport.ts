@@ -3,15 +3,15 @@ import { type JSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontex
 
 type SendOptions = Parameters<StreamableHTTPClientTransport['send']>[1];
 
-/** How long a server that is being left may take to hear of it. */
-const FAREWELL_MS = 1_000;
+/** Bounds the request that ends a session. */
+const END_SESSION_MS = 1_000;
 
-/** The SDK's transport, with an end to calls whose stream broke, and to sessions that are not needed any more. */
+/** The SDK's transport, which also fails calls whose stream broke, and ends its session. */
 export class HttpTransport extends StreamableHTTPClientTransport {
   /** @throws also when the stream of a request's answer ends without one: the SDK would let the request wait on. */
   override async send(message: JSONRPCMessage, options?: SendOptions): Promise<void> {
     const broken = Promise.withResolvers<never>();
-    // Nobody may be waiting for it.
+    // Requests that get their answer never await it.
     broken.promise.catch(() => {});
     const onRequestStreamEnd = () => {
       options?.onRequestStreamEnd?.();
@@ -21,12 +21,15 @@ export class HttpTransport extends StreamableHTTPClientTransport {
     if ('method' in message && 'id' in message) await broken.promise;
   }
 
-  /** Gives back a session that the server may have made, so that it need not keep it; then closes. */
+  /** Ends the session that the server may have made, so that it need not keep it; then closes. */
   async leave(): Promise<void> {
     const waited = new AbortController();
-    // A server that does not care, or is gone, needs no farewell.
-    const told = this.sessionId === undefined ? undefined : this.terminateSession().catch(() => {});
-    await Promise.race([told, sleep(FAREWELL_MS, undefined, { signal: waited.signal, ref: false }).catch(() => {})]);
+    // Best effort: the server may be gone, and most servers expire sessions by themselves.
+    const ended = this.sessionId === undefined ? undefined : this.terminateSession().catch(() => {});
+    await Promise.race([
+      ended,
+      sleep(END_SESSION_MS, undefined, { signal: waited.signal, ref: false }).catch(() => {}),
+    ]);
     waited.abort();
     await this.close();
   }

@@ -10,22 +10,23 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { inTraceOf } from '@toolmesh/shared/mcp/meta';
+import type { McpResult } from '@toolmesh/shared/mcp/protocol';
 import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp/span';
 import { signalOf } from '@toolmesh/shared/kit/http/route';
 import { createEventStream } from '@toolmesh/shared/kit/http/sse';
 import { VERSION } from '@toolmesh/shared/kit/service/version';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import type { Catalogue } from '../catalogue.ts';
-import type { Caller, McpResult } from '../upstreams/upstream.ts';
-import { toMcpError } from './mcp-errors.ts';
-import { notifierOf, toLogLevel } from './mcp-notifier.ts';
+import type { Catalogue } from '../../catalogue.ts';
+import type { Caller } from '../../upstreams/upstream.ts';
+import { toMcpError } from './errors.ts';
+import { notifierOf, toLogLevel } from './notifier.ts';
 
 const REVISION = '2026-07-28';
 /** MissingRequiredClientCapability of MCP 2026-07-28. */
 const MISSING_CAPABILITY = -32_021;
 
-/** A tool call of 2026-07-28 as it should be, in every part that matters. */
+/** A tool call of 2026-07-28 that is right in every part. */
 const Call = z.strictObject({
   jsonrpc: z.literal('2.0'),
   id: z.union([z.string(), z.int()]),
@@ -33,7 +34,7 @@ const Call = z.strictObject({
   params: z.looseObject({
     name: z.string(),
     arguments: z.record(z.string(), z.unknown()).optional(),
-    // What answers questions goes the long way.
+    // Answers to questions are left to the SDK.
     inputResponses: z.undefined().optional(),
     requestState: z.undefined().optional(),
     _meta: z.looseObject({
@@ -47,20 +48,20 @@ const Call = z.strictObject({
 });
 type Call = z.output<typeof Call>;
 
-/** Answers a request if it is a flawless tool call of 2026-07-28; else it does nothing and returns false. */
+/** Answers a request if it is a flawless tool call of 2026-07-28. Otherwise it does nothing and returns false. */
 export type FastCall = (req: Request, res: Response) => boolean;
 
 /**
- * The way of nearly all requests that a hub gets. The SDK makes a server for each request and checks what goes in and
- * out against the whole protocol; here a call that is right is passed on as it is. Anything that is not as it should
- * be is left to the SDK, which knows what to answer. `req.body` is the parsed body.
+ * Serves nearly all requests that a hub gets. The SDK makes a server for each request and checks it and its result
+ * against the whole protocol; here a call that is right is passed on as it is. Anything else is left to the SDK, which
+ * knows how to refuse it. `req.body` is the parsed body.
  */
 export function createFastCall(catalogue: Catalogue, logger: Logger): FastCall {
   return (req, res) => {
     if (!hasStandardHeaders(req)) return false;
     const parsed = Call.safeParse(req.body);
     if (!parsed.success || req.get('mcp-name') !== parsed.data.params.name) return false;
-    void answer(catalogue, parsed.data, res, logger);
+    void answer({ catalogue, logger }, parsed.data, res);
     return true;
   };
 }
@@ -75,7 +76,12 @@ function hasStandardHeaders(req: Request): boolean {
   );
 }
 
-async function answer(catalogue: Catalogue, { id, params }: Call, res: Response, logger: Logger): Promise<void> {
+interface FastCallDeps {
+  readonly catalogue: Catalogue;
+  readonly logger: Logger;
+}
+
+async function answer(deps: FastCallDeps, { id, params }: Call, res: Response): Promise<void> {
   const { _meta, ...rest } = params;
   const {
     [PROTOCOL_VERSION_META_KEY]: _version,
@@ -95,8 +101,8 @@ async function answer(catalogue: Catalogue, { id, params }: Call, res: Response,
       stream.send('message', { jsonrpc: '2.0', ...notification }),
     ),
   };
-  const told = await outcome(catalogue, { ...rest, _meta: meta }, caller, logger);
-  const message = { jsonrpc: '2.0', id, ...told };
+  const outcome = await callTool(deps, { ...rest, _meta: meta }, caller);
+  const message = { jsonrpc: '2.0', id, ...outcome };
   if (res.destroyed) return;
   if (stream.isOpen) {
     stream.send('message', message);
@@ -104,8 +110,8 @@ async function answer(catalogue: Catalogue, { id, params }: Call, res: Response,
     return;
   }
   const body = Buffer.from(JSON.stringify(message));
-  // The one refusal of a tool that HTTP is to tell of, too.
-  const isLacking = 'error' in told && told.error.code === MISSING_CAPABILITY;
+  // The only refusal of a tool that has an HTTP status of its own.
+  const isLacking = 'error' in outcome && outcome.error.code === MISSING_CAPABILITY;
   res.writeHead(isLacking ? 400 : 200, { 'content-type': 'application/json', 'content-length': body.length });
   res.end(body);
 }
@@ -116,7 +122,7 @@ type Outcome =
   | { readonly result: McpResult }
   | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
 
-async function outcome(catalogue: Catalogue, params: McpResult, caller: Caller, logger: Logger): Promise<Outcome> {
+async function callTool({ catalogue, logger }: FastCallDeps, params: McpResult, caller: Caller): Promise<Outcome> {
   try {
     const span = serverSpan('tools/call', params['name'], { _meta: Object(params['_meta']) });
     const pass = () => inTraceOf(params['_meta'], () => catalogue.request({ method: 'tools/call', params }, caller));

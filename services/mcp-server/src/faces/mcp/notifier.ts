@@ -1,21 +1,24 @@
-import type { Caller, McpNotification } from '../upstreams/upstream.ts';
+import type { McpNotification } from '@toolmesh/shared/mcp/protocol';
+import type { Caller } from '../../upstreams/upstream.ts';
 
 /** From the least to the most severe (RFC 5424). */
 export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export const toLogLevel = (told: unknown): LogLevel | undefined => LOG_LEVELS.find((level) => level === told);
+/** Returns `value` if it is a log level. */
+export const toLogLevel = (value: unknown): LogLevel | undefined => LOG_LEVELS.find((level) => level === value);
 
-export interface Wishes {
-  /** What the caller knows the progress of its call by; without one it is not told of it. */
+/** The notifications that a caller wants. */
+export interface NotificationPreferences {
+  /** Identifies the call in progress notifications. Undefined: it wants none. */
   readonly progressToken: string | number | undefined;
-  /** The least of log messages that it wants; none without. */
+  /** The lowest level of log messages to send. Undefined: none. */
   readonly logLevel: string | undefined;
 }
 
-/** Passes on to a caller what it wants to hear of its call; undefined for one that wants nothing. */
+/** Returns the caller's `notify`, which sends what the caller wants and drops the rest. Undefined if it wants nothing. */
 export function notifierOf(
-  { progressToken, logLevel }: Wishes,
+  { progressToken, logLevel }: NotificationPreferences,
   send: (notification: McpNotification) => void,
 ): Caller['notify'] {
   if (progressToken === undefined && logLevel === undefined) return undefined;
@@ -23,7 +26,7 @@ export function notifierOf(
   return ({ method, params }) => {
     const isProgress = method === 'notifications/progress';
     if (isProgress && progressToken === undefined) return;
-    // Upstreams of 2025 do not know what this caller wants, for they are asked over a connection of all.
+    // Upstreams of 2025 send log messages for all callers of a connection, whatever this one wants.
     if (method === 'notifications/message' && !wanted.some((level) => level === params?.['level'])) return;
     send({ method, params: { ...params, ...(isProgress && { progressToken }) } });
   };

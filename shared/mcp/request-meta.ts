@@ -1,10 +1,11 @@
 import { CLIENT_CAPABILITIES_META_KEY, LOG_LEVEL_META_KEY } from '@modelcontextprotocol/client';
-import { QUIET_META_KEY } from '@toolmesh/shared/mcp/meta';
-import { contextHeaders } from '@toolmesh/shared/kit/telemetry/request-context';
-import type { Caller, McpResult } from '../upstream.ts';
+import { contextHeaders } from '../kit/telemetry/request-context.ts';
+import { QUIET_META_KEY } from './meta.ts';
+import type { McpResult, Requester } from './protocol.ts';
 
-/** What travels beside a request: the caller's own, the trace, and what the caller can do. */
-export function requestMeta(given: unknown, { notify, capabilities, logLevel }: Caller, isModern: boolean): McpResult {
+/** Returns the `_meta` of a request: the caller's own, the trace, and on 2026-07-28 the caller's capabilities. */
+export function requestMeta(given: unknown, from: Requester, isModern: boolean): McpResult {
+  const { notify, capabilities, logLevel } = from;
   const { traceparent } = contextHeaders();
   return {
     ...Object(given),

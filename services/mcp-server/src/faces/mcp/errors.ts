@@ -1,12 +1,12 @@
 import { INTERNAL_ERROR, INVALID_PARAMS, ProtocolError } from '@modelcontextprotocol/server';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { errorResult } from '@toolmesh/shared/mcp/meta';
-import type { McpResult } from '../upstreams/upstream.ts';
+import type { McpResult } from '@toolmesh/shared/mcp/protocol';
 
 /**
- * What an MCP client is told of a request that failed: of a tool call that did not run a result, which is what a model
- * reads; of anything else an error.
- * @throws ProtocolError, or `thrown` itself where it is a bug
+ * Encodes the failure of a request for an MCP client: for a tool call as a result, which is what a model reads; for
+ * anything else as an error.
+ * @throws ProtocolError, or `thrown` itself if it is a bug
  */
 export function toMcpError(method: string, thrown: unknown): McpResult {
   if (thrown instanceof ProtocolError) throw thrown;

@@ -9,10 +9,10 @@ import { type Answer, post, request } from '@toolmesh/shared/test-kit/requests';
 import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import express from 'express';
-import { createMcpSessions, type SessionLimits } from '../src/faces/mcp-sessions.ts';
-import { startFixture } from './conformance/fixture.ts';
+import { createMcpSessions, type SessionLimits } from '../../../src/faces/mcp/sessions.ts';
+import { startFixture } from '../../conformance/fixture.ts';
 
-const MAIN = new URL('../src/main.ts', import.meta.url);
+const MAIN = new URL('../../../src/main.ts', import.meta.url);
 
 const running: { stop(graceMs: number): Promise<void> }[] = [];
 afterEach(async () => {

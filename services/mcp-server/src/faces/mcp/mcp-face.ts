@@ -1,0 +1,129 @@
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import { leaveOpen } from '@toolmesh/shared/kit/http/app';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { checkParamHeaders, isSyntaxError } from '@toolmesh/shared/mcp/check-param-headers';
+import { json, type Request, type RequestHandler, type Response } from 'express';
+import { z } from 'zod';
+import { createFastCall } from './fast-call.ts';
+import { createHubServer, type HubServerOptions } from './hub-server.ts';
+import { createMcpSessions, type McpSessions } from './sessions.ts';
+
+export interface McpFaceOptions extends HubServerOptions {
+  readonly logger: Logger;
+  readonly maxBodyBytes: number;
+}
+
+export interface McpFace {
+  readonly handler: RequestHandler;
+  close(): Promise<void>;
+}
+
+const LISTEN = 'subscriptions/listen';
+const CALL = 'tools/call';
+
+/**
+ * Serves the hub's MCP endpoint: 2026-07-28 without any state, and the 2025 and 2024 eras on the same URL. Clients of
+ * those get a session, over which list changes, log messages and questions reach them; calls work without one as well.
+ */
+export function mcpFace(options: McpFaceOptions): McpFace {
+  const { catalogue, subscriptions, logger, maxBodyBytes } = options;
+  const modern = createMcpHandler(() => createHubServer(options), {
+    maxRequestBodySize: maxBodyBytes,
+    onerror: (error) => logger.debug({ err: error }, 'MCP request refused'),
+  });
+  const sessions = createMcpSessions((session) => createHubServer(options, session));
+  const stopNotifying = notifyOfChanges(options, modern, sessions);
+  const onerror = (error: Error) => logger.error({ err: error }, 'MCP request failed');
+  const serveModern = toNodeHandler(modern, { maxRequestBodySize: maxBodyBytes, onerror });
+  const fastCall = createFastCall(catalogue, logger);
+  const checkHeaders = checkParamHeaders((name) => catalogue.tool(name)?.inputSchema, maxBodyBytes);
+  const readBody = bodyReader(maxBodyBytes);
+
+  const serveModernPost = (method: string): RequestHandler => {
+    if (method === CALL) {
+      return readBody((req, res) => {
+        if (!fastCall(req, res)) void serveModern(req, res, req.body);
+      });
+    }
+    // Bodies that we do not look into are read by the SDK.
+    return (req, res) => void serveModern(req, res, req.body);
+  };
+  const serveListen = readBody((req, res) => {
+    leaveOpen(res);
+    const uris = listenedUris(req);
+    if (uris.length > 0) res.once('close', subscriptions.subscribe(new Set(uris)));
+    void serveModern(req, res, req.body);
+  });
+  const serveUnknown = readBody((req, res) => {
+    if (!sessions.serve(req, res)) void serveModern(req, res, req.body);
+  });
+
+  const servePost: RequestHandler = (req, res, next) => {
+    const method = modernMethod(req);
+    if (method === undefined) return serveUnknown(req, res, next);
+    if (method === LISTEN) return serveListen(req, res, next);
+    checkHeaders(req, res, (error?: unknown) => {
+      if (error === undefined) void serveModernPost(method)(req, res, next);
+      else next(error);
+    });
+    return undefined;
+  };
+  const handler: RequestHandler = (req, res, next) => {
+    if (req.method === 'POST') return servePost(req, res, next);
+    if (!sessions.serve(req, res)) void serveModern(req, res);
+    return undefined;
+  };
+  return {
+    handler,
+    async close() {
+      stopNotifying();
+      await Promise.all([modern.close(), sessions.close()]);
+    },
+  };
+}
+
+/** Notifies clients of both kinds of changes, until the returned function is called. */
+function notifyOfChanges(
+  { catalogue, subscriptions }: HubServerOptions,
+  { notify }: ReturnType<typeof createMcpHandler>,
+  sessions: McpSessions,
+): () => void {
+  const stopLists = catalogue.onChange(() => {
+    notify.toolsChanged();
+    notify.promptsChanged();
+    notify.resourcesChanged();
+    sessions.notifyListsChanged();
+  });
+  const stopUpdates = subscriptions.onUpdated((uri) => notify.resourceUpdated(uri));
+  return () => {
+    stopLists();
+    stopUpdates();
+  };
+}
+
+/** Returns the method of a request of 2026-07-28, which alone needs the header; a client before may send it as well. */
+function modernMethod(req: Request): string | undefined {
+  const method = req.get('mcp-method');
+  return req.get('mcp-session-id') !== undefined || method === 'initialize' ? undefined : method;
+}
+
+/** Returns what runs a handler once the body is read. An unreadable one is left to MCP to refuse: it sees no body. */
+function bodyReader(maxBodyBytes: number) {
+  const read = json({ limit: maxBodyBytes });
+  return (handle: (req: Request, res: Response) => void): RequestHandler =>
+    (req, res, next) =>
+      read(req, res, (error: unknown) => {
+        if (error !== undefined && !isSyntaxError(error)) return next(error);
+        handle(req, res);
+      });
+}
+
+const Listen = z.object({
+  params: z.object({ notifications: z.object({ resourceSubscriptions: z.array(z.string()).max(1_000).default([]) }) }),
+});
+
+function listenedUris(req: Request): readonly string[] {
+  const parsed = Listen.safeParse(req.body);
+  return parsed.success ? parsed.data.params.notifications.resourceSubscriptions : [];
+}

@@ -1,0 +1,88 @@
+import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
+import type { McpConnection } from '@toolmesh/shared/mcp/connection';
+import { createMirroredArguments, paramHeaders } from '@toolmesh/shared/mcp/param-headers';
+import {
+  type McpRequest,
+  type McpResult,
+  type McpTool,
+  ProtocolError,
+  type RequestTimeouts,
+} from '@toolmesh/shared/mcp/protocol';
+import type { CommandConfig, UrlConfig } from '../../mesh-config.ts';
+import { type Caller, takesQuestions } from '../upstream.ts';
+import type { ConnectionSource } from './connections.ts';
+import type { PendingCalls } from './pending-calls.ts';
+
+export interface RequestSenderOptions {
+  /** Names the upstream in errors. */
+  readonly name: string;
+  readonly config: UrlConfig | CommandConfig;
+  readonly defaultTimeoutMs: number;
+  readonly connections: ConnectionSource;
+  readonly pending: PendingCalls;
+  /** Returns the tool that a request calls. */
+  readonly toolOf: (request: McpRequest) => McpTool | undefined;
+}
+
+/**
+ * Sends a request once: over the shared connection, or over one for the caller alone if messages may come that have to
+ * find their way to it. @throws ProtocolError if the upstream refuses it; MeshError if it was not answered.
+ */
+export type RequestSender = (request: McpRequest, caller: Caller) => Promise<McpResult>;
+
+const DEFAULT_TOTAL_MS = 3_600_000;
+
+export function createRequestSender(options: RequestSenderOptions): RequestSender {
+  const { name, config, defaultTimeoutMs, connections, pending, toolOf } = options;
+  const mirroredOf = createMirroredArguments();
+  const toFailure = (error: unknown) => (error instanceof ProtocolError ? error : meshErrorOf(name, error));
+
+  return async (request, caller) => {
+    const tool = toolOf(request);
+    const timeouts = timeoutsFor(tool?.name, config, defaultTimeoutMs);
+    const headers = paramHeaders(mirroredOf(tool?.inputSchema), request.params['arguments']);
+    const over = (from: Caller) => (connection: McpConnection) =>
+      connection.request(request, { from, timeouts, headers });
+    const overOwn = async (from: Caller): Promise<McpResult> => {
+      try {
+        return await connections.withOwnConnection(from, over(from), from.signal);
+      } catch (error) {
+        from.signal.throwIfAborted();
+        throw toFailure(error);
+      }
+    };
+    try {
+      const result = await connections.withConnection(async (connection) => {
+        if (needsOwnConnection(connection, request, caller)) return undefined;
+        return over(caller)(connection);
+      }, caller.signal);
+      if (result !== undefined) return result;
+      return await (mayBecomePending(request, caller) ? pending.begin(caller, overOwn) : overOwn(caller));
+    } catch (error) {
+      caller.signal.throwIfAborted();
+      throw toFailure(error);
+    }
+  };
+}
+
+/** Returns the time limits of a request: the tool's own, then the upstream's, then the defaults. */
+function timeoutsFor(
+  tool: string | undefined,
+  config: UrlConfig | CommandConfig,
+  defaultTimeoutMs: number,
+): RequestTimeouts {
+  const own = tool === undefined ? undefined : config.tools[tool];
+  const idleMs = own?.timeout_ms ?? config.timeout_ms ?? defaultTimeoutMs;
+  const totalMs = own?.total_timeout_ms ?? config.total_timeout_ms ?? DEFAULT_TOTAL_MS;
+  return { idleMs: Math.min(idleMs, totalMs), totalMs };
+}
+
+const ASKING_METHODS: readonly string[] = ['tools/call', 'prompts/get', 'resources/read'];
+
+/** Whether a question of a 2025 server may have to wait for a 2026-07-28 caller, which answers by calling again. */
+const mayBecomePending = ({ method }: McpRequest, { takesInputRequired, capabilities }: Caller): boolean =>
+  takesInputRequired && takesQuestions(capabilities) && ASKING_METHODS.includes(method);
+
+/** Whether messages or questions may come that are for this caller alone. */
+const needsOwnConnection = ({ era }: McpConnection, request: McpRequest, caller: Caller): boolean =>
+  era === 'legacy' && (caller.logLevel !== undefined || caller.ask !== undefined || mayBecomePending(request, caller));

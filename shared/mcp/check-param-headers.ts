@@ -1,0 +1,46 @@
+import { json, type Request, type RequestHandler } from 'express';
+import { z } from 'zod';
+import { decodeHeaderValue } from './header-value.ts';
+import { createMirroredArguments, paramHeaderMismatch } from './param-headers.ts';
+
+/** HeaderMismatch of MCP 2026-07-28. */
+const HEADER_MISMATCH = -32_020;
+
+const Call = z.looseObject({
+  id: z.union([z.string(), z.number()]).nullable().default(null),
+  params: z.looseObject({ arguments: z.unknown().optional() }),
+});
+
+/**
+ * Refuses calls whose `Mcp-Param-*` headers differ from their body, as a server must: a proxy may have decided by the
+ * headers. Reads the body of calls of tools that declare such headers, and of no others.
+ */
+export function checkParamHeaders(
+  schemaOf: (tool: string) => object | undefined,
+  maxBodyBytes: number,
+): RequestHandler {
+  const readBody = json({ limit: maxBodyBytes });
+  const mirroredOf = createMirroredArguments();
+  return (req, res, next) => {
+    if (req.method !== 'POST' || req.get('mcp-method') !== 'tools/call') return next();
+    const mirrored = mirroredOf(schemaOf(calledTool(req)));
+    if (mirrored.length === 0) return next();
+    readBody(req, res, (error: unknown) => {
+      // What is no JSON is refused as MCP refuses it, by the next handler.
+      if (error !== undefined && !isSyntaxError(error)) return next(error);
+      const call = Call.safeParse(req.body);
+      if (!call.success) return next();
+      const { id, params } = call.data;
+      const mismatch = paramHeaderMismatch(mirrored, params.arguments, (header) => req.get(header));
+      if (mismatch === undefined) return next();
+      const message = `Bad Request: headers and body disagree: ${mismatch}`;
+      res.status(400).json({ jsonrpc: '2.0', error: { code: HEADER_MISMATCH, message }, id });
+    });
+  };
+}
+
+const calledTool = (req: Request): string => decodeHeaderValue(req.get('mcp-name') ?? '') ?? '';
+
+/** Whether `error` says that a body is no JSON. */
+export const isSyntaxError = (error: unknown): boolean =>
+  Error.isError(error) && 'type' in error && error.type === 'entity.parse.failed';

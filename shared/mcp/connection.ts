@@ -1,0 +1,134 @@
+import { Client, type PriorDiscovery, type Transport } from '@modelcontextprotocol/client';
+import { z } from 'zod';
+import { VERSION } from '../kit/service/version.ts';
+import { changeSubscription, type SubscribeToChanges } from './change-subscription.ts';
+import type { ClientCapabilities, McpNotification, McpRequest, McpResult, McpTool, Offer } from './protocol.ts';
+import type { SendRequest } from './protocol.ts';
+import { createRequestClocks, type RequestClocks } from './request-clocks.ts';
+import { requestMeta } from './request-meta.ts';
+import { listAll, listTools } from './server-lists.ts';
+
+/** Handlers for server-initiated messages. */
+export interface ConnectionHandlers {
+  /** What the server may request over this connection. */
+  readonly capabilities?: ClientCapabilities;
+  /** Receives notifications that belong to no request: list changes, log messages. */
+  readonly onNotification?: (notification: McpNotification) => void;
+  /** Answers requests of the server. Undefined: they are refused. */
+  readonly onRequest?: (request: McpRequest, signal: AbortSignal) => Promise<McpResult>;
+}
+
+/** A connection to one MCP server, of any era of the protocol. */
+export interface McpConnection {
+  readonly era: 'modern' | 'legacy';
+  /** Spares another connection to the same server the round trips of a connect. */
+  readonly prior: PriorDiscovery;
+  listTools(signal?: AbortSignal): Promise<readonly McpTool[]>;
+  listAll(signal?: AbortSignal): Promise<Offer>;
+  readonly request: SendRequest;
+  /** Best effort: whoever depends on lists polls them anyway. */
+  readonly subscribe: SubscribeToChanges;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions extends ConnectionHandlers {
+  readonly transport: Transport;
+  /** Bounds each request of the handshake, and each for a list. */
+  readonly handshakeTimeoutMs: number;
+  /** From an earlier connection to the same server. */
+  readonly prior?: PriorDiscovery;
+}
+
+/** Longest list of one kind that is read, in pages. */
+const MAX_PAGES = 64;
+const Anything = z.record(z.string(), z.unknown());
+
+/** Connects; finds out which era the server speaks unless `prior` tells. @throws what the SDK throws. */
+export async function connect(options: ConnectOptions): Promise<McpConnection> {
+  const { transport, handshakeTimeoutMs, prior, ...handlers } = options;
+  const clocks = createRequestClocks();
+  const client = createConnectionClient(handlers, { mode: 'auto', handshakeTimeoutMs, clocks });
+  const closed = Promise.withResolvers<void>();
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
+  client.onclose = () => closed.resolve();
+  await client.connect(transport, { timeout: handshakeTimeoutMs, ...(prior === undefined ? {} : { prior }) });
+  return connectionOver(client, { closed: closed.promise, handshakeTimeoutMs, clocks });
+}
+
+export interface ConnectionClientOptions {
+  readonly mode: 'auto' | 'legacy';
+  readonly handshakeTimeoutMs: number;
+  /** Those of the connection that will stand on this client. */
+  readonly clocks: RequestClocks;
+}
+
+/** Makes the client of a connection, not connected yet. */
+export function createConnectionClient(handlers: ConnectionHandlers, options: ConnectionClientOptions): Client {
+  const { capabilities = {}, onNotification, onRequest } = handlers;
+  const { mode, handshakeTimeoutMs, clocks } = options;
+  const client = new Client(
+    { name: 'toolmesh', version: VERSION },
+    {
+      capabilities,
+      versionNegotiation: { mode, probe: { timeoutMs: handshakeTimeoutMs } },
+      inputRequired: { autoFulfill: false },
+      listMaxPages: MAX_PAGES,
+    },
+  );
+  if (onNotification !== undefined) {
+    client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params });
+  }
+  if (onRequest !== undefined) {
+    client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) =>
+      clocks.pauseDuring(onRequest({ method, params }, mcpReq.signal));
+  }
+  return client;
+}
+
+export interface ConnectionOptions {
+  /** Resolves when the connection is closed, by either side. */
+  readonly closed: Promise<unknown>;
+  readonly handshakeTimeoutMs: number;
+  /** Those that the client was made with. */
+  readonly clocks: RequestClocks;
+}
+
+/** Returns the connection of a client that is connected. */
+export function connectionOver(client: Client, options: ConnectionOptions): McpConnection {
+  const { closed, handshakeTimeoutMs, clocks } = options;
+  const discover = client.getDiscoverResult();
+  const isModern = client.getProtocolEra() === 'modern';
+  return {
+    era: isModern ? 'modern' : 'legacy',
+    prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
+    listTools: (signal) => listTools(client, { signal, timeout: handshakeTimeoutMs }),
+    listAll: (signal) => listAll(client, { signal, timeout: handshakeTimeoutMs }),
+    request: requestOver(client, clocks, isModern),
+    subscribe: changeSubscription({ client, timeoutMs: handshakeTimeoutMs, closed }),
+    close: () => client.close(),
+  };
+}
+
+function requestOver(client: Client, clocks: RequestClocks, isModern: boolean): SendRequest {
+  return async ({ method, params }, { from, timeouts, headers }) => {
+    const clock = clocks.start(from.signal, timeouts);
+    const sent = { ...params, _meta: requestMeta(params['_meta'], from, isModern) };
+    try {
+      return await client.request({ method, params: sent }, Anything, {
+        signal: clock.signal,
+        timeout: timeouts.totalMs,
+        maxTotalTimeout: timeouts.totalMs,
+        allowInputRequired: true,
+        // Requested in any case: progress restarts the idle limit.
+        resetTimeoutOnProgress: true,
+        onprogress: (update) => {
+          clock.restart();
+          from.notify?.({ method: 'notifications/progress', params: { ...update } });
+        },
+        ...(headers === undefined ? {} : { headers }),
+      });
+    } finally {
+      clock.release();
+    }
+  };
+}
