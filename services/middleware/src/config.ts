@@ -1,9 +1,8 @@
 import { serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
-import { Permissions, PolicyRules } from './policy/tool-policy.ts';
-
-export const ProviderName = z.enum(['openai', 'ollama', 'demo']);
-export type ProviderName = z.output<typeof ProviderName>;
+import { ProviderName } from './models/provider-name.ts';
+import { Permission } from './policy/permission.ts';
+import { PolicyRules } from './policy/tool-policy.ts';
 
 const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 
@@ -86,7 +85,7 @@ export const MiddlewareConfig = serviceConfig(8002, {
     .default(30)
     .describe('Days that a conversation is kept after its last message.'),
   TOOL_POLICY: PolicyRules.default([]).describe('Rules for tools, such as `install_package=ask,dangerous_*=deny`.'),
-  TOOL_POLICY_DEFAULT: Permissions.optional().describe(
+  TOOL_POLICY_DEFAULT: Permission.optional().describe(
     'Rule for all other tools: `auto`, `ask` or `deny`. Default: tools that say they are destructive ask.',
   ),
 });

@@ -1,9 +1,10 @@
 import { createMcpClient } from '@toolmesh/shared/mcp/client';
 import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
+import { cacheFor } from './cache-for.ts';
 
 export interface HubClient {
-  /** The hub's tools, at most {@link LIST_TTL_MS} old. @throws MeshError when the hub is out of reach. */
+  /** Returns the hub's tools, at most {@link LIST_TTL_MS} old. @throws MeshError when the hub is out of reach. */
   listTools(): Promise<readonly Tool[]>;
   /** @throws MeshError for a call that did not run. */
   callTool(name: string, args: unknown, context: ToolContext): Promise<ToolResult>;
@@ -18,6 +19,7 @@ export interface HubClientOptions {
 
 const LIST_TTL_MS = 1_000;
 
+/** Connects to the hub by MCP. */
 export function createHubClient({ baseUrl, apiKey, timeoutMs }: HubClientOptions): HubClient {
   const client = createMcpClient({
     name: 'The MCP server',
@@ -25,20 +27,8 @@ export function createHubClient({ baseUrl, apiKey, timeoutMs }: HubClientOptions
     headers: apiKey === undefined ? {} : { 'x-api-key': apiKey },
     idleTimeoutMs: timeoutMs,
   });
-  let list: { readonly tools: Promise<readonly Tool[]>; readonly until: number } | undefined;
-
   return {
-    listTools() {
-      if (list === undefined || performance.now() > list.until) {
-        const tools = client.listTools();
-        list = { tools, until: performance.now() + LIST_TTL_MS };
-        // A failure is told to whoever waits for it now, and not to the next.
-        tools.catch(() => {
-          list = undefined;
-        });
-      }
-      return list.tools;
-    },
+    listTools: cacheFor(LIST_TTL_MS, () => client.listTools()),
     callTool: client.callTool,
     close: client.close,
   };

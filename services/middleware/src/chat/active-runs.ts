@@ -1,15 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
-/** The runs that are under way, so that they can be ended from elsewhere. */
+/** The runs that are under way, so that other requests can end them. */
 export interface ActiveRuns {
-  /** Registers a run; its signal aborts when `caller` does or the run is cancelled. */
-  start(runId: string, sessionId: string, caller: AbortSignal): { readonly signal: AbortSignal; end(): void };
-  /** Whether there was such a run. */
+  readonly count: number;
+  /** Registers a run; its signal aborts when the caller's does or the run is cancelled. */
+  start(run: NewRun): { readonly signal: AbortSignal; end(): void };
+  /** Cancels a run; returns whether there was one of that id. */
   cancel(runId: string): boolean;
   cancelSession(sessionId: string): void;
-  /** Cancels all, and waits a moment for what they still have to save. */
+  /** Cancels all runs and waits a moment for what they still have to save. */
   stop(): Promise<void>;
+}
+
+export interface NewRun {
+  readonly runId: string;
+  readonly sessionId: string;
+  readonly caller: AbortSignal;
 }
 
 const STOP_MS = 1_000;
@@ -19,16 +26,19 @@ export function createActiveRuns(): ActiveRuns {
   const cancel = ({ controller }: { readonly controller: AbortController }) =>
     controller.abort(new MeshError('unavailable', 'The run was cancelled'));
   return {
-    start(runId, sessionId, caller) {
+    get count() {
+      return runs.size;
+    },
+    start({ runId, sessionId, caller }) {
       const controller = new AbortController();
-      const leave = () => controller.abort(caller.reason);
-      caller.addEventListener('abort', leave, { once: true });
-      if (caller.aborted) leave();
+      const onCallerAbort = () => controller.abort(caller.reason);
+      caller.addEventListener('abort', onCallerAbort, { once: true });
+      if (caller.aborted) onCallerAbort();
       runs.set(runId, { sessionId, controller });
       return {
         signal: controller.signal,
         end() {
-          caller.removeEventListener('abort', leave);
+          caller.removeEventListener('abort', onCallerAbort);
           runs.delete(runId);
         },
       };

@@ -1,14 +1,13 @@
-import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { ApprovalDecision } from '@toolmesh/shared/contracts/chat';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Approvals } from '../policy/approvals.ts';
-import type { RunRecord } from '../run/run-recorder.ts';
 import type { Decision, Resumed } from '../run/calls/resume-step.ts';
 import { refuseCall } from '../run/calls/run-call.ts';
-import { type AnswerTurn, pendingCalls, type RunSummary, type Step, type Turn, type TurnCall } from '../run/turns.ts';
+import { type AnswerTurn, pendingCalls, type Turn, type TurnCall } from '../run/turns.ts';
 
-/** What a caller says: something new, the whole conversation, or a word on what waits. */
-export type Saying =
+/** A caller's input: a new message, the whole conversation, or decisions on pending calls. */
+export type ChatInput =
   | { readonly kind: 'message'; readonly turn: Turn }
   | { readonly kind: 'conversation'; readonly turns: readonly Turn[] }
   | { readonly kind: 'approvals'; readonly approvals: readonly ApprovalDecision[] };
@@ -17,22 +16,25 @@ export type Saying =
 export interface Conversation {
   /** All of it; the last turn is `answer`, where there is one. */
   readonly turns: readonly Turn[];
-  /** The answer that waited and goes on. */
+  /** The answer with pending calls that the run continues. */
   readonly answer?: AnswerTurn;
 }
 
 /**
- * Joins what was said to what is kept.
- * @throws MeshError when approvals are given for what does not wait for them.
+ * Joins a caller's input to the stored conversation.
+ * @throws MeshError when decisions are given and no call is pending for them
  */
-export function openConversation(saying: Saying, stored: readonly Turn[] | undefined, sessionId: string): Conversation {
-  if (saying.kind === 'message') return { turns: [...settle(stored ?? []), saying.turn] };
-  const turns = saying.kind === 'conversation' ? saying.turns : decide(saying.approvals, stored, sessionId);
+export function openConversation(
+  input: ChatInput,
+  stored: readonly Turn[] | undefined,
+  sessionId: string,
+): Conversation {
+  if (input.kind === 'message') return { turns: [...denyPending(stored ?? []), input.turn] };
+  const turns = input.kind === 'conversation' ? input.turns : decide(input.approvals, stored, sessionId);
   const last = turns.at(-1);
-  if (last?.role !== 'assistant') return { turns };
-  const open = pendingCalls(turns);
-  if (open.length === 0) return { turns };
-  if (open.every(({ approval }) => approval?.decision === undefined)) {
+  const pending = pendingCalls(turns);
+  if (last?.role !== 'assistant' || pending.length === 0) return { turns };
+  if (pending.every(({ approval }) => approval?.decision === undefined)) {
     throw new MeshError(
       'invalid_request',
       'The last message is an answer in which no call has been approved or denied',
@@ -41,43 +43,44 @@ export function openConversation(saying: Saying, stored: readonly Turn[] | undef
   return { turns, answer: last };
 }
 
-/** Whoever goes on talking did not approve what still waits. */
-function settle(turns: readonly Turn[]): readonly Turn[] {
-  const open = new Set(pendingCalls(turns));
+/** Denies pending calls: a new message implies that they were not approved. */
+function denyPending(turns: readonly Turn[]): readonly Turn[] {
+  const pending = new Set(pendingCalls(turns));
   const last = turns.at(-1);
-  if (open.size === 0 || last?.role !== 'assistant') return turns;
-  const problem = new MeshError('forbidden', 'Nobody approved this call; the chat went on without it');
-  return [
-    ...turns.slice(0, -1),
-    changeCalls(last, (call) => (open.has(call) ? { ...call, outcome: refuseCall(call, 'denied', problem) } : call)),
-  ];
+  if (pending.size === 0 || last?.role !== 'assistant') return turns;
+  const problem = new MeshError('forbidden', 'The call was not approved; the chat went on without it');
+  const deny = (call: TurnCall): TurnCall =>
+    pending.has(call) ? { ...call, outcome: refuseCall(call, 'denied', problem) } : call;
+  return [...turns.slice(0, -1), changeCalls(last, deny)];
 }
 
+/** Enters the user's decisions into the calls that they are for. */
 function decide(
-  answers: readonly ApprovalDecision[],
+  decisions: readonly ApprovalDecision[],
   turns: readonly Turn[] | undefined,
   sessionId: string,
 ): readonly Turn[] {
-  const open = pendingCalls(turns ?? []);
+  const pending = pendingCalls(turns ?? []);
   const last = turns?.at(-1);
-  if (turns === undefined || last?.role !== 'assistant' || open.length === 0) {
-    throw new MeshError('not_found', `Nothing waits for approval in the session ${sessionId}`);
+  if (turns === undefined || last?.role !== 'assistant' || pending.length === 0) {
+    throw new MeshError('not_found', `No call is pending in the session ${sessionId}`);
   }
-  const byId = new Map(answers.map((answer) => [answer.id, answer]));
-  const strange = answers.find(({ id }) => open.every(({ approval }) => approval?.id !== id));
-  if (strange !== undefined) {
-    const waiting = open.flatMap(({ approval }) => approval?.id ?? []);
-    throw new MeshError('forbidden', 'This approval is of no call that waits in this session', {
-      details: { waiting },
+  const pendingIds = pending.flatMap(({ approval }) => approval?.id ?? []);
+  if (decisions.some(({ id }) => !pendingIds.includes(id))) {
+    throw new MeshError('forbidden', 'This approval is for no call that is pending in this session', {
+      details: { waiting: pendingIds },
     });
   }
-  const decided = changeCalls(last, (call) => {
-    const answer = call.outcome === undefined && call.approval !== undefined ? byId.get(call.approval.id) : undefined;
-    if (answer === undefined || call.approval === undefined) return call;
-    const { decision, reason } = answer;
-    return { ...call, approval: { ...call.approval, decision, ...(reason === undefined ? {} : { reason }) } };
-  });
-  return [...turns.slice(0, -1), decided];
+  const byId = new Map(decisions.map((decision) => [decision.id, decision]));
+  return [...turns.slice(0, -1), changeCalls(last, (call) => withDecision(call, byId))];
+}
+
+function withDecision(call: TurnCall, decisions: ReadonlyMap<string, ApprovalDecision>): TurnCall {
+  if (call.outcome !== undefined || call.approval === undefined) return call;
+  const decision = decisions.get(call.approval.id);
+  if (decision === undefined) return call;
+  const { decision: word, reason } = decision;
+  return { ...call, approval: { ...call.approval, decision: word, ...(reason === undefined ? {} : { reason }) } };
 }
 
 const changeCalls = (turn: AnswerTurn, change: (call: TurnCall) => TurnCall): AnswerTurn => ({
@@ -85,20 +88,21 @@ const changeCalls = (turn: AnswerTurn, change: (call: TurnCall) => TurnCall): An
   steps: turn.steps.map((step) => ({ ...step, calls: step.calls.map(change) })),
 });
 
-/** What is to become of each call of `answer` that waits: an approval has to hold for this very call, and is used up. */
-export function resume(
-  answer: AnswerTurn,
-  tools: readonly Tool[],
-  approvals: Approvals,
-  onDecision: (decision: 'approved' | 'denied' | 'void') => void,
-): Resumed {
+export interface ResumeOptions {
+  readonly tools: readonly Tool[];
+  readonly approvals: Approvals;
+  readonly onDecision: (decision: 'approved' | 'denied' | 'void') => void;
+}
+
+/** Returns the decision on each pending call of `answer`. An approval must be for this very call, and is used up. */
+export function resumePending(answer: AnswerTurn, options: ResumeOptions): Resumed {
   const step = answer.steps.at(-1) ?? { text: '', calls: [] };
   const decisions = new Map<string, Decision>();
   for (const call of step.calls) {
     if (call.outcome !== undefined || call.approval === undefined) continue;
-    const decision = decisionOn(call, call.approval, tools, approvals);
+    const decision = decisionOn(call, call.approval, options);
     decisions.set(call.id, decision);
-    if (decision.kind !== 'open') onDecision(decision.kind);
+    if (decision.kind !== 'open') options.onDecision(decision.kind);
   }
   return { step, decisions };
 }
@@ -106,8 +110,7 @@ export function resume(
 function decisionOn(
   call: TurnCall,
   { id, expiresAt, decision, reason }: NonNullable<TurnCall['approval']>,
-  tools: readonly Tool[],
-  approvals: Approvals,
+  { tools, approvals }: ResumeOptions,
 ): Decision {
   const { id: callId, name, arguments: args } = call;
   if (decision === 'deny') return { kind: 'denied', ...(reason === undefined ? {} : { reason }) };
@@ -115,54 +118,11 @@ function decisionOn(
     return { kind: 'open', approval: { id, callId, name, arguments: args, expiresAt: expiresAt ?? '' } };
   }
   const tool = tools.find((one) => one.name === name);
-  if (tool === undefined) return { kind: 'void', reason: `${name} is not there any more` };
+  if (tool === undefined) return { kind: 'void', reason: `The tool ${name} is no longer available` };
   try {
     approvals.redeem(id, { callId, tool, arguments: args });
     return { kind: 'approved' };
   } catch (error) {
     return { kind: 'void', reason: MeshError.from(error).message };
   }
-}
-
-/** The answer that a run made of `before`, or a new one; undefined when nothing came of it. */
-export function answerTurn(
-  id: string,
-  record: RunRecord,
-  run: Omit<RunSummary, 'finishReason' | 'inputTokens' | 'outputTokens'>,
-  before?: AnswerTurn,
-): AnswerTurn | undefined {
-  const steps = joinSteps(before?.steps ?? [], record.steps);
-  if (steps.length === 0) return undefined;
-  const { finishReason, inputTokens, outputTokens } = record;
-  const was = before?.run;
-  return {
-    role: 'assistant',
-    id,
-    steps,
-    createdAt: before?.createdAt ?? new Date().toISOString(),
-    run: {
-      ...run,
-      finishReason,
-      inputTokens: inputTokens + (was?.inputTokens ?? 0),
-      outputTokens: outputTokens + (was?.outputTokens ?? 0),
-      durationMs: run.durationMs + (was?.durationMs ?? 0),
-    },
-  };
-}
-
-/** A run that goes on tells of calls that are there already: their outcomes go where the calls are. */
-function joinSteps(before: readonly Step[], after: readonly Step[]): readonly Step[] {
-  const told = new Map(after.flatMap((step) => step.calls.map((call) => [call.id, call])));
-  const known = new Set(before.flatMap((step) => step.calls.map(({ id }) => id)));
-  const old = before.map((step) => ({
-    ...step,
-    calls: step.calls.map((call) => {
-      const outcome = call.outcome ?? told.get(call.id)?.outcome;
-      return outcome === undefined ? call : { ...call, outcome };
-    }),
-  }));
-  const added = after
-    .map((step) => ({ ...step, calls: step.calls.filter(({ id }) => !known.has(id)) }))
-    .filter(({ text, reasoning, calls }) => text !== '' || reasoning !== undefined || calls.length > 0);
-  return [...old, ...added];
 }

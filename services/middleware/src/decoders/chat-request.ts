@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ApprovalDecision } from '@toolmesh/shared/contracts/chat';
 import { z } from 'zod';
-import { ProviderName } from '../config.ts';
-import type { Saying } from '../chat/conversation.ts';
+import { ProviderName } from '../models/provider-name.ts';
+import type { ChatInput } from '../chat/conversation.ts';
 import type { Turn } from '../run/turns.ts';
 import { ChatMessage, readMessages } from './read-messages.ts';
 
@@ -13,13 +13,18 @@ export const DEFAULT_MAX_STEPS = 12;
 /** The body of `POST /chat` (contract, section 3). */
 export const ChatRequest = z
   .object({
-    message: z.string().trim().min(1).optional().describe('What the user says'),
+    message: z.string().trim().min(1).optional().describe('The user’s message'),
     messages: z.array(ChatMessage).min(1).max(1_000).optional().describe('The conversation, the user’s message last'),
-    approvals: z.array(ApprovalDecision).min(1).max(64).optional().describe('A word on calls that wait in the session'),
+    approvals: z
+      .array(ApprovalDecision)
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('Decisions on calls that are pending in the session'),
     session_id: SessionId.optional(),
-    /** What the AI SDK's `useChat` calls a session. */
+    /** The AI SDK's `useChat` sends the session under this name. */
     id: z.unknown().optional(),
-    /** Sent by the AI SDK's clients: what set the request off. */
+    /** The event behind the request, as the AI SDK's clients send it. */
     trigger: z.unknown().optional(),
     model: z.string().min(1).max(200).optional(),
     provider: ProviderName.optional(),
@@ -43,27 +48,27 @@ export const ChatRequest = z
     message: 'approvals are given in a session',
   })
   .transform(({ message, messages, approvals, id, ...rest }, context) => {
-    const said = sayingOf({ message, messages, approvals });
-    if (said.kind === 'conversation' && !wantsAnswer(said.turns)) {
+    const input = inputOf({ message, messages, approvals });
+    if (input.kind === 'conversation' && !isAnswerable(input.turns)) {
       context.addIssue({ code: 'custom', path: ['messages'], message: 'the last message must be the user’s' });
     }
     const chatId = SessionId.safeParse(id);
-    return { ...rest, session_id: rest.session_id ?? chatId.data, said };
+    return { ...rest, session_id: rest.session_id ?? chatId.data, input };
   });
 
-/** A conversation ends with what a user said, or with calls: answered by the caller, or with somebody's word on them. */
-function wantsAnswer(turns: readonly Turn[]): boolean {
+/** Tells whether a conversation ends with a user's message, or with calls that the caller ran or decided on. */
+function isAnswerable(turns: readonly Turn[]): boolean {
   const last = turns.at(-1);
   return last?.role === 'user' || (last?.role === 'assistant' && (last.steps.at(-1)?.calls ?? []).length > 0);
 }
 
-type Said = {
+interface GivenInput {
   readonly message: string | undefined;
   readonly messages: readonly ChatMessage[] | undefined;
   readonly approvals: readonly ApprovalDecision[] | undefined;
-};
+}
 
-function sayingOf({ message = '', messages, approvals }: Said): Saying {
+function inputOf({ message = '', messages, approvals }: GivenInput): ChatInput {
   if (approvals !== undefined) return { kind: 'approvals', approvals };
   if (messages !== undefined) return { kind: 'conversation', turns: readMessages(messages) };
   const createdAt = new Date().toISOString();

@@ -1,6 +1,6 @@
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
-import type { ToolChoice } from '../chat/run-chat.ts';
+import type { ToolChoice } from '../chat/chat-order.ts';
 import type { Sampling } from '../models/model.ts';
 import { ChatMessage } from './read-messages.ts';
 

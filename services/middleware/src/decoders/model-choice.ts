@@ -1,10 +1,6 @@
 import { DEFAULT_MODEL } from '@toolmesh/shared/contracts/models';
-import { ProviderName } from '../config.ts';
-
-interface ModelChoice {
-  readonly provider: ProviderName | undefined;
-  readonly model: string | undefined;
-}
+import type { ModelChoice } from '../models/open-model.ts';
+import { ProviderName } from '../models/provider-name.ts';
 
 /** `toolmesh` is the default; `ollama/qwen3` names provider and model, `demo` a provider, anything else a model. */
 export function modelChoiceOf(name: string | null | undefined): ModelChoice {

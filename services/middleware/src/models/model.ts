@@ -1,5 +1,5 @@
 import type { Tool } from '@toolmesh/shared/contracts/tool';
-import type { ProviderName } from '../config.ts';
+import type { ProviderName } from './provider-name.ts';
 
 /** A call as a model asks for it. What the arguments are worth is found out by whoever runs it. */
 export interface ModelToolCall {

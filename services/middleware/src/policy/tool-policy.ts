@@ -1,8 +1,6 @@
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
-import type { Permission } from '../run/calls/run-step.ts';
-
-export const Permissions = z.enum(['auto', 'ask', 'deny']);
+import { Permission } from './permission.ts';
 
 interface Rule {
   readonly pattern: string;
@@ -17,7 +15,7 @@ export const PolicyRules = z.string().transform((text, context): readonly Rule[]
     .filter((entry) => entry !== '')
     .flatMap((entry) => {
       const [pattern = '', word, ...rest] = entry.split('=').map((part) => part.trim());
-      const permission = Permissions.safeParse(word);
+      const permission = Permission.safeParse(word);
       if (pattern !== '' && permission.success && rest.length === 0) return [{ pattern, permission: permission.data }];
       context.addIssue({ code: 'custom', message: `"${entry}" is not name=auto, name=ask or name=deny` });
       return [];

@@ -3,7 +3,8 @@ import { createEventStream } from '@toolmesh/shared/kit/http/sse';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import type { Chat, ChatOrder, RunChat } from '../chat/run-chat.ts';
+import type { ChatOrder } from '../chat/chat-order.ts';
+import type { Chat, RunChat } from '../chat/run-chat.ts';
 import { ChatAnswer } from '@toolmesh/shared/contracts/chat';
 import { encodeJson } from '../encoders/json.ts';
 import { createUiEncoder, UI_STREAM_HEADERS } from '../encoders/ui-stream.ts';
@@ -35,7 +36,7 @@ export const chatRoute = (runChat: RunChat): Route =>
 const wantsStream = ({ headers }: IncomingMessage): boolean => headers.accept?.includes('text/event-stream') === true;
 
 const orderOf = (body: z.output<typeof ChatRequest>, isListening: boolean, signal: AbortSignal): ChatOrder => ({
-  saying: body.said,
+  input: body.input,
   sessionId: body.session_id,
   ...chosenModel(body.provider, body.model),
   tools: body.tools ?? {},

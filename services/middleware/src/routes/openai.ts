@@ -5,8 +5,9 @@ import { createEventStream } from '@toolmesh/shared/kit/http/sse';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { DEFAULT_MODEL, ModelList } from '@toolmesh/shared/contracts/models';
 import { z } from 'zod';
-import type { Chat, ChatOrder, RunChat } from '../chat/run-chat.ts';
-import type { ProviderName } from '../config.ts';
+import type { ChatOrder } from '../chat/chat-order.ts';
+import type { Chat, RunChat } from '../chat/run-chat.ts';
+import type { FoundModel } from '../models/provider.ts';
 import { type ChunkOptions, createChunkEncoder, encodeCompletion, openAiError } from '../encoders/openai.ts';
 import type { RunEvent } from '../run/events.ts';
 import { createRunRecorder, type RunRecorder } from '../run/run-recorder.ts';
@@ -15,17 +16,10 @@ import { modelChoiceOf } from '../decoders/model-choice.ts';
 import { readMessages } from '../decoders/read-messages.ts';
 import { createStepMemory, type StepMemory } from './step-memory.ts';
 
-/** A model that can be asked for, as `provider/id`. */
-export interface ListedModel {
-  readonly provider: ProviderName;
-  readonly id: string;
-  readonly capabilities?: readonly string[];
-}
-
 export interface OpenAiRouteParts {
   readonly runChat: RunChat;
   /** The models that can be asked for. */
-  readonly listModels: () => Promise<readonly ListedModel[]>;
+  readonly listModels: () => Promise<readonly FoundModel[]>;
   /** Steps of one answer, where the caller cannot say. */
   readonly maxSteps: number;
 }
@@ -64,7 +58,7 @@ export function openAiRoutes({ runChat, listModels, maxSteps }: OpenAiRouteParts
   ];
 }
 
-function encodeModels(models: readonly ListedModel[]): ModelList {
+function encodeModels(models: readonly FoundModel[]): ModelList {
   const listed = models.map(({ provider, id, capabilities }) => ({
     id: provider === id ? id : `${provider}/${id}`,
     owned_by: provider,
@@ -87,7 +81,7 @@ async function answer(
   { runChat, memory, maxSteps, signal, res }: Answering,
 ): Promise<void> {
   const order: ChatOrder = {
-    saying: { kind: 'conversation', turns: memory.recall(readMessages(request.messages)) },
+    input: { kind: 'conversation', turns: memory.recall(readMessages(request.messages)) },
     sessionId: undefined,
     ...modelChoiceOf(request.model),
     tools: toolChoiceOf(request),

@@ -6,7 +6,7 @@ import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import type { HubClient } from '../hub-client.ts';
 import type { Approvals } from '../policy/approvals.ts';
-import type { Permission } from '../run/calls/run-step.ts';
+import type { Permission } from '../policy/permission.ts';
 
 const Arguments = z.record(z.string(), z.unknown()).default({});
 const Approval = z.string().min(1).max(256).optional().describe('The id that a refusal with details.approval gave');

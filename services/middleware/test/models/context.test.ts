@@ -3,13 +3,8 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { fc } from '@toolmesh/shared/test-kit/property';
 import { type ContextRequest, fitContext } from '../../src/models/context/context-window.ts';
 import type { Message } from '../../src/models/model.ts';
-import {
-  createCalibration,
-  estimateMessage,
-  estimateTokens,
-  estimateTools,
-  sum,
-} from '../../src/models/context/token-estimate.ts';
+import { createCalibration } from '../../src/models/context/calibration.ts';
+import { estimateMessage, estimateTokens, estimateTools, sum } from '../../src/models/context/token-estimate.ts';
 import { tool, user } from './hear.ts';
 
 const words = (min: number, max: number) => fc.integer({ min, max }).map((count) => 'word '.repeat(count));

@@ -4,13 +4,12 @@ import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import { post } from '@toolmesh/shared/test-kit/requests';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
-import { openModel } from '../../src/models/choose-provider.ts';
 import { createDemoModel } from '../../src/models/demo/demo-model.ts';
 import { type Candidate, openWithFallback } from '../../src/models/decorators/fallback-model.ts';
-import type { ProviderName } from '../../src/config.ts';
+import type { ProviderName } from '../../src/models/provider-name.ts';
 import { fakeOllama } from '../fakes/fake-ollama.ts';
 import { fakeProvider, silence, text } from '../fakes/fake-provider.ts';
-import { frame, hear, pieces, say, settings, stop, stream } from './hear.ts';
+import { frame, hear, pieces, say, settings, stop, stream, openModel } from './hear.ts';
 
 let openai: Awaited<ReturnType<typeof fakeProvider>>;
 let ollama: Awaited<ReturnType<typeof fakeOllama>>;

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '@toolmesh/shared/test-kit/raw-server';
-import type { ProviderName } from '../../src/config.ts';
-import { openModel } from '../../src/models/choose-provider.ts';
+import type { ProviderName } from '../../src/models/provider-name.ts';
 import type { Model } from '../../src/models/model.ts';
 import { withRetries } from '../../src/models/decorators/retrying-model.ts';
 import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
-import { callDelta, delta, frame, hear, pieces, say, settings, stop, tool } from './hear.ts';
+import { callDelta, delta, frame, hear, pieces, say, settings, stop, tool, openModel } from './hear.ts';
 
 /** What may go wrong on the way to a model and back, on the wire of each provider. */
 interface Fault {

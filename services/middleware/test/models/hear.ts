@@ -1,11 +1,18 @@
 import { loadConfig } from '@toolmesh/shared/kit/service/config';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { MiddlewareConfig } from '../../src/config.ts';
+import { openGuarded } from '../../src/models/open-model.ts';
+import type { ProviderName } from '../../src/models/provider-name.ts';
+import { createProviders } from '../../src/models/providers.ts';
 import type { Message, Model, ModelEvent, ModelRequest } from '../../src/models/model.ts';
 import type { Behaviour } from '../fakes/fake-provider.ts';
 
 /** The settings of a middleware, as its environment would give them. */
 export const settings = (env: Record<string, string>): MiddlewareConfig => loadConfig(MiddlewareConfig, env);
+
+/** Opens a provider's default model, as a middleware that has just started would. */
+export const openModel = (config: MiddlewareConfig, provider: ProviderName): Promise<Model> =>
+  openGuarded(createProviders(config)[provider]);
 
 export const user = (content: string): Message => ({ role: 'user', content });
 

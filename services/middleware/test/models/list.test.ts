@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort } from '@toolmesh/shared/test-kit/raw-server';
-import { openModel } from '../../src/models/choose-provider.ts';
-import { listModels, mayChat } from '../../src/models/list-models.ts';
+import { chooseProvider } from '../../src/models/choose-provider.ts';
+import { createModelList } from '../../src/models/list-models.ts';
+import { mayChat } from '../../src/models/openai/openai-provider.ts';
+import { createProviders } from '../../src/models/providers.ts';
 import { fakeOllama } from '../fakes/fake-ollama.ts';
 import { fakeProvider, json, silence, text } from '../fakes/fake-provider.ts';
-import { settings } from './hear.ts';
+import { settings, openModel } from './hear.ts';
 
 let openai: Awaited<ReturnType<typeof fakeProvider>>;
 let ollama: Awaited<ReturnType<typeof fakeOllama>>;
@@ -23,8 +25,13 @@ afterAll(async () => {
   await ollama.stop();
 });
 
-const { signal } = new AbortController();
-const list = async (env: Record<string, string>) => listModels(settings({ OLLAMA_HOST: away, ...env }), signal);
+/** The list of models of a middleware that has just started. */
+async function listOf(env: Record<string, string>) {
+  const config = settings({ OLLAMA_HOST: away, ...env });
+  const providers = createProviders(config);
+  return createModelList(providers, (await chooseProvider(config, providers)).provider);
+}
+const list = async (env: Record<string, string>) => (await listOf(env))();
 const DEMO = { provider: 'demo', id: 'demo', capabilities: ['tools'], isDefault: false };
 
 describe('the list of models', () => {
@@ -45,10 +52,10 @@ describe('the list of models', () => {
   });
 
   test('names the model that a chat gets which names none', async () => {
-    const config = settings({ OLLAMA_HOST: ollama.url });
-    const preferred = (await listModels(config, signal)).find(({ isDefault }) => isDefault);
+    const env = { OLLAMA_HOST: ollama.url };
+    const preferred = (await list(env)).find(({ isDefault }) => isDefault);
     expect(preferred).toMatchObject({ provider: 'ollama', id: 'small:latest' });
-    expect((await openModel(config, 'ollama')).name).toBe('small:latest');
+    expect((await openModel(settings(env), 'ollama')).name).toBe('small:latest');
     const named = await list({ OLLAMA_HOST: ollama.url, OLLAMA_MODEL: 'big' });
     expect(named[0]).toMatchObject({ provider: 'ollama', id: 'big:latest', isDefault: true });
   });
@@ -70,9 +77,9 @@ describe('the list of models', () => {
 
   test('is looked up once for all who ask within a few seconds', async () => {
     openai.play(json({ data: [{ id: 'a' }] }));
-    const config = settings({ OPENAI_BASE_URL: openai.url, OPENAI_MODEL: 'a', OLLAMA_HOST: away });
-    const lists = await Promise.all([1, 2, 3].map(() => listModels(config, signal)));
-    expect(await listModels(config, signal)).toBe(lists[0]);
+    const listModels = await listOf({ OPENAI_BASE_URL: openai.url, OPENAI_MODEL: 'a' });
+    const lists = await Promise.all([1, 2, 3].map(() => listModels()));
+    expect(await listModels()).toBe(lists[0]);
     expect(openai.requests).toHaveLength(1);
   });
 

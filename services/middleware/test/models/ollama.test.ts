@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { openModel } from '../../src/models/choose-provider.ts';
 import type { ModelRequest } from '../../src/models/model.ts';
 import { fakeOllama, type FakeModel } from '../fakes/fake-ollama.ts';
-import { hear, letters, settings, toldInput, tool, user } from './hear.ts';
+import { hear, letters, settings, toldInput, tool, user, openModel } from './hear.ts';
 
 const models: Record<string, FakeModel> = {};
 let ollama: Awaited<ReturnType<typeof fakeOllama>>;

@@ -1,10 +1,23 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { LLMock } from '@copilotkit/aimock';
-import { openModel } from '../../src/models/choose-provider.ts';
 import type { ModelRequest } from '../../src/models/model.ts';
 import { openAiWindow } from '../../src/models/openai/openai-windows.ts';
 import { type Behaviour, fakeProvider, json } from '../fakes/fake-provider.ts';
-import { callDelta, delta, hear, letters, pieces, say, settings, stop, stream, toldInput, tool, user } from './hear.ts';
+import {
+  callDelta,
+  delta,
+  hear,
+  letters,
+  pieces,
+  say,
+  settings,
+  stop,
+  stream,
+  toldInput,
+  tool,
+  user,
+  openModel,
+} from './hear.ts';
 
 let provider: Awaited<ReturnType<typeof fakeProvider>>;
 beforeAll(async () => {

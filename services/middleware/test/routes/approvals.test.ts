@@ -86,7 +86,7 @@ describe('a tool that destroys', () => {
     expect((await chat({ session_id: 'mine', approvals })).status).toBe(200);
     expect(await chat({ session_id: 'mine', approvals })).toMatchObject({
       status: 404,
-      body: { error: { message: expect.stringContaining('Nothing waits') } },
+      body: { error: { message: expect.stringContaining('No call is pending') } },
     });
     expect(called).toHaveLength(1);
   });

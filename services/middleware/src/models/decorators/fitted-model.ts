@@ -2,7 +2,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { CONTEXT_LENGTH, fitContext, type FittedContext } from '../context/context-window.ts';
 import type { Model, ModelEvent, ModelRequest, Notice } from '../model.ts';
 import { openAnswer } from './opened-answer.ts';
-import type { Calibration } from '../context/token-estimate.ts';
+import type { Calibration } from '../context/calibration.ts';
 
 export interface FittedModelOptions {
   /** Tokens that the model reads and writes together; undefined where nobody knows, and nothing is left out. */

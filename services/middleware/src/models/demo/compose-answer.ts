@@ -1,6 +1,6 @@
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { z } from 'zod';
-import type { ToolMessage } from './demo-model.ts';
+import type { Message } from '../model.ts';
 import type { Intent } from './intent.ts';
 
 const HELP = `This is the demo provider: no language model, only a few rules that call the real tools. It can
@@ -9,6 +9,8 @@ const HELP = `This is the demo provider: no language model, only a few rules tha
 - work out sums: "what is 17 * 23?"
 - do several of these in one message, at the same time.
 For a real model set OPENAI_API_KEY, or start Ollama, and start Toolmesh again.`;
+
+type ToolMessage = Extract<Message, { role: 'tool' }>;
 
 /** Puts what the tools said into words; without results, says what the demo provider is and can do. */
 export function composeAnswer(

@@ -1,4 +1,4 @@
-import type { Message, Model, ModelEvent } from '../model.ts';
+import type { Model, ModelEvent } from '../model.ts';
 import { composeAnswer } from './compose-answer.ts';
 import type { Intent } from './intent.ts';
 import { readArithmetic } from './read-arithmetic.ts';
@@ -59,5 +59,3 @@ function* callsFor(intents: readonly Intent[]): Generator<ModelEvent> {
 function* inPieces(text: string): Generator<ModelEvent> {
   for (const [piece] of text.matchAll(/(?:\s*\S+){1,4}\s*|\s+/g)) yield { type: 'text', text: piece };
 }
-
-export type ToolMessage = Extract<Message, { role: 'tool' }>;

@@ -38,13 +38,15 @@ export function createOllamaModel(server: OllamaServer, model: string, numCtx: n
   };
 }
 
-/** How many tokens a model of this server is given: what is set, but no more than it was made for. */
-export async function ollamaContextTokens(
-  server: OllamaServer,
-  model: string,
-  numCtx: number,
-  signal: AbortSignal,
-): Promise<number> {
+export interface ContextQuestion {
+  readonly server: OllamaServer;
+  readonly model: string;
+  readonly numCtx: number;
+  readonly signal: AbortSignal;
+}
+
+/** Returns how many tokens a model of this server is given: the setting, but no more than the model was made for. */
+export async function ollamaContextTokens({ server, model, numCtx, signal }: ContextQuestion): Promise<number> {
   const { contextLength = numCtx } = await ollamaModelInfo(server, model, signal);
   return Math.min(numCtx, contextLength);
 }

@@ -2,24 +2,14 @@ import { causeChain, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import OpenAI, { APIError } from 'openai';
 import { createAnswerText } from '../text/answer-text.ts';
 import { z } from 'zod';
-import type { BoundedCache } from '../bounded-cache.ts';
-import type { Exchange, OpenExchange } from '../exchange.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Model, ModelEvent, ModelRequest } from '../model.ts';
 import { readOpenAiAnswer } from './openai-answer.ts';
 import { describeRefusal, type Refusals, refusedPart } from './openai-refusals.ts';
+import { OPENAI, type OpenAiServer } from './openai-server.ts';
 import { toOpenAiRequest } from './openai-request.ts';
 import { exchangeError, garbage, statusError } from '../provider-errors.ts';
 
-/** A server that speaks OpenAI's chat completions. */
-export interface OpenAiServer {
-  readonly apiKey: string;
-  readonly baseUrl: string | undefined;
-  readonly open: OpenExchange;
-  /** What each model has refused, by its name. */
-  readonly refusals: BoundedCache<Refusals>;
-}
-
-export const OPENAI = 'The OpenAI server';
 const OPENAI_URL = 'https://api.openai.com/v1';
 
 /** A model of such a server. One answer per call; retries are the caller's. */

@@ -1,5 +1,6 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
+import type { Permission } from '../../policy/permission.ts';
 import { type PreparedCall, prepareCall } from './prepare-call.ts';
 import type { Said } from '../ask-model.ts';
 import type { FinishedCall, PendingApproval, RunEvent } from '../events.ts';
@@ -7,9 +8,6 @@ import { createLiveEvents } from './live-events.ts';
 import type { createRepetitionGuard } from './repetition-guard.ts';
 import { type CallTool, refuseCall, runCall } from './run-call.ts';
 import type { Step, TurnCall } from '../turns.ts';
-
-/** Whether a tool may run: at once, after somebody said so, or never. */
-export type Permission = 'auto' | 'ask' | 'deny';
 
 /** What the calls of a run need. */
 export interface Toolbox {
