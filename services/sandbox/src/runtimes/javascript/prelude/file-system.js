@@ -1,4 +1,4 @@
-// Guest: the part of node:fs that programs use for their own files, in memory. The working directory is WORK_DIR.
+// Prelude: the part of node:fs that programs use for their own files, in memory. The working directory is WORK_DIR.
 
 const WORK_DIR = '/work';
 const STDIN_NAMES = new Set([0, '/dev/stdin']);

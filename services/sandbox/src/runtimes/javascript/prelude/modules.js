@@ -1,4 +1,4 @@
-// Guest: require() and import, of the sandbox's own modules and of packages.
+// Prelude: require() and import, of the sandbox's own modules and of packages.
 
 /**
  * `own`: the sandbox's modules by name. `locate(specifier, parent, kind)` tells which file of a package is meant, as
