@@ -43,6 +43,7 @@ const PRELUDE_FILES = [
   'common-js.js',
   'modules.js',
   'failure.js',
+  'file-tree.js',
   'file-system.js',
   'console-table.js',
   'console.js',
