@@ -90,25 +90,15 @@ describe('the state of a worker pool', () => {
       fc.property(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 3, max: 5 }), moves, (min, max, order) => {
         let state = emptyPool<Worker>(min, max);
         let waiting = 0;
-        let made = 0;
-        const apply = (event: PoolEvent<Worker>): void => {
+        for (const [index, move] of order.entries()) {
+          if (move === 'ask') waiting += 1;
+          if (move === 'leave') waiting = Math.max(0, waiting - 1);
+          const event = eventOf(move, state, `w${index}`);
+          if (event === undefined) continue;
           const next = nextPoolState(state, event, waiting);
           state = next.state;
-          for (const { type } of next.effects) if (type === 'serve') waiting -= 1;
-          for (const { type } of next.effects) if (type === 'refuse') waiting = 0;
-        };
-        for (const move of order) {
-          const [worker = 'none'] = [...state.busy, ...state.idle];
-          if (move === 'ask') waiting += 1;
-          if (move === 'ask') apply({ type: 'requested' });
-          if (move === 'leave') waiting = Math.max(0, waiting - 1);
-          if (move === 'start' && state.starting > 0) apply({ type: 'started', worker: `w${(made += 1)}` });
-          if (move === 'fail' && state.starting > 0) apply({ type: 'start_failed', error: broken });
-          if (move === 'end') apply({ type: 'gone', worker });
-          if (move === 'take') apply({ type: 'taken', worker });
-          if (move === 'refill') apply({ type: 'refill_due' });
-          if (move === 'retry') apply({ type: 'retry_due' });
-          if (move === 'idle') apply({ type: 'idle_due' });
+          if (next.effects.some(({ type }) => type === 'refuse')) waiting = 0;
+          waiting -= next.effects.filter(({ type }) => type === 'serve').length;
           expect(state.idle.length + state.busy.size + state.starting).toBeLessThanOrEqual(max);
           expect(waiting).toBeGreaterThanOrEqual(0);
         }
@@ -116,3 +106,19 @@ describe('the state of a worker pool', () => {
     );
   });
 });
+
+/** What a move means to a pool; undefined where it cannot happen. */
+function eventOf(move: string, { idle, busy, starting }: PoolState<Worker>, made: Worker) {
+  const [worker = 'none'] = [...busy, ...idle];
+  const events: Record<string, PoolEvent<Worker> | undefined> = {
+    ask: { type: 'requested' },
+    start: starting > 0 ? { type: 'started', worker: made } : undefined,
+    fail: starting > 0 ? { type: 'start_failed', error: broken } : undefined,
+    end: { type: 'gone', worker },
+    take: { type: 'taken', worker },
+    refill: { type: 'refill_due' },
+    retry: { type: 'retry_due' },
+    idle: { type: 'idle_due' },
+  };
+  return events[move];
+}
