@@ -22,7 +22,11 @@ const only = (displayName, files) => ({ ...common, displayName, testMatch: files
 /** Each project is a group that `npm test -- --group NAME` runs alone, as a job of CI does. */
 export default {
   projects: [
-    project('unit', ['{shared,services}/**/test/**/*.test.ts'], ['services/middleware/web/test/[^/]*[.]test[.]ts']),
+    project(
+      'unit',
+      ['{shared,services,examples}/**/test/**/*.test.ts'],
+      ['services/middleware/web/test/[^/]*[.]test[.]ts'],
+    ),
     project('browser', ['services/middleware/web/test/*.test.ts']),
     project('mesh', ['e2e/test/**/*.test.ts']),
     only('alone', ALONE),
