@@ -28,7 +28,18 @@ const TOOL_NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 /** Host names are limited to 63 characters, tool names at some providers to 64. */
 const MAX_NAME_LENGTH = 40;
 /** Workspaces and build stages that are not services. */
-const RESERVED = ['shared', 'e2e', 'examples', 'chat-page', 'manifests', 'dependencies', 'page', 'base'];
+const RESERVED = [
+  'shared',
+  'e2e',
+  'bench',
+  'soak',
+  'examples',
+  'chat-page',
+  'manifests',
+  'dependencies',
+  'page',
+  'base',
+];
 /** Words that are valid in a name and not as a constant. */
 const KEYWORDS = new Set(
   'await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield'.split(

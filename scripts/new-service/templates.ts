@@ -75,15 +75,15 @@ export const ${toolConstant} = defineTool({
 });
 `;
 
-const test = ({ tool: name, toolFile, toolConstant }: NewService): string =>
+const test = ({ tool: name, constant }: NewService): string =>
   `import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { post } from '@toolmesh/shared/test-kit/requests';
-import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
-import { ${toolConstant} } from '../src/${toolFile}.ts';
+import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
+import { ${constant} } from '../src/service.ts';
 
-let service: Awaited<ReturnType<typeof serveTools>>;
+let service: ServiceInProcess;
 beforeAll(async () => {
-  service = await serveTools([${toolConstant}]);
+  service = await serveInProcess(${constant});
 });
 afterAll(() => service.stop(0));
 
