@@ -1,13 +1,17 @@
 // Starts all services on this machine, each in a process of its own, and keeps them running until told to stop.
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { portVariable, SERVICES, urlVariable } from '../mesh/services.ts';
-import { type ManagedService, manageService } from './managed-service.ts';
+import { askJson } from './ask-json.ts';
+import { describeMesh } from './launch/banner.ts';
+import { type ManagedService, manageService } from './launch/managed-service.ts';
+import { canListen } from './ports.ts';
 
 const READY_TIMEOUT_MS = 60_000;
-/** Ctrl-C reaches us several times: from the terminal, from npm, from what npm runs. */
+const POLL_MS = 50;
+/** Ctrl-C arrives several times: from the terminal, from npm, from what npm runs. */
 const SECOND_SIGNAL_MS = 1_000;
+const WATCH_PARENT_MS = 1_000;
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 
@@ -23,7 +27,8 @@ for (const [name, port] of ports) {
 }
 say('starting ...');
 await Promise.race([untilReady(), firstFailure()]);
-await printBanner();
+process.stdout.write(await describeMesh((name) => `http://localhost:${ports.get(name)}`));
+for (const service of services) service.keepRunning();
 
 function portOf(name: string, fallback: number): number {
   const variable = portVariable(name);
@@ -34,78 +39,37 @@ function portOf(name: string, fallback: number): number {
 }
 
 async function refuseTakenPorts(): Promise<void> {
+  const host = process.env['HOST'] || '127.0.0.1';
   const taken = [];
   for (const [name, port] of ports)
-    if (await isTaken(port)) taken.push(`${port} (${name}; ${portVariable(name)} sets another)`);
+    if (!(await canListen(port, host))) taken.push(`${port} (${name}; ${portVariable(name)} sets another)`);
   if (taken.length > 0) fail(`Toolmesh cannot start: port ${taken.join(', port ')} is taken by another program.`);
-}
-
-function isTaken(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(true));
-    probe.listen(port, process.env['HOST'] || '127.0.0.1', () => probe.close(() => resolve(false)));
-  });
 }
 
 async function untilReady(): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
-  let waiting: readonly string[] = [];
+  let waiting = [...ports];
   while (performance.now() < deadline) {
-    const states = await Promise.all([...ports].map(async ([name, port]) => ((await isReady(port)) ? [] : [name])));
-    waiting = states.flat();
+    const ready = await Promise.all(waiting.map(([, port]) => isReady(port)));
+    waiting = waiting.filter((_service, index) => ready[index] === false);
     if (waiting.length === 0) return;
-    await sleep(100);
+    await sleep(POLL_MS);
   }
   await stop();
-  fail(`Toolmesh cannot start: ${waiting.join(', ')} did not become ready within ${READY_TIMEOUT_MS / 1_000} s.`);
+  const names = waiting.map(([name]) => name).join(', ');
+  fail(`Toolmesh cannot start: ${names} did not become ready within ${READY_TIMEOUT_MS / 1_000} s.`);
 }
 
 async function isReady(port: number): Promise<boolean> {
-  return (await getJson(port, '/ready'))?.['status'] === 'ready';
+  const answer = await askJson(`http://localhost:${port}/ready`);
+  return 'body' in answer && answer.body['status'] === 'ready';
 }
 
-async function getJson(port: number, path: string): Promise<Record<string, unknown> | undefined> {
-  try {
-    const answer = await fetch(`http://localhost:${port}${path}`, { signal: AbortSignal.timeout(2_000) });
-    return JSON.parse(await answer.text());
-  } catch {
-    return undefined;
-  }
-}
-
-/** A service that cannot start ends the start, with its reason. */
+/** Ends the start, with the reason of the first service that cannot. */
 async function firstFailure(): Promise<never> {
   const reason = await Promise.race(services.map(({ failedToStart }) => failedToStart));
   await stop();
   return fail(reason);
-}
-
-async function printBanner(): Promise<void> {
-  const at = (name: string) => `http://localhost:${ports.get(name)}`;
-  const health = await getJson(ports.get('middleware') ?? 0, '/health');
-  const sandbox = await getJson(ports.get('sandbox') ?? 0, '/health');
-  const { provider, reason } = llmOf(health);
-  const isolation = Object.entries(sandbox?.['isolation'] ?? {}).map(([language, level]) => `${language}: ${level}`);
-  process.stdout.write(`
-  Toolmesh is ready.
-
-  Page       ${at('middleware')}
-  Chat       curl -s ${at('middleware')}/chat -H 'content-type: application/json' \\
-               -d '{"message":"Execute: print(\\"Hello\\") and tell me the time"}'
-  MCP        ${at('mcp-server')}/mcp
-  API        ${at('middleware')}/docs
-  Model      ${provider} (${reason})
-  Sandbox    ${isolation.join(', ')}
-
-  Ctrl-C stops it.
-`);
-  for (const service of services) service.keepRunning();
-}
-
-function llmOf(health: Record<string, unknown> | undefined): { provider: string; reason: string } {
-  const known = JSON.parse(JSON.stringify(health?.['services'] ?? {}));
-  return { provider: String(known.llm?.provider ?? 'unknown'), reason: String(known.llm?.reason ?? 'unknown') };
 }
 
 function listenForSignals(): void {
@@ -121,7 +85,13 @@ function listenForSignals(): void {
     void stop().then(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-  process.once('disconnect', onSignal);
+  // npm may be killed without a word.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    onSignal();
+  }, WATCH_PARENT_MS).unref();
 }
 
 function stop(): Promise<void> {
@@ -129,7 +99,7 @@ function stop(): Promise<void> {
   return stopping;
 }
 
-/** Those that call before those that are called, so that what is running can end. */
+/** Stops callers before what they call, so that what is running can end. */
 async function stopInOrder(): Promise<void> {
   for (const service of services.toReversed()) await service.stop();
 }

@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { portVariable, SERVICES } from '../../mesh/services.ts';
-import { askJson } from './ask-json.ts';
+import { askJson } from '../ask-json.ts';
+import { canListen } from '../ports.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 import { portHolder } from './port-holder.ts';
 
@@ -29,14 +29,6 @@ async function lookAt(name: string, port: number, env: NodeJS.ProcessEnv): Promi
   }
   if (health.body['service'] !== name) return { ...found, state: 'foreign' };
   return { ...found, state: 'running', health: health.body };
-}
-
-function canListen(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, host, () => probe.close(() => resolve(true)));
-  });
 }
 
 /** What is wrong with each service: who has its port, and what it says is missing. */

@@ -1,4 +1,4 @@
-import { askJson } from './ask-json.ts';
+import { askJson } from '../ask-json.ts';
 import { type Finding, ok, wrong } from './finding.ts';
 import type { ServiceState } from './services.ts';
 

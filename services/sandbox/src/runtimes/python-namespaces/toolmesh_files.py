@@ -5,7 +5,8 @@ import os
 import toolmesh_program as user_program
 
 WORK_DIR = user_program.WORK_DIR
-MAX_VISITED = 10_000
+MAX_ARTIFACTS, MAX_ARTIFACT_BYTES = 20, 8 << 20
+MAX_VISITED, MAX_PATH = 10_000, 1_024
 
 
 def write(files):
@@ -52,9 +53,8 @@ def _files_below(root):
                 yield entry.path, entry
 
 
-def collect(given, before, limits):
-    """Returns the regular files that the program made or changed, within `limits`, and whether there were more."""
-    max_count, max_bytes, max_path = limits["count"], limits["bytes"], limits["path_chars"]
+def collect(given, before):
+    """The regular files that the program made or changed, as far as the limits go, and whether there were more."""
     artifacts, size, truncated = [], 0, False
     for path, entry in _files_below(WORK_DIR):
         import binascii
@@ -63,13 +63,13 @@ def collect(given, before, limits):
         stat = entry.stat(follow_symlinks=False)
         if before.get(path) == _identity(stat) and name not in given:
             continue
-        if len(artifacts) == max_count or size + stat.st_size > max_bytes or len(name) > max_path:
+        if len(artifacts) == MAX_ARTIFACTS or size + stat.st_size > MAX_ARTIFACT_BYTES or len(name) > MAX_PATH:
             truncated = True
             continue
-        data = _read(path, max_bytes + 1)
+        data = _read(path)
         if data is None or given.get(name) == data:
             continue
-        if size + len(data) > max_bytes:
+        if size + len(data) > MAX_ARTIFACT_BYTES:
             truncated = True
             continue
         size += len(data)
@@ -77,10 +77,10 @@ def collect(given, before, limits):
     return artifacts, truncated
 
 
-def _read(path, count):
+def _read(path):
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     with os.fdopen(fd, "rb") as stream:
-        return stream.read(count)
+        return stream.read(MAX_ARTIFACT_BYTES + 1)

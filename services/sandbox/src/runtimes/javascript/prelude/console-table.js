@@ -1,4 +1,4 @@
-// Prelude: console.table, as Node draws it.
+// Guest: console.table, as Node draws it.
 
 const VALUES = 'Values';
 

@@ -1,4 +1,4 @@
-// Prelude: console, as Node prints it. `inspector` is node-inspect-extracted; `print(fd, text)` writes.
+// Guest: console, as Node prints it. `inspector` is node-inspect-extracted; `print(fd, text)` writes.
 
 function createConsole(inspector, print) {
   const counts = new Map();

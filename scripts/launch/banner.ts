@@ -1,0 +1,31 @@
+import { askJson } from '../ask-json.ts';
+
+/** Returns what a user is shown once the mesh runs: its addresses, its model and how it isolates programs. */
+export async function describeMesh(urlOf: (service: string) => string): Promise<string> {
+  const [agent, sandbox] = await Promise.all([healthOf(urlOf('middleware')), healthOf(urlOf('sandbox'))]);
+  const { llm }: { llm?: unknown } = Object(agent['services']);
+  const { provider, reason }: { provider?: unknown; reason?: unknown } = Object(llm);
+  const levels = Object.entries(Object(sandbox['isolation'])).map(
+    ([language, level]) => `${language}: ${String(level)}`,
+  );
+  return `
+  Toolmesh is ready.
+
+  Page       ${urlOf('middleware')}
+  Chat       curl -s ${urlOf('middleware')}/chat -H 'content-type: application/json' \\
+               -d '{"message":"Execute: print(\\"Hello\\") and tell me the time"}'
+  MCP        ${urlOf('mcp-server')}/mcp
+  API        ${urlOf('middleware')}/docs
+  Model      ${textOf(provider)} (${textOf(reason)})
+  Sandbox    ${levels.join(', ')}
+
+  Ctrl-C stops it.
+`;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : 'unknown');
+
+async function healthOf(url: string): Promise<Readonly<Record<string, unknown>>> {
+  const answer = await askJson(`${url}/health`);
+  return 'body' in answer ? answer.body : {};
+}
