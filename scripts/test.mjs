@@ -4,7 +4,7 @@
 // --hostile (the programs that attack the sandbox), --watch, --coverage; anything else is passed on to jest.
 import { mkdirSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ensureInstalled, ensurePageBuilt, projectNode, ROOT } from './install.mjs';
+import { COMPILE_CACHE, ensureInstalled, ensurePageBuilt, projectNode, ROOT } from './install.mjs';
 import { runChecks, runStep } from './steps.mjs';
 
 const FLAGS = ['full', 'hostile', 'watch', 'coverage'];
@@ -70,9 +70,7 @@ function jest(name, { groups: selected = [], words = [] }) {
     env: {
       ...(isFull ? { TEST_DEPTH: 'full' } : {}),
       // Code from a cache is measured less exactly.
-      ...(isCoverage
-        ? { NODE_V8_COVERAGE: `${ROOT}${COVERAGE}/raw` }
-        : { NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/compiled` }),
+      ...(isCoverage ? { NODE_V8_COVERAGE: `${ROOT}${COVERAGE}/raw` } : { NODE_COMPILE_CACHE: COMPILE_CACHE }),
     },
   });
 }
