@@ -2,20 +2,20 @@ import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { BackOffTimes } from './back-off.ts';
 
-/** What a pool keeps: a process, as a rule, that serves several calls at a time. */
+/** A member of a pool: as a rule a process, which serves several calls at a time. */
 export interface PoolWorker {
-  /** Resolves (never rejects) when it has ended, with the reason in words for an operator. */
+  /** Resolves (never rejects) with the reason, in words for an operator, when it has ended. */
   readonly gone: Promise<Error>;
-  /** @throws when it is not well. */
+  /** @throws when it is not healthy. */
   ping(signal: AbortSignal): Promise<void>;
-  /** Ends it, within a time of its own. May be called when it is gone. */
+  /** Ends it, within a time of its own. May be called after it has ended. */
   close(): Promise<void>;
 }
 
 export interface WorkerPoolOptions<W extends PoolWorker> {
   /** Names the pool in errors and in the log. */
   readonly name: string;
-  /** Workers that are kept while nothing is asked of them. */
+  /** Workers that are kept while there are no calls. */
   readonly min: number;
   /** Workers at the same time: starting, serving and ending ones together. */
   readonly max: number;
@@ -26,21 +26,21 @@ export interface WorkerPoolOptions<W extends PoolWorker> {
   readonly concurrency?: number;
   /** Callers that may wait. Default 256. */
   readonly maxQueue?: number;
-  /** How long a caller waits at most, in milliseconds, as are all that follow. Default 10 000. */
+  /** Longest wait of a caller, in milliseconds, as are all that follow. Default 10 000. */
   readonly maxWaitMs?: number;
-  /** Calls after which a worker is replaced. Default: none. */
+  /** Calls after which a worker is replaced. Default: no limit. */
   readonly maxCallsPerWorker?: number;
-  /** How long a worker above `min` may have nothing to do. Default 60 000. */
+  /** Idle time after which a worker above `min` is closed. Default 60 000. */
   readonly idleMs?: number;
-  /** How often a worker with nothing to do is asked whether it is well. Default 15 000. */
+  /** Interval of pings to an idle worker. Default 15 000. */
   readonly pingEveryMs?: number;
   /** Default 5 000. */
   readonly pingTimeoutMs?: number;
   /** Default 75 000: some are downloaded at their first start. */
   readonly startTimeoutMs?: number;
-  /** How long {@link WorkerPool.close} lets running calls end; also how long one worker may take to. Default 5 000. */
+  /** Time for running calls to end at {@link WorkerPool.close}, and for one worker to close. Default 5 000. */
   readonly closeMs?: number;
-  /** The pauses between starts that fail. Default: 100 ms, doubling to 30 s, forgotten after 30 s of health. */
+  /** Pauses between starts that fail. Default: 100 ms, doubling to 30 s, reset after 30 s of health. */
   readonly backOff?: BackOffTimes;
   /** Called when a worker has come or gone. */
   readonly onChange?: () => void;
@@ -58,16 +58,47 @@ export interface WorkerPoolStats {
   readonly queue_depth: number;
 }
 
+type Defaulted =
+  | 'concurrency'
+  | 'maxQueue'
+  | 'maxWaitMs'
+  | 'maxCallsPerWorker'
+  | 'idleMs'
+  | 'pingEveryMs'
+  | 'pingTimeoutMs'
+  | 'startTimeoutMs'
+  | 'closeMs'
+  | 'backOff'
+  | 'onChange';
+
+/** The options with their defaults. */
+export type CompleteOptions<W extends PoolWorker> = WorkerPoolOptions<W> &
+  Required<Pick<WorkerPoolOptions<PoolWorker>, Defaulted>>;
+
+export const DEFAULTS: Required<Pick<WorkerPoolOptions<PoolWorker>, Defaulted>> = {
+  concurrency: 8,
+  maxQueue: 256,
+  maxWaitMs: 10_000,
+  maxCallsPerWorker: Number.POSITIVE_INFINITY,
+  idleMs: 60_000,
+  pingEveryMs: 15_000,
+  pingTimeoutMs: 5_000,
+  startTimeoutMs: 75_000,
+  closeMs: 5_000,
+  backOff: { baseMs: 100, maxMs: 30_000, healthyAfterMs: 30_000 },
+  onChange: () => {},
+};
+
 export interface WorkerPool<W extends PoolWorker> {
   /**
-   * Runs `task` with the worker that has least to do. The signal that the task gets aborts with `signal` and when the
-   * worker ends; nobody waits for a task that does not heed it.
+   * Runs `task` with the least busy worker. The signal that the task gets aborts with `signal` and when the
+   * worker ends; a task that ignores it is not waited for.
    * @throws MeshError upstream_failed when the worker ends during the call; unavailable when too many wait, or for too
    *   long, or none can be started at present; what `start` threw; what `signal` was aborted with; what `task` throws.
    */
   withWorker<T>(task: (worker: W, signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
   stats(): WorkerPoolStats;
-  /** What went wrong last, while there is no worker; undefined when there is one. */
+  /** Returns the last failure while there is no worker. Undefined when there is one. */
   lastError(): MeshError | undefined;
   /** Lets running calls end for `closeMs`, then ends all workers, each within `closeMs`. */
   close(): Promise<void>;
