@@ -1,0 +1,41 @@
+/** The pages of the site in reading order: paths from the project's root, under headings. The services' come last. */
+export const NAVIGATION: readonly (readonly [heading: string, pages: readonly string[]])[] = [
+  ['Start', ['docs/index.md', 'docs/guide/connect.md', 'docs/troubleshooting.md']],
+  [
+    'Guides',
+    [
+      'docs/guide/add-a-tool.md',
+      'docs/guide/plug-in-a-server.md',
+      'docs/guide/bring-a-model.md',
+      'docs/guide/run-code-safely.md',
+      'docs/guide/operate.md',
+      'docs/guide/deploy.md',
+      'docs/security-model.md',
+    ],
+  ],
+  [
+    'Reference',
+    [
+      'docs/contract.md',
+      'docs/reference/http.md',
+      'docs/reference/settings.md',
+      'docs/reference/metrics.md',
+      'docs/reference/kit.md',
+      'services/middleware/API.md',
+      'docs/hub.md',
+      'docs/benchmarks.md',
+    ],
+  ],
+  [
+    'Contribute',
+    [
+      'CONTRIBUTING.md',
+      'docs/architecture.md',
+      'docs/style.md',
+      'docs/voice.md',
+      'REVIEW.md',
+      'CHANGELOG.md',
+      'SECURITY.md',
+    ],
+  ],
+];
