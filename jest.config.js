@@ -24,7 +24,7 @@ export default {
   projects: [
     project(
       'unit',
-      ['{shared,services,examples}/**/test/**/*.test.ts'],
+      ['{shared,services,examples,scripts}/**/test/**/*.test.ts'],
       ['services/middleware/web/test/[^/]*[.]test[.]ts'],
     ),
     project('browser', ['services/middleware/web/test/*.test.ts']),

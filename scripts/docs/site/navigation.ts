@@ -1,6 +1,6 @@
 /** The pages of the site in reading order: paths from the project's root, under headings. The services' come last. */
 export const NAVIGATION: readonly (readonly [heading: string, pages: readonly string[]])[] = [
-  ['Start', ['docs/index.md', 'docs/guide/connect.md', 'docs/troubleshooting.md']],
+  ['Start', ['docs/index.md', 'docs/guide/connect.md', 'examples/README.md', 'docs/troubleshooting.md']],
   [
     'Guides',
     [

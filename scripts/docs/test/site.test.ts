@@ -117,6 +117,7 @@ describe('blocks of code in documents', () => {
       'docs/index.md terminal',
       'docs/reference/settings.md terminal',
       'docs/troubleshooting.md terminal',
+      'examples/README.md checkout',
     ]);
   });
 
