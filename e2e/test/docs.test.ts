@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { SERVICES } from '../../mesh/services.ts';
 import { answerProblems, codeBlocks, runnableCommands, withPorts } from '../../scripts/docs/commands.ts';
 import { fillBlocks } from '../../scripts/docs/generated-blocks.ts';
+import { declaredMetrics } from '../../scripts/docs/metrics.ts';
 import { httpReference } from '../../scripts/docs/http.ts';
 import { startMesh, type Mesh } from '../mesh.ts';
 
@@ -50,6 +51,19 @@ test('the reference lists every route of the running services (`npm run docs:htt
 });
 
 describe('the contract', () => {
+  test.each(SERVICES.map(({ name }) => name))('lists the metrics that %s exposes, and no other', async (name) => {
+    const exposition = await (await fetch(new URL('/metrics', mesh.url(name)))).text();
+    const exposed = [...exposition.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, metric, kind]) => `${metric} ${kind}`);
+    const owners = [
+      'every service',
+      name,
+      ...(exposed.includes('tool_executions_total counter') ? ['tool services'] : []),
+    ];
+    const declared = declaredMetrics().filter(({ owner }) => owners.includes(owner));
+    const ownToo = exposed.filter((metric) => !/^(?:process|nodejs)_/.test(metric));
+    expect(ownToo.sort()).toEqual(declared.map((metric) => `${metric.name} ${metric.kind}`).sort());
+  });
+
   const Schema = z.object({ properties: z.record(z.string(), z.unknown()), required: z.array(z.string()).default([]) });
   const Tools = z.object({
     tools: z.array(z.object({ name: z.string(), input_schema: Schema, output_schema: Schema })),

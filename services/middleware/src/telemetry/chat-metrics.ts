@@ -78,16 +78,19 @@ const callMetrics = (metrics: Metrics) => ({
 const MODEL_BUCKETS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 
 function modelMetrics(metrics: Metrics) {
-  const timer = (name: string, help: string) => {
-    const labelNames = ['gen_ai_provider_name', 'gen_ai_request_model'] as const;
-    return metrics.histogram({ name, help, labelNames, buckets: MODEL_BUCKETS });
-  };
   return {
-    answers: timer('gen_ai_client_operation_duration_seconds', 'Time of one answer of a model, in seconds'),
-    firstEvents: timer(
-      'gen_ai_client_operation_time_to_first_chunk_seconds',
-      'Time until a model begins to answer, in seconds',
-    ),
+    answers: metrics.histogram({
+      name: 'gen_ai_client_operation_duration_seconds',
+      help: 'Time of one answer of a model, in seconds',
+      labelNames: ['gen_ai_provider_name', 'gen_ai_request_model'],
+      buckets: MODEL_BUCKETS,
+    }),
+    firstEvents: metrics.histogram({
+      name: 'gen_ai_client_operation_time_to_first_chunk_seconds',
+      help: 'Time until a model begins to answer, in seconds',
+      labelNames: ['gen_ai_provider_name', 'gen_ai_request_model'],
+      buckets: MODEL_BUCKETS,
+    }),
     tokens: metrics.counter({
       name: 'gen_ai_client_token_usage_total',
       help: 'Tokens that models read (input) and wrote (output)',
