@@ -81,6 +81,21 @@ describe('the linter refuses', () => {
       'services/mcp-server/src/broken.ts',
       "import { Counter } from 'prom-client';\nexport const c = Counter;\n",
     ],
+    [
+      'a second HTTP client in a service',
+      'services/sandbox/src/broken.ts',
+      "import { request } from 'undici';\nexport const r = request;\n",
+    ],
+    [
+      'a second HTTP client in the kit',
+      'shared/kit/http/broken.ts',
+      "import { request } from 'undici';\nexport const r = request;\n",
+    ],
+    [
+      'a second HTTP client of the models',
+      'services/middleware/src/models/broken.ts',
+      "import { request } from 'undici';\nexport const r = request;\n",
+    ],
     ['settings read in passing', 'services/mcp-server/src/broken.ts', 'export const url = process.env.SANDBOX_URL;\n'],
     ['a default export', 'shared/kit/http/broken.ts', 'export default 1;\n'],
     ['any', 'shared/kit/http/broken.ts', 'export const x: any = 1;\n'],

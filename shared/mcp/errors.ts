@@ -1,7 +1,7 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { MeshError, rootCause } from '../kit/faults/errors.ts';
-import { networkError } from '../kit/http/client.ts';
+import { networkError } from '../kit/http/network-error.ts';
 
 /**
  * Whether an error concerns the connection itself. A refusal or one slow call says nothing of other calls on it;

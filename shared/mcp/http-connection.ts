@@ -1,5 +1,5 @@
 import type { PriorDiscovery } from '@modelcontextprotocol/client';
-import type { createLeanFetch } from '../kit/http/lean-fetch.ts';
+import type { LeanFetch } from '../kit/http/lean-fetch.ts';
 import { connect, type ConnectionHandlers, type McpConnection } from './connection.ts';
 import { HttpTransport } from './http-transport.ts';
 import { createModernExchange } from './modern-exchange.ts';
@@ -8,7 +8,7 @@ export interface HttpServer {
   /** Names the server in errors. */
   readonly name: string;
   readonly url: URL;
-  readonly http: ReturnType<typeof createLeanFetch>;
+  readonly http: LeanFetch;
 }
 
 /** To find out which era a server speaks, and to list what it has. */

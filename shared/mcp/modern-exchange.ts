@@ -1,8 +1,10 @@
 import { CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY, ProtocolError } from '@modelcontextprotocol/client';
-import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { MeshError } from '../kit/faults/errors.ts';
-import type { createLeanFetch, LeanAnswer } from '../kit/http/lean-fetch.ts';
+import type { HttpAnswer } from '../kit/http/connections.ts';
+import { isEventStream } from '../kit/http/fetch-adapter.ts';
+import type { LeanFetch } from '../kit/http/lean-fetch.ts';
+import { readEvents } from '../kit/http/sse.ts';
 import { parseJson } from '../kit/json/parse-json.ts';
 import { VERSION } from '../kit/service/version.ts';
 import { encodeHeaderValue } from './header-value.ts';
@@ -20,7 +22,7 @@ export interface ModernExchangeOptions {
   /** Names the server in errors. */
   readonly name: string;
   readonly url: URL;
-  readonly http: ReturnType<typeof createLeanFetch>;
+  readonly http: LeanFetch;
 }
 
 /**
@@ -38,7 +40,7 @@ export function createModernExchange({ name, url, http }: ModernExchangeOptions)
     const clock = clocks.start(from.signal, timeouts);
     try {
       const own = { ...STANDARD_HEADERS, 'mcp-method': method, ...nameHeader(params), ...headers };
-      const answer = await http.post(url, text, own, clock.signal);
+      const answer = await http.post(url, text, { headers: own, signal: clock.signal });
       const response = await readAnswer(answer, id, (notification) => {
         clock.restart();
         const { progressToken: _ours, ...rest } = notification.params;
@@ -79,42 +81,26 @@ function resultOf(response: Response): McpResult {
   return resultType === 'input_required' ? { resultType, ...result } : result;
 }
 
-async function readAnswer(
-  answer: LeanAnswer,
-  id: number,
-  onNotification: (notification: z.output<typeof Notification>) => void,
-) {
-  const type = String(answer.headers['content-type']);
-  if (type.startsWith('text/event-stream')) return readEvents(answer, id, onNotification);
-  return toResponse(parseJson(await answer.body.text()), id);
+type OnNotification = (notification: z.output<typeof Notification>) => void;
+
+/** Returns the response to request `id`, or undefined for an answer without one. */
+async function readAnswer(answer: HttpAnswer, id: number, onNotification: OnNotification) {
+  if (!isEventStream(answer)) return toResponse(parseJson(await answer.body.text()), id);
+  for await (const { data } of readEvents(answer.body)) {
+    const message = parseJson(data);
+    const response = toResponse(message, id);
+    // Nothing after the response belongs to a request.
+    if (response !== undefined) return response;
+    const notification = Notification.safeParse(message);
+    if (notification.success) onNotification(notification.data);
+  }
+  return undefined;
 }
 
 function refuse(name: string, status: number): never {
   if (status === 503) throw new MeshError('unavailable', `${name} answered with status ${status}`);
   const what = status === 200 ? 'ended its answer before it was complete' : `answered with status ${status}`;
   throw new MeshError('upstream_failed', `${name} ${what}`);
-}
-
-async function readEvents(
-  answer: LeanAnswer,
-  id: number,
-  onNotification: (notification: z.output<typeof Notification>) => void,
-) {
-  let response: Response | undefined;
-  const parser = createParser({
-    onEvent: ({ data }) => {
-      const message = parseJson(data);
-      response ??= toResponse(message, id);
-      const notification = Notification.safeParse(message);
-      if (notification.success) onNotification(notification.data);
-    },
-  });
-  for await (const piece of answer.body.setEncoding('utf8')) {
-    parser.feed(String(piece));
-    // Nothing after the answer belongs to a request.
-    if (response !== undefined) break;
-  }
-  return response;
 }
 
 /** Returns `message` if it is the answer to request `id`. A refusal need not name the request. */

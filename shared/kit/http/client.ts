@@ -1,13 +1,10 @@
-import type { Readable } from 'node:stream';
-import { text as textOf } from 'node:stream/consumers';
-import { Pool } from 'undici';
 import type { z } from 'zod';
 import { withDeadline } from '../faults/deadline.ts';
 import { MeshError } from '../faults/errors.ts';
-import { type Breaker, wasNeverSent } from '../faults/resilience.ts';
+import type { Breaker } from '../faults/resilience.ts';
 import { parseJson } from '../json/parse-json.ts';
+import { createConnections, type HttpAnswer } from './connections.ts';
 import { readEvents } from './sse.ts';
-import { withCallSpan } from '../telemetry/tracing.ts';
 
 export interface HttpClientOptions {
   /** Names the upstream in errors. */
@@ -28,106 +25,83 @@ export interface CallOptions {
   readonly totalMs?: number;
 }
 
-/** @throws MeshError: the upstream's own where it sent one, else upstream_failed, upstream_timeout or unavailable. */
+/** A JSON client for one upstream. @throws MeshError: the upstream's own where it sent one, else upstream_failed, upstream_timeout or unavailable. */
 export interface HttpClient {
   get<T>(path: string, answer: z.ZodType<T>, options: CallOptions): Promise<T>;
   post<T>(path: string, body: unknown, answer: z.ZodType<T>, options: CallOptions): Promise<T>;
-  /** Posts JSON and hears the server-sent events of the answer, to its end. */
+  /** Posts JSON and hands over the server-sent events of the answer, to its end. */
   postForEvents(path: string, body: unknown, onEvent: EventListener, options: CallOptions): Promise<void>;
 }
 
-/** Hears one event; `data` is its parsed JSON, undefined where it is none. What it throws ends the exchange. */
+/** Takes one event; `data` is its parsed JSON, or undefined for data that is not JSON. What it throws ends the exchange. */
 export type EventListener = (event: string, data: unknown) => void;
 
-interface Exchange {
+interface Call extends CallOptions {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  readonly body?: string;
+  readonly body?: unknown;
 }
 
-/** A JSON client for one upstream. It never retries: whether that is safe, its caller knows. */
+/** Connects to one upstream. Never sends a request again: the caller knows whether that is safe. */
 export function createHttpClient(client: HttpClientOptions): HttpClient {
-  const { name, baseUrl, timeouts, headers = {}, maxResponseBytes = 64 * 1_024 ** 2, breaker } = client;
-  const base = new URL(baseUrl);
-  const { origin, pathname } = base;
-  const pool = new Pool(origin, {
-    connect: { timeout: timeouts.connectMs },
-    headersTimeout: timeouts.idleMs,
-    bodyTimeout: timeouts.idleMs,
-    maxResponseSize: maxResponseBytes,
-    connections: 128,
+  const { name, baseUrl, timeouts, headers = {}, maxResponseBytes, breaker } = client;
+  const connections = createConnections({
+    name,
+    connectMs: timeouts.connectMs,
+    idleMs: timeouts.idleMs,
+    perServer: 128,
+    ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }),
   });
+  const base = baseUrl.replace(/\/$/, '');
 
-  const prefix = pathname.replace(/\/$/, '');
-
-  const exchange = <T>(what: Exchange, signal: AbortSignal, read: (body: Readable) => Promise<T>): Promise<T> => {
-    const { method, path, body } = what;
+  const exchange = <T>(call: Call, read: (answer: HttpAnswer) => Promise<T>): Promise<T> => {
+    const { method, path, body, signal, totalMs = timeouts.totalMs } = call;
     const content = body === undefined ? {} : { 'content-type': 'application/json' };
-    return withCallSpan(method, base, async (ids) => {
-      try {
-        const response = await pool.request({
-          method,
-          path: prefix + path,
-          headers: { ...ids, ...headers, ...content },
-          body: body ?? null,
-          signal,
-        });
-        if (response.statusCode < 400) return await read(response.body);
-        throw refusal(name, response.statusCode, await response.body.text(), response.headers['retry-after']);
-      } catch (error) {
-        signal.throwIfAborted();
-        throw error instanceof MeshError ? error : networkError(name, error);
-      }
-    });
-  };
-  const bounded = <T>(
-    what: Exchange,
-    read: (body: Readable) => Promise<T>,
-    { signal, totalMs = timeouts.totalMs }: CallOptions,
-  ): Promise<T> => {
+    const request = {
+      method,
+      url: new URL(base + path),
+      headers: { ...headers, ...content },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    };
     const late = () => new MeshError('upstream_timeout', `${name} did not answer within ${totalMs} ms`);
-    return withDeadline({ signal, ms: totalMs, late }, (limited) => exchange(what, limited, read));
+    return withDeadline({ signal, ms: totalMs, late }, (limited) =>
+      connections.exchange({ ...request, signal: limited }, async (answer) => {
+        if (answer.statusCode >= 400) throw await refusal(name, answer);
+        return read(answer);
+      }),
+    );
   };
-  const call = async <T>(what: Exchange, answer: z.ZodType<T>, options: CallOptions): Promise<T> =>
-    checked(name, answer, await bounded(what, async (body) => parseJson(await textOf(body)), options));
-  const guarded = <T>(task: () => Promise<T>) => (breaker === undefined ? task() : breaker.run(task));
+  const guarded = <T>(call: Call, read: (answer: HttpAnswer) => Promise<T>): Promise<T> =>
+    breaker === undefined ? exchange(call, read) : breaker.run(() => exchange(call, read));
+  const readJson =
+    <T>(schema: z.ZodType<T>) =>
+    async ({ body }: HttpAnswer): Promise<T> =>
+      checked(name, schema, parseJson(await body.text()));
 
   return {
-    get: (path, answer, options) => guarded(() => call({ method: 'GET', path }, answer, options)),
-    post: (path, body, answer, options) =>
-      guarded(() => call({ method: 'POST', path, body: JSON.stringify(body) }, answer, options)),
-    postForEvents: (path, body, onEvent, options) => {
-      const what = { method: 'POST', path, body: JSON.stringify(body) } as const;
-      return guarded(() => bounded(what, (stream) => passOnEvents(stream, onEvent), options));
-    },
+    get: (path, answer, options) => guarded({ ...options, method: 'GET', path }, readJson(answer)),
+    post: (path, body, answer, options) => guarded({ ...options, method: 'POST', path, body }, readJson(answer)),
+    postForEvents: (path, body, onEvent, options) =>
+      guarded({ ...options, method: 'POST', path, body }, (answer) => passOnEvents(answer, onEvent)),
   };
 }
 
-async function passOnEvents(body: AsyncIterable<Uint8Array>, onEvent: EventListener): Promise<void> {
+async function passOnEvents({ body }: HttpAnswer, onEvent: EventListener): Promise<void> {
   for await (const { event, data } of readEvents(body)) onEvent(event, parseJson(data));
 }
 
-/** The error behind an answer that is not a success: the upstream's own words where it is one of ours. */
-function refusal(name: string, status: number, text: string, retryAfter: string | string[] | undefined): MeshError {
-  const seconds = Number(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter);
-  const options = Number.isFinite(seconds) && retryAfter !== undefined ? { retryAfterSeconds: seconds } : {};
-  const told = MeshError.fromBody(parseJson(text), options);
-  if (told !== undefined && told.code !== 'internal') return told;
-  return new MeshError('upstream_failed', `${name} answered with status ${status}`, options);
+/** Returns the error behind an answer that is not a success: the upstream's own where it is one of ours. */
+async function refusal(name: string, { statusCode, headers, body }: HttpAnswer): Promise<MeshError> {
+  const retryAfter = headers['retry-after'];
+  const seconds = Number(retryAfter);
+  const options = retryAfter !== undefined && Number.isFinite(seconds) ? { retryAfterSeconds: seconds } : {};
+  const received = MeshError.fromBody(parseJson(await body.text()), options);
+  if (received !== undefined && received.code !== 'internal') return received;
+  return new MeshError('upstream_failed', `${name} answered with status ${statusCode}`, options);
 }
 
-function checked<T>(name: string, answer: z.ZodType<T>, body: unknown): T {
-  const parsed = answer.safeParse(body);
+function checked<T>(name: string, schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw new MeshError('upstream_failed', `${name} sent an answer that is not as agreed`, { cause: parsed.error });
-}
-
-const TIMEOUT_CODES = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-
-/** What a failed exchange means to a caller. */
-export function networkError(name: string, cause: unknown): MeshError {
-  const code = Error.isError(cause) && 'code' in cause ? String(cause.code) : '';
-  if (TIMEOUT_CODES.has(code)) return new MeshError('upstream_timeout', `${name} did not answer in time`, { cause });
-  if (wasNeverSent(cause)) return new MeshError('upstream_failed', `${name} cannot be reached`, { cause });
-  return new MeshError('upstream_failed', `${name} dropped the connection before it had answered`, { cause });
 }

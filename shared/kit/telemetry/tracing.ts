@@ -32,7 +32,8 @@ export async function startTracing({ endpoint, ...options }: TracingOptions): Pr
 /** Tells whether spans of the current request are recorded. */
 export const isTracing = (): boolean => currentContext()?.recorder !== undefined;
 
-const NO_SPAN: Span = {
+/** A span that is not recorded. */
+export const NO_SPAN: Span = {
   run: (task) => task(),
   set: () => {},
   rename: () => {},

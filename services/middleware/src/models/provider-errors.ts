@@ -1,5 +1,5 @@
 import { MeshError, rootCause } from '@toolmesh/shared/kit/faults/errors';
-import { networkError } from '@toolmesh/shared/kit/http/client';
+import { networkError } from '@toolmesh/shared/kit/http/network-error';
 import { wasNeverSent } from '@toolmesh/shared/kit/faults/resilience';
 import { CONTEXT_LENGTH } from './context/context-window.ts';
 

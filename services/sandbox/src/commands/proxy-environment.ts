@@ -1,4 +1,4 @@
-import type { ProxySettings } from '../packages/index/fetcher.ts';
+import type { ProxySettings } from '@toolmesh/shared/kit/http/connections';
 
 /** The proxy that the environment of a command names, under either of its two spellings. */
 export function proxyOf(env: NodeJS.ProcessEnv): ProxySettings {

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { HttpMethod } from '@toolmesh/shared/kit/http/connections';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
@@ -11,7 +12,7 @@ import { DocumentProblem, loadDocument, MAX_DOCUMENT_BYTES, type OpenApiDocument
 import { distinctName, toolName } from './document/names.ts';
 import { type Operation, parseOperation, readOperation } from './document/operation.ts';
 import { readAnswer } from './request/read-answer.ts';
-import { createHttpSender, type Method } from './request/send-request.ts';
+import { createHttpSender } from './request/send-request.ts';
 import { type ArgumentsCheck, createArgumentsChecks } from './request/validate-arguments.ts';
 
 export interface OpenApiOptions {
@@ -52,7 +53,7 @@ interface Callable {
   readonly check: ArgumentsCheck;
 }
 
-const METHODS: readonly Method[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD'];
+const METHODS: readonly HttpMethod[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD'];
 /** More tools than this no model can choose from, and no list should carry. */
 const MAX_OPERATIONS = 1_000;
 

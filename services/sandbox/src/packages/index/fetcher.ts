@@ -3,16 +3,15 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { rootCause } from '@toolmesh/shared/kit/faults/errors';
-// oxlint-disable-next-line no-restricted-imports -- the kit's clients speak JSON to one upstream; this one gets files of any host through a proxy
-import { Agent, EnvHttpProxyAgent, fetch, type Response } from 'undici';
+import {
+  createConnections,
+  type HttpAnswer,
+  type HttpRequest,
+  type ProxySettings,
+} from '@toolmesh/shared/kit/http/connections';
+import { ACCEPTED_ENCODINGS, decodeBody } from '@toolmesh/shared/kit/http/decode-body';
+import { followRedirects, isRedirect, type RedirectRules } from '@toolmesh/shared/kit/http/follow-redirects';
 import { Refusal } from '../refusal.ts';
-
-/** The way out, where there is but one: as in HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
-export interface ProxySettings {
-  readonly http?: string | undefined;
-  readonly https?: string | undefined;
-  readonly no?: string | undefined;
-}
 
 export interface FetchOptions {
   readonly signal: AbortSignal;
@@ -49,31 +48,40 @@ export interface FetcherOptions {
 }
 
 const CONNECT_MS = 10_000;
+const MAX_REDIRECTS = 10;
 
 export function createFetcher({
   proxy = {},
   pageTimeoutMs = 30_000,
   fileTimeoutMs = 180_000,
 }: FetcherOptions): Fetcher {
-  const limits = { connect: { timeout: CONNECT_MS }, headersTimeout: pageTimeoutMs, bodyTimeout: pageTimeoutMs };
-  const { http, https, no } = proxy;
-  const isDirect = http === undefined && https === undefined;
-  // What is not said is empty, not what the environment says: settings are read in one place.
-  const proxied = { httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: no ?? '' };
-  const dispatcher = isDirect ? new Agent(limits) : new EnvHttpProxyAgent({ ...limits, ...proxied });
+  // Each answer has a bound of its own, on what it is decoded to.
+  const connections = createConnections({
+    connectMs: CONNECT_MS,
+    idleMs: pageTimeoutMs,
+    proxy,
+    isTraced: false,
+    maxResponseBytes: Number.POSITIVE_INFINITY,
+  });
+  const send = (request: HttpRequest) =>
+    connections.exchange(request, async (answer) => {
+      if (isRedirect(answer)) await answer.body.dump();
+      return answer;
+    });
 
   const get = async <T>(
-    url: string,
-    { signal, accept = '*/*', maxBytes }: FetchOptions,
-    timeoutMs: number,
-    read: (response: Response, signal: AbortSignal) => Promise<T>,
+    { url, timeoutMs, signal, accept = '*/*', maxBytes }: Asked,
+    read: (received: Received) => Promise<T>,
   ): Promise<T> => {
     const late = () => new Refusal('index_unreachable', `${hostOf(url)} did not answer within ${timeoutMs} ms`);
     return withDeadline({ signal, ms: timeoutMs, late }, async (limited) => {
       try {
-        const response = await fetch(url, { dispatcher, signal: limited, headers: { accept } });
-        refuseAnswer(url, response, maxBytes);
-        return await read(response, limited);
+        const headers = { accept, 'accept-encoding': ACCEPTED_ENCODINGS, 'user-agent': 'toolmesh' };
+        const request = { method: 'GET', url: new URL(url), headers, signal: limited } as const;
+        const { answer } = await followRedirects(request, send, redirectsOf(url));
+        await refuseAnswer(url, answer, maxBytes);
+        const body = bounded(url, decodeBody(answer), maxBytes);
+        return await read({ headers: answer.headers, body, signal: limited });
       } catch (cause) {
         limited.throwIfAborted();
         throw cause instanceof Refusal ? cause : unreachable(url, cause);
@@ -83,52 +91,74 @@ export function createFetcher({
 
   return {
     text: (url, options) =>
-      get(url, options, pageTimeoutMs, async (response) => {
+      get({ url, timeoutMs: pageTimeoutMs, ...options }, async ({ body, headers }) => {
         const chunks: Uint8Array[] = [];
-        for await (const chunk of bounded(url, response, options.maxBytes)) chunks.push(chunk);
-        const contentType = response.headers.get('content-type') ?? '';
-        return { contentType, text: Buffer.concat(chunks).toString() };
+        for await (const chunk of body) chunks.push(chunk);
+        return { contentType: String(headers['content-type'] ?? ''), text: Buffer.concat(chunks).toString() };
       }),
     download: (url, path, options) =>
-      get(url, options, fileTimeoutMs, async (response, signal) => {
-        const sha256 = createHash('sha256');
-        const sha512 = createHash('sha512');
-        let bytes = 0;
-        const hashed = async function* (): AsyncGenerator<Uint8Array> {
-          for await (const chunk of bounded(url, response, options.maxBytes)) {
-            sha256.update(chunk);
-            sha512.update(chunk);
-            bytes += chunk.length;
-            yield chunk;
-          }
-        };
-        await pipeline(hashed(), createWriteStream(path, { flags: 'wx' }), { signal });
-        return { bytes, sha256: sha256.digest('hex'), sha512: sha512.digest('base64') };
-      }),
-    close: () => dispatcher.close(),
+      get({ url, timeoutMs: fileTimeoutMs, ...options }, ({ body, signal }) => writeHashed(body, path, signal)),
+    close: connections.close,
   };
 }
 
-function refuseAnswer(asked: string, response: Response, maxBytes: number): void {
-  const problem = problemOf(asked, response, maxBytes);
+interface Asked extends FetchOptions {
+  readonly url: string;
+  readonly timeoutMs: number;
+}
+
+interface Received {
+  readonly headers: HttpAnswer['headers'];
+  /** Decoded, and within the bounds that were asked for. */
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
+}
+
+async function writeHashed(body: AsyncIterable<Uint8Array>, path: string, signal: AbortSignal): Promise<FetchedFile> {
+  const sha256 = createHash('sha256');
+  const sha512 = createHash('sha512');
+  let bytes = 0;
+  const hashed = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      sha256.update(chunk);
+      sha512.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+  };
+  await pipeline(hashed(), createWriteStream(path, { flags: 'wx' }), { signal });
+  return { bytes, sha256: sha256.digest('hex'), sha512: sha512.digest('base64') };
+}
+
+const redirectsOf = (url: string): RedirectRules => ({
+  max: MAX_REDIRECTS,
+  tooMany: () => new Refusal('index_unreachable', `${hostOf(url)} redirects again and again`),
+  check(from, to) {
+    if (from.protocol === 'https:' && to.protocol !== 'https:') {
+      throw new Refusal('index_unreachable', `${hostOf(url)} redirects to an address without encryption`);
+    }
+  },
+});
+
+async function refuseAnswer(url: string, answer: HttpAnswer, maxBytes: number): Promise<void> {
+  const problem = problemOf(url, answer, maxBytes);
   if (problem === undefined) return;
-  // Lets go of the connection: nobody reads the rest.
-  response.body?.cancel().catch(() => {});
+  // Nobody reads the rest: its connection is given up, unless little is left.
+  await answer.body.dump();
   throw problem;
 }
 
-function problemOf(asked: string, { url, status, ok, headers }: Response, maxBytes: number): Refusal | undefined {
-  if (asked.startsWith('https:') && !url.startsWith('https:')) {
-    return new Refusal('index_unreachable', `${hostOf(asked)} redirects to an address without encryption`);
+function problemOf(url: string, { statusCode, headers }: HttpAnswer, maxBytes: number): Refusal | undefined {
+  if (statusCode === 404 || statusCode === 410) {
+    return new Refusal('not_found', `${hostOf(url)} has no such package or file`);
   }
-  if (status === 404 || status === 410) return new Refusal('not_found', `${hostOf(asked)} has no such package or file`);
-  if (!ok) return new Refusal('index_unreachable', `${hostOf(asked)} answered with status ${status}`);
-  return Number(headers.get('content-length') ?? 0) > maxBytes ? tooLarge(asked, maxBytes) : undefined;
+  if (statusCode >= 300) return new Refusal('index_unreachable', `${hostOf(url)} answered with status ${statusCode}`);
+  return Number(headers['content-length'] ?? 0) > maxBytes ? tooLarge(url, maxBytes) : undefined;
 }
 
-async function* bounded(url: string, { body }: Response, maxBytes: number): AsyncGenerator<Uint8Array> {
+async function* bounded(url: string, body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw tooLarge(url, maxBytes);
     yield chunk;

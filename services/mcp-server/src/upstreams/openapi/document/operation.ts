@@ -7,12 +7,12 @@ import { argumentNames, type Field } from './field.ts';
 import { isJsonType } from './media-types.ts';
 import { type Parameter, readParameters } from './parameters.ts';
 import { createSchemaConverter, type SchemaConverter } from './schemas.ts';
-import type { Method } from '../request/send-request.ts';
+import type { HttpMethod } from '@toolmesh/shared/kit/http/connections';
 
 /** One operation of a service: the tool that it becomes, and how a call of that becomes a request. */
 export interface Operation {
   readonly tool: Omit<Tool, 'name'>;
-  readonly method: Method;
+  readonly method: HttpMethod;
   /** The template: `/pets/{id}`. */
   readonly path: string;
   readonly parameters: readonly Parameter[];
@@ -53,7 +53,7 @@ const isSmall = (schema: JsonSchema): boolean => JSON.stringify(schema).length <
 
 export interface OperationSource {
   readonly path: string;
-  readonly method: Method;
+  readonly method: HttpMethod;
   /** What the document says of the path. */
   readonly item: JsonObject;
   readonly operation: OperationObject;
@@ -171,7 +171,7 @@ function resolveQuietly(document: OpenApiDocument, value: unknown): JsonObject {
 }
 
 function describe(
-  method: Method,
+  method: HttpMethod,
   path: string,
   { summary = '', description = '', deprecated }: OperationObject,
 ): string {
@@ -181,7 +181,7 @@ function describe(
 }
 
 /** What HTTP promises of a method (https://www.rfc-editor.org/rfc/rfc9110#section-9.2). */
-function annotationsOf(method: Method): ToolAnnotations {
+function annotationsOf(method: HttpMethod): ToolAnnotations {
   const isRead = method === 'GET' || method === 'HEAD';
   return {
     readOnlyHint: isRead,

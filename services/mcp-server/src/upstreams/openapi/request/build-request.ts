@@ -1,6 +1,6 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Operation } from '../document/operation.ts';
-import type { HttpRequest } from './send-request.ts';
+import type { ApiRequest } from './send-request.ts';
 import { inCookie, inHeader, inPath, inQuery } from './serialize.ts';
 
 /**
@@ -12,7 +12,7 @@ export function buildRequest(
   args: Readonly<Record<string, unknown>>,
   base: URL,
   headers: Readonly<Record<string, string>>,
-): Omit<HttpRequest, 'signal'> {
+): Omit<ApiRequest, 'signal'> {
   const given = parameters
     .map((form) => ({ form, value: Object.hasOwn(args, form.argument) ? args[form.argument] : undefined }))
     .filter(({ value }) => value !== undefined && value !== null);

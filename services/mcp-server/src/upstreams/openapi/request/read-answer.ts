@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { ContentBlock } from '@toolmesh/shared/contracts/tool';
-import type { HttpAnswer } from './send-request.ts';
+import type { ApiAnswer } from './send-request.ts';
 
 /** What of an answer goes into the result of a call. */
 export interface ReadAnswer {
@@ -15,7 +15,7 @@ export interface ReadAnswer {
 const EXCERPT_CHARS = 4_000;
 
 /** An answer as content: JSON (an object as it is, anything else as `{result}`), text, images, or a description. */
-export function readAnswer({ status, headers, body }: HttpAnswer): ReadAnswer {
+export function readAnswer({ status, headers, body }: ApiAnswer): ReadAnswer {
   const [type = '', ...parameters] = (headers.get('content-type') ?? '').split(';').map((part) => part.trim());
   const mimeType = type.toLowerCase();
   const said = `HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim();

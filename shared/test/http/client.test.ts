@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { createHttpClient } from '../kit/http/client.ts';
-import { createBreaker } from '../kit/faults/resilience.ts';
-import { freePort, serveRaw } from '../test-kit/raw-server.ts';
+import { createHttpClient } from '../../kit/http/client.ts';
+import { createBreaker } from '../../kit/faults/resilience.ts';
+import { freePort, serveRaw } from '../../test-kit/raw-server.ts';
 
 const Answer = z.object({ ok: z.boolean() });
 const timeouts = { connectMs: 500, idleMs: 300, totalMs: 1_000 };
