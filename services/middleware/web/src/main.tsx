@@ -4,8 +4,8 @@ import { isKeyNeeded } from './api/send.ts';
 import { watchAddress } from './state/app.ts';
 import { watchServer } from './state/server.ts';
 import { refreshSessions } from './state/sessions.ts';
-import { App } from './views/app.tsx';
-import { watchKeyboard } from './views/keyboard.ts';
+import { App } from './views/shell/app.tsx';
+import { watchKeyboard } from './views/shell/keyboard.ts';
 
 const page = document.querySelector('#page');
 if (page !== null) render(<App />, page);

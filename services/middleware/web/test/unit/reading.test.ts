@@ -8,7 +8,7 @@ import { ApiError, errorOf, explain } from '../../src/api/failures.ts';
 import { readEvents } from '../../src/api/read-events.ts';
 import { fieldsOf, readForm } from '../../src/tools/schema-form.ts';
 import { revealHidden } from '../../src/tools/reveal-hidden.ts';
-import { ago, bytes, count, duration } from '../../src/views/amounts.ts';
+import { ago, bytes, count, duration } from '../../src/views/parts/amounts.ts';
 import { executed } from '../results.ts';
 
 /** A body that arrives in the given pieces. */

@@ -1,7 +1,7 @@
-import type { ReasoningPart } from '../answer/turn.ts';
-import { duration } from './amounts.ts';
+import type { ReasoningPart } from '../../answer/turn.ts';
+import { duration } from '../parts/amounts.ts';
 import { Elapsed } from './elapsed.tsx';
-import { Icon } from './icons.tsx';
+import { Icon } from '../parts/icons.tsx';
 
 /** What the model thought before it spoke: closed, for it is not the answer. */
 export function ReasoningView({ part: { text, startedAt, endedAt } }: { readonly part: ReasoningPart }) {

@@ -1,5 +1,5 @@
-import { isObject, prettyJson, textOf } from '../api/json.ts';
-import { Code } from './code-block.tsx';
+import { isObject, prettyJson, textOf } from '../../api/json.ts';
+import { Code } from '../chat/code-block.tsx';
 
 interface ArgumentsViewProps {
   readonly input: unknown;

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { ToolEntry } from '../api/api.ts';
-import { isToolPanelOpen } from '../state/app.ts';
-import { loadTools, tools, toolsProblem } from '../state/server.ts';
-import { disabledTools, toggleTool } from '../state/settings.ts';
-import { Icon, IconButton } from './icons.tsx';
+import type { ToolEntry } from '../../api/api.ts';
+import { isToolPanelOpen } from '../../state/app.ts';
+import { loadTools, tools, toolsProblem } from '../../state/server.ts';
+import { disabledTools, toggleTool } from '../../state/settings.ts';
+import { Icon, IconButton } from '../parts/icons.tsx';
 import { TryForm } from './try-form.tsx';
 
 /** The tools of the mesh: what each does, whether it is there, whether the model may use it, and a form to try it. */

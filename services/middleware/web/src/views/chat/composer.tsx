@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { conversation, editedQuestion, say } from '../state/app.ts';
-import { health, isDemo, nextProvider } from '../state/server.ts';
-import { Icon } from './icons.tsx';
+import { conversation, editedQuestion, say } from '../../state/app.ts';
+import { health, isDemo, nextProvider } from '../../state/server.ts';
+import { Icon } from '../parts/icons.tsx';
 
 const draft = signal('');
 

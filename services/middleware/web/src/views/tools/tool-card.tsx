@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals';
-import { numberOf, objectOf, parseJson, textOf } from '../api/json.ts';
-import { readToolOutput } from '../answer/tool-output.ts';
-import type { CallPart, CallState } from '../answer/turn.ts';
-import { duration } from './amounts.ts';
+import { numberOf, objectOf, parseJson, textOf } from '../../api/json.ts';
+import { readToolOutput } from '../../answer/tool-output.ts';
+import type { CallPart, CallState } from '../../answer/turn.ts';
+import { duration } from '../parts/amounts.ts';
 import { ApprovalCard } from './approval-card.tsx';
 import { ArgumentsView } from './arguments-view.tsx';
-import { CopyButton } from './copy-button.tsx';
-import { Elapsed } from './elapsed.tsx';
-import { Icon, type IconName } from './icons.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { Elapsed } from '../chat/elapsed.tsx';
+import { Icon, type IconName } from '../parts/icons.tsx';
 import { OutputFacts, OutputImages, OutputView } from './output-view.tsx';
 
 const STATES: Readonly<Record<CallState, { readonly word: string; readonly icon?: IconName }>> = {

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { duration } from './amounts.ts';
+import { duration } from '../parts/amounts.ts';
 
 const TICK_MS = 100;
 

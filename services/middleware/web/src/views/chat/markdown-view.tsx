@@ -1,9 +1,9 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useRef } from 'preact/hooks';
-import { completeMarkdown } from '../markdown/complete-markdown.ts';
-import { type Cell, type MarkdownNode, parseMarkdown } from '../markdown/markdown-tree.ts';
+import { completeMarkdown } from '../../markdown/complete-markdown.ts';
+import { type Cell, type MarkdownNode, parseMarkdown } from '../../markdown/markdown-tree.ts';
 import { CodeBlock } from './code-block.tsx';
-import { Icon } from './icons.tsx';
+import { Icon } from '../parts/icons.tsx';
 
 interface MarkdownViewProps {
   readonly text: string;

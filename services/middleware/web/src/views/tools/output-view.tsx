@@ -1,8 +1,8 @@
-import type { OutputFile, OutputImage, ToolOutput } from '../answer/tool-output.ts';
-import { bytes } from './amounts.ts';
-import { CopyButton } from './copy-button.tsx';
-import { download, fileFromBase64 } from './download.ts';
-import { Icon, IconButton } from './icons.tsx';
+import type { OutputFile, OutputImage, ToolOutput } from '../../answer/tool-output.ts';
+import { bytes } from '../parts/amounts.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { download, fileFromBase64 } from '../parts/download.ts';
+import { Icon, IconButton } from '../parts/icons.tsx';
 
 /** Drawing more than this would hold the page up; copying still takes all of it. */
 const SHOWN_CHARS = 30_000;

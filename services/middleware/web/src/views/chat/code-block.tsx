@@ -1,5 +1,5 @@
-import { highlight } from '../markdown/highlight.ts';
-import { CopyButton } from './copy-button.tsx';
+import { highlight } from '../../markdown/highlight.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
 
 interface CodeBlockProps {
   readonly language: string;

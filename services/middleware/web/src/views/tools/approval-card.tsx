@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { type Approval, type CallPart, isExpired } from '../answer/turn.ts';
-import { conversation } from '../state/app.ts';
-import { revealHidden } from '../tools/reveal-hidden.ts';
+import { type Approval, type CallPart, isExpired } from '../../answer/turn.ts';
+import { conversation } from '../../state/app.ts';
+import { revealHidden } from '../../tools/reveal-hidden.ts';
 import { ArgumentsView } from './arguments-view.tsx';
-import { Icon } from './icons.tsx';
+import { Icon } from '../parts/icons.tsx';
 
 interface ApprovalCardProps {
   readonly call: CallPart;

@@ -1,12 +1,12 @@
-import { exportSession } from '../api/api.ts';
-import { explain } from '../api/failures.ts';
-import { announce } from '../state/announcements.ts';
-import { conversation, isSidebarOpen, isToolPanelOpen } from '../state/app.ts';
-import { isDemo } from '../state/server.ts';
-import { isKept } from '../state/sessions.ts';
+import { exportSession } from '../../api/api.ts';
+import { explain } from '../../api/failures.ts';
+import { announce } from '../../state/announcements.ts';
+import { conversation, isSidebarOpen, isToolPanelOpen } from '../../state/app.ts';
+import { isDemo } from '../../state/server.ts';
+import { isKept } from '../../state/sessions.ts';
 import { Connection } from './connection.tsx';
-import { download } from './download.ts';
-import { Icon, IconButton } from './icons.tsx';
+import { download } from '../parts/download.ts';
+import { Icon, IconButton } from '../parts/icons.tsx';
 import { ModelPicker } from './model-picker.tsx';
 
 export const Header = ({ title }: { readonly title: string | undefined }) => (

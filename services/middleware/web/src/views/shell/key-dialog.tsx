@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { giveKey } from '../api/send.ts';
+import { giveKey } from '../../api/send.ts';
 
 /** Asks for the key of a server that has one. It stays in this tab, and goes nowhere but to that server. */
 export function KeyDialog() {

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Question } from '../answer/turn.ts';
-import { conversation, editedQuestion } from '../state/app.ts';
-import { CopyButton } from './copy-button.tsx';
-import { IconButton } from './icons.tsx';
+import type { Question } from '../../answer/turn.ts';
+import { conversation, editedQuestion } from '../../state/app.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { IconButton } from '../parts/icons.tsx';
 import { MarkdownView } from './markdown-view.tsx';
 
 /** What the user said; it can be said differently, which asks again from there. */

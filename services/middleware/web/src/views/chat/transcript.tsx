@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { conversation } from '../state/app.ts';
+import { conversation } from '../../state/app.ts';
 import { AnswerView } from './answer-view.tsx';
-import { FailureNote } from './failure-note.tsx';
-import { Icon } from './icons.tsx';
+import { FailureNote } from '../parts/failure-note.tsx';
+import { Icon } from '../parts/icons.tsx';
 import { QuestionView } from './question-view.tsx';
 import { Welcome } from './welcome.tsx';
 

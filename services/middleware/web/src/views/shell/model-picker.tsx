@@ -1,5 +1,5 @@
-import { health, models } from '../state/server.ts';
-import { modelChoice } from '../state/settings.ts';
+import { health, models } from '../../state/server.ts';
+import { modelChoice } from '../../state/settings.ts';
 
 const PROVIDERS = ['openai', 'ollama', 'demo'];
 const NAMES: Readonly<Record<string, string>> = {

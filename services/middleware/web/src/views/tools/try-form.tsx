@@ -1,14 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { executeTool, type ToolEntry } from '../api/api.ts';
-import { ApiError, explain } from '../api/failures.ts';
-import { type JsonObject, objectOf, textOf } from '../api/json.ts';
-import { readToolOutput } from '../answer/tool-output.ts';
-import type { Failure } from '../answer/turn.ts';
-import { announce } from '../state/announcements.ts';
-import { fieldsOf, type FormValues, readForm } from '../tools/schema-form.ts';
-import { duration } from './amounts.ts';
-import { FailureNote } from './failure-note.tsx';
+import { executeTool, type ToolEntry } from '../../api/api.ts';
+import { ApiError, explain } from '../../api/failures.ts';
+import { type JsonObject, objectOf, textOf } from '../../api/json.ts';
+import { readToolOutput } from '../../answer/tool-output.ts';
+import type { Failure } from '../../answer/turn.ts';
+import { announce } from '../../state/announcements.ts';
+import { fieldsOf, type FormValues, readForm } from '../../tools/schema-form.ts';
+import { duration } from '../parts/amounts.ts';
+import { FailureNote } from '../parts/failure-note.tsx';
 import { FormField } from './form-field.tsx';
 import { OutputFacts, OutputImages, OutputView } from './output-view.tsx';
 

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { nextAnnouncement } from '../answer/next-announcement.ts';
-import { callsOf, spokenText } from '../answer/turn.ts';
-import { announce, announcement } from '../state/announcements.ts';
-import { conversation } from '../state/app.ts';
+import { nextAnnouncement } from '../../answer/next-announcement.ts';
+import { callsOf, spokenText } from '../../answer/turn.ts';
+import { announce, announcement } from '../../state/announcements.ts';
+import { conversation } from '../../state/app.ts';
 
 /** As often as a screen reader can be told something without drowning in it. */
 const EVERY_MS = 2_500;

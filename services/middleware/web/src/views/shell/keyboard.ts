@@ -1,4 +1,4 @@
-import { conversation, isSidebarOpen, isToolPanelOpen, startNew } from '../state/app.ts';
+import { conversation, isSidebarOpen, isToolPanelOpen, startNew } from '../../state/app.ts';
 
 /** Keys that work wherever the focus is: Escape stops or closes, Ctrl or Cmd and K starts a new chat. */
 export function watchKeyboard(): void {

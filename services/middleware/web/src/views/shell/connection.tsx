@@ -1,4 +1,4 @@
-import { health } from '../state/server.ts';
+import { health } from '../../state/server.ts';
 
 const WORDS = { healthy: 'Connected', degraded: 'Partly working', unreachable: 'Not connected', unknown: 'Connecting' };
 

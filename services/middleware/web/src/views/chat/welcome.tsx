@@ -1,6 +1,6 @@
-import { isDemo } from '../state/server.ts';
-import { say } from '../state/app.ts';
-import { Icon, type IconName } from './icons.tsx';
+import { isDemo } from '../../state/server.ts';
+import { say } from '../../state/app.ts';
+import { Icon, type IconName } from '../parts/icons.tsx';
 
 interface Example {
   readonly icon: IconName;

@@ -1,5 +1,5 @@
-import type { Conversation } from '../state/conversation.ts';
-import { sessions } from '../state/sessions.ts';
+import type { Conversation } from '../../state/conversation.ts';
+import { sessions } from '../../state/sessions.ts';
 
 const LENGTH = 60;
 

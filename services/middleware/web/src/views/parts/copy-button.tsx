@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { announce } from '../state/announcements.ts';
+import { announce } from '../../state/announcements.ts';
 import { Icon } from './icons.tsx';
 
 const SHOWN_MS = 1_600;

@@ -1,14 +1,14 @@
 import { useEffect } from 'preact/hooks';
-import { conversation, isSidebarOpen, isToolPanelOpen } from '../state/app.ts';
-import { isKeyNeeded } from '../api/send.ts';
+import { conversation, isSidebarOpen, isToolPanelOpen } from '../../state/app.ts';
+import { isKeyNeeded } from '../../api/send.ts';
 import { Announcer } from './announcer.tsx';
-import { Composer } from './composer.tsx';
+import { Composer } from '../chat/composer.tsx';
 import { Header } from './header.tsx';
 import { KeyDialog } from './key-dialog.tsx';
 import { Sidebar } from './sidebar.tsx';
 import { titleOf } from './title.ts';
-import { ToolPanel } from './tool-panel.tsx';
-import { Transcript } from './transcript.tsx';
+import { ToolPanel } from '../tools/tool-panel.tsx';
+import { Transcript } from '../chat/transcript.tsx';
 
 /** The page. */
 export function App() {

@@ -1,13 +1,13 @@
-import { type Answer, type Part, spokenText } from '../answer/turn.ts';
-import { conversation } from '../state/app.ts';
-import { CopyButton } from './copy-button.tsx';
-import { FailureNote } from './failure-note.tsx';
-import { IconButton } from './icons.tsx';
-import { count, duration } from './amounts.ts';
+import { type Answer, type Part, spokenText } from '../../answer/turn.ts';
+import { conversation } from '../../state/app.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { FailureNote } from '../parts/failure-note.tsx';
+import { IconButton } from '../parts/icons.tsx';
+import { count, duration } from '../parts/amounts.ts';
 import { MarkdownView } from './markdown-view.tsx';
 import { ReasoningView } from './reasoning-view.tsx';
 import { Elapsed } from './elapsed.tsx';
-import { ToolCard } from './tool-card.tsx';
+import { ToolCard } from '../tools/tool-card.tsx';
 
 interface AnswerViewProps {
   readonly answer: Answer;

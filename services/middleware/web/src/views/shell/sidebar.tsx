@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
-import { conversation, forget, isSidebarOpen, openConversation, startNew } from '../state/app.ts';
-import { isKept, sessions, sessionsProblem } from '../state/sessions.ts';
-import { nextTheme, theme } from '../state/settings.ts';
-import type { SessionEntry } from '../api/api.ts';
-import { ago } from './amounts.ts';
-import { Icon, IconButton } from './icons.tsx';
+import { conversation, forget, isSidebarOpen, openConversation, startNew } from '../../state/app.ts';
+import { isKept, sessions, sessionsProblem } from '../../state/sessions.ts';
+import { nextTheme, theme } from '../../state/settings.ts';
+import type { SessionEntry } from '../../api/api.ts';
+import { ago } from '../parts/amounts.ts';
+import { Icon, IconButton } from '../parts/icons.tsx';
 
 const THEMES = {
   system: { icon: 'screen', label: 'Colours: as the system' },

@@ -1,4 +1,4 @@
-import type { Field } from '../tools/schema-form.ts';
+import type { Field } from '../../tools/schema-form.ts';
 
 interface FormFieldProps {
   readonly id: string;
