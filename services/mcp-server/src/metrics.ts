@@ -3,7 +3,7 @@ import type { Upstream } from './upstreams/upstream.ts';
 
 export type HubMetrics = ReturnType<typeof createHubMetrics>;
 
-/** What the hub counts (contract, section 7). Tool names are those of the catalogue, so their number is bounded. */
+/** Makes the hub's metrics (contract, section 7). Tool names are those of the catalogue, so their number is bounded. */
 export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Upstream[]) {
   const executions = metrics.counter({
     name: 'mcp_tool_executions_total',
@@ -15,35 +15,51 @@ export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Ups
     help: 'Time of a tool call as the hub saw it, in seconds',
     labelNames: ['tool_name'],
   });
-  metrics.gauge({
-    name: 'mcp_upstream_up',
-    help: '1 while an upstream answers, else 0',
-    labelNames: ['upstream'],
-    collect() {
-      this.reset();
-      for (const { name, status } of upstreams()) this.set({ upstream: name }, status === 'up' ? 1 : 0);
+  declareUpstreamMetrics(metrics, upstreams);
+  declareWorkerMetrics(metrics, upstreams);
+  return {
+    /** Starts the timer of a call; the returned function stops it. */
+    startCall(tool_name: string) {
+      const stop = seconds.startTimer({ tool_name });
+      return (status: 'success' | 'error' | 'failed'): void => {
+        stop();
+        executions.inc({ tool_name, status });
+      };
     },
-  });
-  metrics.gauge({
-    name: 'mcp_upstream_breaker_open',
-    help: '1 while calls to an upstream are held back, else 0',
-    labelNames: ['upstream'],
-    collect() {
-      this.reset();
-      for (const { name, breaker } of upstreams()) this.set({ upstream: name }, breaker === 'closed' ? 0 : 1);
-    },
-  });
+  };
+}
+
+function declareUpstreamMetrics(metrics: Metrics, upstreams: () => readonly Upstream[]): void {
+  const gauge = (name: string, help: string, isSet: (upstream: Upstream) => boolean) =>
+    metrics.gauge({
+      name,
+      help,
+      labelNames: ['upstream'],
+      collect() {
+        this.reset();
+        for (const upstream of upstreams()) this.set({ upstream: upstream.name }, isSet(upstream) ? 1 : 0);
+      },
+    });
+  gauge('mcp_upstream_up', '1 while an upstream answers, else 0', ({ status }) => status === 'up');
+  gauge(
+    'mcp_upstream_breaker_open',
+    '1 while calls to an upstream are held back, else 0',
+    ({ breaker }) => breaker !== 'closed',
+  );
+}
+
+function declareWorkerMetrics(metrics: Metrics, upstreams: () => readonly Upstream[]): void {
+  const pools = () =>
+    upstreams().flatMap(({ name, workers }) => (workers === undefined ? [] : [{ upstream: name, stats: workers() }]));
   metrics.gauge({
     name: 'mcp_workers',
     help: 'Processes of an upstream that is started by a command, by state',
     labelNames: ['upstream', 'state'],
     collect() {
       this.reset();
-      for (const { name, workers } of upstreams()) {
-        const stats = workers?.();
-        if (stats === undefined) continue;
-        this.set({ upstream: name, state: 'busy' }, stats.busy);
-        this.set({ upstream: name, state: 'idle' }, stats.idle);
+      for (const { upstream, stats } of pools()) {
+        this.set({ upstream, state: 'busy' }, stats.busy);
+        this.set({ upstream, state: 'idle' }, stats.idle);
       }
     },
   });
@@ -53,20 +69,7 @@ export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Ups
     labelNames: ['upstream'],
     collect() {
       this.reset();
-      for (const { name, workers } of upstreams()) {
-        const stats = workers?.();
-        if (stats !== undefined) this.inc({ upstream: name }, stats.restarts);
-      }
+      for (const { upstream, stats } of pools()) this.inc({ upstream }, stats.restarts);
     },
   });
-  return {
-    /** Starts the clock of a call; the returned function stops it. */
-    startCall(tool_name: string) {
-      const stop = seconds.startTimer({ tool_name });
-      return (status: 'success' | 'error' | 'failed'): void => {
-        stop();
-        executions.inc({ tool_name, status });
-      };
-    },
-  };
 }

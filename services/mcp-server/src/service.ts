@@ -8,7 +8,7 @@ import { createCallStatistics } from './faces/call-statistics.ts';
 import { mcpFace } from './faces/mcp/mcp-face.ts';
 import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
 import { toolsOf } from './faces/tools.ts';
-import { createWebSocketFace } from './faces/websocket.ts';
+import { createWebSocketFace } from './faces/websocket/websocket-face.ts';
 import { createMesh } from './mesh.ts';
 import { loadMeshConfig } from './mesh-config.ts';
 import { createHubMetrics } from './metrics.ts';

@@ -5,7 +5,7 @@ import { runService } from '@toolmesh/shared/kit/service/run-service';
 import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { createToolCatalogue } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { z } from 'zod';
-import { createWebSocketFace } from '../../src/faces/websocket.ts';
+import { createWebSocketFace } from '../../../src/faces/websocket/websocket-face.ts';
 
 const wait = defineTool({
   name: 'wait',

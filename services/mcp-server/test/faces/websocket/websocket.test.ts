@@ -11,7 +11,7 @@ import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { createToolCatalogue } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { WebSocket, type ClientOptions } from 'ws';
 import { z } from 'zod';
-import { createWebSocketFace, type WebSocketFaceOptions } from '../../src/faces/websocket.ts';
+import { createWebSocketFace, type WebSocketFaceOptions } from '../../../src/faces/websocket/websocket-face.ts';
 
 /** What the tools were told by their signals. */
 const aborted: string[] = [];
