@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Every code that may cross a service boundary, and the HTTP status it travels with (contract, section 1). */
+/** The error codes that may cross a service boundary, each with its HTTP status (contract, section 1). */
 export const STATUS_BY_CODE = {
   invalid_request: 400,
   unauthorized: 401,
@@ -21,7 +21,7 @@ export type ErrorCode = keyof typeof STATUS_BY_CODE;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a constant are known, and not none
 const ERROR_CODES = Object.keys(STATUS_BY_CODE) as [ErrorCode, ...ErrorCode[]];
 
-/** The body of every answer that is not a success. */
+/** The body of an answer that is not a success. */
 export const ErrorBody = z.object({
   error: z.object({
     code: z.enum(ERROR_CODES),

@@ -4,7 +4,7 @@ import type { ContentBlock } from './tool.ts';
 const KIB = 1_024;
 const MIB = 1_024 ** 2;
 
-/** Bounds of one execution (contract, section 5). */
+/** Limits of one execution (contract, section 5). */
 export const LIMITS = {
   codeBytes: 256 * KIB,
   stdinBytes: MIB,
@@ -21,7 +21,7 @@ export type Language = z.output<typeof Language>;
 
 const atMostBytes = (limit: number) => (text: string) => Buffer.byteLength(text) <= limit;
 
-/** A path below the working directory, written with `/`, that names a file: no `..`, no drive, no control character. */
+/** A file path below the working directory, with `/` as separator: no `..`, no drive, no control characters. */
 const RelativePath = z
   .string()
   .min(1)
@@ -56,7 +56,7 @@ function sizeOf(files: readonly InputFile[]): number {
   return files.reduce((sum, { content, encoding }) => sum + Buffer.byteLength(content, encoding), 0);
 }
 
-/** What one execution takes: the arguments of `execute_code` and the body of `POST /execute`. */
+/** The arguments of `execute_code`, which are also the body of `POST /execute`. */
 export const ExecuteArguments = z.object({
   code: z
     .string()
@@ -68,7 +68,7 @@ export const ExecuteArguments = z.object({
     .string()
     .refine(atMostBytes(LIMITS.stdinBytes), `at most ${LIMITS.stdinBytes} bytes`)
     .optional()
-    .describe('What the program reads from standard input'),
+    .describe('Text for the standard input of the program'),
   files: InputFiles.optional().describe('Files to put into the working directory before the program starts'),
   packages: z
     .array(z.string().min(1).max(214))
@@ -88,7 +88,7 @@ export type ExecuteArguments = z.output<typeof ExecuteArguments>;
 export const Isolation = z.enum(['namespaces', 'wasm', 'isolate']);
 export type Isolation = z.output<typeof Isolation>;
 
-/** What came of one execution (contract, section 5). */
+/** The result of one execution (contract, section 5). */
 export const ExecutionResult = z.object({
   status: z.enum(['success', 'error', 'timeout', 'out_of_memory', 'killed']),
   stdout: z.string(),
@@ -114,13 +114,13 @@ export const ExecutionResult = z.object({
 });
 export type ExecutionResult = z.output<typeof ExecutionResult>;
 
-/** The name of the tool, at the sandbox and at every service that passes it on. */
+/** The name of the tool, at the sandbox and at every service that forwards it. */
 export const EXECUTE_CODE = 'execute_code';
 
-/** The longest a run may take with the wait for its packages and for a free worker, in milliseconds. */
+/** The longest that a call may take, in milliseconds: the run, its packages and the wait for a worker. */
 export const EXECUTE_TIMEOUT_MS = 260_000;
 
-/** All of the tool but how it runs, the same wherever it is served. */
+/** The definition of the tool without its `run`, shared by every service that serves it. */
 export const EXECUTE_CODE_TOOL = {
   name: EXECUTE_CODE,
   title: 'Run code',
@@ -137,7 +137,7 @@ export const EXECUTE_CODE_TOOL = {
 
 const IMAGE = /^image\/(png|jpeg|gif|webp)$/;
 
-/** What a model reads of an execution: a compact text of what happened, and the images that came of it. */
+/** Renders an execution for a model: a compact text, and the images among its artifacts. */
 function renderExecution(execution: ExecutionResult): readonly ContentBlock[] {
   const images = execution.artifacts.filter(({ mime_type }) => IMAGE.test(mime_type));
   return [

@@ -3,7 +3,7 @@ import { z } from 'zod';
 export const Ecosystem = z.enum(['pypi', 'npm']);
 export type Ecosystem = z.output<typeof Ecosystem>;
 
-/** Every reason for which a package is not installed (contract, section 6). */
+/** The reasons for not installing a package (contract, section 6). */
 export const ReasonCode = z.enum([
   'invalid_name',
   'invalid_version',
@@ -28,7 +28,7 @@ export const Reason = z.object({
 });
 export type Reason = z.output<typeof Reason>;
 
-/** What the checks say of a package, before anything of it is downloaded. */
+/** The verdict of the checks on a package, before any of it is downloaded. */
 export const Verdict = z.object({
   status: z.enum(['allowed', 'blocked', 'approval_required', 'failed']),
   name: z.string(),
@@ -38,19 +38,19 @@ export const Verdict = z.object({
 });
 export type Verdict = z.output<typeof Verdict>;
 
-/** What came of an install (contract, section 6). */
+/** The result of an install (contract, section 6). */
 export const InstallResult = z.object({
   status: z.enum(['installed', 'already_installed', 'blocked', 'approval_required', 'failed']),
   name: z.string(),
   version: z.string().nullable(),
   reason: Reason.optional(),
-  output: z.string().describe('What was looked at and done, a line each'),
+  output: z.string().describe('The steps that were taken, one per line'),
   dependencies: z.array(z.object({ name: z.string(), version: z.string() })),
   duration_ms: z.number(),
 });
 export type InstallResult = z.output<typeof InstallResult>;
 
-/** A package that is there for programs (contract, section 6). */
+/** A package that programs can import (contract, section 6). */
 export const InstalledPackage = z.object({
   name: z.string(),
   version: z.string(),
@@ -60,7 +60,7 @@ export const InstalledPackage = z.object({
 });
 export type InstalledPackage = z.output<typeof InstalledPackage>;
 
-/** The name and the version that were asked for, as they came: judged by the checks, so that each problem gets a code. */
+/** A package by name and version, unvalidated: the checks judge both, so that every problem gets a reason code. */
 export const PackageRequest = z.object({
   name: z.string().max(20_000).describe('Name of the package, such as six; for PyPI with extras: name[extra]'),
   version: z.string().max(20_000).optional().describe('An exact version, such as 1.17.0; absent: the newest'),
@@ -68,19 +68,19 @@ export const PackageRequest = z.object({
 });
 export type PackageRequest = z.output<typeof PackageRequest>;
 
-/** An install downloads and unpacks; the resolver has a time limit of its own below this. */
+/** The longest that an install may take, in milliseconds. The resolver has a lower limit of its own. */
 export const INSTALL_TIMEOUT_MS = 300_000;
 
 const REFUSED =
   'Names like those of well-known packages, known malicious ones and very new ones are refused, with a reason.';
 
-// All of the tools but how they run, the same wherever they are served.
+// The definitions of the tools without their `run`, shared by every service that serves them.
 
 export const INSTALL_PACKAGE_TOOL = {
   name: 'install_package',
   title: 'Install a package',
   description:
-    'Installs a package of PyPI or npm for programs of execute_code, together with all that it needs. None of its ' +
+    'Installs a package of PyPI or npm for programs of execute_code, together with its dependencies. None of its ' +
     `code is run. ${REFUSED}`,
   input: PackageRequest,
   output: InstallResult,
@@ -92,7 +92,7 @@ export const INSTALL_PACKAGE_TOOL = {
 export const CHECK_PACKAGE_TOOL = {
   name: 'check_package',
   title: 'Check a package',
-  description: `Tells whether a package of PyPI or npm would be installed, without installing it. ${REFUSED}`,
+  description: `Checks whether a package of PyPI or npm would be installed, without installing it. ${REFUSED}`,
   input: PackageRequest,
   output: Verdict,
   annotations: { readOnlyHint: true, openWorldHint: true },
@@ -101,7 +101,7 @@ export const CHECK_PACKAGE_TOOL = {
 export const LIST_PACKAGES_TOOL = {
   name: 'list_packages',
   title: 'List installed packages',
-  description: 'The packages that have been installed for programs of execute_code.',
+  description: 'Lists the packages that are installed for programs of execute_code.',
   input: z.object({}),
   output: z.object({ packages: z.array(InstalledPackage) }),
   annotations: { readOnlyHint: true, openWorldHint: false },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** A JSON Schema 2020-12 object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What a tool says of itself, as in MCP. Hints for policy and retries, never a security boundary. */
+/** The hints of a tool about itself, as in MCP, for policy and retries. They are never a security boundary. */
 export const ToolAnnotations = z.looseObject({
   title: z.string().optional(),
   readOnlyHint: z.boolean().optional(),
@@ -13,7 +13,7 @@ export const ToolAnnotations = z.looseObject({
 });
 export type ToolAnnotations = z.output<typeof ToolAnnotations>;
 
-/** One piece of a result, as in MCP: `{type:"text",text}`, `{type:"image",data,mimeType}` and others, passed on as they are. */
+/** One block of a result, as in MCP: `{type:"text",text}`, `{type:"image",data,mimeType}` and others, which pass unchanged. */
 export const ContentBlock = z.looseObject({ type: z.string() });
 export type ContentBlock = z.output<typeof ContentBlock>;
 
@@ -25,16 +25,16 @@ export interface Tool {
   readonly input_schema: JsonSchema;
   readonly output_schema?: JsonSchema;
   readonly annotations: ToolAnnotations;
-  /** Where a hub has it from, and how that upstream is. */
+  /** The upstream that a hub has it from, and the status of that upstream. */
   readonly server?: string;
   readonly status?: UpstreamStatus;
 }
 
-/** `up`; `stale`, when the last look failed but a call may work; `down`. */
+/** The status of an upstream. `stale` means that the last health check failed and a call may still work. */
 export const UpstreamStatus = z.enum(['up', 'stale', 'down']);
 export type UpstreamStatus = z.output<typeof UpstreamStatus>;
 
-/** The result of a call that ran, well or badly (contract, section 2). */
+/** The result of a call that ran, whether it succeeded or failed (contract, section 2). */
 export const ToolResult = z.object({
   tool: z.string(),
   is_error: z.boolean(),

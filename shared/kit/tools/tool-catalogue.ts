@@ -9,8 +9,8 @@ import { jsonSchemaOf, type ToolCatalogue, type ToolContext, type ToolDefinition
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 /**
- * The tools that this process runs itself: arguments validated, time bounded, calls counted.
- * @throws Error when two tools share a name or a name is one that model providers refuse: a bug found at the start.
+ * Creates a catalogue of tools that this process runs itself. Arguments are validated, time is limited, calls are counted.
+ * @throws Error when two tools share a name, or when model providers would refuse a name.
  */
 export function createToolCatalogue(definitions: readonly ToolDefinition[], metrics: Metrics): ToolCatalogue {
   const byName = new Map<string, ToolDefinition>();
@@ -65,7 +65,7 @@ function describe({ name, title, description, input, output, annotations = {} }:
   };
 }
 
-/** Runs a tool under its deadline, even one that does not look at its signal. */
+/** Runs a tool under its deadline, even if it ignores its signal. */
 async function runBounded(tool: ToolDefinition, input: z.output<z.ZodObject>, context: ToolContext): Promise<unknown> {
   const timeoutMs = tool.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const late = () => new MeshError('upstream_timeout', `${tool.name} did not end within ${timeoutMs} ms`);
@@ -90,5 +90,5 @@ function toolMetrics(metrics: Metrics) {
   };
 }
 
-/** Milliseconds since `started` (a `performance.now()`), to the microsecond. */
+/** Returns the milliseconds since `started` (a `performance.now()`), to the microsecond. */
 export const elapsed = (started: number): number => Math.round((performance.now() - started) * 1_000) / 1_000;

@@ -8,13 +8,13 @@ import { quietContext, type ToolCatalogue } from './tool.ts';
 const ToolName = z.object({ name: z.string() });
 const ToolCall = z.object({ arguments: z.record(z.string(), z.unknown()).default({}) });
 
-/** The REST face of a catalogue: `GET /tools`, `POST /tools/{name}`, `POST /tools/{name}/stream`. */
+/** Builds the REST face of a catalogue: `GET /tools`, `POST /tools/{name}`, `POST /tools/{name}/stream`. */
 export function toolRoutes(catalogue: ToolCatalogue): readonly Route[] {
   return [
     defineRoute({
       method: 'get',
       path: '/tools',
-      summary: 'The tools, with their schemas',
+      summary: 'Lists the tools with their schemas',
       handle: () => ({ tools: catalogue.list() }),
     }),
     defineRoute({
@@ -26,7 +26,7 @@ export function toolRoutes(catalogue: ToolCatalogue): readonly Route[] {
     defineRoute({
       method: 'post',
       path: '/tools/:name/stream',
-      summary: 'Runs a tool and streams what happens as server-sent events: progress, chunk, result or error, done',
+      summary: 'Runs a tool and streams server-sent events: progress, chunk, result or error, done',
       input: { params: ToolName, body: ToolCall },
       handle: async ({ params, body, signal, res }) => {
         const stream = createEventStream(res);
@@ -42,11 +42,11 @@ export function toolRoutes(catalogue: ToolCatalogue): readonly Route[] {
           stream.send('done', { status: result.is_error ? 'failed' : 'complete' });
         } catch (thrown) {
           const error = MeshError.from(thrown);
-          // A call that could not even start is answered with its status, as long as nothing has been sent.
+          // A call that did not start is answered with its status, as long as nothing has been sent.
           if (!stream.isOpen && error.status < 500) throw thrown;
           stream.send('error', error.toBody(currentContext()?.requestId));
           stream.send('done', { status: signal.aborted ? 'cancelled' : 'failed' });
-          // The caller has been told; a bug still goes to the log, through the one error handler.
+          // The caller has the error; a bug also goes to the log, through the one error handler.
           if (error.code === 'internal') {
             stream.end();
             throw thrown;
