@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { ARTIFACT_LIMITS } from '../src/workers/protocol.ts';
 import { startWorker, type WorkerProcess } from '../src/workers/worker-process.ts';
 
 const WORKER = fileURLToPath(new URL('../src/runtimes/javascript/worker.ts', import.meta.url));
@@ -29,6 +30,7 @@ export async function openWorker(packages?: string) {
         files: Object.entries(files).map(([path, text]) => ({ path, data: Buffer.from(text).toString('base64') })),
         memory_bytes: memoryBytes,
         keep: true,
+        artifact_limits: ARTIFACT_LIMITS,
       },
       { timeoutMs, outputBytes: 65_536 },
       new AbortController().signal,

@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts';
 import type { Packages } from '../packages/packages.ts';
 import type { Sessions } from './sessions.ts';
 import { capText } from '../workers/output-buffer.ts';
-import type { WorkerProgram } from '../workers/protocol.ts';
+import { ARTIFACT_LIMITS, type WorkerProgram } from '../workers/protocol.ts';
 import type { Ending, OutputListener, Run, WorkerProcess } from '../workers/worker-process.ts';
 
 /**
@@ -90,6 +90,7 @@ function toWorkerProgram({
     })),
     memory_bytes: memory_mb * MIB,
     keep: session_id !== undefined,
+    artifact_limits: ARTIFACT_LIMITS,
   };
 }
 

@@ -8,7 +8,7 @@ interface RefusalOptions extends ErrorOptions {
 
 type RefusalStatus = 'blocked' | 'approval_required' | 'failed';
 
-/** Codes that tell of something that could not be done; the others are decisions against the package. */
+/** Codes of what could not be done; the others are decisions against the package. */
 const FAILURES: ReadonlySet<ReasonCode> = new Set([
   'not_found',
   'no_wheel',
@@ -18,12 +18,12 @@ const FAILURES: ReadonlySet<ReasonCode> = new Set([
   'install_failed',
 ]);
 
-/** Why a package is not installed. Thrown by the checks and told to the caller as a result, never as a failed call. */
+/** The reason why a package is not installed. Callers receive it as a result, never as a failed call. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: Reason;
   readonly status: RefusalStatus;
-  /** Which of several packages that were asked for together it is about, from 0. */
+  /** The index of the package that it is about, among those requested together. */
   readonly position: number | undefined;
 
   constructor(code: ReasonCode, message: string, options: RefusalOptions = {}) {
@@ -34,15 +34,15 @@ export class Refusal extends Error {
     this.position = position;
   }
 
-  /** The same refusal, of one of several packages. */
+  /** Returns the same refusal for the package at `position` of a request. */
   at(position: number): Refusal {
     const { code, message, did_you_mean: didYouMean } = this.reason;
     return new Refusal(code, message, { didYouMean, status: this.status, position, cause: this });
   }
 }
 
-/** Text of a caller or an index, fit to be shown: short and of one line. */
-export const shown = (text: string): string => {
+/** Shortens text of a caller or an index to one printable line. */
+export const printable = (text: string): string => {
   const line = text.slice(0, 120).replaceAll(/[^\x20-\x7e]/g, '?');
   return text.length > 120 ? `${line}…` : line;
 };

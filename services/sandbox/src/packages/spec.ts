@@ -1,7 +1,7 @@
 import * as pep440 from '@renovatebot/pep440';
 import type { Ecosystem, PackageRequest } from '@toolmesh/shared/contracts/packages';
 import semver from 'semver';
-import { Refusal, shown } from './refusal.ts';
+import { printable, Refusal } from './refusal.ts';
 
 /** One package as it is looked for: nothing in it is raw text of a caller any more. */
 export interface PackageSpec {
@@ -29,7 +29,10 @@ export function parseRequest({ name, version, ecosystem }: PackageRequest): Pack
   const { base, extras } = ecosystem === 'pypi' ? splitExtras(name) : { base: name, extras: [] };
   if (!isName(ecosystem, base)) {
     const form = ecosystem === 'pypi' ? 'a name such as six' : 'a name such as is-number or @scope/name';
-    throw new Refusal('invalid_name', `"${shown(name)}" is not ${form}; addresses, paths and options are not taken`);
+    throw new Refusal(
+      'invalid_name',
+      `"${printable(name)}" is not ${form}; addresses, paths and options are not taken`,
+    );
   }
   return {
     ecosystem,
@@ -105,7 +108,7 @@ function splitExtras(name: string): { base: string; extras: readonly string[] } 
   if (base === undefined || list === undefined || name.length > 1_024) return { base: name, extras: [] };
   const extras = list.split(',').map((extra) => extra.trim());
   const ok = extras.length <= MAX_EXTRAS && extras.every((extra) => NAME.test(extra));
-  if (!ok) throw new Refusal('invalid_name', `"${shown(name)}" has extras that are none, such as name[extra]`);
+  if (!ok) throw new Refusal('invalid_name', `"${printable(name)}" has extras that are none, such as name[extra]`);
   return { base, extras: extras.map((extra) => normaliseName('pypi', extra)).sort() };
 }
 
@@ -113,7 +116,7 @@ function exactVersion(ecosystem: Ecosystem, version: string): string {
   const short = version.length <= MAX_VERSION && /^[0-9A-Za-z.+!_-]+$/.test(version);
   const ok = ecosystem === 'npm' ? short && semver.valid(version) === version : short && isPep440(version);
   if (ok) return version;
-  const message = `"${shown(version)}" is not an exact version, such as 1.2.3; ranges and tags are not taken`;
+  const message = `"${printable(version)}" is not an exact version, such as 1.2.3; ranges and tags are not taken`;
   throw new Refusal('invalid_version', message);
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { findJail, type FoundJail } from '../jail/find-jail.ts';
 import { baseLayerPackages, baseLayerPath } from '../commands/build-base-layer.ts';
 import type { PythonTarget } from '../packages/resolve/pypi-resolver.ts';
+import { ARTIFACT_LIMITS } from '../workers/protocol.ts';
 import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
 import { compileWorker } from './python-namespaces/compiled-worker.ts';
@@ -98,16 +99,24 @@ async function jailedIfPossible(
 }
 
 const TRY_TIMEOUT_MS = 10_000;
-const MIB = 1_024 ** 2;
+
+const TRIAL = {
+  code: '6 * 7',
+  stdin: '',
+  files: [],
+  memory_bytes: 512 * 1_024 ** 2,
+  keep: false,
+  artifact_limits: ARTIFACT_LIMITS,
+};
 
 /** Runs a program in a worker of the runtime. Returns what went wrong. */
 async function tryOut({ worker, languages }: Runtime): Promise<string | undefined> {
   try {
     const started = await startWorker(worker());
-    const program = { code: '6 * 7', stdin: '', files: [], memory_bytes: 512 * MIB, keep: false };
+    const program = { ...TRIAL, language: languages[0] ?? '' };
     const limits = { timeoutMs: TRY_TIMEOUT_MS, outputBytes: 1_024 };
     const { signal } = new AbortController();
-    const { ending, stderr } = await started.run({ ...program, language: languages[0] ?? '' }, limits, signal);
+    const { ending, stderr } = await started.run(program, limits, signal);
     if (ending.kind === 'report' && ending.report.result === '42') return undefined;
     return `a first program ended badly (${ending.kind}) ${stderr.text}`.trim();
   } catch (error) {

@@ -1,19 +1,20 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createWaitingQueue } from '@toolmesh/shared/kit/faults/waiting-queue';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { emptyPool, nextPoolState, type PoolEffect, type PoolEvent } from './pool-state.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface PoolOptions {
   readonly name: string;
   readonly start: () => Promise<WorkerProcess>;
-  /** Workers kept warm while nothing is asked of them. */
+  /** Workers kept warm while there is nothing to do. */
   readonly min: number;
   /** Workers at the same time, warm, busy and starting together. */
   readonly max: number;
   readonly logger: Logger;
   /** Callers that may wait for a worker; more are turned away. */
   readonly maxQueue?: number;
-  /** How long a caller waits at most. */
+  /** The longest that a caller waits. */
   readonly maxWaitMs?: number;
 }
 
@@ -26,11 +27,11 @@ export interface PoolStats {
 
 export interface WorkerPool {
   /**
-   * Gives `task` a warm worker, which is killed when `task` is done with it.
+   * Runs `task` with a warm worker, which is killed afterwards.
    * @throws MeshError unavailable when the queue is full or no worker came free in time.
    */
   withWorker<T>(task: (worker: WorkerProcess) => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Gives a warm worker away, to be killed by whoever takes it. @throws as {@link withWorker}. */
+  /** Returns a warm worker that the caller has to kill. @throws as {@link withWorker}. */
   take(signal: AbortSignal): Promise<WorkerProcess>;
   stats(): PoolStats;
   /** @throws MeshError when no worker can be started at present. */
@@ -38,125 +39,78 @@ export interface WorkerPool {
   close(): void;
 }
 
-/** Starting a process blocks for some milliseconds: not while the program that took its worker runs or is answered. */
-const REFILL_DELAY_MS = 20;
-/** How long workers above `min` are kept. */
-const IDLE_MS = 30_000;
-/** The pause after a worker failed to start, so that a broken runtime does not eat the machine. */
-const RETRY_MS = 1_000;
-
 /** Keeps one-shot workers warm: at least `min`, more while callers wait, never more than `max`. */
 export function createWorkerPool(options: PoolOptions): WorkerPool {
   const { name, start, min, max, logger, maxQueue = 64, maxWaitMs = 10_000 } = options;
-  const idle: WorkerProcess[] = [];
   const queue = createWaitingQueue<WorkerProcess>({
     maxLength: maxQueue,
     maxWaitMs,
     full: () => new MeshError('unavailable', `The sandbox is full: ${maxQueue} programs are waiting`),
     late: () => new MeshError('unavailable', `No worker of the sandbox came free within ${maxWaitMs} ms`),
   });
-  const busy = new Set<WorkerProcess>();
-  let starting = 0;
-  let failure: MeshError | undefined;
-  let closed = false;
+  let state = emptyPool<WorkerProcess>(min, max);
 
-  const fillSoon = (): void => {
-    if (queue.length > 0) fill();
-    else setTimeout(fill, REFILL_DELAY_MS).unref();
+  const apply = (event: PoolEvent<WorkerProcess>): void => {
+    const step = nextPoolState(state, event, queue.length);
+    state = step.state;
+    for (const effect of step.effects) carryOut(effect);
   };
 
-  const fill = (): void => {
-    if (closed || failure !== undefined) return;
-    const wanted = Math.min(min + queue.length - idle.length, max - idle.length - busy.size) - starting;
-    for (let i = 0; i < wanted; i += 1) void add();
+  const carryOut = (effect: PoolEffect<WorkerProcess>): void => {
+    if (effect.type === 'start') void startOne();
+    else if (effect.type === 'serve') queue.serve(effect.worker);
+    else if (effect.type === 'kill') effect.worker.kill();
+    else if (effect.type === 'refuse') queue.refuse(effect.error);
+    else setTimeout(apply, effect.ms, { type: effect.event }).unref();
   };
 
-  const add = async (): Promise<void> => {
-    starting += 1;
+  const startOne = async (): Promise<void> => {
     try {
       const worker = await start();
-      if (closed) return worker.kill();
-      failure = undefined;
-      void worker.gone.then(() => discard(worker));
-      offer(worker);
+      void worker.gone.then(() => apply({ type: 'gone', worker }));
+      apply({ type: 'started', worker });
     } catch (error) {
       logger.error({ err: error, pool: name }, 'a worker did not start');
-      failure = MeshError.from(error);
-      queue.refuse(failure);
-      setTimeout(retry, RETRY_MS).unref();
-    } finally {
-      starting -= 1;
+      apply({ type: 'start_failed', error: MeshError.from(error) });
     }
   };
 
-  const retry = (): void => {
-    if (failure === undefined) return;
-    failure = undefined;
-    fill();
+  const acquire = async (signal: AbortSignal): Promise<WorkerProcess> => {
+    signal.throwIfAborted();
+    if (state.idle.length === 0 && state.failure !== undefined) throw state.failure;
+    const turn = queue.wait(signal);
+    apply({ type: 'requested' });
+    return turn;
   };
 
-  const offer = (worker: WorkerProcess): void => {
-    if (queue.serve(worker)) return void busy.add(worker);
-    idle.push(worker);
-    setTimeout(shrink, IDLE_MS).unref();
-  };
-
-  const shrink = (): void => {
-    if (idle.length > min && queue.length === 0) idle.shift()?.kill();
-  };
-
-  /** A warm worker that died by itself is replaced. */
-  const discard = (worker: WorkerProcess): void => {
-    const index = idle.indexOf(worker);
-    if (index < 0) return;
-    idle.splice(index, 1);
-    fill();
-  };
-
-  const acquire = (signal: AbortSignal): Promise<WorkerProcess> => {
-    const warm = idle.shift();
-    if (warm !== undefined) {
-      busy.add(warm);
-      return Promise.resolve(warm);
-    }
-    if (failure !== undefined) return Promise.reject(failure);
-    const worker = queue.wait(signal);
-    fill();
-    return worker;
-  };
-
-  fill();
+  apply({ type: 'refill_due' });
   return {
     async withWorker(task, signal) {
-      signal.throwIfAborted();
       const worker = await acquire(signal);
-      fillSoon();
       try {
         return await task(worker);
       } finally {
+        // The pool counts it until it is gone, since it takes up memory until then.
         worker.kill();
-        // Until it is gone it takes up memory: the maximum counts it, and nobody waits for it.
-        void worker.gone.then(() => {
-          busy.delete(worker);
-          fillSoon();
-        });
       }
     },
     async take(signal) {
-      signal.throwIfAborted();
       const worker = await acquire(signal);
-      busy.delete(worker);
-      fillSoon();
+      apply({ type: 'taken', worker });
       return worker;
     },
-    stats: () => ({ idle: idle.length, busy: busy.size, starting, queued: queue.length }),
+    stats: () => ({
+      idle: state.idle.length,
+      busy: state.busy.size,
+      starting: state.starting,
+      queued: queue.length,
+    }),
     check: () => {
-      if (failure !== undefined) throw failure;
-      if (idle.length + busy.size === 0) throw new MeshError('unavailable', `no ${name} worker is warm yet`);
+      if (state.failure !== undefined) throw state.failure;
+      if (state.idle.length + state.busy.size === 0) {
+        throw new MeshError('unavailable', `no ${name} worker is warm yet`);
+      }
     },
-    close: () => {
-      closed = true;
-      for (const worker of [...idle, ...busy]) worker.kill();
-    },
+    close: () => apply({ type: 'closed' }),
   };
 }

@@ -1,6 +1,7 @@
+import { LIMITS } from '@toolmesh/shared/contracts/execution';
 import { z } from 'zod';
 
-/** What a worker is told to run; `files` and `stdin` are base64. */
+/** A program as a worker receives it; `files` and `stdin` are base64. */
 export interface WorkerProgram {
   readonly language: string;
   readonly code: string;
@@ -8,15 +9,30 @@ export interface WorkerProgram {
   readonly files: readonly { readonly path: string; readonly data: string }[];
   /** What the program may use above what the idle worker uses. */
   readonly memory_bytes: number;
-  /** Whether its variables and files are kept for the next program that this worker is told to run. */
+  /** Whether its variables and files are kept for the next program of this worker. */
   readonly keep: boolean;
+  readonly artifact_limits: ArtifactLimits;
 }
+
+/** Bounds of the files that a worker reports. A worker has none of its own: it runs where only its code is. */
+export interface ArtifactLimits {
+  readonly count: number;
+  /** Of all files together. */
+  readonly bytes: number;
+  readonly path_chars: number;
+}
+
+export const ARTIFACT_LIMITS: ArtifactLimits = {
+  count: LIMITS.artifacts,
+  bytes: LIMITS.artifactsBytes,
+  path_chars: 1_024,
+};
 
 const TEXT_LIMIT = 256 * 1_024;
 const text = z.string().max(TEXT_LIMIT);
 
 /**
- * How a program ended, in the words of its worker. A hostile program may forge its own report, so every field is
+ * How a program ended, as its worker reports it. A hostile program may forge its own report, so every field is
  * bounded here and nothing in it is believed beyond what the program may say of itself.
  */
 export const Report = z.object({
@@ -29,16 +45,18 @@ export const Report = z.object({
     .regex(/^SIG[A-Z0-9]{2,8}$/)
     .nullable(),
   out_of_memory: z.boolean(),
-  artifacts: z.array(z.object({ path: z.string().min(1).max(1_024), data: z.string() })).max(20),
+  artifacts: z
+    .array(z.object({ path: z.string().min(1).max(ARTIFACT_LIMITS.path_chars), data: z.string() }))
+    .max(ARTIFACT_LIMITS.count),
   artifacts_truncated: z.boolean(),
   cpu_ms: z.number().min(0),
-  /** Whether nothing of the program is left that a later one of its session could go on with. */
+  /** Whether the program has left nothing that a later one of its session could continue with. */
   over: z.boolean().optional(),
-  /** Where the worker can tell better than one who looks from outside now and then. */
+  /** Set where the worker can measure it better than the service, which samples from outside. */
   peak_memory_bytes: z.number().min(0).optional(),
 });
 export type Report = z.output<typeof Report>;
 
-/** What a worker says when it is warm. */
+/** The first message of a worker: it is warm. */
 export const Ready = z.object({ version: z.string().max(100) });
 export type Ready = z.output<typeof Ready>;

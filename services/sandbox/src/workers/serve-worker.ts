@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import { jsonPayload, readFrames, writeFrame } from './frames.ts';
-import type { Report, WorkerProgram } from './protocol.ts';
+import type { ArtifactLimits, Report, WorkerProgram } from './protocol.ts';
 
 export interface OutputPiece {
-  /** Where in the stream the bytes begin; more than what came before means that some are missing. */
+  /** Offset of the bytes in the stream; a gap to the piece before means that some are missing. */
   readonly position: number;
   readonly bytes: Buffer;
 }
@@ -14,82 +14,91 @@ export interface OutputSource {
 }
 
 /** A {@link WorkerProgram} with its bytes as bytes. */
-export interface GuestProgram {
+export interface InterpreterProgram {
   readonly language: string;
   readonly code: string;
   readonly stdin: Uint8Array;
-  readonly files: readonly GuestFile[];
+  readonly files: readonly ProgramFile[];
   readonly memoryBytes: number;
   /** Whether variables and files are kept for the next program. */
   readonly keep: boolean;
+  readonly artifactLimits: ArtifactLimits;
 }
 
-/** A {@link Report} as a guest makes it. */
-export interface GuestReport extends Omit<Report, 'artifacts' | 'cpu_ms'> {
-  readonly artifacts: readonly GuestFile[];
+/** A {@link Report} with its files as bytes. */
+export interface InterpreterReport extends Omit<Report, 'artifacts' | 'cpu_ms'> {
+  readonly artifacts: readonly ProgramFile[];
 }
 
-interface GuestFile {
+interface ProgramFile {
   readonly path: string;
   readonly data: Uint8Array;
 }
 
 /** A warm language runtime inside this process. */
-export interface Guest {
+export interface Interpreter {
   readonly version: string;
   readonly stdout: OutputSource;
   readonly stderr: OutputSource;
   /** Runs one program; the next, where its state is kept, only after that. Rejects only when the runtime is broken. */
-  run(program: GuestProgram): Promise<GuestReport>;
-  /** Does for nobody, and leaves no trace of, what `run` does for each program: the first time takes much longer. */
-  rehearse?(): Promise<GuestReport>;
+  run(program: InterpreterProgram): Promise<InterpreterReport>;
+  /** Runs a program of ours, without a trace: the first run takes much longer. */
+  rehearse?(): Promise<InterpreterReport>;
 }
 
 const CHANNEL_FD = 3;
 /** How often output is passed on while a program runs. */
 const OUTPUT_MS = 20;
 
-/** The inside of a worker process: warms a guest up, runs its program, or those of its session, waits to be killed. */
-export async function serveWorker(warmUp: () => Promise<Guest>): Promise<void> {
+/** Serves in a worker process: warms an interpreter up, runs its program or those of its session, waits to be killed. */
+export async function serveWorker(warmUp: () => Promise<Interpreter>): Promise<void> {
   const channel = new Socket({ fd: CHANNEL_FD });
-  // The service is gone, or has had enough of us.
+  // The service is gone, or has closed the connection.
   channel.on('error', () => process.exit(1));
   channel.on('close', () => process.exit(0));
 
-  const guest = await warmUp();
+  const interpreter = await warmUp();
   const passOn = () => {
     for (const stream of ['stdout', 'stderr'] as const) {
-      for (const { position, bytes } of guest[stream].take()) {
+      for (const { position, bytes } of interpreter[stream].take()) {
         const at = Buffer.alloc(8);
         at.writeDoubleLE(position);
         writeFrame(channel, stream, Buffer.concat([at, bytes]));
       }
     }
   };
-  const run = async (program: GuestProgram) => {
+  const run = async (program: InterpreterProgram) => {
     const before = process.cpuUsage();
     const output = setInterval(passOn, OUTPUT_MS);
-    const report = await guest.run(program);
+    const report = await interpreter.run(program);
     clearInterval(output);
     passOn();
     const { user, system } = process.cpuUsage(before);
     writeFrame(channel, 'report', jsonPayload(toReport(report, (user + system) / 1_000)));
   };
-  if (guest.rehearse !== undefined) {
-    JSON.parse(jsonPayload(toReport(await guest.rehearse(), 0)).toString());
+  if (interpreter.rehearse !== undefined) {
+    JSON.parse(jsonPayload(toReport(await interpreter.rehearse(), 0)).toString());
     passOn();
   }
   readFrames(channel, ({ kind, payload }) => {
-    if (kind === 'program') void run(toGuestProgram(JSON.parse(payload.toString())));
+    if (kind === 'program') void run(toInterpreterProgram(JSON.parse(payload.toString())));
     else if (kind === 'flush') {
       passOn();
       writeFrame(channel, 'flushed');
     }
   });
-  writeFrame(channel, 'ready', jsonPayload({ version: guest.version }));
+  writeFrame(channel, 'ready', jsonPayload({ version: interpreter.version }));
 }
 
-function toGuestProgram({ language, code, stdin, files, memory_bytes, keep }: WorkerProgram): GuestProgram {
+function toInterpreterProgram({
+  language,
+  code,
+  stdin,
+  files,
+  memory_bytes,
+  keep,
+  artifact_limits,
+}: WorkerProgram): InterpreterProgram {
   const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
   return {
     language,
@@ -98,10 +107,11 @@ function toGuestProgram({ language, code, stdin, files, memory_bytes, keep }: Wo
     files: files.map(({ path, data }) => ({ path, data: bytesOf(data) })),
     memoryBytes: memory_bytes,
     keep,
+    artifactLimits: artifact_limits,
   };
 }
 
-function toReport({ artifacts, ...report }: GuestReport, cpu_ms: number): Report {
+function toReport({ artifacts, ...report }: InterpreterReport, cpu_ms: number): Report {
   const encoded = artifacts.map(({ path, data }) => ({ path, data: Buffer.from(data).toString('base64') }));
   return { ...report, artifacts: encoded, cpu_ms };
 }

@@ -28,18 +28,3 @@ export async function downloadFile(
   if (hash === `sha256:${sha256}` || hash === `sha512:${sha512}`) return;
   throw new Refusal('hash_mismatch', `What was sent for ${subject} is not what the index says`);
 }
-
-const MAX_LINES = 300;
-const MAX_LINE = 300;
-
-/** Collects lines for a person, up to a bound. */
-export function createNotes() {
-  const lines: string[] = [];
-  return {
-    note(line: string): void {
-      if (lines.length < MAX_LINES) lines.push(line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
-      else if (lines.length === MAX_LINES) lines.push('…');
-    },
-    text: () => lines.join('\n'),
-  };
-}

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { portOf } from '@toolmesh/shared/kit/http/listen';
-import { Refusal, shown } from '../refusal.ts';
+import { printable, Refusal } from '../refusal.ts';
 
 /** What a resolver gets for one of its requests. */
 export type GateAnswer =
@@ -65,4 +65,4 @@ export async function openGate(answer: (path: string) => Promise<GateAnswer>): P
 }
 
 const outside = (host: string): Refusal =>
-  new Refusal('suspicious', `A package wants something of ${shown(host)}, which is not the index`);
+  new Refusal('suspicious', `A package wants something of ${printable(host)}, which is not the index`);

@@ -12,7 +12,7 @@ import { type ResolvedPackage, type Resolver, type ResolverLimits, type Root, wh
 import { type ProcessEnd, runProcess } from './run-process.ts';
 import { formatSpec, isName } from '../spec.ts';
 import { inspectTarball, readTarball } from '../archive/tarball.ts';
-import { Refusal, shown } from '../refusal.ts';
+import { printable, Refusal } from '../refusal.ts';
 
 export interface NpmResolverOptions {
   readonly checks: Checks;
@@ -86,7 +86,7 @@ function createShelf({ checks, fetcher, archives, limits }: NpmResolverOptions, 
   const tarballs = new Map<string, Promise<string>>();
 
   const packument = async (name: string): Promise<string> => {
-    if (!isName('npm', name)) throw new Refusal('suspicious', `A package needs "${shown(name)}", which is no name`);
+    if (!isName('npm', name)) throw new Refusal('suspicious', `A package needs "${printable(name)}", which is no name`);
     if (answers.size > limits.packages * 2) throw new Refusal('too_large', 'Too many packages are needed');
     const examined = await checks.examine({ ecosystem: 'npm', name, extras: [], version: undefined }, signal);
     note(`${name}: passed the checks of its name and its history`);
@@ -156,7 +156,10 @@ function createShelf({ checks, fetcher, archives, limits }: NpmResolverOptions, 
             release === undefined ||
             (hash !== undefined && integrity !== hash.replace(':', '-'))
           ) {
-            throw new Refusal('install_failed', `npm chose ${shown(name)}@${shown(version)}, which was not looked at`);
+            throw new Refusal(
+              'install_failed',
+              `npm chose ${printable(name)}@${printable(version)}, which was not looked at`,
+            );
           }
           const subject = `${name}@${version}`;
           const path = await fetchOnce(name, release);
@@ -217,7 +220,7 @@ function readLock(text: string): readonly Locked[] {
     const isForeign =
       entry.link === true || entry.inBundle === true || entry.resolved?.startsWith(`${GATE_ORIGIN}/`) !== true;
     if (!ok || isForeign || entry.version === undefined) {
-      throw new Refusal('suspicious', `${shown(name)} does not come from the registry`);
+      throw new Refusal('suspicious', `${printable(name)} does not come from the registry`);
     }
     return [{ place, name, version: entry.version, integrity: entry.integrity }];
   });
@@ -235,5 +238,8 @@ async function npmRefusal(
   if (why !== undefined) return why;
   const said = words.split('\n').flatMap((line) => /^npm error (?!code |A complete log)(.*)/.exec(line)?.[1] ?? []);
   const names = roots.map(({ spec }) => formatSpec(spec)).join(', ');
-  return new Refusal('install_failed', `npm found no set of packages for ${names}: ${shown(said[0] ?? words.trim())}`);
+  return new Refusal(
+    'install_failed',
+    `npm found no set of packages for ${names}: ${printable(said[0] ?? words.trim())}`,
+  );
 }

@@ -11,7 +11,7 @@ import type { ReleaseFile } from '../index/project.ts';
 import { type ResolvedPackage, type Resolver, type ResolverLimits, type Root, whyMissing } from './resolver.ts';
 import { type ProcessEnd, runProcess } from './run-process.ts';
 import { formatSpec, isName, normaliseName } from '../spec.ts';
-import { Refusal, shown } from '../refusal.ts';
+import { printable, Refusal } from '../refusal.ts';
 import { inspectWheel, readWheel } from '../archive/wheel.ts';
 
 /** The interpreter that imports what is installed. */
@@ -118,7 +118,8 @@ function createShelf({ checks, fetcher, target, archives, limits }: PypiResolver
   let wheels = 0;
 
   const page = async (name: string): Promise<string> => {
-    if (!isName('pypi', name)) throw new Refusal('suspicious', `A package needs "${shown(name)}", which is no name`);
+    if (!isName('pypi', name))
+      throw new Refusal('suspicious', `A package needs "${printable(name)}", which is no name`);
     if (pages.size > limits.packages * 2) throw new Refusal('too_large', 'Too many packages are needed');
     const examined = await checks.examine({ ecosystem: 'pypi', name, extras: [], version: undefined }, signal);
     note(`${name}: passed the checks of its name and its history`);
@@ -146,7 +147,7 @@ function createShelf({ checks, fetcher, target, archives, limits }: PypiResolver
     const { requirements } = await inspectWheel(path, subject, archives);
     const foreign = requirements.find((requirement) => requirement.split(';')[0]?.includes('@'));
     if (foreign !== undefined) {
-      throw new Refusal('suspicious', `${subject} needs a package from elsewhere: "${shown(foreign)}"`);
+      throw new Refusal('suspicious', `${subject} needs a package from elsewhere: "${printable(foreign)}"`);
     }
     note(`${subject}: ${file.filename} has the right hash, and its archive is in order`);
     return path;
@@ -198,7 +199,7 @@ async function readReport(text: string, { files }: Shelf): Promise<readonly Reso
       const shelved = files.get(decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? ''));
       const wheel = await shelved?.wheel;
       if (shelved === undefined || wheel === undefined || normaliseName('pypi', metadata.name) !== shelved.name) {
-        throw new Refusal('install_failed', `pip chose ${shown(metadata.name)}, which was not looked at`);
+        throw new Refusal('install_failed', `pip chose ${printable(metadata.name)}, which was not looked at`);
       }
       const { name, version, file, approvalReason } = shelved;
       return {
@@ -224,10 +225,10 @@ async function pipRefusal(
   const lines = words.split('\n').flatMap((line) => /ERROR: (.*)/.exec(line)?.[1] ?? []);
   const missing = /No matching distribution found for (\S+)/.exec(lines.join(' '))?.[1];
   if (missing !== undefined) {
-    const message = `${shown(missing)} has no wheel for this Python, and building one would run its code`;
+    const message = `${printable(missing)} has no wheel for this Python, and building one would run its code`;
     return (await whyMissing(checks, 'pypi', missing, signal)) ?? new Refusal('no_wheel', message);
   }
-  const said = shown(lines.at(-1) ?? words.trim().split('\n').at(-1) ?? '');
+  const said = printable(lines.at(-1) ?? words.trim().split('\n').at(-1) ?? '');
   const names = roots.map(({ spec }) => formatSpec(spec)).join(', ');
   return new Refusal('install_failed', `pip found no set of packages for ${names}: ${said}`);
 }

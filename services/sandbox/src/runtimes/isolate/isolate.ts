@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
 import ivm from 'isolated-vm';
-import type { GuestReport } from '../../workers/serve-worker.ts';
+import type { InterpreterReport } from '../../workers/serve-worker.ts';
+import { RING_CONSTANTS } from './output-ring.ts';
 
-/** The parts of a guest, which run inside the isolate as one function body and share its scope. */
+/** The source of prelude files, which run inside an isolate as one function body and share its scope. */
 export const preludeSource = (files: readonly URL[]): string =>
   files.map((file) => readFileSync(file, 'utf8')).join('\n');
 
-export const preludeFile = (name: string): URL => new URL(`./prelude/${name}`, import.meta.url);
+const SHARED_FILES = ['text-encoding.js', 'output.js', 'timers.js'].map(
+  (name) => new URL(`./prelude/${name}`, import.meta.url),
+);
+
+/** The prelude that every interpreter in an isolate begins with. */
+export const sharedPrelude = (): string => `${RING_CONSTANTS}\n${preludeSource(SHARED_FILES)}`;
 
 /** The report of a program that ran out of memory and took its isolate with it. */
-const OUT_OF_MEMORY: GuestReport = {
+const OUT_OF_MEMORY: InterpreterReport = {
   result: null,
   error: { type: 'OutOfMemory', message: 'The program used more memory than it may', traceback: '' },
   exit_code: null,
@@ -20,17 +26,23 @@ const OUT_OF_MEMORY: GuestReport = {
   artifacts_truncated: false,
 };
 
+export interface Isolated {
+  readonly isolate: ivm.Isolate;
+  readonly context: ivm.Context;
+  readonly settle: (run: Promise<InterpreterReport>) => Promise<InterpreterReport>;
+}
+
 /**
- * A fresh isolate and its context. `settle` turns the end of a run into a report also when there is no memory left:
- * V8 then either disposes of the isolate or gives it up, after which nothing in it ever returns.
+ * Makes an isolate and its context. `settle` turns the end of a run into a report even when memory has run out: V8 then
+ * either disposes of the isolate or abandons it, after which nothing in it ever returns.
  */
-export async function createIsolate(memoryLimitMb: number) {
-  const lost = Promise.withResolvers<GuestReport>();
+export async function createIsolate(memoryLimitMb: number): Promise<Isolated> {
+  const lost = Promise.withResolvers<InterpreterReport>();
   const isolate = new ivm.Isolate({
     memoryLimit: memoryLimitMb,
     onCatastrophicError: () => lost.resolve(OUT_OF_MEMORY),
   });
-  const settle = (run: Promise<GuestReport>): Promise<GuestReport> =>
+  const settle = (run: Promise<InterpreterReport>): Promise<InterpreterReport> =>
     Promise.race([
       lost.promise,
       run.catch((error: unknown) => (isolate.isDisposed || isOutOfMemory(error) ? OUT_OF_MEMORY : fail(error))),
@@ -45,7 +57,7 @@ function fail(error: unknown): never {
   throw error;
 }
 
-/** Gives memory to the isolate: shared memory is shared, other memory moves there and is gone here. */
+/** Passes memory to the isolate: shared memory is shared, other memory moves there and is gone here. */
 export function handOver(memory: ArrayBuffer | SharedArrayBuffer) {
   if (memory instanceof SharedArrayBuffer) return new ivm.ExternalCopy(memory).copyInto({ release: true });
   return new ivm.ExternalCopy(memory, { transferList: [memory] }).copyInto({ release: true, transferIn: true });

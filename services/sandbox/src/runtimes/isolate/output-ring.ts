@@ -1,19 +1,22 @@
 import type { OutputPiece, OutputSource } from '../../workers/serve-worker.ts';
 
 /**
- * Output that crosses from an isolate to the thread that owns it, in memory that both share: the guest writes at
- * the speed of memory and never waits, the owner looks now and then and misses only what a flood has overwritten.
+ * Output that crosses from an isolate to the thread that owns it, in memory that both share: the program
+ * writes at the speed of memory and never waits, the owner polls and misses only what a flood has overwritten.
  *
  * Layout: the count of bytes written and the count being written to (modulo 2^32, 32 bits each), padding, the first
  * HEAD_BYTES of the stream, then a ring with the latest RING_BYTES of what follows. `prelude/output.js` writes it.
  */
-export const HEADER_BYTES = 64;
-export const HEAD_BYTES = 32 * 1_024;
-export const RING_BYTES = 128 * 1_024;
+const HEADER_BYTES = 64;
+const HEAD_BYTES = 32 * 1_024;
+const RING_BYTES = 128 * 1_024;
+
+/** The sizes as constants of the prelude, which writes to such memory. */
+export const RING_CONSTANTS = `const [HEADER_BYTES, HEAD_BYTES, RING_BYTES] = [${HEADER_BYTES}, ${HEAD_BYTES}, ${RING_BYTES}];`;
 
 export interface OutputRing extends OutputSource {
   readonly memory: SharedArrayBuffer;
-  /** Begins another stream, at position 0. Only while the guest is idle, which restarts its writer before it writes. */
+  /** Begins another stream, at position 0. Only while no program runs; the next restarts its writer before it writes. */
   restart(): void;
 }
 
@@ -25,7 +28,7 @@ export function createOutputRing(): OutputRing {
   let total = 0;
   let taken = 0;
 
-  /** Counts wrap around at 2^32; less than that comes between two looks. */
+  /** Counts wrap around at 2^32; less than that comes between two polls. */
   const readTotal = (): number => {
     total += (Atomics.load(counts, 0) - total) >>> 0;
     return total;
@@ -45,7 +48,7 @@ export function createOutputRing(): OutputRing {
     const straight = Math.min(bytes.length, RING_BYTES - start);
     bytes.set(ring.subarray(start, start + straight), 0);
     bytes.set(ring.subarray(0, bytes.length - straight), straight);
-    // The guest may have written on while we copied: what it has overwritten, or begun to, is not what stood there.
+    // The program may have written on while we copied: what it has overwritten, or begun to, is not what stood there.
     const overwritten = Math.max(0, readClaimed() - RING_BYTES - from);
     if (overwritten >= bytes.length) return [];
     return [{ position: from + overwritten, bytes: bytes.subarray(overwritten) }];

@@ -1,28 +1,34 @@
 // A process that runs one JavaScript or TypeScript program in an isolate, or those of a session one after the other.
 // Argument: the path of a directory with a `node_modules` that programs can import from; none without it.
-import { type GuestProgram, type GuestReport, type OutputPiece, serveWorker } from '../../workers/serve-worker.ts';
-import { createJavaScriptGuest, WARM_MEMORY_BYTES } from './javascript-isolate.ts';
+import {
+  type InterpreterProgram,
+  type InterpreterReport,
+  type OutputPiece,
+  serveWorker,
+} from '../../workers/serve-worker.ts';
+import { createJavaScriptInterpreter, WARM_MEMORY_BYTES } from './javascript-isolate.ts';
 import { stripTypes } from './typescript.ts';
 
 await serveWorker(async () => {
   const [, , packages] = process.argv;
-  const createGuest = async (memoryBytes: number) => {
-    if (packages === undefined) return createJavaScriptGuest(memoryBytes);
+  const createInterpreter = async (memoryBytes: number) => {
+    if (packages === undefined) return createJavaScriptInterpreter(memoryBytes);
     const { createPackageFiles } = await import('./package-files.ts');
-    return createJavaScriptGuest(memoryBytes, createPackageFiles(packages));
+    return createJavaScriptInterpreter(memoryBytes, createPackageFiles(packages));
   };
-  let guest = await createGuest(WARM_MEMORY_BYTES);
+  let interpreter = await createInterpreter(WARM_MEMORY_BYTES);
   let isUsed = false;
   let refusal: OutputPiece[] = [];
   // The first use of the type stripper loads it, which costs more than most programs take.
   stripTypes('');
 
-  const run = async (program: GuestProgram): Promise<GuestReport> => {
-    if (!isUsed && program.memoryBytes !== WARM_MEMORY_BYTES) guest = await createGuest(program.memoryBytes);
+  const run = async (program: InterpreterProgram): Promise<InterpreterReport> => {
+    if (!isUsed && program.memoryBytes !== WARM_MEMORY_BYTES)
+      interpreter = await createInterpreter(program.memoryBytes);
     isUsed = true;
-    if (program.language === 'javascript') return guest.run({ ...program, fileName: 'main.js' });
+    if (program.language === 'javascript') return interpreter.run({ ...program, fileName: 'main.js' });
     const stripped = stripTypes(program.code);
-    if ('code' in stripped) return guest.run({ ...program, code: stripped.code, fileName: 'main.ts' });
+    if ('code' in stripped) return interpreter.run({ ...program, code: stripped.code, fileName: 'main.ts' });
     refusal = [{ position: 0, bytes: Buffer.from(`${stripped.error.traceback}\n`) }];
     return {
       result: null,
@@ -37,9 +43,9 @@ await serveWorker(async () => {
 
   return {
     version: process.versions.v8,
-    stdout: { take: () => guest.stdout.take() },
-    stderr: { take: () => [...refusal.splice(0), ...guest.stderr.take()] },
+    stdout: { take: () => interpreter.stdout.take() },
+    stderr: { take: () => [...refusal.splice(0), ...interpreter.stderr.take()] },
     run,
-    rehearse: () => guest.rehearse(),
+    rehearse: () => interpreter.rehearse(),
   };
 });

@@ -5,8 +5,7 @@ import os
 import toolmesh_program as user_program
 
 WORK_DIR = user_program.WORK_DIR
-MAX_ARTIFACTS, MAX_ARTIFACT_BYTES = 20, 8 << 20
-MAX_VISITED, MAX_PATH = 10_000, 1_024
+MAX_VISITED = 10_000
 
 
 def write(files):
@@ -53,8 +52,9 @@ def _files_below(root):
                 yield entry.path, entry
 
 
-def collect(given, before):
-    """The regular files that the program made or changed, as far as the limits go, and whether there were more."""
+def collect(given, before, limits):
+    """Returns the regular files that the program made or changed, within `limits`, and whether there were more."""
+    max_count, max_bytes, max_path = limits["count"], limits["bytes"], limits["path_chars"]
     artifacts, size, truncated = [], 0, False
     for path, entry in _files_below(WORK_DIR):
         import binascii
@@ -63,13 +63,13 @@ def collect(given, before):
         stat = entry.stat(follow_symlinks=False)
         if before.get(path) == _identity(stat) and name not in given:
             continue
-        if len(artifacts) == MAX_ARTIFACTS or size + stat.st_size > MAX_ARTIFACT_BYTES or len(name) > MAX_PATH:
+        if len(artifacts) == max_count or size + stat.st_size > max_bytes or len(name) > max_path:
             truncated = True
             continue
-        data = _read(path)
+        data = _read(path, max_bytes + 1)
         if data is None or given.get(name) == data:
             continue
-        if size + len(data) > MAX_ARTIFACT_BYTES:
+        if size + len(data) > max_bytes:
             truncated = True
             continue
         size += len(data)
@@ -77,10 +77,10 @@ def collect(given, before):
     return artifacts, truncated
 
 
-def _read(path):
+def _read(path, count):
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     with os.fdopen(fd, "rb") as stream:
-        return stream.read(MAX_ARTIFACT_BYTES + 1)
+        return stream.read(count)

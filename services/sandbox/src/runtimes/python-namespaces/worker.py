@@ -187,7 +187,7 @@ def run(program, child):
     _signal_the_rest(_signal.SIGKILL if child.is_over() else _signal.SIGSTOP)
     _drain(child)
     report = _report_of(child)
-    report["artifacts"], report["artifacts_truncated"] = files.collect(given, before)
+    report["artifacts"], report["artifacts_truncated"] = files.collect(given, before, program["artifact_limits"])
     wire.send(wire.REPORT, wire.to_json(report))
 
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import ivm from 'isolated-vm';
-import type { GuestProgram, GuestReport } from '../../workers/serve-worker.ts';
-import { createIsolate, preludeFile, preludeSource, handOver } from '../isolate/isolate.ts';
+import type { InterpreterProgram, InterpreterReport } from '../../workers/serve-worker.ts';
+import { createIsolate, handOver, preludeSource, sharedPrelude } from '../isolate/isolate.ts';
 import { createOutputRing } from '../isolate/output-ring.ts';
 import { MISSING_MODULES } from './missing-modules.ts';
 import { loadPyodideAssets } from './pyodide-assets.ts';
@@ -11,17 +11,13 @@ import type { PackageFile } from './read-packages.ts';
 /** JavaScript's own memory around the interpreter; Python's objects live in WebAssembly's, which this does not count. */
 const ISOLATE_MB = 512;
 
-const PRELUDE_FILES = [
-  preludeFile('text-encoding.js'),
-  preludeFile('output.js'),
-  preludeFile('timers.js'),
-  new URL('./prelude.js', import.meta.url),
-];
+const PRELUDE_FILE = new URL('./prelude.js', import.meta.url);
 const PROGRAM_FILE = new URL('../python/toolmesh_program.py', import.meta.url);
 const RUNNER_FILE = new URL('./runner.py', import.meta.url);
 
-/** Everything of ours that a saved memory depends on. */
-export const snapshotIngredients = (): string => preludeSource([...PRELUDE_FILES, PROGRAM_FILE, RUNNER_FILE]);
+/** All code of ours that a saved memory depends on. */
+export const snapshotIngredients = (): string =>
+  [sharedPrelude(), preludeSource([PRELUDE_FILE, PROGRAM_FILE, RUNNER_FILE])].join('\n');
 
 /** Pyodide in an isolate of its own: from the saved memory `snapshot` in about 0.15 s, without one in 1.5 s. */
 export async function loadInterpreter(snapshot?: ArrayBuffer) {
@@ -29,8 +25,8 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
   const stdout = createOutputRing();
   const stderr = createOutputRing();
 
-  const guest = await context.evalClosure(
-    preludeSource(PRELUDE_FILES),
+  const prelude = await context.evalClosure(
+    `${sharedPrelude()}\n${preludeSource([PRELUDE_FILE])}`,
     [
       handOver(stdout.memory),
       handOver(stderr.memory),
@@ -39,7 +35,7 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
     ],
     { result: { reference: true } },
   );
-  const method = (name: string) => guest.getSync(name, { reference: true });
+  const method = (name: string) => prelude.getSync(name, { reference: true });
   const fire = async (id: number) => {
     if (!isolate.isDisposed) method('fire').applyIgnored(undefined, [id]);
   };
@@ -80,10 +76,10 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
     /** Makes it ready for programs, which can import what is in `packages`; returns the version of Python. */
     start: (packages: readonly PackageFile[] = []) => call<string>('start', [MISSING_MODULES, packages]),
     /** Runs one program; the next only after that, in what the one before has left. */
-    run: (program: GuestProgram) => {
+    run: (program: InterpreterProgram) => {
       stdout.restart();
       stderr.restart();
-      return settle(call<GuestReport>('run', [program]));
+      return settle(call<InterpreterReport>('run', [program]));
     },
   };
 }

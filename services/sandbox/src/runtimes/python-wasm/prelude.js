@@ -1,10 +1,8 @@
-// Guest: hosts Pyodide in a bare isolate. Follows text-encoding.js, output.js and timers.js in one function body.
+// Prelude: hosts Pyodide in a bare isolate. Follows text-encoding.js, output.js and timers.js in one function body.
 // $0, $1: shared memory of standard output and error; $2: schedule(id, ms); $3: randomBytes(count) -> ArrayBuffer.
 
 const WORK_DIR = '/work';
 const PACKAGES_DIR = '/packages';
-const MAX_ARTIFACTS = 20;
-const MAX_ARTIFACT_BYTES = 8 * 1024 * 1024;
 
 const writers = { setStdout: createWriter($0), setStderr: createWriter($1) };
 const timers = createTimers($2, () => {});
@@ -135,8 +133,8 @@ function writeFile(path, data) {
   FS.writeFile(path, data);
 }
 
-/** Runs one program; returns a GuestReport (workers/serve-worker.ts). */
-function run({ code, stdin, files, memoryBytes, keep }) {
+/** Runs one program; returns a InterpreterReport (workers/serve-worker.ts). */
+function run({ code, stdin, files, memoryBytes, keep, artifactLimits }) {
   for (const writer of Object.values(writers)) writer.restart();
   // The memory of the first program is that of its session.
   if (!isLimited) limits.heapBytes = Math.min(limits.heapBytes, pyodide._module.HEAPU8.length + memoryBytes);
@@ -159,7 +157,7 @@ function run({ code, stdin, files, memoryBytes, keep }) {
     }
   }
   if (keep) stamps = stampFiles();
-  return { ...runToEnd(code, keep), ...collectArtifacts(files) };
+  return { ...runToEnd(code, keep), ...collectArtifacts(files, artifactLimits) };
 }
 
 function stampFiles() {
@@ -197,7 +195,7 @@ function runToEnd(code, keep) {
 }
 
 /** The regular files below the working directory that the program made or changed, as far as the limits go. */
-function collectArtifacts(given) {
+function collectArtifacts(given, limits) {
   const unchanged = new Map(given.map(({ path, data }) => [path, data]));
   const artifacts = [];
   let bytes = 0;
@@ -208,7 +206,8 @@ function collectArtifacts(given) {
     if (data === undefined) continue;
     const relative = path.slice(WORK_DIR.length + 1);
     if (isSame(unchanged.get(relative), data)) continue;
-    if (artifacts.length === MAX_ARTIFACTS || bytes + data.length > MAX_ARTIFACT_BYTES) artifacts_truncated = true;
+    const isTooMuch = artifacts.length === limits.count || bytes + data.length > limits.bytes;
+    if (isTooMuch || relative.length > limits.path_chars) artifacts_truncated = true;
     else {
       artifacts.push({ path: relative, data });
       bytes += data.length;

@@ -1,8 +1,4 @@
-// Guest: the writing half of ../output-ring.ts; the sizes must be the same there.
-
-const HEADER_BYTES = 64;
-const HEAD_BYTES = 32 * 1024;
-const RING_BYTES = 128 * 1024;
+// Prelude: the writing half of ../output-ring.ts, which defines HEADER_BYTES, HEAD_BYTES and RING_BYTES.
 
 /**
  * Returns a function that appends bytes (a Uint8Array) to the stream in `memory`. It never waits. `restart()` on it

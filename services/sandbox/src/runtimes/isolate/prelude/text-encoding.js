@@ -1,4 +1,4 @@
-// Guest: TextEncoder and TextDecoder (https://encoding.spec.whatwg.org), which a bare isolate lacks.
+// Prelude: TextEncoder and TextDecoder (https://encoding.spec.whatwg.org), which a bare isolate lacks.
 
 const REPLACEMENT = 0xfffd;
 /** String.fromCharCode takes its arguments on the stack. */

@@ -1,4 +1,4 @@
-// Guest: timers, which a bare isolate lacks. `schedule(id, ms)` asks the owner to call `fire(id)` later.
+// Prelude: timers, which a bare isolate lacks. `schedule(id, ms)` asks the owner to call `fire(id)` later.
 
 /**
  * @param {(id: number, ms: number) => void} schedule

@@ -1,4 +1,4 @@
-// Guest: CommonJS modules, as functions of what Node gives them.
+// Prelude: CommonJS modules, as functions of what Node gives them.
 
 /** Evaluates a module; what asks for it in the meantime gets what it has so far. */
 function runCommonJs(record, run, require, importModule) {

@@ -1,4 +1,4 @@
-// Guest: console.table, as Node draws it.
+// Prelude: console.table, as Node draws it.
 
 const VALUES = 'Values';
 

@@ -1,4 +1,4 @@
-// Guest: console, as Node prints it. `inspector` is node-inspect-extracted; `print(fd, text)` writes.
+// Prelude: console, as Node prints it. `inspector` is node-inspect-extracted; `print(fd, text)` writes.
 
 function createConsole(inspector, print) {
   const counts = new Map();

@@ -1,4 +1,4 @@
-// Guest: keeps constants constant that have become properties of the global object (session-scope.js).
+// Prelude: keeps constants constant that have become properties of the global object (session-scope.js).
 
 /** A property of the global object that throws what an assignment to a constant throws. */
 const CONSTANT = '__constant';

@@ -1,10 +1,6 @@
-// Guest: runs JavaScript programs in a bare isolate. Follows the other parts in one function body.
+// Prelude: runs JavaScript programs in a bare isolate. Follows the other parts in one function body.
 // $0, $1: shared memory of standard output and error; $2: schedule(id, ms); $3: exit(report);
 // $4: locate(specifier, parent, kind) as package-files.ts has it; $5: randomBytes(count) -> ArrayBuffer.
-
-const MAX_ARTIFACTS = 20;
-const MAX_ARTIFACT_BYTES = 8 * 1024 * 1024;
-const MAX_PATH = 1024;
 
 const encoder = new TextEncoder();
 const writers = { 1: createWriter($0), 2: createWriter($1) };
@@ -26,8 +22,8 @@ let programs = 0;
 const constants = new Set();
 defineGlobals({ fs, print, exit: (exitCode) => program.exit(exitCode), locate: $4, randomBytes: $5 });
 
-/** Runs one program; resolves with a GuestReport (workers/serve-worker.ts). */
-function run({ code, fileName, stdin, files: given, keep }) {
+/** Runs one program; resolves with a InterpreterReport (workers/serve-worker.ts). */
+function run({ code, fileName, stdin, files: given, keep, artifactLimits }) {
   for (const writer of Object.values(writers)) writer.restart();
   programs += 1;
   for (const { path, data } of given) put(path, data);
@@ -37,7 +33,7 @@ function run({ code, fileName, stdin, files: given, keep }) {
   const name = keep ? `${fileName}#${programs}` : fileName;
   const end = (makeEnding) => {
     if (self.report !== undefined) return;
-    self.report = makeReport(makeEnding, unchanged);
+    self.report = makeReport(makeEnding, () => collectArtifacts(unchanged, artifactLimits));
     resolve(self.report);
   };
   const fail = (error) =>
@@ -75,10 +71,10 @@ function run({ code, fileName, stdin, files: given, keep }) {
 }
 
 /** A program may have replaced what its report is made with; there is one nevertheless. */
-function makeReport(makeEnding, unchanged) {
+function makeReport(makeEnding, collect) {
   try {
     timers.clear();
-    return { ...makeEnding(), ...collectArtifacts(unchanged) };
+    return { ...makeEnding(), ...collect() };
   } catch {
     const error = { type: 'Error', message: 'The program has broken what its report is made with', traceback: '' };
     return { ...succeeded, error, exit_code: 1, artifacts: [], artifacts_truncated: false };
@@ -129,15 +125,15 @@ function refuse(code, error) {
 }
 
 /** The files below the working directory that the program made or changed, as far as the limits go. */
-function collectArtifacts(unchanged) {
+function collectArtifacts(unchanged, limits) {
   const artifacts = [];
   let bytes = 0;
   let artifacts_truncated = false;
   for (const [path, data] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!path.startsWith(`${WORK_DIR}/`) || unchanged.get(path) === data) continue;
     const relative = path.slice(WORK_DIR.length + 1);
-    const isTooMuch = artifacts.length === MAX_ARTIFACTS || bytes + data.length > MAX_ARTIFACT_BYTES;
-    if (isTooMuch || relative.length > MAX_PATH) artifacts_truncated = true;
+    const isTooMuch = artifacts.length === limits.count || bytes + data.length > limits.bytes;
+    if (isTooMuch || relative.length > limits.path_chars) artifacts_truncated = true;
     else {
       artifacts.push({ path: relative, data });
       bytes += data.length;
@@ -162,6 +158,6 @@ function fire(id) {
 prepareProgram('import fs from "fs"; const a = await (async () => 1)(); `${a}`');
 inspector.format('%s', 'x', { a: [1, new Error('x')] });
 createConsole(inspector, () => {}).log(fs.readdirSync('.'));
-collectArtifacts(new Map());
+collectArtifacts(new Map(), { count: 0, bytes: 0, path_chars: 0 });
 
 return { run, fire, abandon, forget };

@@ -1,4 +1,4 @@
-// Guest: turns an ES module of a package into a generator function, since a bare isolate runs scripts only.
+// Prelude: turns an ES module of a package into a generator function, since a bare isolate runs scripts only.
 //
 // The function is entered before what it imports is loaded, up to its first `yield`: its functions can then be had
 // already, which modules that import each other rely on. Its imports are plain variables, which `take` fills once what

@@ -1,4 +1,4 @@
-// Guest: how a program ended, for its report.
+// Prelude: how a program ended, for its report.
 
 /** How frames show a program: `main.js`; one that ran before it in its session `main.js#1`, after its number. */
 function createFileNames() {

@@ -1,4 +1,4 @@
-// Guest: what a program finds around it: console, process, require and the like.
+// Prelude: what a program finds around it: console, process, require and the like.
 
 /** `locate` finds packages' files, `randomBytes(count)` returns an ArrayBuffer, `exit(code)` ends the program. */
 function defineGlobals({ fs, print, exit, locate, randomBytes }) {

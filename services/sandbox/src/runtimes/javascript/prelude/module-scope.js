@@ -1,4 +1,4 @@
-// Guest: evaluates ES modules that es-module.js has turned into generator functions.
+// Prelude: evaluates ES modules that es-module.js has turned into generator functions.
 
 /**
  * Evaluates a module in two steps: its functions, then, when what it imports is loaded, itself. `find(specifier)` loads,

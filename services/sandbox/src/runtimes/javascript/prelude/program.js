@@ -1,4 +1,4 @@
-// Guest: turns a program into one whose last expression can be had, whether or not it awaits at its top level.
+// Prelude: turns a program into one whose last expression can be had, whether or not it awaits at its top level.
 
 const IMPORT = '__import';
 const PARSE_OPTIONS = {

@@ -1,4 +1,4 @@
-// Guest: lets what a program declares at its top level outlive it, as in a REPL. Names become properties of the global
+// Prelude: lets what a program declares at its top level outlive it, as in a REPL. Names become properties of the global
 // object, which later programs find, assign and may declare anew; functions that use a name see what it is then.
 
 /**

@@ -1,0 +1,28 @@
+import type { PackageRequest, Verdict } from '@toolmesh/shared/contracts/packages';
+import { printable, Refusal } from '../refusal.ts';
+import { parseRequest } from '../spec.ts';
+import type { Checks } from './checks.ts';
+
+/**
+ * Returns the verdict of the checks without installing or requesting anything: the first install requests the approval.
+ * Never rejects for what the package or the index does.
+ */
+export async function checkPackage(checks: Checks, request: PackageRequest, signal: AbortSignal): Promise<Verdict> {
+  const { name, version, ecosystem } = request;
+  try {
+    const spec = parseRequest(request);
+    checks.checkLocally(spec);
+    refuseUnapproved(checks.approvalReasonOf(spec));
+    const examined = await checks.examine(spec, signal);
+    refuseUnapproved(examined.approvalReason);
+    return { status: 'allowed', name: spec.name, version: examined.version, ecosystem };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const asked = { name: printable(name), version: version === undefined ? null : printable(version), ecosystem };
+    return { status: error.status, ...asked, reason: error.reason };
+  }
+}
+
+function refuseUnapproved(reason: string | undefined): void {
+  if (reason !== undefined) throw new Refusal('suspicious', reason, { status: 'approval_required' });
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import fc from 'fast-check';
+import { emptyPool, nextPoolState, type PoolEvent, type PoolState } from '../src/workers/pool-state.ts';
+
+type Worker = string;
+
+const pool = (part: Partial<PoolState<Worker>> = {}): PoolState<Worker> => ({ ...emptyPool<Worker>(1, 3), ...part });
+const step = (state: PoolState<Worker>, event: PoolEvent<Worker>, waiting = 0) => nextPoolState(state, event, waiting);
+const broken = new MeshError('unavailable', 'A worker did not start');
+const starts = (count: number) => Array.from({ length: count }, () => ({ type: 'start' }));
+
+describe('the state of a worker pool', () => {
+  test('starts the minimum when nothing is asked of it', () => {
+    expect(step(pool({ min: 2 }), { type: 'refill_due' })).toMatchObject({
+      state: { starting: 2 },
+      effects: starts(2),
+    });
+  });
+
+  test('starts a worker for each caller that waits, up to the maximum', () => {
+    expect(step(pool(), { type: 'requested' }, 1).effects).toEqual(starts(2));
+    expect(step(pool({ busy: new Set(['a', 'b']), starting: 1 }), { type: 'requested' }, 5).effects).toEqual([]);
+  });
+
+  test('serves a caller from the idle workers, the oldest first, and refills after a pause', () => {
+    const { state, effects } = step(pool({ idle: ['a', 'b'] }), { type: 'requested' }, 1);
+    expect(state).toMatchObject({ idle: ['b'], busy: new Set(['a']) });
+    expect(effects).toEqual([
+      { type: 'serve', worker: 'a' },
+      { type: 'wait', ms: 20, event: 'refill_due' },
+    ]);
+  });
+
+  test('gives a new worker to a caller that waits, and starts the next at once for another', () => {
+    const { state, effects } = step(pool({ starting: 1 }), { type: 'started', worker: 'a' }, 2);
+    expect(state).toMatchObject({ idle: [], busy: new Set(['a']), starting: 2 });
+    expect(effects).toEqual([{ type: 'serve', worker: 'a' }, ...starts(2)]);
+  });
+
+  test('keeps a new worker that nobody waits for, and looks later whether it was one too many', () => {
+    const { state, effects } = step(pool({ starting: 1 }), { type: 'started', worker: 'a' });
+    expect(state).toMatchObject({ idle: ['a'], starting: 0 });
+    expect(effects).toEqual([{ type: 'wait', ms: 30_000, event: 'idle_due' }]);
+    expect(step(state, { type: 'idle_due' }).effects).toEqual([]);
+    expect(step(pool({ idle: ['a', 'b'] }), { type: 'idle_due' })).toMatchObject({
+      state: { idle: ['b'] },
+      effects: [{ type: 'kill', worker: 'a' }],
+    });
+  });
+
+  test('counts a killed worker until its process is gone', () => {
+    const full = pool({ max: 1, busy: new Set(['a']) });
+    expect(step(full, { type: 'requested' }, 1).effects).toEqual([]);
+    expect(step(full, { type: 'gone', worker: 'a' }, 1)).toMatchObject({ state: { starting: 1 }, effects: starts(1) });
+  });
+
+  test('replaces an idle worker whose process has ended, and ignores one that it no longer has', () => {
+    expect(step(pool({ idle: ['a'] }), { type: 'gone', worker: 'a' }).effects).toEqual(starts(1));
+    expect(step(pool(), { type: 'gone', worker: 'a' }).effects).toEqual([]);
+  });
+
+  test('forgets a worker that its caller keeps', () => {
+    expect(step(pool({ busy: new Set(['a']) }), { type: 'taken', worker: 'a' }).state.busy.size).toBe(0);
+  });
+
+  test('refuses all callers when a worker does not start, and tries again after a pause only', () => {
+    const failed = step(pool({ starting: 1 }), { type: 'start_failed', error: broken }, 2);
+    expect(failed.effects).toEqual([
+      { type: 'refuse', error: broken },
+      { type: 'wait', ms: 1_000, event: 'retry_due' },
+    ]);
+    expect(step(failed.state, { type: 'refill_due' }).effects).toEqual([]);
+    expect(step(failed.state, { type: 'retry_due' })).toMatchObject({
+      state: { failure: undefined },
+      effects: starts(1),
+    });
+  });
+
+  test('kills every worker when it is closed, and those that come later', () => {
+    const closed = step(pool({ idle: ['a'], busy: new Set(['b']), starting: 1 }), { type: 'closed' });
+    expect(closed.effects.map((effect) => ('worker' in effect ? effect.worker : effect.type))).toEqual(['a', 'b']);
+    expect(step(closed.state, { type: 'started', worker: 'c' }).effects).toEqual([{ type: 'kill', worker: 'c' }]);
+    expect(step(closed.state, { type: 'refill_due' }).effects).toEqual([]);
+  });
+
+  test('never has more workers than its maximum, whatever happens in whatever order', () => {
+    const moves = fc.array(fc.constantFrom('ask', 'leave', 'start', 'fail', 'end', 'take', 'refill', 'retry', 'idle'));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 3, max: 5 }), moves, (min, max, order) => {
+        let state = emptyPool<Worker>(min, max);
+        let waiting = 0;
+        for (const [index, move] of order.entries()) {
+          if (move === 'ask') waiting += 1;
+          if (move === 'leave') waiting = Math.max(0, waiting - 1);
+          const event = eventOf(move, state, `w${index}`);
+          if (event === undefined) continue;
+          const next = nextPoolState(state, event, waiting);
+          state = next.state;
+          if (next.effects.some(({ type }) => type === 'refuse')) waiting = 0;
+          waiting -= next.effects.filter(({ type }) => type === 'serve').length;
+          expect(state.idle.length + state.busy.size + state.starting).toBeLessThanOrEqual(max);
+          expect(waiting).toBeGreaterThanOrEqual(0);
+        }
+      }),
+    );
+  });
+});
+
+/** What a move means to a pool; undefined where it cannot happen. */
+function eventOf(move: string, { idle, busy, starting }: PoolState<Worker>, made: Worker) {
+  const [worker = 'none'] = [...busy, ...idle];
+  const events: Record<string, PoolEvent<Worker> | undefined> = {
+    ask: { type: 'requested' },
+    start: starting > 0 ? { type: 'started', worker: made } : undefined,
+    fail: starting > 0 ? { type: 'start_failed', error: broken } : undefined,
+    end: { type: 'gone', worker },
+    take: { type: 'taken', worker },
+    refill: { type: 'refill_due' },
+    retry: { type: 'retry_due' },
+    idle: { type: 'idle_due' },
+  };
+  return events[move];
+}
