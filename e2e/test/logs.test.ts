@@ -159,7 +159,10 @@ describe('at level debug', () => {
     const gone = new AbortController();
     const slow = { code: `import time; time.sleep(9)  # ${CANARY.code}` };
     const call = client.callTool('execute_code', slow, quietContext(gone.signal)).catch(() => {});
-    setTimeout(() => gone.abort(), 200);
+    await until(async () =>
+      /sandbox_workers\{language="python",state="busy"\} [1-9]/.test((await request(at('sandbox', '/metrics'))).body),
+    );
+    gone.abort();
     await call;
     await client.close();
 

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { portOf } from '../kit/http/listen.ts';
@@ -18,9 +19,19 @@ export async function serveRaw(listener: RequestListener, port = 0) {
   };
 }
 
-/** A port that nothing listens on at the moment. */
+/**
+ * Below the ports that systems hand out by themselves, to servers and to clients: nothing takes one of these between
+ * the moment that it was found and the moment that a test uses it.
+ */
+const PORTS = { min: 10_240, max: 32_000 };
+
+/** Returns a port that nothing listens on, and that nothing is given by chance. */
 export async function freePort(): Promise<number> {
-  const server = await serveRaw(() => {});
-  await server.stop();
-  return server.port;
+  for (;;) {
+    const port = randomInt(PORTS.min, PORTS.max);
+    const server = await serveRaw(() => {}, port).catch(() => undefined);
+    if (server === undefined) continue;
+    await server.stop();
+    return port;
+  }
 }

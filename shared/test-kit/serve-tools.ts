@@ -1,13 +1,17 @@
 import { createApp } from '../kit/http/app.ts';
-import { listen } from '../kit/http/listen.ts';
+import { listen, type ListenOptions } from '../kit/http/listen.ts';
 import { loadConfig, serviceConfig } from '../kit/service/config.ts';
 import { toolServiceParts } from '../kit/service/tool-service.ts';
 import { createLogger } from '../kit/telemetry/logger.ts';
 import { createMetrics } from '../kit/telemetry/metrics.ts';
 import type { ToolDefinition } from '../kit/tools/tool.ts';
 
-/** Serves `tools` in this process on a free port, as a whole service; `lines` are its log. */
-export async function serveTools(tools: readonly ToolDefinition[], env: Record<string, string> = {}, port = 0) {
+/** Serves `tools` in this process, as a whole service, on a free port unless `where` names one; `lines` are its log. */
+export async function serveTools(
+  tools: readonly ToolDefinition[],
+  env: Record<string, string> = {},
+  where: Partial<ListenOptions> = {},
+) {
   const lines: string[] = [];
   const config = loadConfig(serviceConfig(0, {}), env);
   const logger = createLogger({
@@ -18,5 +22,5 @@ export async function serveTools(tools: readonly ToolDefinition[], env: Record<s
   const metrics = createMetrics();
   const parts = toolServiceParts('test', { tools }, { config, logger, metrics });
   const app = createApp({ ...parts, service: 'test', config, logger, metrics });
-  return { ...(await listen(app, port)), lines };
+  return { ...(await listen(app, { port: 0, ...where })), lines };
 }

@@ -23,6 +23,22 @@ const slow = defineTool({
     return { done: true };
   },
 });
+/** Returns a tool that runs until `end`, and when it has begun. */
+function heldUntil(end: Promise<void>) {
+  const began = Promise.withResolvers<void>();
+  const tool = defineTool({
+    name: 'held',
+    description: 'Runs until the test lets it go.',
+    input: z.object({}),
+    output: z.object({ done: z.boolean() }),
+    run: async () => {
+      began.resolve();
+      await end;
+      return { done: true };
+    },
+  });
+  return { tool, isRunning: began.promise };
+}
 const broken = defineTool({
   name: 'broken',
   description: 'Has a bug.',
@@ -217,14 +233,18 @@ describe('access', () => {
 
 describe('stopping', () => {
   test('ends what is running, refuses what is new, and says so at /ready', async () => {
-    const stopping = await serveTools([slow]);
-    const running = post(`${stopping.url}/tools/slow`, { arguments: { ms: 600 } });
-    await sleep(100);
-    const stopped = stopping.stop(5_000);
+    const drained = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    const held = heldUntil(ended.promise);
+    const stopping = await serveTools([slow, held.tool], {}, { drain: () => drained.promise });
+    const running = post(`${stopping.url}/tools/held`, {});
+    await held.isRunning;
+    const stopped = stopping.stop(60_000);
     const justInTime = post(`${stopping.url}/tools/slow`, { arguments: { ms: 1 } });
     expect((await request(`${stopping.url}/ready`)).status).toBe(503);
     expect((await justInTime).status).toBe(200);
-    await sleep(200);
+    drained.resolve();
+    await drained.promise;
     const refused = await post(`${stopping.url}/tools/slow`, { arguments: { ms: 1 } });
     expect(refused).toMatchObject({ status: 503, body: { error: { code: 'unavailable' } } });
     expect(refused.headers.get('retry-after')).toBe('1');
@@ -232,16 +252,17 @@ describe('stopping', () => {
       status: 503,
       body: { status: 'not_ready', checks: { stopping: { status: 'failed', detail: expect.any(String) } } },
     });
+    ended.resolve();
     expect(await running).toMatchObject({ status: 200, body: { structured_content: { done: true } } });
     await stopped;
     await expect(request(`${stopping.url}/health`)).rejects.toThrow('fetch failed');
   });
 
   test('cuts off what takes longer than the grace', async () => {
-    const stopping = await serveTools([slow]);
-    const running = post(`${stopping.url}/tools/slow`, { arguments: { ms: 20_000 } });
-    const outcome = running.catch(() => 'cut off');
-    await sleep(100);
+    const held = heldUntil(new Promise(() => {}));
+    const stopping = await serveTools([held.tool]);
+    const outcome = post(`${stopping.url}/tools/held`, {}).catch(() => 'cut off');
+    await held.isRunning;
     await stopping.stop(200);
     expect(await outcome).toBe('cut off');
   });

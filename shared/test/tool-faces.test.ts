@@ -41,6 +41,8 @@ const hang = defineTool({
   run: () => new Promise<never>(() => {}),
 });
 let aborted = 0;
+/** The number of calls of `wait` that have begun. */
+let waiting = 0;
 const wait = defineTool({
   name: 'wait',
   description: 'Waits until its caller is gone.',
@@ -48,6 +50,7 @@ const wait = defineTool({
   output: z.object({}),
   run: (_input, { signal }) =>
     new Promise<never>((_resolve, reject) => {
+      waiting += 1;
       signal.addEventListener('abort', () => {
         aborted += 1;
         reject(signal.reason);
@@ -119,9 +122,11 @@ describe('REST', () => {
 
   test('tells the tool when its caller goes away', async () => {
     const before = aborted;
+    const begun = waiting;
     const gone = new AbortController();
     const call = post(`${service.url}/tools/wait`, {}, { signal: gone.signal }).catch(() => 'gone');
-    setTimeout(() => gone.abort(), 100);
+    await until(() => waiting > begun);
+    gone.abort();
     expect(await call).toBe('gone');
     await until(() => aborted > before);
   });
@@ -224,9 +229,12 @@ describe.each([
 
   test('cancels', async () => {
     const before = aborted;
+    const begun = waiting;
     const gone = new AbortController();
-    setTimeout(() => gone.abort(), 100);
-    await expect(client.callTool({ name: 'wait', arguments: {} }, { signal: gone.signal })).rejects.toThrow('abort');
+    const call = client.callTool({ name: 'wait', arguments: {} }, { signal: gone.signal }).catch(String);
+    await until(() => waiting > begun);
+    gone.abort();
+    expect(await call).toContain('abort');
     if (mode === 'auto') await until(() => aborted > before);
   });
 });
@@ -271,7 +279,7 @@ describe('the mesh’s own MCP client', () => {
     await client.listTools();
     await first.stop(0);
     await expect(client.listTools()).rejects.toMatchObject({ code: 'upstream_failed' });
-    const second = await serveTools([divide], {}, first.port);
+    const second = await serveTools([divide], {}, { port: first.port });
     expect(await client.callTool('divide', { dividend: 4 }, quiet())).toMatchObject({
       structured_content: { quotient: 2 },
     });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { codeExecutor } from '../src/service.ts';
 
 const EXECUTION = {
@@ -170,9 +171,12 @@ describe('execute_code', () => {
     const closed = Promise.withResolvers<void>();
     behaviour = (req) => void req.socket.once('close', () => closed.resolve());
     const gone = new AbortController();
-    const call = post(`${service.url}/tools/execute_code`, { arguments: { code: '1' } }, { signal: gone.signal });
-    setTimeout(() => gone.abort(), 200);
-    await expect(call).rejects.toThrow('abort');
+    const before = seen.length;
+    const { signal } = gone;
+    const call = post(`${service.url}/tools/execute_code`, { arguments: { code: '1' } }, { signal }).catch(String);
+    await until(() => seen.length > before);
+    gone.abort();
+    expect(await call).toContain('abort');
     await closed.promise;
   });
 

@@ -1,13 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Era, type Fixture, type Seen, startFixture } from './conformance/fixture.ts';
 import { type CallOptions, type EraClient, openClient } from './era-clients.ts';
+import { serveHub } from './mesh-of-tests.ts';
 
-const MAIN = new URL('../src/main.ts', import.meta.url);
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
 const running: { stop(graceMs: number): Promise<void> }[] = [];
@@ -28,9 +24,7 @@ describe.each(COMBINATIONS)('a client of the %s era, of an upstream of the %s er
   let url = '';
   beforeAll(async () => {
     fixture = await startFixture({ eras: [theirs] });
-    const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
-    writeFileSync(mesh, JSON.stringify({ mcpServers: { fixture: { url: fixture.url } } }));
-    const hub = await startServiceProcess(MAIN, { MESH_CONFIG: mesh });
+    const hub = await serveHub({ fixture: { url: fixture.url } });
     running.push(fixture, hub);
     url = `${hub.url}/mcp`;
   });

@@ -3,7 +3,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { describe, expect, test } from '@jest/globals';
 import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
-import { type ServiceProcess, StartFailure, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { StartFailure, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { call, MAIN, sayer, serveUpstream, startHub, writeMesh } from './mesh-of-tests.ts';
 
@@ -13,13 +14,14 @@ const upstream = (names: readonly string[], env: Record<string, string> = {}, po
     env,
     port,
   );
-const checksOf = async (hub: ServiceProcess) => (await request(`${hub.url}/ready`)).body.checks;
+const checksOf = async (hub: TestedService) => (await request(`${hub.url}/ready`)).body.checks;
 
 describe('the hub', () => {
   test('offers the tools of all its upstreams, over REST and MCP', async () => {
     const [one, two] = [await upstream(['alpha', 'beta']), await upstream(['gamma'])];
     const hub = await startHub({ one: { url: `${one.url}/mcp` }, two: { url: `${two.url}/mcp` } });
 
+    await until(async () => (await request(`${hub.url}/ready`)).status === 200);
     const { body } = await request(`${hub.url}/tools`);
     expect(body.tools.map(({ name, server, status }: Record<string, string>) => [name, server, status])).toEqual([
       ['alpha', 'one', 'up'],
@@ -112,7 +114,7 @@ describe('the hub', () => {
 
   test('lets an upstream that hangs delay nobody else, and rest after a while', async () => {
     const [one, two] = [await upstream(['alpha']), await upstream(['stuck'])];
-    const stuck = { url: `${two.url}/mcp`, timeout_ms: 1_000 };
+    const stuck = { url: `${two.url}/mcp`, timeout_ms: 2_000 };
     const hub = await startHub({ one: { url: `${one.url}/mcp` }, stuck });
     const hang = () => call(hub, 'stuck', { ms: 5_000 });
     const ended: number[] = [];

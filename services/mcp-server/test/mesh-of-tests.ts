@@ -2,26 +2,19 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach } from '@jest/globals';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { post } from '@toolmesh/shared/test-kit/requests';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
+import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
 import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { INHERITED_ENV } from '@toolmesh/shared/test-kit/test-env';
+import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { defineTool, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
+import { hub as service } from '../src/service.ts';
 
 /** The hub itself. */
 export const MAIN = new URL('../src/main.ts', import.meta.url);
-
-const running: { stop(graceMs: number): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((part) => part.stop(0)));
-});
-
-/** Has a server or a process ended with the test that started it. */
-export function endWithTest<Part extends { stop(graceMs: number): Promise<void> }>(part: Part): Part {
-  running.push(part);
-  return part;
-}
 
 /** A tool that says who it is, or what it is told, after `ms` milliseconds. */
 export const sayer = (name: string) =>
@@ -39,7 +32,7 @@ export const sayer = (name: string) =>
 
 /** A tool service of the kit, in this process. */
 export const serveUpstream = async (tools: readonly ToolDefinition[], env: Record<string, string> = {}, port = 0) =>
-  endWithTest(await serveTools(tools, env, port));
+  endWithTest(await serveTools(tools, env, { port }));
 
 export function writeMesh(mcpServers: object): string {
   const file = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
@@ -47,9 +40,17 @@ export function writeMesh(mcpServers: object): string {
   return file;
 }
 
-export async function startHub(mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> {
-  return endWithTest(await startServiceProcess(MAIN, { MESH_CONFIG: writeMesh(mcpServers), ...env }));
-}
+/** Serves a hub in this process; commands that it starts find their programs as this process does. */
+export const serveHub = (mcpServers: object, env: Record<string, string> = {}): Promise<ServiceInProcess> =>
+  serveInProcess(service, { ...INHERITED_ENV, MESH_CONFIG: writeMesh(mcpServers), ...env });
 
-export const call = (hub: ServiceProcess, tool: string, args: object = {}) =>
+/** Serves a hub in this process until the test ends. */
+export const startHub = async (mcpServers: object, env: Record<string, string> = {}): Promise<ServiceInProcess> =>
+  endWithTest(await serveHub(mcpServers, env));
+
+/** Starts a hub in a process of its own, for signals, exit codes and open files. */
+export const startHubProcess = async (mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> =>
+  endWithTest(await startServiceProcess(MAIN, { MESH_CONFIG: writeMesh(mcpServers), ...env }));
+
+export const call = (hub: TestedService, tool: string, args: object = {}) =>
   post(`${hub.url}/tools/${tool}`, { arguments: args });

@@ -1,19 +1,23 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { request } from '@toolmesh/shared/test-kit/requests';
-import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
+import { serveInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
+import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { call, endWithTest, MAIN, sayer, serveUpstream, writeMesh } from './mesh-of-tests.ts';
+import { hub as service } from '../src/service.ts';
+import { call, MAIN, sayer, serveUpstream, writeMesh } from './mesh-of-tests.ts';
 
 async function startWith(mcpServers: object) {
   const path = writeMesh(mcpServers);
-  const hub = endWithTest(await startServiceProcess(MAIN, { MESH_CONFIG: path }));
+  const hub = endWithTest(await serveInProcess(service, { MESH_CONFIG: path }));
   return { hub, path, edit: (next: object) => writeFileSync(path, JSON.stringify({ mcpServers: next })) };
 }
 
-const namesOf = async ({ url }: ServiceProcess): Promise<string[]> =>
+const namesOf = async ({ url }: TestedService): Promise<string[]> =>
   (await request(`${url}/tools`)).body.tools.map(({ name }: { name: string }) => name);
-const hasLogged = (hub: ServiceProcess, text: string) => () => JSON.stringify(hub.log).includes(text);
+const hasLogged = (hub: TestedService, text: string) => () => JSON.stringify(hub.log).includes(text);
 
 describe('an edit of mesh.json', () => {
   test('adds, changes and removes upstreams without dropping a call', async () => {
@@ -50,7 +54,8 @@ describe('an edit of mesh.json', () => {
 
   test('is seen when an editor replaces the file, and asked for by SIGHUP', async () => {
     const one = await serveUpstream([sayer('alpha'), sayer('beta')]);
-    const { hub, path } = await startWith({ one: { url: `${one.url}/mcp` } });
+    const path = writeMesh({ one: { url: `${one.url}/mcp` } });
+    const hub = endWithTest(await startServiceProcess(MAIN, { MESH_CONFIG: path }));
     const only = (name: string) => JSON.stringify({ mcpServers: { one: { url: `${one.url}/mcp`, include: [name] } } });
     writeFileSync(`${path}.new`, only('beta'));
     renameSync(`${path}.new`, path);

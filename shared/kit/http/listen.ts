@@ -20,8 +20,17 @@ const KEEP_ALIVE_MS = 75_000;
 /** How long requests may be on their way: in the network, in the kernel's buffers. */
 const DRAIN_MS = 100;
 
-/** Serves `app`. Port 0 picks a free one, which is what tests ask for. @throws Error with `code: 'EADDRINUSE'`. */
-export async function listen({ handler, traffic }: App, port: number, host = '127.0.0.1'): Promise<RunningServer> {
+export interface ListenOptions {
+  /** 0 picks a free one, which is what tests ask for. */
+  readonly port: number;
+  readonly host?: string;
+  /** Waits, when the server stops, for requests that are on their way. Default: 100 ms. */
+  readonly drain?: () => Promise<void>;
+}
+
+/** Serves `app`. @throws Error with `code: 'EADDRINUSE'`. */
+export async function listen({ handler, traffic }: App, options: ListenOptions): Promise<RunningServer> {
+  const { port, host = '127.0.0.1', drain = () => sleep(DRAIN_MS) } = options;
   const server = createServer(handler);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, host);
@@ -34,7 +43,7 @@ export async function listen({ handler, traffic }: App, port: number, host = '12
     async stop(graceMs) {
       const deadline = performance.now() + graceMs;
       traffic.phase = 'draining';
-      await sleep(Math.min(DRAIN_MS, graceMs));
+      await Promise.race([drain(), sleep(graceMs)]);
       traffic.phase = 'refusing';
       while (traffic.active > 0 && performance.now() < deadline) await sleep(10);
       const closed = once(server, 'close');

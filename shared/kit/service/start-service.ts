@@ -51,7 +51,7 @@ export async function startService<Config extends ServiceConfig>(
     await close?.();
     await tracing?.stop();
   };
-  const server = await listen(app, port ?? config.PORT, config.HOST).catch(async (error: unknown) => {
+  const server = await listen(app, { port: port ?? config.PORT, host: config.HOST }).catch(async (error: unknown) => {
     await release();
     throw error;
   });

@@ -6,7 +6,9 @@ import { createBreaker } from '../../kit/faults/resilience.ts';
 import { freePort, serveRaw } from '../../test-kit/raw-server.ts';
 
 const Answer = z.object({ ok: z.boolean() });
-const timeouts = { connectMs: 500, idleMs: 300, totalMs: 1_000 };
+const timeouts = { connectMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
+/** For peers that keep silent: each of these would end the test's wait. */
+const shortTimeouts = { connectMs: 500, idleMs: 300, totalMs: 1_000 };
 const never = () => ({ signal: new AbortController().signal });
 
 const peers: { stop(): Promise<void> }[] = [];
@@ -14,10 +16,13 @@ afterEach(async () => {
   await Promise.all(peers.splice(0).map((peer) => peer.stop()));
 });
 
-async function clientFor(listener: Parameters<typeof serveRaw>[0], breaker?: ReturnType<typeof createBreaker>) {
+async function clientFor(
+  listener: Parameters<typeof serveRaw>[0],
+  options: Partial<Parameters<typeof createHttpClient>[0]> = {},
+) {
   const peer = await serveRaw(listener);
   peers.push(peer);
-  return createHttpClient({ name: 'The peer', baseUrl: peer.url, timeouts, ...(breaker && { breaker }) });
+  return createHttpClient({ name: 'The peer', baseUrl: peer.url, timeouts, ...options });
 }
 
 describe('createHttpClient', () => {
@@ -37,7 +42,7 @@ describe('createHttpClient', () => {
     ['trickles for ever', trickle, 'upstream_timeout'],
   ];
   test.each(misbehaviours)('a peer that %s ends in an error, in time', async (_name, listener, code) => {
-    const client = await clientFor(listener);
+    const client = await clientFor(listener, code === 'upstream_timeout' ? { timeouts: shortTimeouts } : {});
     const started = performance.now();
     await expect(client.post('/', {}, Answer, never())).rejects.toMatchObject({ name: 'MeshError', code });
     expect(performance.now() - started).toBeLessThan(10_000);
@@ -63,9 +68,11 @@ describe('createHttpClient', () => {
 
   test('stops when its caller does, and closes the connection', async () => {
     const closed = Promise.withResolvers<void>();
-    const client = await clientFor((req) => void once(req.socket, 'close').then(() => closed.resolve()));
     const caller = new AbortController();
-    setTimeout(() => caller.abort(new Error('changed my mind')), 50);
+    const client = await clientFor((req) => {
+      void once(req.socket, 'close').then(() => closed.resolve());
+      caller.abort(new Error('changed my mind'));
+    });
     await expect(client.get('/', Answer, { signal: caller.signal })).rejects.toThrow('changed my mind');
     await closed.promise;
   });
@@ -74,10 +81,13 @@ describe('createHttpClient', () => {
     let calls = 0;
     let healthy = false;
     const breaker = createBreaker({ name: 'The peer', halfOpenAfterMs: 100 });
-    const client = await clientFor((_req, res) => {
-      calls += 1;
-      res.writeHead(healthy ? 200 : 500).end('{"ok":true}');
-    }, breaker);
+    const client = await clientFor(
+      (_req, res) => {
+        calls += 1;
+        res.writeHead(healthy ? 200 : 500).end('{"ok":true}');
+      },
+      { breaker },
+    );
     const call = () => client.get('/', Answer, never());
     for (let i = 0; i < 5; i += 1) await expect(call()).rejects.toMatchObject({ code: 'upstream_failed' });
     await expect(call()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('rest') });

@@ -1,14 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { type Era, startFixture } from './fixture.ts';
 import { KIT_TOOLS } from './kit-tools.ts';
 import { type Counts, type Revision, runClientSuite, runServerSuite, type Verdict } from './suite.ts';
+import { serveHub } from '../mesh-of-tests.ts';
 
-const MAIN = new URL('../../src/main.ts', import.meta.url);
 const DRIVER = new URL('./client-driver.ts', import.meta.url);
 
 const running: { stop(graceMs: number): Promise<void> }[] = [];
@@ -16,9 +13,7 @@ const running: { stop(graceMs: number): Promise<void> }[] = [];
 async function startHub(eras: readonly Era[]): Promise<string> {
   const fixture = await startFixture({ eras });
   running.push(fixture);
-  const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
-  writeFileSync(mesh, JSON.stringify({ mcpServers: { fixture: { url: fixture.url } } }));
-  const hub = await startServiceProcess(MAIN, { MESH_CONFIG: mesh, LOG_LEVEL: 'info' });
+  const hub = await serveHub({ fixture: { url: fixture.url } });
   running.push(hub);
   return `${hub.url}/mcp`;
 }

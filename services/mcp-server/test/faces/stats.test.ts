@@ -71,7 +71,9 @@ test('GET / and GET /stats tell what there is and how it is', async () => {
   const config = loadConfig(serviceConfig(0, {}), {});
   const routes = statsRoutes({ catalogue: { list: () => [tool] }, upstreams: () => upstreams, calls });
   const logger = createLogger({ service: 'test', level: 'silent' });
-  const server = await listen(createApp({ service: 'test', config, logger, metrics: createMetrics(), routes }), 0);
+  const server = await listen(createApp({ service: 'test', config, logger, metrics: createMetrics(), routes }), {
+    port: 0,
+  });
   try {
     expect((await request(`${server.url}/`)).body).toMatchObject({
       name: 'toolmesh',

@@ -3,13 +3,14 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import { post } from '@toolmesh/shared/test-kit/requests';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
-import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { serveInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
 import { createDemoModel } from '../../src/models/demo/demo-model.ts';
 import { type Candidate, openWithFallback } from '../../src/models/decorators/fallback-model.ts';
 import type { ProviderName } from '../../src/models/provider-name.ts';
 import { fakeOllama } from '../fakes/fake-ollama.ts';
 import { fakeProvider, silence, text } from '../fakes/fake-provider.ts';
 import { frame, hear, pieces, say, settings, stop, stream, openModel } from './hear.ts';
+import { middleware as service } from '../../src/service.ts';
 
 let openai: Awaited<ReturnType<typeof fakeProvider>>;
 let ollama: Awaited<ReturnType<typeof fakeOllama>>;
@@ -123,7 +124,7 @@ describe('LLM_FALLBACK', () => {
 
   test('has a chat answered by the next provider, and by the first one again when that can', async () => {
     const hub = await serveTools([]);
-    const middleware = await startServiceProcess(new URL('../../src/main.ts', import.meta.url), {
+    const middleware = await serveInProcess(service, {
       MCP_SERVER_URL: hub.url,
       OPENAI_API_KEY: 'x',
       OPENAI_BASE_URL: openai.url,
@@ -138,7 +139,7 @@ describe('LLM_FALLBACK', () => {
       expect(await chat({ message: 'hi' })).toBe('from OpenAI');
       expect(await chat({ message: 'hi', provider: 'ollama', model: 'none' })).toMatch(/^This is the demo provider/);
     } finally {
-      await middleware.stop();
+      await middleware.stop(0);
       await hub.stop(0);
     }
   });

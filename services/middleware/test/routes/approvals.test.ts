@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { readUIMessageStream, type UIMessage, type UIMessageChunk } from 'ai';
@@ -8,10 +9,10 @@ import { createToolPolicy, PolicyRules } from '../../src/policy/tool-policy.ts';
 import { watchedTools } from '../fakes/chat-tools.ts';
 import { fakeOpenAi } from '../fakes/fake-openai.ts';
 import { openStream } from '../fakes/read-stream.ts';
-import { cleanUp, startWith } from '../fakes/start-middleware.ts';
+import { startWith } from '../fakes/start-middleware.ts';
 
 async function start(env: Record<string, string>, ...answers: Parameters<typeof fakeOpenAi>) {
-  const provider = cleanUp(await fakeOpenAi(...answers));
+  const provider = endWithTest(await fakeOpenAi(...answers));
   const watched = watchedTools();
   const middleware = await startWith(watched.tools, { ...provider.env, ...env });
   return { ...watched, provider, middleware, chat: (body: object) => post(`${middleware.url}/chat`, body) };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { DefaultChatTransport, readUIMessageStream, type UIMessage } from 'ai';
@@ -6,10 +7,10 @@ import { watchedTools } from '../fakes/chat-tools.ts';
 import { fakeOpenAi } from '../fakes/fake-openai.ts';
 import { fakeProvider } from '../fakes/fake-provider.ts';
 import { openStream } from '../fakes/read-stream.ts';
-import { cleanUp, startWith } from '../fakes/start-middleware.ts';
+import { startWith } from '../fakes/start-middleware.ts';
 
 async function start(...answers: Parameters<typeof fakeOpenAi>) {
-  const provider = cleanUp(await fakeOpenAi(...answers));
+  const provider = endWithTest(await fakeOpenAi(...answers));
   const watched = watchedTools();
   const middleware = await startWith(watched.tools, provider.env);
   return { ...watched, provider, middleware, chat: `${middleware.url}/chat` };
@@ -105,7 +106,7 @@ describe('POST /chat as a stream', () => {
   });
 
   test('tells a failure of the provider in words, and ends in order', async () => {
-    const provider = cleanUp(
+    const provider = endWithTest(
       await fakeProvider([(res) => void res.writeHead(401).end('{"error":{"message":"bad key"}}')]),
     );
     const middleware = await startWith(watchedTools().tools, {
@@ -134,7 +135,7 @@ describe('a chat that nobody waits for any more', () => {
   });
 
   test('is stopped all the way: the provider’s answer when its reader leaves', async () => {
-    const provider = cleanUp(await fakeProvider([() => {}]));
+    const provider = endWithTest(await fakeProvider([() => {}]));
     const middleware = await startWith(watchedTools().tools, {
       LLM_PROVIDER: 'openai',
       OPENAI_API_KEY: 'k',

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
-import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
+import { middleware as service } from '../../src/service.ts';
 
 const add = defineTool({
   name: 'add',
@@ -16,11 +18,11 @@ const add = defineTool({
 
 let hub: Awaited<ReturnType<typeof serveTools>>;
 let provider: Awaited<ReturnType<typeof fakeProvider>>;
-let middleware: ServiceProcess;
+let middleware: ServiceInProcess;
 beforeAll(async () => {
   hub = await serveTools([add]);
   provider = await fakeProvider([json({})]);
-  middleware = await startServiceProcess(new URL('../../src/main.ts', import.meta.url), {
+  middleware = await serveInProcess(service, {
     MCP_SERVER_URL: hub.url,
     OPENAI_API_KEY: 'sk-canary',
     OPENAI_BASE_URL: `${provider.url}/v1`,
@@ -29,7 +31,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  await middleware.stop();
+  await middleware.stop(0);
   await provider.stop();
   await hub.stop(0);
 });
@@ -212,10 +214,11 @@ describe('a chat with an OpenAI-compatible server', () => {
   test('gives up the request when its caller goes away', async () => {
     provider.play(silence);
     const gone = new AbortController();
-    const left = post(`${middleware.url}/chat`, { message: 'x' }, { signal: gone.signal });
-    setTimeout(() => gone.abort(), 150);
-    await expect(left).rejects.toThrow('abort');
-    while (provider.closed.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    const left = post(`${middleware.url}/chat`, { message: 'x' }, { signal: gone.signal }).catch(String);
+    await until(() => provider.requests.length > 0);
+    gone.abort();
+    expect(await left).toContain('abort');
+    await until(() => provider.closed.length > 0);
     expect(provider.requests).toHaveLength(1);
   });
 

@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { watchedTools } from '../fakes/chat-tools.ts';
 import { type FakeAnswer, fakeOpenAi, speak } from '../fakes/fake-openai.ts';
 import { openStream } from '../fakes/read-stream.ts';
-import { cleanUp, startWith } from '../fakes/start-middleware.ts';
+import { startWith } from '../fakes/start-middleware.ts';
 
 /** What people complain about most in chats with tools, each with what happens here. The issues: see the names. */
 async function start(env: Record<string, string>, ...answers: FakeAnswer[]) {
-  const provider = cleanUp(await fakeOpenAi(...answers));
+  const provider = endWithTest(await fakeOpenAi(...answers));
   const watched = watchedTools();
   const middleware = await startWith(watched.tools, { ...provider.env, ...env });
   return { ...watched, provider, url: middleware.url, chat: (body: object) => post(`${middleware.url}/chat`, body) };

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { StartFailure } from '@toolmesh/shared/test-kit/service-process';
 import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
-import { cleanUp, startMiddleware as start } from '../fakes/start-middleware.ts';
+import { startMiddleware as start, startMiddlewareProcess } from '../fakes/start-middleware.ts';
 
 const time = defineTool({
   name: 'get_current_time',
@@ -18,7 +19,7 @@ const time = defineTool({
   },
 });
 
-const startHub = async (port = 0) => cleanUp(await serveTools([time], {}, port));
+const startHub = async (port = 0) => endWithTest(await serveTools([time], {}, { port }));
 
 describe('the middleware', () => {
   test('refuses what is no chat, saying why', async () => {
@@ -142,7 +143,7 @@ describe('the middleware', () => {
 
   test('does not start with settings that cannot be', async () => {
     const env = { LLM_PROVIDER: 'oracle', OLLAMA_NUM_CTX: 'many', MCP_SERVER_URL: 'nowhere' };
-    const failure = await start(env).catch((error: unknown) => error);
+    const failure = await startMiddlewareProcess(env).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StartFailure);
     for (const name of Object.keys(env))
       expect(failure).toMatchObject({ code: 78, message: expect.stringContaining(name) });

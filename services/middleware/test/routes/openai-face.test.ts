@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import OpenAI, { APIError, APIUserAbortError } from 'openai';
@@ -6,10 +7,10 @@ import type { ChatCompletionTool } from 'openai/resources/chat/completions';
 import { watchedTools } from '../fakes/chat-tools.ts';
 import { fakeOpenAi, speak } from '../fakes/fake-openai.ts';
 import { fakeProvider, hangUp } from '../fakes/fake-provider.ts';
-import { cleanUp, startWith } from '../fakes/start-middleware.ts';
+import { startWith } from '../fakes/start-middleware.ts';
 
 async function start(...answers: Parameters<typeof fakeOpenAi>) {
-  const provider = cleanUp(await fakeOpenAi(...answers));
+  const provider = endWithTest(await fakeOpenAi(...answers));
   const watched = watchedTools();
   const middleware = await startWith(watched.tools, provider.env);
   const client = new OpenAI({ apiKey: 'any', baseURL: `${middleware.url}/v1`, maxRetries: 0 });
@@ -216,7 +217,7 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
       code: 'invalid_request',
     });
 
-    const provider = cleanUp(await fakeProvider([hangUp]));
+    const provider = endWithTest(await fakeProvider([hangUp]));
     const broken = await startWith([], {
       LLM_PROVIDER: 'openai',
       LLM_RETRIES: '0',

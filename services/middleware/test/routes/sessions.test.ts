@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { StartFailure } from '@toolmesh/shared/test-kit/service-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
@@ -8,10 +9,10 @@ import { safeValidateUIMessages } from 'ai';
 import { watchedTools } from '../fakes/chat-tools.ts';
 import { fakeOpenAi } from '../fakes/fake-openai.ts';
 import { openStream } from '../fakes/read-stream.ts';
-import { cleanUp, dataFolder, startMiddleware, startWith } from '../fakes/start-middleware.ts';
+import { dataFolder, startMiddlewareProcess, startWith } from '../fakes/start-middleware.ts';
 
 async function start(env: Record<string, string>, ...answers: Parameters<typeof fakeOpenAi>) {
-  const provider = cleanUp(await fakeOpenAi(...answers));
+  const provider = endWithTest(await fakeOpenAi(...answers));
   const watched = watchedTools();
   const middleware = await startWith(watched.tools, { ...provider.env, ...env });
   const chat = (body: object) => post(`${middleware.url}/chat`, body);
@@ -185,7 +186,7 @@ describe('sessions', () => {
   test('in a folder that cannot be stop the start, naming the setting', async () => {
     const file = join(dataFolder(), 'file');
     writeFileSync(file, '');
-    const failure = await startMiddleware({ CHAT_DATA_DIR: file }).catch((error: unknown) => error);
+    const failure = await startMiddlewareProcess({ CHAT_DATA_DIR: file }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StartFailure);
     expect(failure).toMatchObject({ code: 78, message: expect.stringContaining('CHAT_DATA_DIR') });
   });

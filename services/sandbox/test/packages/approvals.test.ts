@@ -31,7 +31,7 @@ async function serve(packages: Packages, adminKey?: string): Promise<string> {
   const kit = { config, logger: createLogger({ service: 'test', level: 'silent' }), metrics: createMetrics() };
   const parts = toolServiceParts('test', { tools: packageTools(packages) }, kit);
   const routes = [...packageRoutes(packages, adminKey), ...parts.routes];
-  const server = await listen(createApp({ ...parts, routes, service: 'test', ...kit }), 0);
+  const server = await listen(createApp({ ...parts, routes, service: 'test', ...kit }), { port: 0 });
   stops.push(() => server.stop(0));
   return server.url;
 }

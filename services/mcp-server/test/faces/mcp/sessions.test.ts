@@ -1,18 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Server } from '@modelcontextprotocol/server';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { type Answer, post, request } from '@toolmesh/shared/test-kit/requests';
-import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import express from 'express';
 import { createMcpSessions, type SessionLimits } from '../../../src/faces/mcp/sessions.ts';
 import { startFixture } from '../../conformance/fixture.ts';
-
-const MAIN = new URL('../../../src/main.ts', import.meta.url);
+import { serveHub } from '../../mesh-of-tests.ts';
 
 const running: { stop(graceMs: number): Promise<void> }[] = [];
 afterEach(async () => {
@@ -43,9 +38,7 @@ describe('a client before 2026-07-28', () => {
   const parts: { stop(graceMs: number): Promise<void> }[] = [];
   beforeAll(async () => {
     const fixture = await startFixture();
-    const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
-    writeFileSync(mesh, JSON.stringify({ mcpServers: { fixture: { url: fixture.url } } }));
-    const hub = await startServiceProcess(MAIN, { MESH_CONFIG: mesh });
+    const hub = await serveHub({ fixture: { url: fixture.url } });
     parts.push(fixture, hub);
     url = `${hub.url}/mcp`;
   });

@@ -1,37 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
-import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import express, { type Request, type Response } from 'express';
 import { type Era, startFixture } from '../../conformance/fixture.ts';
 import { type EraClient, openClient } from '../../era-clients.ts';
+import { startHub as startHubOf } from '../../mesh-of-tests.ts';
 
 const WATCHED = 'test://watched-resource';
-const MAIN = new URL('../../../src/main.ts', import.meta.url);
+const startHub = (url: string, more: object = {}) => startHubOf({ upstream: { url, ...more } });
 
-const running: { stop(graceMs: number): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((part) => part.stop(0)));
-});
-
-async function startHub(url: string, more: object = {}): Promise<ServiceProcess> {
-  const mesh = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
-  writeFileSync(mesh, JSON.stringify({ mcpServers: { upstream: { url, ...more } } }));
-  const hub = await startServiceProcess(MAIN, { MESH_CONFIG: mesh });
-  running.push(hub);
-  return hub;
-}
-
-const callTool = (hub: ServiceProcess, name: string) => post(`${hub.url}/tools/${name}`, { arguments: {} });
-const statusOf = async (hub: ServiceProcess) => (await request(`${hub.url}/ready`)).status;
+const callTool = (hub: TestedService, name: string) => post(`${hub.url}/tools/${name}`, { arguments: {} });
+const statusOf = async (hub: TestedService) => (await request(`${hub.url}/ready`)).status;
 
 /** A server of the SDK's first version as it is commonly written: it knows its sessions, and no others. */
 async function startOldServer(port = 0) {
@@ -81,7 +67,7 @@ describe('an upstream of the SDK’s first version, with sessions', () => {
 
     await before.stop();
     const after = await startOldServer(before.port);
-    running.push(after);
+    endWithTest(after);
     expect((await callTool(hub, name)).body).toMatchObject({ content: [{ text: `${name} done` }] });
     expect(after.calls).toEqual([name]);
   });
@@ -89,7 +75,7 @@ describe('an upstream of the SDK’s first version, with sessions', () => {
 
 test('what clients of 2025 with sessions of their own do adds up for each of them', async () => {
   const server = await startOldServer();
-  running.push(server);
+  endWithTest(server);
   const hub = await startHub(`${server.url}/mcp`);
   const counted = async (client: EraClient) => {
     const { content } = await client.request('tools/call', { name: 'count', arguments: {} });
@@ -138,7 +124,7 @@ describe.each(['legacy', 'modern'] as const)('an upstream of the %s era', (era: 
     await before.stop();
     await until(async () => (await statusOf(hub)) === 503);
     const after = await startFixture({ eras: [era], port: before.port });
-    running.push(after);
+    endWithTest(after);
     await until(async () => (await statusOf(hub)) === 200);
     const known = updates();
     await until(async () => {
@@ -154,7 +140,7 @@ test.each(['legacy', 'modern'] as const)(
   'a user of a client of the %s era may think for longer than a call may be silent',
   async (era: Era) => {
     const fixture = await startFixture({ eras: ['legacy'] });
-    running.push(fixture);
+    endWithTest(fixture);
     const hub = await startHub(fixture.url, { timeout_ms: 3_000 });
     const client = await openClient(era, `${hub.url}/mcp`, 4_000);
     const params = { name: 'test_input_required_result_elicitation', arguments: {} };
@@ -168,7 +154,7 @@ test.each(['legacy', 'modern'] as const)(
 
 test('a hub behind a hub passes questions of a server of 2025 on, and the answers back', async () => {
   const fixture = await startFixture({ eras: ['legacy'] });
-  running.push(fixture);
+  endWithTest(fixture);
   const behind = await startHub(fixture.url);
   const front = await startHub(`${behind.url}/mcp`);
   const client = await openClient('modern', `${front.url}/mcp`);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { call, endWithTest, startHub } from '../../mesh-of-tests.ts';
+import { call, startHub } from '../../mesh-of-tests.ts';
 
 const DOCUMENT = {
   openapi: '3.1.0',

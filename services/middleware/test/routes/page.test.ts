@@ -4,19 +4,20 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { request } from '@toolmesh/shared/test-kit/requests';
-import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
+import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
 import { servePage } from '../../src/routes/page.ts';
+import { middleware as service } from '../../src/service.ts';
 
 /** What the page may weigh in all, as it is sent. */
 const MAX_GZIP_BYTES = 60_000;
 
-let middleware: ServiceProcess;
+let middleware: ServiceInProcess;
 beforeAll(async () => {
   const away = `http://127.0.0.1:${await freePort()}`;
   const env = { LLM_PROVIDER: 'demo', MCP_SERVER_URL: away, API_KEY: 'open-sesame', MCP_SERVER_API_KEY: 'x' };
-  middleware = await startServiceProcess(new URL('../../src/main.ts', import.meta.url), env);
+  middleware = await serveInProcess(service, env);
 });
-afterAll(() => middleware?.stop());
+afterAll(() => middleware?.stop(0));
 
 const parts = (html: string): readonly string[] =>
   [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
