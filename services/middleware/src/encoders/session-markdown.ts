@@ -1,5 +1,5 @@
 import type { Turn, TurnCall } from '../run/turns.ts';
-import { tellOutcome } from '../run/render-result.ts';
+import { renderOutcome } from '../run/render-outcome.ts';
 
 /** A conversation to read: headings, what was said, and calls with what came of them in fences. */
 export function exportMarkdown(title: string, turns: readonly Turn[]): string {
@@ -15,7 +15,7 @@ function writeTurn(turn: Turn): readonly string[] {
 }
 
 function writeCall({ name, arguments: args, outcome }: TurnCall): string {
-  const result = outcome === undefined ? 'not run' : tellOutcome(outcome.result).text;
+  const result = outcome === undefined ? 'not run' : renderOutcome(outcome.result).text;
   const status = outcome === undefined ? '' : ` - ${outcome.status}`;
   return [`**${name}**${status}`, fence(JSON.stringify(args, null, 2) ?? '', 'json'), fence(result, '')].join('\n\n');
 }

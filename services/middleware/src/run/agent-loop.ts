@@ -1,20 +1,20 @@
+import type { FinishReason } from '@toolmesh/shared/contracts/chat';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Message, Model, ModelRequest, Sampling } from '../models/model.ts';
-import { askModel, type CallIds, createCallIds, unfinished } from './ask-model.ts';
-import type { FinishReason } from '@toolmesh/shared/contracts/chat';
-import type { RunEvent } from './events.ts';
+import { askModel, type CallIds, createCallIds, endUnfinished, type ModelAnswer } from './ask-model.ts';
 import { offerTools } from './calls/offer-tools.ts';
 import { createRepetitionGuard } from './calls/repetition-guard.ts';
-import { resumeStep, type Resumed } from './calls/resume-step.ts';
-import { startRunClock } from './run-clock.ts';
+import { type Resumed, resumeStep } from './calls/resume-step.ts';
 import { runStep, type StepBounds, type Toolbox } from './calls/run-step.ts';
+import type { RunEvent } from './events.ts';
+import { startRunClock } from './run-clock.ts';
 import { stepMessages } from './turns.ts';
 
-export interface RunOptions extends Toolbox {
+export interface RunOptions extends Omit<Toolbox, 'work'> {
   readonly model: Model;
-  /** The conversation so far; the last message is the user's, or that before `resumed`. */
+  /** The conversation so far; the last message is the user's, or the one before `resumed`. */
   readonly messages: readonly Message[];
-  /** An answer that waited for somebody's word, and what they said. */
+  /** The step with pending calls that the run continues, and the decisions on them. */
   readonly resumed?: Resumed;
   readonly sampling?: Sampling;
   readonly limits: RunLimits;
@@ -35,21 +35,23 @@ export interface RunLimits {
 }
 
 /**
- * Lets a model answer with the help of tools: asks it, runs the calls it wants, all of one step at once, tells it
- * what came of them, until it answers in words. At a bound it is asked once more, without tools, so that there is
- * always an answer. Never throws: a failure is the `finish` event's.
+ * Lets a model answer with the help of tools: asks it, runs the calls of its answer at the same time, hands it the
+ * results, until it answers in words. At a bound it is asked once more, without tools, so that there is always an
+ * answer. Never throws: a failure is part of the `finish` event.
  */
 export async function* runAgent(options: RunOptions): AsyncGenerator<RunEvent> {
   const { signal, limits } = options;
   const clock = startRunClock(signal, limits.maxMs);
   try {
-    const end = yield* loop(options, clock.work);
+    const end = yield* loop(options, { ...options, work: clock.work });
     if (end.reason !== undefined) return yield { type: 'finish', reason: end.reason };
-    yield { type: 'notice', code: end.bound.reason, message: end.bound.message };
-    yield { type: 'step', step: end.step };
-    const said = yield* askModel(options.model, requestOf(options, end.messages, [], clock.lastWord), end.ids);
-    yield* unfinished(said.announced, [], 'there are no tools any more');
-    yield { type: 'finish', reason: end.bound.reason };
+    const { bound, step, messages, ids } = end;
+    yield { type: 'notice', code: bound.reason, message: bound.message };
+    yield { type: 'step', step };
+    const request = { messages, tools: [], signal: clock.lastAnswer, ...samplingOf(options) };
+    const answer = yield* askModel(options.model, request, ids);
+    yield* endUnfinished(answer.announced, [], 'there are no more tools in this chat');
+    yield { type: 'finish', reason: bound.reason };
   } catch (thrown) {
     if (signal.aborted) yield { type: 'finish', reason: 'aborted' };
     else if (clock.isLate()) yield { type: 'finish', reason: 'budget' };
@@ -59,87 +61,104 @@ export async function* runAgent(options: RunOptions): AsyncGenerator<RunEvent> {
   }
 }
 
-/** How the loop ended: with an answer, or at a bound. */
+/** The end of the loop: an answer, or a bound. */
 type End = { readonly reason: FinishReason } | ({ readonly reason?: never } & Bounded);
 
 interface Bounded {
-  readonly bound: { readonly reason: 'max_steps' | 'budget'; readonly message: string };
+  readonly bound: Bound;
   readonly step: number;
   readonly messages: readonly Message[];
   readonly ids: CallIds;
 }
 
-async function* loop(options: RunOptions, work: AbortSignal): AsyncGenerator<RunEvent, End> {
+interface Bound {
+  readonly reason: 'max_steps' | 'budget';
+  readonly message: string;
+}
+
+async function* loop(options: RunOptions, toolbox: Toolbox): AsyncGenerator<RunEvent, End> {
   const { model, limits, signal, resumed } = options;
   const messages = [...options.messages];
   const ids = createCallIds(callIdsOf(options), options.hasFreshIds);
   const bounds: StepBounds = { callsLeft: limits.maxToolCalls, repetition: createRepetitionGuard() };
   let tokens = 0;
   if (resumed !== undefined) {
-    const { step, isWaiting } = yield* resumeStep(resumed, options, work);
+    const { step, isPending } = yield* resumeStep(resumed, toolbox);
     signal.throwIfAborted();
-    if (isWaiting) return { reason: 'stop' };
+    if (isPending) return { reason: 'stop' };
     messages.push(...stepMessages(step));
   }
-  const offer = offerTools([...options.externalTools, ...ownTools(options)]);
-  for (const { name, reason } of offer.refused) {
-    yield { type: 'notice', code: 'tool_disabled', message: `The tool ${name} cannot be used: ${reason}` };
-  }
+  const tools = yield* offer(toolbox);
   for (let step = 1; ; step += 1) {
-    // Once the time is up, or the tools had it all, only the last word is left.
-    const bound = boundOf(limits, step, tokens, bounds, work.aborted && !signal.aborted);
+    const isLate = toolbox.work.aborted && !signal.aborted;
+    const bound = boundOf(limits, { step, tokens, isLate, ...countsOf(bounds) });
     if (bound !== undefined) return { bound, step: step - 1, messages, ids };
     yield { type: 'step', step };
-    const said = yield* askModel(model, requestOf(options, messages, offer.tools, work), ids);
-    tokens += said.tokens;
-    // A call that the length limit cut off is not one to run on a guess.
-    if (said.cut) yield* unfinished(said.announced, [], 'the length limit of the model cut the call off');
-    if (said.cut) return { reason: 'length' };
-    yield* unfinished(said.announced, said.calls, 'the model did not finish the call');
-    if (said.calls.length === 0) {
-      if (said.text === '') yield { type: 'notice', code: 'empty_answer', message: 'The model said nothing' };
-      return { reason: 'stop' };
-    }
-    const done = yield* runStep(said, options, bounds, work);
+    const request: ModelRequest = { messages, tools, signal: toolbox.work, ...samplingOf(options) };
+    const answer = yield* askModel(model, request, ids);
+    tokens += answer.tokens;
+    const end = yield* endOf(answer);
+    if (end !== undefined) return { reason: end };
+    const done = yield* runStep(answer, toolbox, bounds);
     signal.throwIfAborted();
-    if (done.isWaiting) return { reason: 'stop' };
+    if (done.isPending) return { reason: 'stop' };
     messages.push(...stepMessages(done.step));
   }
 }
 
-function boundOf(
-  { maxSteps, maxTokens, maxMs }: RunLimits,
-  step: number,
-  tokens: number,
-  { callsLeft, repetition }: StepBounds,
-  isLate: boolean,
-): Bounded['bound'] | undefined {
-  const budget = (message: string) => ({ reason: 'budget' as const, message });
+/** Returns why the run ends with this answer; undefined when it has calls to run. */
+function* endOf(answer: ModelAnswer): Generator<RunEvent, 'stop' | 'length' | undefined> {
+  const { isCut, announced, calls, text } = answer;
+  if (isCut) {
+    // A call that the length limit cut off must not be run on a guess.
+    yield* endUnfinished(announced, [], 'the length limit of the model cut the call off');
+    return 'length';
+  }
+  yield* endUnfinished(announced, calls, 'the model did not finish the call');
+  if (calls.length > 0) return undefined;
+  if (text === '') yield { type: 'notice', code: 'empty_answer', message: 'The model gave an empty answer' };
+  return 'stop';
+}
+
+interface Progress {
+  readonly step: number;
+  readonly tokens: number;
+  readonly callsLeft: number;
+  readonly isStuck: boolean;
+  /** Whether only the time for the last answer is left; tools may have used up the rest. */
+  readonly isLate: boolean;
+}
+
+const countsOf = ({ callsLeft, repetition }: StepBounds) => ({ callsLeft, isStuck: repetition.isStuck });
+
+/** Returns the bound that the run has reached. */
+function boundOf({ maxSteps, maxTokens, maxMs }: RunLimits, progress: Progress): Bound | undefined {
+  const { step, tokens, callsLeft, isStuck, isLate } = progress;
+  const budget = (message: string): Bound => ({ reason: 'budget', message });
   if (isLate) return budget(`The time of ${Math.round(maxMs / 1_000)} s for one chat is used up`);
   if (step > 1 && callsLeft <= 0) return budget('The tool calls for one chat are used up');
   if (tokens >= maxTokens) return budget(`The ${maxTokens} tokens for one chat are used up`);
-  if (repetition.isStuck) return budget('The model went on repeating one call');
+  if (isStuck) return budget('The model kept repeating one call');
   if (step > maxSteps) return { reason: 'max_steps', message: `The ${maxSteps} steps for one chat are used up` };
   return undefined;
 }
 
-function requestOf(
-  { sampling }: RunOptions,
-  messages: readonly Message[],
-  tools: ModelRequest['tools'],
-  signal: AbortSignal,
-): ModelRequest {
-  return { messages, tools, signal, ...(sampling === undefined ? {} : { sampling }) };
-}
+const samplingOf = ({ sampling }: RunOptions) => (sampling === undefined ? {} : { sampling });
 
-/** The tools that run here and are worth offering; the caller's own come first. */
-function ownTools({ tools, externalTools, permissionOf }: Toolbox): Toolbox['tools'] {
+/** Returns the tools in the form that providers accept; the caller's own come first, denied ones are left out. */
+function* offer({ tools, externalTools, permissionOf }: Toolbox): Generator<RunEvent, ModelRequest['tools']> {
   const names = new Set(externalTools.map(({ name }) => name));
-  return tools.filter((tool) => !names.has(tool.name) && permissionOf(tool) !== 'deny');
+  const own = tools.filter((tool) => !names.has(tool.name) && permissionOf(tool) !== 'deny');
+  const offered = offerTools([...externalTools, ...own]);
+  for (const { name, reason } of offered.refused) {
+    yield { type: 'notice', code: 'tool_disabled', message: `The tool ${name} cannot be used: ${reason}` };
+  }
+  return offered.tools;
 }
 
 function* callIdsOf({ messages, resumed }: RunOptions): Generator<string> {
-  for (const message of messages)
+  for (const message of messages) {
     if (message.role === 'assistant') for (const { id } of message.toolCalls ?? []) yield id;
+  }
   for (const { id } of resumed?.step.calls ?? []) yield id;
 }

@@ -2,22 +2,27 @@ import { randomUUID } from 'node:crypto';
 import type { Model, ModelRequest, ModelToolCall } from '../models/model.ts';
 import type { RunEvent } from './events.ts';
 
-export interface Said {
+/** The whole of what a model answered to one request. */
+export interface ModelAnswer {
   readonly text: string;
   readonly reasoning: string;
   readonly calls: readonly ModelToolCall[];
-  /** Calls that were announced; those of them that never came are told as such. */
+  /** Calls that were announced; some may never have been completed. */
   readonly announced: readonly { readonly id: string; readonly name: string }[];
   /** Whether the model's length limit ended the answer. */
-  readonly cut: boolean;
+  readonly isCut: boolean;
   readonly tokens: number;
 }
 
-/** Asks a model once and passes on what it says; returns the whole of it. @throws what the model throws. */
-export async function* askModel(model: Model, request: ModelRequest, ids: CallIds): AsyncGenerator<RunEvent, Said> {
+/** Asks a model once; yields its answer as it comes and returns the whole of it. @throws what the model throws. */
+export async function* askModel(
+  model: Model,
+  request: ModelRequest,
+  ids: CallIds,
+): AsyncGenerator<RunEvent, ModelAnswer> {
   let text = '';
   let reasoning = '';
-  let cut = false;
+  let isCut = false;
   let tokens = 0;
   const calls: ModelToolCall[] = [];
   const announced: { id: string; name: string }[] = [];
@@ -43,18 +48,18 @@ export async function* askModel(model: Model, request: ModelRequest, ids: CallId
         tokens += event.inputTokens + event.outputTokens;
         yield event;
       } else if (event.type === 'notice') yield event;
-      else cut = event.reason === 'length';
+      else isCut = event.reason === 'length';
     }
   } catch (error) {
-    yield* unfinished(announced, [], 'the answer of the model broke off');
+    yield* endUnfinished(announced, [], 'the answer of the model broke off');
     throw error;
   }
-  return { text, reasoning, calls, announced, cut, tokens };
+  return { text, reasoning, calls, announced, isCut, tokens };
 }
 
-/** Tells of announced calls that will not be made. */
-export function* unfinished(
-  announced: Said['announced'],
+/** Ends the announced calls that are not among `calls`. */
+export function* endUnfinished(
+  announced: ModelAnswer['announced'],
   calls: readonly ModelToolCall[],
   message: string,
 ): Generator<RunEvent> {
@@ -67,8 +72,8 @@ export type CallIds = ReturnType<typeof createCallIds>;
 const MAX_ID_CHARS = 128;
 
 /**
- * Ids of calls that are one's own in the whole conversation: some servers count anew in every answer, or repeat one.
- * `isFresh` makes all of them anew, so that nobody can guess one.
+ * Makes ids of calls that are unique in the whole conversation: some servers start counting anew in every answer, or
+ * repeat one. `isFresh` replaces all of them, so that nobody can guess one.
  */
 export function createCallIds(taken: Iterable<string>, isFresh = false) {
   const used = new Set(taken);
@@ -84,15 +89,15 @@ export function createCallIds(taken: Iterable<string>, isFresh = false) {
     newAnswer() {
       open = new Map();
     },
-    /** The id of a call that is beginning. */
+    /** Returns the id for a call that begins. */
     announce(sent: string): string {
       const id = make(sent);
       open.set(sent, [...(open.get(sent) ?? []), id]);
       return id;
     },
-    /** The id of the last call that began under `sent`. */
+    /** Returns the id of the last call that began under `sent`. */
     announced: (sent: string): string | undefined => open.get(sent)?.at(-1),
-    /** The id of a whole call: that of its beginning, where there was one. */
+    /** Returns the id of a whole call: the one it began with, where it was announced. */
     take: (sent: string): string => open.get(sent)?.shift() ?? make(sent),
   };
 }

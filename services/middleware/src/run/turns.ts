@@ -1,9 +1,9 @@
 import type { Image, Message } from '../models/model.ts';
-import type { FinishReason } from '@toolmesh/shared/contracts/chat';
+import type { FinishReason, ToolOutcome } from '@toolmesh/shared/contracts/chat';
 import type { FinishedCall } from './events.ts';
-import { tellOutcome } from './render-result.ts';
+import { renderOutcome } from './render-outcome.ts';
 
-/** A conversation as it is kept and shown: one entry for each thing said, an answer with all its steps. */
+/** An entry of a conversation as it is stored and shown; an answer is one entry with all its steps. */
 export type Turn =
   | { readonly role: 'system'; readonly id: string; readonly content: string }
   | {
@@ -20,7 +20,7 @@ export interface AnswerTurn {
   readonly id: string;
   readonly steps: readonly Step[];
   readonly createdAt?: string;
-  /** Absent where somebody else wrote the answer. */
+  /** Undefined for an answer that a caller brought along. */
   readonly run?: RunSummary;
 }
 
@@ -34,7 +34,7 @@ export interface RunSummary {
   readonly durationMs: number;
 }
 
-/** What a model said at once, and what came of the calls in it. */
+/** One answer of a model, with its calls and their outcomes. */
 export interface Step {
   readonly text: string;
   readonly reasoning?: string;
@@ -45,12 +45,12 @@ export interface TurnCall {
   readonly id: string;
   readonly name: string;
   readonly arguments: unknown;
-  /** Absent when the call never came to an end. */
+  /** Undefined while the call is pending, or when it never ended. */
   readonly outcome?: FinishedCall;
   readonly approval?: TurnApproval;
 }
 
-/** Somebody was asked whether a call may run; `decision` is what they said. */
+/** The request for the user's approval of a call; `decision` is the user's answer. */
 export interface TurnApproval {
   readonly id: string;
   readonly expiresAt?: string;
@@ -58,11 +58,13 @@ export interface TurnApproval {
   readonly reason?: string;
 }
 
-const NOT_RUN = 'The call was not run: the chat went on without it';
-/** Pictures of the whole conversation that a model gets to see again; older ones are named only. */
+const NOT_RUN: ToolOutcome = {
+  error: { code: 'unavailable', message: 'The call was not run: the chat went on without it' },
+};
+/** Images of the whole conversation that a model gets to see again; older ones are left out. */
 const MAX_IMAGES = 8;
 
-/** The conversation as a model is told it: each call answered, for providers refuse a history that is otherwise. */
+/** Returns a conversation as a model gets it. Each call has a result, since providers refuse a history without. */
 export function toMessages(turns: readonly Turn[]): readonly Message[] {
   const messages = turns.flatMap((turn): readonly Message[] => {
     if (turn.role === 'system') return [{ role: 'system', content: turn.content }];
@@ -73,7 +75,7 @@ export function toMessages(turns: readonly Turn[]): readonly Message[] {
   return withLatestImages(messages);
 }
 
-/** One step as a model is told it; a step in which nothing was said leaves no trace. */
+/** Returns one step as a model gets it; a step without text and calls leaves no trace. */
 export function stepMessages({ text, reasoning, calls }: Step): readonly Message[] {
   if (calls.length === 0) return text === '' ? [] : [{ role: 'assistant', content: text }];
   return [
@@ -88,8 +90,7 @@ export function stepMessages({ text, reasoning, calls }: Step): readonly Message
 }
 
 function answerOf({ id, name, outcome }: TurnCall): Message {
-  const told = tellOutcome(outcome?.result ?? { error: { code: 'unavailable', message: NOT_RUN } });
-  const { text: content, images } = told;
+  const { text: content, images } = renderOutcome(outcome?.result ?? NOT_RUN);
   return { role: 'tool', callId: id, name, content, ...(images.length === 0 ? {} : { images }) };
 }
 
@@ -105,7 +106,7 @@ function withLatestImages(messages: readonly Message[]): readonly Message[] {
   return kept.toReversed();
 }
 
-/** The calls of a conversation that wait for somebody's word: those of its last answer. */
+/** Returns the calls of a conversation that the user has to approve or deny: they are in its last answer. */
 export function pendingCalls(turns: readonly Turn[]): readonly TurnCall[] {
   const last = turns.at(-1);
   const calls = last?.role === 'assistant' ? (last.steps.at(-1)?.calls ?? []) : [];

@@ -168,7 +168,7 @@ describe('the bounds of a run', () => {
     );
     expect((await answer).tool_calls.map(({ status }) => status)).toEqual(['ok', 'ok', 'skipped']);
     expect(ran).toHaveLength(2);
-    expect(requests[3]?.messages.at(-1)?.content).toMatch(/exactly these arguments, twice; it was not run again/);
+    expect(requests[3]?.messages.at(-1)?.content).toMatch(/twice with exactly these arguments and was not run again/);
   });
 
   test('a model that repeats itself even then has to answer', async () => {

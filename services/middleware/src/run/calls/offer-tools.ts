@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { z } from 'zod';
 
 /** Tools in the form that every provider accepts, and those that cannot be brought into it. */
 export interface Offer {
   /** Under their own names, with schemas that providers take. */
   readonly tools: readonly Tool[];
-  /** Which tools are left out, and why: for the reader. */
+  /** The tools that are left out, and why: for the reader. */
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
 }
 
@@ -23,7 +23,7 @@ export function offerTools(tools: readonly Tool[]): Offer {
   const offered = new Map<string, Tool>();
   const refused: { name: string; reason: string }[] = [];
   for (const tool of tools) {
-    const { fitted, reason } = offered.has(tool.name) ? TWICE : lookAt(tool);
+    const { fitted, reason } = offered.has(tool.name) ? TWICE : verdictOn(tool);
     if (fitted === undefined) refused.push({ name: tool.name.slice(0, 128), reason });
     else offered.set(tool.name, fitted);
   }
@@ -39,7 +39,7 @@ const TWICE: Verdict = { reason: 'there are two of this name' };
 /** The same list of tools serves many runs. */
 const known = new WeakMap<Tool, Verdict>();
 
-function lookAt(tool: Tool): Verdict {
+function verdictOn(tool: Tool): Verdict {
   const before = known.get(tool);
   if (before !== undefined) return before;
   const reason = refusal(tool);
@@ -87,34 +87,23 @@ function fit(tool: Tool): Tool {
 const fitNamed = (schemas: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, fitInner(schema)]));
 
-/** A list says what it holds, wherever in a schema it stands. */
+/** Brings a part of a schema into the common form: a list says what it holds, wherever it stands. */
 function fitInner(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(fitInner);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const fitted: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(schema)) {
-    if (key === 'properties' || key === '$defs' || key === 'definitions')
-      fitted[key] = fitNamed(Properties.parse(value));
-    else if (key === 'const' || key === 'enum' || key === 'default' || key === 'examples') fitted[key] = value;
-    else fitted[key] = fitInner(value);
-  }
-  const { type } = fitted;
-  const isList = type === 'array' || (Array.isArray(type) && type.includes('array'));
-  if (isList && (fitted['items'] === undefined || Array.isArray(fitted['items']))) fitted['items'] = {};
-  return fitted;
+  if (!isRecord(schema)) return schema;
+  const fitted = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, fitKeyword(key, value)]));
+  const { items } = fitted;
+  return isList(fitted) && (items === undefined || Array.isArray(items)) ? { ...fitted, items: {} } : fitted;
 }
 
-const MAX_NAME_CHARS = 64;
+const isList = ({ type }: Record<string, unknown>): boolean =>
+  type === 'array' || (Array.isArray(type) && type.includes('array'));
 
-/**
- * The name by which a provider knows a tool: `^[a-zA-Z0-9_-]{1,64}$`. A name that is not of that form gets a part of
- * its own hash, so that two names never become one.
- */
-export function providerName(name: string): string {
-  if (/^[a-zA-Z0-9_-]{1,64}$/.test(name)) return name;
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return `${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_').slice(0, MAX_NAME_CHARS - hash.length - 1)}_${hash}`;
+/** Keywords whose values map names to schemas, and keywords whose values are no schemas. */
+const NAMED = new Set(['properties', '$defs', 'definitions']);
+const LITERAL = new Set(['const', 'enum', 'default', 'examples']);
+
+function fitKeyword(key: string, value: unknown): unknown {
+  if (LITERAL.has(key)) return value;
+  return NAMED.has(key) ? fitNamed(Properties.parse(value)) : fitInner(value);
 }
-
-/** The tool as a provider is to see it. */
-export const asProviderTool = (tool: Tool): Tool => ({ ...tool, name: providerName(tool.name) });

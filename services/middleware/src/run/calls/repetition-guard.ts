@@ -1,22 +1,27 @@
 import { canonicalJson } from '../canonical-json.ts';
 import type { PreparedCall } from './prepare-call.ts';
 
-/** Times that a call may be made in a row; results do not change by asking again. */
+/** Times that a call may be made in a row: the result does not change by asking again. */
 const MAX_IN_A_ROW = 2;
 
-/** Counts how often the same call (name and arguments) has come in a row. */
-export function createRepetitionGuard() {
+/** Notices a model that makes the same call (name and arguments) again and again. */
+export interface RepetitionGuard {
+  /** Counts a call and returns whether it is one too many. */
+  isTooMany(call: PreparedCall): boolean;
+  /** Whether the model went on after it was told. */
+  readonly isStuck: boolean;
+}
+
+export function createRepetitionGuard(): RepetitionGuard {
   let last = '';
   let count = 0;
   return {
-    /** Whether this call is one too many. */
-    isTooMany({ name, arguments: args }: PreparedCall): boolean {
+    isTooMany({ name, arguments: args }) {
       const key = canonicalJson([name, args]);
       count = key === last ? count + 1 : 1;
       last = key;
       return count > MAX_IN_A_ROW;
     },
-    /** Whether it went on after it had been told. */
     get isStuck() {
       return count > MAX_IN_A_ROW + 1;
     },

@@ -1,63 +1,67 @@
+import type { ToolCallStatus, ToolOutcome } from '@toolmesh/shared/contracts/chat';
+import type { ToolResult } from '@toolmesh/shared/contracts/tool';
 import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import type { ToolResult } from '@toolmesh/shared/contracts/tool';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { elapsed } from '@toolmesh/shared/kit/tools/tool-catalogue';
-import type { ToolCallStatus, ToolOutcome } from '@toolmesh/shared/contracts/chat';
 import type { FinishedCall, RunEvent } from '../events.ts';
-import { tellOutcome } from '../render-result.ts';
+import { renderOutcome } from '../render-outcome.ts';
 
 export type CallTool = (name: string, args: unknown, context: ToolContext) => Promise<ToolResult>;
 
 type Call = Pick<FinishedCall, 'id' | 'name' | 'arguments'>;
 
-export interface Running {
+export interface RunCallOptions {
   readonly callTool: CallTool;
   readonly signal: AbortSignal;
-  /** Where progress and output go; absent when nobody listens, and the tool then need not tell. */
-  readonly tell?: (event: RunEvent) => void;
+  /** Receives progress and output. Without it the tool is not asked to report any. */
+  readonly emit?: (event: RunEvent) => void;
 }
 
-/** Runs a call. Whatever goes wrong is told, to the model and to the caller, and never thrown. */
-export async function runCall(call: Call, running: Running): Promise<FinishedCall> {
-  const { signal } = running;
+/** Runs a call to its end. Never rejects: a failure is the call's outcome, for the model and for the caller. */
+export async function runCall(call: Call, options: RunCallOptions): Promise<FinishedCall> {
+  const { callTool, signal } = options;
   const started = performance.now();
+  const end = (status: ToolCallStatus, result: ToolOutcome) =>
+    finishCall(call, { status, result, durationMs: elapsed(started) });
   try {
-    const result = await untilAborted(signal, () =>
-      running.callTool(call.name, call.arguments, contextOf(call, running)),
-    );
-    return finish(call, result.is_error ? 'error' : 'ok', result, elapsed(started));
+    // A tool that ignores its signal is not waited for.
+    const result = await untilAborted(signal, () => callTool(call.name, call.arguments, contextOf(call, options)));
+    return end(result.is_error ? 'error' : 'ok', result);
   } catch (thrown) {
-    if (signal.aborted)
-      return refuseCall(call, 'skipped', new MeshError('unavailable', 'The call was cancelled'), started);
+    if (signal.aborted) return end('skipped', failureOf(new MeshError('unavailable', 'The call was cancelled')));
     const error = MeshError.from(thrown);
-    return refuseCall(call, error.code === 'upstream_timeout' ? 'timeout' : 'error', error, started);
+    return end(error.code === 'upstream_timeout' ? 'timeout' : 'error', failureOf(error));
   }
 }
 
-/** The end of a call that did not run, or not to its end. */
-export function refuseCall(call: Call, status: ToolCallStatus, problem: MeshError, started?: number): FinishedCall {
+/** Ends a call that does not run. */
+export const refuseCall = (call: Call, status: ToolCallStatus, problem: MeshError): FinishedCall =>
+  finishCall(call, { status, result: failureOf(problem), durationMs: 0 });
+
+function failureOf(problem: MeshError): ToolOutcome {
   const { code, message, details } = problem.toBody().error;
-  const result = { error: { code, message, ...(details === undefined ? {} : { details }) } };
-  return finish(call, status, result, started === undefined ? 0 : elapsed(started));
+  return { error: { code, message, ...(details === undefined ? {} : { details }) } };
 }
 
-function finish(call: Call, status: ToolCallStatus, result: ToolOutcome, durationMs: number): FinishedCall {
-  const { id, name, arguments: args } = call;
-  return { id, name, arguments: args, status, result, durationMs, truncated: tellOutcome(result).truncated };
+function finishCall(
+  { id, name, arguments: args }: Call,
+  end: Pick<FinishedCall, 'status' | 'result' | 'durationMs'>,
+): FinishedCall {
+  return { id, name, arguments: args, ...end, truncated: renderOutcome(end.result).truncated };
 }
 
-function contextOf({ id }: Call, { signal, tell }: Running): ToolContext {
-  if (tell === undefined) return { signal, isListening: false, progress: () => {}, chunk: () => {} };
+function contextOf({ id }: Call, { signal, emit }: RunCallOptions): ToolContext {
+  if (emit === undefined) return { signal, isListening: false, progress: () => {}, chunk: () => {} };
   return {
     signal,
     isListening: true,
-    progress: ({ progress, total, message }) => tell({ type: 'tool_progress', id, progress, total, message }),
-    chunk: (data) => tell({ type: 'tool_output', id, ...outputOf(data) }),
+    progress: ({ progress, total, message }) => emit({ type: 'tool_progress', id, progress, total, message }),
+    chunk: (data) => emit({ type: 'tool_output', id, ...outputOf(data) }),
   };
 }
 
-/** A program's output says which stream it is of; what other tools send is shown as it is. */
+/** Reads a piece of output: a program's names its stream, what other tools send is shown as it is. */
 function outputOf(data: unknown): { readonly text: string; readonly stream?: string } {
   if (typeof data === 'string') return { text: data };
   if (data instanceof Object && 'text' in data && typeof data.text === 'string') {

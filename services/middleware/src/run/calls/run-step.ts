@@ -1,76 +1,68 @@
-import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Permission } from '../../policy/permission.ts';
-import { type PreparedCall, prepareCall } from './prepare-call.ts';
-import type { Said } from '../ask-model.ts';
+import type { ModelAnswer } from '../ask-model.ts';
 import type { FinishedCall, PendingApproval, RunEvent } from '../events.ts';
-import { createLiveEvents } from './live-events.ts';
-import type { createRepetitionGuard } from './repetition-guard.ts';
-import { type CallTool, refuseCall, runCall } from './run-call.ts';
 import type { Step, TurnCall } from '../turns.ts';
+import { createLiveEvents } from './live-events.ts';
+import { type PreparedCall, prepareCall } from './prepare-call.ts';
+import type { RepetitionGuard } from './repetition-guard.ts';
+import { type CallTool, refuseCall, runCall } from './run-call.ts';
 
 /** What the calls of a run need. */
 export interface Toolbox {
   readonly tools: readonly Tool[];
   readonly callTool: CallTool;
-  /** Tools of the caller's own: a call to one ends the run and goes back. */
+  /** The caller's own tools: a call to one ends the run and is handed back. */
   readonly externalTools: readonly Tool[];
   readonly permissionOf: (tool: Tool) => Permission;
-  /** Asks for somebody's word; absent where nobody can be asked, and the call is then denied. */
+  /** Requests the user's approval. Undefined in non-interactive runs, where the call is denied. */
   readonly requestApproval?: (callId: string, tool: Tool, args: unknown) => PendingApproval;
-  /** Whether somebody listens to progress and output. */
+  /** Whether progress and output of tools are wanted. */
   readonly isListening: boolean;
+  /** Ends the calls of the run. */
+  readonly work: AbortSignal;
 }
 
+/** The bounds on the calls of a run; changed by each step. */
 export interface StepBounds {
-  /** Calls that may still run; each that does takes one. */
+  /** Calls that may still run. */
   callsLeft: number;
-  readonly repetition: ReturnType<typeof createRepetitionGuard>;
+  readonly repetition: RepetitionGuard;
 }
 
 export interface StepOutcome {
   readonly step: Step;
-  /** Whether a call waits: for somebody's word, or for the caller to run it. */
-  readonly isWaiting: boolean;
+  /** Whether a call is pending: the user has to approve it, or the caller to run it. */
+  readonly isPending: boolean;
 }
 
-/** Carries out the calls of one answer, all that may run at the same time. */
+/** Runs the calls of one answer, at the same time where they may run at once. */
 export async function* runStep(
-  said: Said,
+  answer: ModelAnswer,
   toolbox: Toolbox,
   bounds: StepBounds,
-  signal: AbortSignal,
 ): AsyncGenerator<RunEvent, StepOutcome> {
   const external = new Set(toolbox.externalTools.map(({ name }) => name));
-  const calls = said.calls.map((call) => prepareCall(call, [...toolbox.externalTools, ...toolbox.tools]));
-  for (const { id, name, arguments: args, repair } of calls) {
-    const isExternal = external.has(name);
-    const extras = { ...(isExternal ? { external: true as const } : {}), ...(repair === undefined ? {} : { repair }) };
-    yield { type: 'tool_call', id, name, arguments: args, ...extras };
-  }
+  const calls = answer.calls.map((call) => prepareCall(call, [...toolbox.externalTools, ...toolbox.tools]));
+  for (const call of calls) yield announce(call, external.has(call.name));
   const plans = calls.map((call): Plan =>
-    external.has(call.name) ? { call, isExternal: true } : plan(call, toolbox, bounds),
+    external.has(call.name) ? { call, isExternal: true } : planCall(call, toolbox, bounds),
   );
-  const outcomes = yield* carryOut(plans, toolbox, signal);
-  const done: TurnCall[] = [];
-  for (const { call, approval } of plans) {
-    const outcome = outcomes.get(call.id);
-    const { id, name, arguments: args } = call;
-    if (approval !== undefined) yield { type: 'approval_request', approval };
-    done.push({
-      id,
-      name,
-      arguments: args,
-      ...(outcome === undefined ? {} : { outcome }),
-      ...(approval === undefined ? {} : { approval: { id: approval.id, expiresAt: approval.expiresAt } }),
-    });
-  }
-  const { text, reasoning } = said;
-  const isWaiting = plans.some(({ isExternal, approval }) => isExternal === true || approval !== undefined);
-  return { step: { text, ...(reasoning === '' ? {} : { reasoning }), calls: done }, isWaiting };
+  const outcomes = yield* carryOut(plans, toolbox);
+  yield* requestApprovals(plans);
+  const { text, reasoning } = answer;
+  return {
+    step: {
+      text,
+      ...(reasoning === '' ? {} : { reasoning }),
+      calls: plans.map((plan) => turnCall(plan, outcomes.get(plan.call.id))),
+    },
+    isPending: plans.some(({ isExternal, approval }) => isExternal === true || approval !== undefined),
+  };
 }
 
-/** What is to become of a call: it runs, unless one of these says otherwise. */
+/** The plan for a call: it runs, unless one of the other fields is set. */
 export interface Plan {
   readonly call: Pick<PreparedCall, 'id' | 'name' | 'arguments'>;
   readonly refused?: FinishedCall;
@@ -78,21 +70,21 @@ export interface Plan {
   readonly isExternal?: true;
 }
 
-function plan(call: PreparedCall, toolbox: Toolbox, bounds: StepBounds): Plan {
+function planCall(call: PreparedCall, toolbox: Toolbox, bounds: StepBounds): Plan {
   const refuse = (status: FinishedCall['status'], problem: MeshError): Plan => ({
     call,
     refused: refuseCall(call, status, problem),
   });
-  const { tool, problem } = call;
-  if (bounds.repetition.isTooMany(call)) return refuse('skipped', repeated(call.name));
+  const { name, tool, problem } = call;
+  if (bounds.repetition.isTooMany(call)) return refuse('skipped', repeated(name));
   if (tool === undefined || problem !== undefined) {
-    return refuse('error', problem ?? new MeshError('tool_not_found', `There is no tool named "${call.name}"`));
+    return refuse('error', problem ?? new MeshError('tool_not_found', `There is no tool named "${name}"`));
   }
   const permission = toolbox.permissionOf(tool);
-  if (permission === 'deny') return refuse('denied', new MeshError('forbidden', `${call.name} may not be used here`));
+  if (permission === 'deny') return refuse('denied', new MeshError('forbidden', `${name} may not be used here`));
   if (bounds.callsLeft <= 0) return refuse('skipped', usedUp());
   if (permission === 'ask') {
-    if (toolbox.requestApproval === undefined) return refuse('denied', cannotAsk(call.name));
+    if (toolbox.requestApproval === undefined) return refuse('denied', notInteractive(name));
     return { call, approval: toolbox.requestApproval(call.id, tool, call.arguments) };
   }
   bounds.callsLeft -= 1;
@@ -102,31 +94,52 @@ function plan(call: PreparedCall, toolbox: Toolbox, bounds: StepBounds): Plan {
 const repeated = (name: string) =>
   new MeshError(
     'rate_limited',
-    `${name} was just called with exactly these arguments, twice; it was not run again. Use its results, or do something else`,
+    `${name} was just called twice with exactly these arguments and was not run again. Use its results, or do ` +
+      'something else',
   );
-const usedUp = () => new MeshError('rate_limited', 'This chat has used up its tool calls; answer with what there is');
-const cannotAsk = (name: string) =>
-  new MeshError('forbidden', `${name} needs somebody's approval, which cannot be asked for here`);
+const usedUp = () =>
+  new MeshError('rate_limited', 'This chat has used up its tool calls; answer with the results so far');
+const notInteractive = (name: string) =>
+  new MeshError('forbidden', `${name} needs the user's approval, which cannot be requested here`);
 
-/** Runs what may run, and tells of results as they come. */
+/** Runs what may run, and yields progress, output and results as they come. */
 export async function* carryOut(
   plans: readonly Plan[],
-  { callTool, isListening }: Pick<Toolbox, 'callTool' | 'isListening'>,
-  signal: AbortSignal,
+  { callTool, isListening, work: signal }: Pick<Toolbox, 'callTool' | 'isListening' | 'work'>,
 ): AsyncGenerator<RunEvent, ReadonlyMap<string, FinishedCall>> {
   const outcomes = new Map<string, FinishedCall>();
   const live = createLiveEvents();
-  const end = (call: FinishedCall) => {
-    outcomes.set(call.id, call);
-    live.push({ type: 'tool_result', call });
-  };
+  const options = { callTool, signal, ...(isListening ? { emit: live.push } : {}) };
   const running = plans
     .filter(({ approval, isExternal }) => approval === undefined && isExternal !== true)
     .map(async ({ call, refused }) => {
-      const context = { callTool, signal, ...(isListening ? { tell: live.push } : {}) };
-      end(refused ?? (await runCall(call, context)));
+      const finished = refused ?? (await runCall(call, options));
+      outcomes.set(call.id, finished);
+      live.push({ type: 'tool_result', call: finished });
     });
   void Promise.all(running).then(live.end);
   yield* live;
   return outcomes;
 }
+
+/** Yields the approvals that the plans wait for. */
+export function* requestApprovals(plans: readonly Plan[]): Generator<RunEvent> {
+  for (const { approval } of plans) if (approval !== undefined) yield { type: 'approval_request', approval };
+}
+
+const announce = ({ id, name, arguments: args, repair }: PreparedCall, isExternal: boolean): RunEvent => ({
+  type: 'tool_call',
+  id,
+  name,
+  arguments: args,
+  ...(isExternal ? { external: true } : {}),
+  ...(repair === undefined ? {} : { repair }),
+});
+
+const turnCall = ({ call, approval }: Plan, outcome: FinishedCall | undefined): TurnCall => ({
+  id: call.id,
+  name: call.name,
+  arguments: call.arguments,
+  ...(outcome === undefined ? {} : { outcome }),
+  ...(approval === undefined ? {} : { approval: { id: approval.id, expiresAt: approval.expiresAt } }),
+});

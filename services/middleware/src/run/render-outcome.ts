@@ -3,21 +3,21 @@ import { z } from 'zod';
 import type { Image } from '../models/model.ts';
 import type { ToolOutcome } from '@toolmesh/shared/contracts/chat';
 
-/** What a model is given of a call's outcome. */
-export interface Told {
+/** The outcome of a call as a model gets it. */
+export interface RenderedOutcome {
   readonly text: string;
   readonly images: readonly Image[];
-  /** Whether it is less than there was. */
+  /** Whether something was left out. */
   readonly truncated: boolean;
 }
 
 const MAX_TEXT_CHARS = 32_000;
 const MAX_IMAGES = 4;
-/** Base64 characters; providers refuse larger pictures, and each costs many tokens. */
+/** Base64 characters; providers refuse larger images, and each costs many tokens. */
 const MAX_IMAGE_CHARS = 5 * 1_024 ** 2;
 
-/** Every item of a result in words, its pictures as pictures; a long text by its head and its tail. */
-export function tellOutcome(outcome: ToolOutcome): Told {
+/** Renders an outcome for a model: every item of a result as text, images as images, a long text by its head and tail. */
+export function renderOutcome(outcome: ToolOutcome): RenderedOutcome {
   if ('error' in outcome) {
     const { code, message, details } = outcome.error;
     const hint = details === undefined ? '' : ` ${JSON.stringify(details)}`;
@@ -28,8 +28,8 @@ export function tellOutcome(outcome: ToolOutcome): Told {
     return image.success && image.data.data.length <= MAX_IMAGE_CHARS ? [image.data] : [];
   });
   const { text, truncated } = cap(textOf(outcome));
-  const told = images.slice(0, MAX_IMAGES).map(({ data, mimeType }) => ({ data, mimeType }));
-  return { text, images: told, truncated: truncated || told.length < countImages(outcome.content) };
+  const shown = images.slice(0, MAX_IMAGES).map(({ data, mimeType }) => ({ data, mimeType }));
+  return { text, images: shown, truncated: truncated || shown.length < countImages(outcome.content) };
 }
 
 const ImageBlock = z.object({ type: z.literal('image'), data: z.string(), mimeType: z.string() });
@@ -38,7 +38,7 @@ const countImages = (content: readonly ContentBlock[]): number => content.filter
 
 function textOf({ content, structured_content, is_error }: ToolResult): string {
   const isEmpty = content.length === 0 && structured_content !== undefined;
-  const text = isEmpty ? JSON.stringify(structured_content) : content.map(wordsOf).join('\n');
+  const text = isEmpty ? JSON.stringify(structured_content) : content.map(renderBlock).join('\n');
   return is_error ? `The tool failed.\n${text}` : text;
 }
 
@@ -47,8 +47,8 @@ const Resource = z.object({
 });
 const Link = z.object({ type: z.literal('resource_link'), uri: z.string(), name: z.string().optional() });
 
-/** One item in words: its text, or what it is. */
-function wordsOf(block: ContentBlock): string {
+/** Renders one item as its text, or as a description of what it is. */
+function renderBlock(block: ContentBlock): string {
   if (typeof block['text'] === 'string') return block['text'];
   const embedded = Resource.safeParse(block);
   if (embedded.success) {
@@ -60,7 +60,7 @@ function wordsOf(block: ContentBlock): string {
   return `[${[block.type, block['mimeType']].filter((part) => typeof part === 'string').join(' ')}]`;
 }
 
-/** The first three quarters and the last quarter of a text that would fill the model's context, cut at characters. */
+/** Shortens a text that would fill the model's context to its first three quarters and its last quarter. */
 function cap(text: string): { readonly text: string; readonly truncated: boolean } {
   if (text.length <= MAX_TEXT_CHARS) return { text, truncated: false };
   const head = text.slice(0, MAX_TEXT_CHARS * 0.75).replace(/[\uD800-\uDBFF]$/, '');
