@@ -12,7 +12,7 @@ export interface HealthChecks {
   checkHub(): Promise<void>;
   /** @throws MeshError when the model's provider cannot be used. */
   checkModel(): Promise<void>;
-  /** Returns what `/health` says of both. Each is checked when somebody asks, at most every few seconds. */
+  /** Returns the state of both for `/health`. Each is checked on request, at most every few seconds. */
   report(): Promise<MiddlewareHealth>;
 }
 

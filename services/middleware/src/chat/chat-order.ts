@@ -16,9 +16,9 @@ export interface ChatOrder extends ModelChoice {
   readonly sessionId: string | undefined;
   readonly tools: ToolChoice;
   readonly maxSteps: number;
-  /** Whether the conversation is stored, and the user can be asked for approval. */
+  /** True when the conversation is stored and the user can be asked for approval. */
   readonly isSession: boolean;
-  /** Whether the caller reads progress and output of tools as they come. */
+  /** True when the caller reads progress and output of tools as they come. */
   readonly isListening: boolean;
   /** The caller's own tools. */
   readonly externalTools?: readonly Tool[];
@@ -38,7 +38,7 @@ export interface StartedOrder extends ChatOrder {
   readonly runId: string;
 }
 
-/** What a chat stands on. */
+/** The parts of the service that a chat uses. */
 export interface ChatDependencies {
   readonly config: MiddlewareConfig;
   readonly hub: HubClient;

@@ -104,7 +104,9 @@ async function* observeRun(
   yield { type: 'finish', reason, ...(failure === undefined ? {} : { error: failure }) };
 }
 
-/** Lists the hub's tools. With the hub out of reach the model still answers, and is told why it has no tools. */
+/**
+ * Lists the hub's tools. When the hub is out of reach the model still answers, and gets the reason why it has no tools.
+ */
 async function listTools(hub: HubClient): Promise<{ readonly tools: readonly Tool[]; readonly note: string }> {
   try {
     return { tools: await hub.listTools(), note: '' };

@@ -25,7 +25,7 @@ export interface RunParts {
   readonly conversation: Conversation;
 }
 
-/** Makes a mark for tool results that nobody can guess. */
+/** Makes an unguessable mark for tool results. */
 export const newBoundary = (): string => randomBytes(12).toString('hex');
 
 /** Returns what the agent loop needs for one run. */

@@ -7,7 +7,7 @@ import type { StartedOrder } from './chat-order.ts';
 
 /** The writing side of one run in a session. */
 export interface Transcript {
-  /** Stores what the user said, once; a page that is loaded while the model answers shows it. */
+  /** Stores the input, once; a page that is loaded while the model answers shows it. */
   saveInput(): void;
   /** Stores the input, if it is not yet stored, and the answer. */
   saveAnswer(record: RunRecord): void;

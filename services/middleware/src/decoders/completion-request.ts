@@ -48,7 +48,7 @@ export const externalToolsOf = ({ tools, tool_choice }: CompletionRequest): read
 
 const EMPTY = { type: 'object', properties: {} };
 
-/** Which of the hub's tools a caller lets be used: all, none, or the one that it names. */
+/** Returns which of the hub's tools may be used: all, none, or the one that the caller names. */
 export function toolChoiceOf({ tool_choice }: CompletionRequest): ToolChoice {
   if (tool_choice === 'none') return { include: [] };
   const named = NamedTool.safeParse(tool_choice);

@@ -7,7 +7,7 @@ import { readImage } from './read-image.ts';
 import { outcomeOf } from './read-outcome.ts';
 import { readUiParts, UiMessagePart } from './read-ui-parts.ts';
 
-/** Text or a picture, as OpenAI's clients send them; what is neither is left out. */
+/** Text or an image, as OpenAI's clients send them; anything else is left out. */
 const ContentPart = z.looseObject({
   type: z.string(),
   text: z.string().optional(),

@@ -4,7 +4,10 @@ import type { FinishedCall } from '../run/events.ts';
 import { refuseCall } from '../run/calls/run-call.ts';
 import type { TurnCall } from '../run/turns.ts';
 
-/** What a caller says came of a call: a result as it was streamed to it, or anything that it ran itself. */
+/**
+ * Returns the outcome of a call as a caller reports it: a result as it was streamed to it, or anything that it ran
+ * itself.
+ */
 export function outcomeOf({ id, name, arguments: args }: TurnCall, output: unknown): FinishedCall {
   const known = ToolResult.safeParse(output);
   const text = typeof output === 'string' ? output : (JSON.stringify(output) ?? '');
@@ -21,6 +24,6 @@ export function outcomeOf({ id, name, arguments: args }: TurnCall, output: unkno
   };
 }
 
-/** A call that a caller says did not run. */
+/** Returns the outcome of a call that did not run, as a caller reports it. */
 export const failureOf = (call: TurnCall, status: 'error' | 'denied', message: string): FinishedCall =>
   refuseCall(call, status, new MeshError(status === 'denied' ? 'forbidden' : 'upstream_failed', message));

@@ -1,7 +1,7 @@
 import type { FinishReason } from '@toolmesh/shared/contracts/chat';
 import type { RunEvent } from '../run/events.ts';
 
-/** What an answer says of itself. */
+/** The fields that identify a completion. */
 export interface CompletionIdentity {
   /** `chatcmpl-...` */
   readonly id: string;
@@ -11,7 +11,7 @@ export interface CompletionIdentity {
 }
 
 export interface ChunkOptions extends CompletionIdentity {
-  /** Whether a last chunk tells the usage. */
+  /** True when a last chunk reports the usage. */
   readonly includeUsage: boolean;
 }
 
@@ -26,7 +26,7 @@ const FINISH: Readonly<Record<FinishReason, string>> = {
   error: 'stop',
 };
 
-/** What stands between what a model said before its calls and after. */
+/** The separator between the texts of two steps. */
 const BREAK = '\n\n';
 
 /**
@@ -146,7 +146,7 @@ export const openAiError = ({ status, message, code, details }: OpenAiFailure): 
   error: { message, type: TYPES[status] ?? 'server_error', param: paramOf(details), code },
 });
 
-/** What of an error a caller may know. */
+/** The part of an error that a caller may know. */
 interface OpenAiFailure {
   readonly status: number;
   readonly message: string;

@@ -1,17 +1,17 @@
 import type { Turn, TurnCall } from '../run/turns.ts';
 import { renderOutcome } from '../run/render-outcome.ts';
 
-/** A conversation to read: headings, what was said, and calls with what came of them in fences. */
+/** Renders a conversation as Markdown: headings, texts, and calls with their results in fences. */
 export function exportMarkdown(title: string, turns: readonly Turn[]): string {
   return `${[`# ${title === '' ? 'Chat' : title}`, ...turns.flatMap(writeTurn)].join('\n\n')}\n`;
 }
 
 function writeTurn(turn: Turn): readonly string[] {
   if (turn.role === 'system') return ['## System', turn.content];
-  if (turn.role === 'user') return ['## You', turn.content, ...(turn.images ?? []).map(() => '*(a picture)*')];
-  const said = turn.steps.flatMap(({ text, calls }) => [...(text === '' ? [] : [text]), ...calls.map(writeCall)]);
+  if (turn.role === 'user') return ['## You', turn.content, ...(turn.images ?? []).map(() => '*(an image)*')];
+  const parts = turn.steps.flatMap(({ text, calls }) => [...(text === '' ? [] : [text]), ...calls.map(writeCall)]);
   const by = turn.run === undefined ? '' : ` (${turn.run.provider}, ${turn.run.model})`;
-  return [`## Assistant${by}`, ...said];
+  return [`## Assistant${by}`, ...parts];
 }
 
 function writeCall({ name, arguments: args, outcome }: TurnCall): string {

@@ -1,7 +1,7 @@
-/** What has been learnt and may be forgotten: by its age, or as the least recently written when there is too much. */
+/** A cache that forgets entries by their age, or the least recently written one when there are too many. */
 export interface BoundedCache<T> {
   get(key: string): T | undefined;
-  /** `ttlMs` is for what is to be forgotten sooner than the rest. */
+  /** Stores a value; `ttlMs` is for one that has to be forgotten sooner than the rest. */
   set(key: string, value: T, ttlMs?: number): void;
 }
 

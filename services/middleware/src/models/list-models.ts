@@ -5,7 +5,7 @@ import type { Providers } from './providers.ts';
 
 /** A model that a chat may name. */
 export interface ListedModel extends FoundModel {
-  /** Whether a chat that names neither provider nor model gets this one. */
+  /** True for the model of a chat that names neither provider nor model. */
   readonly isDefault: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { ProviderName } from './provider-name.ts';
 
-/** A call as a model asks for it. What the arguments are worth is found out by whoever runs it. */
+/** A tool call as a model asks for it; its arguments are not yet validated. */
 export interface ModelToolCall {
   readonly id: string;
   readonly name: string;
@@ -9,7 +9,7 @@ export interface ModelToolCall {
   readonly arguments: unknown;
 }
 
-/** A picture, as bytes in base64; for models that see. */
+/** An image in base64, for models with vision. */
 export interface Image {
   readonly mimeType: string;
   readonly data: string;
@@ -22,7 +22,7 @@ export type Message =
       readonly role: 'assistant';
       readonly content: string;
       readonly toolCalls?: readonly ModelToolCall[];
-      /** What the model thought before it said that; some want it back within a round of tool calls. */
+      /** The model's reasoning before this message; some models want it back within a round of tool calls. */
       readonly reasoning?: string;
     }
   | {
@@ -34,8 +34,8 @@ export type Message =
     };
 
 /**
- * What a model says, piece by piece; `finish` is the last. A call may be announced by `tool_input_start` and its text
- * by `tool_input_delta` as it comes; `tool_call` is the whole, under the same id, and the only one to act on.
+ * The events of an answer; `finish` is the last. A call may be announced by `tool_input_start` and its text by
+ * `tool_input_delta`; `tool_call` is the whole call under the same id, and the only one to act on.
  */
 export type ModelEvent =
   | { readonly type: 'text'; readonly text: string }
@@ -47,21 +47,21 @@ export type ModelEvent =
   | { readonly type: 'usage'; readonly inputTokens: number; readonly outputTokens: number }
   | { readonly type: 'finish'; readonly reason: 'stop' | 'length' };
 
-/** Something that the reader should know of: another provider took over, older turns were left out. */
+/** A notice for the user: another provider took over, older turns were left out. */
 export interface Notice {
   readonly type: 'notice';
   readonly code: string;
   readonly message: string;
-  /** Who answers from here on, where that is not who was asked. */
+  /** The model that answers from here on, where it is not the one that was asked. */
   readonly answeredBy?: { readonly provider: ProviderName; readonly model: string };
 }
 
 export interface ModelRequest {
   readonly messages: readonly Message[];
-  /** What may be called; none means that the model has to answer in words. */
+  /** The tools that may be called; without any the model has to answer in words. */
   readonly tools: readonly Tool[];
   readonly signal: AbortSignal;
-  /** How the model is to speak, where a caller says so; a provider leaves out what it does not know. */
+  /** The caller's sampling settings; a provider leaves out those that it does not know. */
   readonly sampling?: Sampling;
 }
 
@@ -73,7 +73,7 @@ export interface Sampling {
   readonly seed?: number;
 }
 
-/** A language model: a provider, the name of a model there, and a way to ask it. */
+/** A language model of one provider. */
 export interface Model {
   readonly provider: ProviderName;
   readonly name: string;

@@ -12,13 +12,13 @@ export interface Provider {
   open(name: string | undefined): Promise<Model>;
   /** Lists the models that chat, the default first. @throws MeshError when the provider does not answer. */
   list(signal: AbortSignal): Promise<readonly FoundModel[]>;
-  /** What protects its server and its context window; undefined for a provider inside this process. */
+  /** The server behind it; undefined for a provider inside this process. */
   readonly server?: ProviderServer;
 }
 
 export interface ProviderServer {
   readonly breaker: Breaker;
-  /** Returns the tokens that a model reads and writes together; undefined where nobody knows. */
+  /** Returns the tokens that a model reads and writes together; undefined where that is unknown. */
   windowTokens(model: string, signal: AbortSignal): Promise<number | undefined>;
   /** Returns how far token estimates are off for a model; the same object for the same name. */
   calibrationOf(model: string): Calibration;

@@ -6,7 +6,7 @@ import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { DEFAULT_MODEL, ModelList } from '@toolmesh/shared/contracts/models';
 import { z } from 'zod';
 import type { ChatOrder } from '../chat/chat-order.ts';
-import type { Chat, RunChat } from '../chat/run-chat.ts';
+import type { RunChat } from '../chat/run-chat.ts';
 import type { FoundModel } from '../models/provider.ts';
 import { type ChunkOptions, createChunkEncoder, encodeCompletion, openAiError } from '../encoders/openai.ts';
 import type { RunEvent } from '../run/events.ts';
@@ -18,9 +18,8 @@ import { createStepMemory, type StepMemory } from './step-memory.ts';
 
 export interface OpenAiRouteParts {
   readonly runChat: RunChat;
-  /** The models that can be asked for. */
   readonly listModels: () => Promise<readonly FoundModel[]>;
-  /** Steps of one answer, where the caller cannot say. */
+  /** Steps of one answer: OpenAI's API has no field for them. */
   readonly maxSteps: number;
 }
 
@@ -38,7 +37,8 @@ export function openAiRoutes({ runChat, listModels, maxSteps }: OpenAiRouteParts
     defineRoute({
       method: 'post',
       path: '/v1/chat/completions',
-      summary: 'OpenAI’s chat completions, whole or streamed; the hub’s tools run here, the caller’s own are its own',
+      summary:
+        'OpenAI’s chat completions, whole or streamed; the hub’s tools run here, calls of the caller’s own go back to it',
       input: { body: z.unknown().optional() },
       handle: async ({ body, signal, res }) => {
         try {
@@ -68,6 +68,7 @@ function encodeModels(models: readonly FoundModel[]): ModelList {
   return { object: 'list', data: all.map((model) => ({ ...model, object: 'model', created: 0 })) };
 }
 
+/** The parts that an answer is made with. */
 interface Answering {
   readonly runChat: RunChat;
   readonly memory: StepMemory;
@@ -100,12 +101,12 @@ async function answer(
       created: Math.floor(Date.now() / 1_000),
       model: request.model ?? model,
     };
-    const recorded = { ...chat, events: record(chat.events, recorder) };
+    const events = record(chat.events, recorder);
     res.setHeader('x-run-id', run_id);
     if (request.stream === true) {
       const includeUsage = request.stream_options?.include_usage === true;
-      await streamChunks(recorded, { ...identity, includeUsage }, res, signal);
-    } else sendJson(res, 200, await encodeCompletion(recorded.events, identity));
+      await streamChunks(events, { ...identity, includeUsage }, { res, signal });
+    } else sendJson(res, 200, await encodeCompletion(events, identity));
     memory.remember(recorder.record().steps);
   });
 }
@@ -117,15 +118,14 @@ async function* record(events: AsyncIterable<RunEvent>, recorder: RunRecorder): 
   }
 }
 
-/** A run that is silent for longer has its stream opened, so that nothing in between gives it up. */
+/** Opens the stream of a run that is silent for longer, so that no proxy gives it up. */
 const OPEN_AFTER_MS = 10_000;
 
-/** A failure before the first chunk is told by its status, which clients act on; a later one by a frame. */
+/** Streams a run. A failure before the first chunk becomes a status, which clients act on; a later one a frame. */
 async function streamChunks(
-  { events }: Chat,
+  events: AsyncIterable<RunEvent>,
   options: ChunkOptions,
-  res: ServerResponse,
-  signal: AbortSignal,
+  { res, signal }: Pick<Answering, 'res' | 'signal'>,
 ): Promise<void> {
   const stream = createEventStream(res, { maxBacklogBytes: Number.POSITIVE_INFINITY });
   const encode = createChunkEncoder(options);

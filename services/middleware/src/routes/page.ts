@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-/** Where the built page is. */
+/** The folder of the built page. */
 export const PAGE_FOLDER = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 
-/** The page's own addresses. It holds nothing secret and asks for the key itself, so both are open without one. */
+/** The page's own paths. It holds nothing secret and asks for the key itself, so both are open without one. */
 export const PAGE_PATHS = ['/', '/assets/*'];
 
 /**
- * What the page may do: run and load what this very service serves, and call it. Script and style only from files, no
- * string may become markup (trusted types), pictures only from here or from within a message, and no page frames it.
+ * The page's content security policy: it runs, loads and calls only what this service serves. Script and style come only
+ * from files, no string becomes markup (trusted types), images come from here or from a message, and no page frames it.
  */
 const POLICY = [
   "default-src 'self'",
@@ -43,17 +43,18 @@ const FOREVER = 'public, max-age=31536000, immutable';
 
 interface PageFile {
   readonly type: string;
+  readonly caching: string;
   readonly etag: string;
   readonly body: Buffer;
   readonly gzipped: Buffer;
 }
 
-/** Passes on by `next` what it has no file for. */
+/** Answers a request, or calls `next` where there is no file for it. */
 type Answer = (req: IncomingMessage, res: ServerResponse, next: () => void) => Promise<void>;
 
 /**
- * Serves the chat page at `GET /` and its parts below `/assets/`, out of memory: only what the build has made can be
- * asked for. Without a build, `/` says how to make one; as soon as there is one, it is served.
+ * Serves the chat page at `GET /` and its parts below `/assets/`, from memory: only files of the build can be
+ * requested. Without a build, `/` says how to make one; as soon as there is one, it is served.
  */
 export function servePage(folder: string = PAGE_FOLDER): Readonly<Record<string, Answer>> {
   let loaded: Promise<ReadonlyMap<string, PageFile>> | undefined;
@@ -73,7 +74,7 @@ export function servePage(folder: string = PAGE_FOLDER): Readonly<Record<string,
     if (file === undefined && path !== '/') return next();
     res.setHeader('content-security-policy', POLICY);
     if (file === undefined) sendAdvice(res);
-    else sendFile(req, res, file, path === '/' ? 'no-cache' : FOREVER);
+    else sendFile(req, res, file);
   };
   return { '/': answer, '/assets/*file': answer };
 }
@@ -87,7 +88,9 @@ async function readFiles(folder: string): Promise<ReadonlyMap<string, PageFile>>
     if (type === undefined) continue;
     const body = readFileSync(`${folder}${name}`);
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-    files.set(name === 'index.html' ? '/' : `/${name}`, { type, etag, body, gzipped: await compress(body) });
+    const path = name === 'index.html' ? '/' : `/${name}`;
+    const caching = path === '/' ? 'no-cache' : FOREVER;
+    files.set(path, { type, caching, etag, body, gzipped: await compress(body) });
   }
   return files;
 }
@@ -100,8 +103,8 @@ function namesIn(folder: string): readonly string[] {
   }
 }
 
-function sendFile(req: IncomingMessage, res: ServerResponse, file: PageFile, caching: string): void {
-  res.setHeader('etag', file.etag).setHeader('cache-control', caching).setHeader('vary', 'accept-encoding');
+function sendFile(req: IncomingMessage, res: ServerResponse, file: PageFile): void {
+  res.setHeader('etag', file.etag).setHeader('cache-control', file.caching).setHeader('vary', 'accept-encoding');
   if (isUnchanged(req, file.etag)) {
     res.writeHead(304).end();
     return;

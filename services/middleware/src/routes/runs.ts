@@ -3,7 +3,7 @@ import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import type { ActiveRuns } from '../chat/active-runs.ts';
 
-/** `POST /runs/{run_id}/cancel`: ends a run; whoever waits for it gets what there is. */
+/** `POST /runs/{run_id}/cancel`: ends a run; its callers get the answer so far. */
 export const runRoutes = (runs: ActiveRuns): readonly Route[] => [
   defineRoute({
     method: 'post',

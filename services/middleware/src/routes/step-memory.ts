@@ -1,10 +1,13 @@
 import type { Step, Turn } from '../run/turns.ts';
 
-/** What tools did here in a turn that then went back to its caller, who only knows of its own calls. */
+/**
+ * Remembers the tool calls that ran here in a turn which then went back to its caller: the caller only knows its own
+ * calls.
+ */
 export interface StepMemory {
   /** Keeps the steps of a run that ended with calls for its caller. */
   remember(steps: readonly Step[]): void;
-  /** The conversation as it was: each step that ended a turn with what had led to it. */
+  /** Restores a conversation: each step that ended a turn gets back the steps before it. */
   recall(turns: readonly Turn[]): readonly Turn[];
 }
 
@@ -17,7 +20,9 @@ interface Entry {
   readonly until: number;
 }
 
-/** Found again by the ids of the calls that went out, which are made here and cannot be guessed. */
+/**
+ * Makes the memory. Steps are found by the ids of the calls that went out, which are made here and cannot be guessed.
+ */
 export function createStepMemory(now: () => number = () => performance.now()): StepMemory {
   const entries = new Map<string, Entry>();
   return {
@@ -44,6 +49,6 @@ function restore(step: Step, entries: ReadonlyMap<string, Entry>, now: number): 
   const entry = step.calls.flatMap(({ id }) => entries.get(id) ?? [])[0];
   const last = entry?.steps.at(-1);
   if (entry === undefined || last === undefined || entry.until <= now) return [step];
-  const told = new Map(step.calls.map((call) => [call.id, call]));
-  return [...entry.steps.slice(0, -1), { ...last, calls: last.calls.map((call) => told.get(call.id) ?? call) }];
+  const answered = new Map(step.calls.map((call) => [call.id, call]));
+  return [...entry.steps.slice(0, -1), { ...last, calls: last.calls.map((call) => answered.get(call.id) ?? call) }];
 }

@@ -9,9 +9,9 @@ import type { Approvals } from '../policy/approvals.ts';
 import type { Permission } from '../policy/permission.ts';
 
 const Arguments = z.record(z.string(), z.unknown()).default({});
-const Approval = z.string().min(1).max(256).optional().describe('The id that a refusal with details.approval gave');
+const Approval = z.string().min(1).max(256).optional().describe('The id from details.approval of the refusal');
 
-/** Both ways to name a tool and its arguments. */
+/** The two forms of a direct call. */
 const ExecuteRequest = z.union([
   z
     .object({ name: z.string().min(1), parameters: Arguments, approval: Approval })
@@ -33,7 +33,7 @@ export const toolRoutes = ({ hub, permissionOf, ...parts }: ToolRouteParts): rea
   defineRoute({
     method: 'get',
     path: '/tools',
-    summary: 'The tools, each with the server that has it, how that is, and whether it may run (policy)',
+    summary: 'The tools, each with its server, the server’s status, and whether it may run (policy)',
     handle: async () => ({
       tools: (await hub.listTools()).map((tool) => ({ ...tool, policy: permissionOf(tool) })),
     }),
@@ -46,18 +46,22 @@ export const toolRoutes = ({ hub, permissionOf, ...parts }: ToolRouteParts): rea
     response: ToolResult,
     handle: async ({ body, signal }) => {
       const tool = (await hub.listTools()).find(({ name }) => name === body.tool);
-      // An unknown one goes on to the hub, which knows near names.
-      if (tool !== undefined) permit(tool, body.args, body.approval, permissionOf(tool), parts);
+      // An unknown name goes to the hub, which knows similar ones.
+      if (tool !== undefined) checkPermission({ ...body, tool }, permissionOf(tool), parts);
       return hub.callTool(body.tool, body.args, quietContext(signal));
     },
   }),
 ];
 
-/** @throws MeshError forbidden for what may not run, or not without an approval of this very call. */
-function permit(
-  tool: Tool,
-  args: unknown,
-  approval: string | undefined,
+interface Request {
+  readonly tool: Tool;
+  readonly args: unknown;
+  readonly approval: string | undefined;
+}
+
+/** @throws MeshError forbidden for a tool that may not run, or not without an approval of this very call. */
+function checkPermission(
+  { tool, args, approval }: Request,
   permission: Permission,
   { approvals, countApproval }: Pick<ToolRouteParts, 'approvals' | 'countApproval'>,
 ): void {

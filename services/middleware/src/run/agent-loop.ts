@@ -18,7 +18,7 @@ export interface RunOptions extends Omit<Toolbox, 'work'> {
   readonly resumed?: Resumed;
   readonly sampling?: Sampling;
   readonly limits: RunLimits;
-  /** Whether calls get ids that nobody can guess, instead of the model's. */
+  /** True when calls get random ids instead of the model's. */
   readonly hasFreshIds?: boolean;
   /** Aborts when the caller leaves or cancels. */
   readonly signal: AbortSignal;
@@ -125,7 +125,7 @@ interface Progress {
   readonly tokens: number;
   readonly callsLeft: number;
   readonly isStuck: boolean;
-  /** Whether only the time for the last answer is left; tools may have used up the rest. */
+  /** True when only the time for the last answer is left. */
   readonly isLate: boolean;
 }
 

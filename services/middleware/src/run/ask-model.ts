@@ -9,7 +9,7 @@ export interface ModelAnswer {
   readonly calls: readonly ModelToolCall[];
   /** Calls that were announced; some may never have been completed. */
   readonly announced: readonly { readonly id: string; readonly name: string }[];
-  /** Whether the model's length limit ended the answer. */
+  /** True when the model's length limit ended the answer. */
   readonly isCut: boolean;
   readonly tokens: number;
 }
@@ -73,7 +73,7 @@ const MAX_ID_CHARS = 128;
 
 /**
  * Makes ids of calls that are unique in the whole conversation: some servers start counting anew in every answer, or
- * repeat one. `isFresh` replaces all of them, so that nobody can guess one.
+ * repeat one. `isFresh` replaces all of them by random ones.
  */
 export function createCallIds(taken: Iterable<string>, isFresh = false) {
   const used = new Set(taken);

@@ -3,7 +3,7 @@ import type { Notice } from '../models/model.ts';
 import type { ChatAnswer, FinishReason, ToolCallStatus, ToolOutcome } from '@toolmesh/shared/contracts/chat';
 import type { Progress } from '@toolmesh/shared/contracts/tool';
 
-/** A run before it begins: what the caller is told first. */
+/** The identity of a run, known before it begins. */
 export interface RunIdentity extends Pick<ChatAnswer, 'session_id' | 'run_id' | 'provider' | 'model' | 'trace_id'> {
   /** The message that the run writes, or continues. */
   readonly message_id: string;
@@ -17,11 +17,11 @@ export interface FinishedCall {
   readonly status: ToolCallStatus;
   readonly result: ToolOutcome;
   readonly durationMs: number;
-  /** Whether the model was given less than the whole result. */
+  /** True when the model was given less than the whole result. */
   readonly truncated: boolean;
 }
 
-/** A call that waits for somebody's word. */
+/** A call that is pending until the user approves or denies it. */
 export interface PendingApproval {
   readonly id: string;
   readonly callId: string;
@@ -33,10 +33,10 @@ export interface PendingApproval {
 }
 
 /**
- * Everything that can happen in a run, in the order in which it does; encoders make answers of it. A call may be
- * announced (`tool_input_start`, `tool_input_delta`); then comes its `tool_call`, or `tool_input_error` when the model
- * never finished it. Each `tool_call` is followed by its `tool_result`, unless it is `external` (the caller runs it)
- * or waits for approval. `finish` is the last event, and there is always one.
+ * The events of a run, in order; encoders turn them into answers. A call may be announced (`tool_input_start`,
+ * `tool_input_delta`); then comes its `tool_call`, or `tool_input_error` when the model never finished it. Each
+ * `tool_call` is followed by its `tool_result`, unless it is `external` (the caller runs it) or needs approval.
+ * `finish` is the last event, and there is always one.
  */
 export type RunEvent =
   /** The model is asked; the last time without tools, under the number of the step before. */
@@ -52,11 +52,11 @@ export type RunEvent =
       readonly name: string;
       readonly arguments: unknown;
       readonly external?: true;
-      /** What was done to the arguments that the model sent, so that they can be run. */
+      /** The repair that made the arguments valid. */
       readonly repair?: ArgumentRepair;
     }
   | ({ readonly type: 'tool_progress'; readonly id: string } & Progress)
-  /** Output of a running call as it comes; told only where somebody listens. */
+  /** Output of a running call as it comes; sent only to callers that want it. */
   | { readonly type: 'tool_output'; readonly id: string; readonly text: string; readonly stream?: string }
   | { readonly type: 'tool_result'; readonly call: FinishedCall }
   | { readonly type: 'approval_request'; readonly approval: PendingApproval }

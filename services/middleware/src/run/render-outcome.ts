@@ -7,7 +7,7 @@ import type { ToolOutcome } from '@toolmesh/shared/contracts/chat';
 export interface RenderedOutcome {
   readonly text: string;
   readonly images: readonly Image[];
-  /** Whether something was left out. */
+  /** True when something was left out. */
   readonly truncated: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { FinishReason } from '@toolmesh/shared/contracts/chat';
 import type { PendingApproval, RunEvent } from './events.ts';
 import type { Step, TurnCall } from './turns.ts';
 
-/** A run as a whole, as far as it has come. */
+/** A run, as far as it has come. */
 export interface RunRecord {
   readonly steps: readonly Step[];
   /** Rounds of asking the model, without the last one at a bound. */
@@ -12,10 +12,10 @@ export interface RunRecord {
   readonly approvals: readonly PendingApproval[];
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** `aborted` until the run says otherwise. */
+  /** `aborted` until the run ends otherwise. */
   readonly finishReason: FinishReason;
   readonly failure: MeshError | undefined;
-  /** Who answered in the place of whoever was asked. */
+  /** The model that answered in place of the one that was asked. */
   readonly answeredBy: Notice['answeredBy'];
 }
 
@@ -24,7 +24,7 @@ export interface RunRecorder {
   record(): RunRecord;
 }
 
-/** Puts the events of a run together again: what everyone needs who does not stream. */
+/** Assembles the events of a run into a record, for readers that do not stream. */
 export function createRunRecorder(): RunRecorder {
   const steps: { text: string; reasoning: string; calls: TurnCall[] }[] = [];
   const approvals: PendingApproval[] = [];
@@ -86,6 +86,6 @@ export function createRunRecorder(): RunRecorder {
   };
 }
 
-/** What was said last: what a model says beside its calls gives way to what it says once it has their results. */
+/** Returns the last text: what a model says beside its calls gives way to what it says once it has their results. */
 export const lastText = ({ steps }: Pick<RunRecord, 'steps'>): string =>
   steps.findLast(({ text }) => text !== '')?.text ?? '';

@@ -1,10 +1,13 @@
 import type { AnswerTurn, TurnCall } from '../run/turns.ts';
 
-/** What one answer may take in the store, in characters of JSON; a few plots fit. */
+/** The size of one answer in the store, in characters of JSON; a few plots fit. */
 const MAX_CHARS = 2 * 1_024 ** 2;
 const MAX_TEXT_CHARS = 64 * 1_024;
 
-/** An answer as it is kept: where it is too large, results are cut down to what was in words, and those to their start. */
+/**
+ * Returns an answer as it is stored: where it is too large, results are reduced to their text, and that to its
+ * beginning.
+ */
 export function boundTurn(turn: AnswerTurn): AnswerTurn {
   let size = JSON.stringify(turn).length;
   if (size <= MAX_CHARS) return turn;

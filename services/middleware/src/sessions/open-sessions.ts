@@ -9,9 +9,8 @@ const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../../../data/middleware', i
 const DAY_MS = 86_400_000;
 
 /**
- * Opens the conversations that are kept. Where the default folder cannot be written to they are kept in memory, which
- * is logged; a folder that was asked for has to work.
- * @throws ConfigError when it does not
+ * Opens the stored conversations. Where the default folder is not writable they are kept in memory, which is logged; a
+ * folder that is configured has to work. @throws ConfigError when it does not
  */
 export function openSessions(config: MiddlewareConfig, logger: Logger): Sessions {
   const onFailure = (err: unknown) => logger.error({ err }, 'a conversation could not be kept');

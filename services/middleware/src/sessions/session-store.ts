@@ -12,17 +12,17 @@ export interface SessionSummary {
   readonly messageCount: number;
 }
 
-/** Conversations on disk. Calls take well under a millisecond: they are few, and a file of this machine answers. */
+/** Conversations in SQLite. Calls are synchronous: each takes well under a millisecond. */
 export interface SessionStore {
   /** The turns of a session, the oldest first; undefined when there is none of that id. */
   read(id: string): readonly Turn[] | undefined;
-  /** Adds turns; one whose id is there already is replaced. The oldest go when there are too many. */
+  /** Adds turns; a turn with a known id replaces the old one. The oldest are dropped when there are too many. */
   append(id: string, turns: readonly Turn[]): void;
   /** Makes `turns` the whole of a session. */
   replace(id: string, turns: readonly Turn[]): void;
   /** The sessions that were used last, at most `limit`. */
   list(limit: number): readonly SessionSummary[];
-  /** Whether there was one. */
+  /** Removes a session; returns whether there was one. */
   remove(id: string): boolean;
   close(): void;
 }
@@ -158,7 +158,7 @@ function titleOf(turns: readonly Turn[]): string {
   return words.slice(0, MAX_TITLE_CHARS).replace(/[\uD800-\uDBFF]$/, '');
 }
 
-/** What this store wrote, no one else does. */
+/** Parses a turn that this store wrote. */
 function parseTurn(body: string): Turn {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `add`, from this very type
   return JSON.parse(body) as Turn;

@@ -3,14 +3,14 @@ import { boundTurn } from './bound-turn.ts';
 import type { SessionStore, SessionSummary } from './session-store.ts';
 import { createTurnQueue } from './turn-queue.ts';
 
-/** Conversations that are kept, one run at a time in each. */
+/** The stored conversations, with one run at a time in each. */
 export interface Sessions {
-  /** False where a setting turned them off: nothing is kept, and every id is unknown. */
+  /** False when the sessions are turned off: nothing is stored, and every id is unknown. */
   readonly isOn: boolean;
-  /** Waits for one's turn in a session; returns what ends it. */
+  /** Waits until no other run is active in a session; returns a function that ends the turn. */
   enter(id: string, signal: AbortSignal): Promise<() => void>;
   read(id: string): readonly Turn[] | undefined;
-  /** Never throws: a chat that cannot be kept is answered all the same, and the failure is told to `onFailure`. */
+  /** Adds turns. Never throws: a chat that cannot be stored is answered all the same, and `onFailure` is called. */
   append(id: string, turns: readonly Turn[]): void;
   replace(id: string, turns: readonly Turn[]): void;
   list(): readonly SessionSummary[];
@@ -18,7 +18,7 @@ export interface Sessions {
   close(): void;
 }
 
-/** More than a page shows. */
+/** More entries than a page shows. */
 const MAX_LISTED = 500;
 
 /** `store` is undefined where sessions are off. */

@@ -1,15 +1,18 @@
 import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
-/** Lets one at a time through for each id, in the order in which they came. */
+/** A queue for each id that lets one caller through at a time, in order. */
 export interface TurnQueue {
-  /** Resolves when it is one's turn, with what ends it. @throws MeshError rate_limited when too many wait already. */
+  /**
+   * Resolves when it is the caller’s turn, with a function that ends it. @throws MeshError rate_limited when too many
+   * are queued.
+   */
   enter(id: string, signal: AbortSignal): Promise<() => void>;
 }
 
 const MAX_WAITING = 4;
 
-/** Runs of one session come one after the other: each has to see what the one before it said. */
+/** Makes the queues. Runs of one session come one after the other: each needs the answer of the one before it. */
 export function createTurnQueue(): TurnQueue {
   const queues = new Map<string, { tail: Promise<void>; length: number }>();
   return {

@@ -177,7 +177,7 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
     const answer = await client.chat.completions.create({ model: 'toolmesh', messages: [user] });
     expect(answer.choices[0]?.message.content).toBe('I may not.');
     expect(called).toEqual([]);
-    expect(provider.requests.at(-1)?.body.messages.at(-1).content).toContain('needs somebody');
+    expect(provider.requests.at(-1)?.body.messages.at(-1).content).toContain("needs the user's approval");
   });
 
   test('is left in the middle by its signal, and stops what runs', async () => {

@@ -63,8 +63,8 @@ describe('the agent loop', () => {
   });
 
   const malformed: [string, unknown, string][] = [
-    ['half of JSON', '{"n":', 'must be one JSON object; came "{"n":"'],
-    ['null', 'null', 'must be one JSON object; came "null"'],
+    ['half of JSON', '{"n":', 'must be one JSON object; received "{"n":"'],
+    ['null', 'null', 'must be one JSON object; received "null"'],
     ['a list', '[1]', 'must be one JSON object'],
     ['a number', '7', 'must be one JSON object'],
   ];

@@ -53,7 +53,7 @@ describe('the arguments of a call', () => {
     const schema = toolWith({ a: { type: 'string' }, b: { type: 'string' } }, { required: ['b'] });
     expect(prepare('{"a":null,"b":"x"}', schema)).toMatchObject({ arguments: { b: 'x' }, repair: 'type' });
     expect(prepare('{"b":null}', schema).problem).toMatchObject({ code: 'invalid_arguments' });
-    expect(prepare('null', schema).problem?.message).toContain('must be one JSON object; came "null"');
+    expect(prepare('null', schema).problem?.message).toContain('must be one JSON object; received "null"');
   });
 
   const syntax: [string, string, unknown][] = [

@@ -1,9 +1,9 @@
-/** What a model's own counts say of the estimates for it: by how much they are to be multiplied. */
+/** The factor between our estimates and a model's own token counts. */
 export interface Calibration {
   readonly factor: number;
-  /** Learns from a request that was estimated and counted. */
+  /** Learns from a request that was estimated and then counted by the model. */
   learn(estimated: number, counted: number): void;
-  /** The model has refused what was estimated to fit. */
+  /** Raises the factor after the model refused a request that was estimated to fit. */
   tooLow(): void;
 }
 

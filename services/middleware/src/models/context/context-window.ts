@@ -10,7 +10,7 @@ export interface ContextRequest {
   readonly windowTokens: number;
   /** Tokens that the caller allows for the answer. */
   readonly maxOutputTokens?: number | undefined;
-  /** By how much estimates are off for this model. */
+  /** The factor between estimates and the model's own counts. */
   readonly factor: number;
 }
 
@@ -22,14 +22,14 @@ export interface FittedContext {
   readonly estimatedTokens: number;
 }
 
-/** A user's message with everything that answers it, or what stands before the first one. */
+/** A user's message with everything that answers it, or the messages before the first one. */
 type Turn = readonly Message[];
 
 /**
- * Makes a conversation fit a model's context, with room for the answer: leaves out whole turns, the oldest first, so
- * that no tool result is ever without its call. System messages and the latest turn stay. Where that turn alone is too
- * long, its tool results are shortened, the oldest first; the user's own words never are.
- * @throws MeshError invalid_request when the latest turn cannot be made to fit
+ * Makes a conversation fit a model's context window, with room for the answer. Leaves out whole turns, the oldest
+ * first, so that no tool result is ever without its call. System messages and the latest turn stay; where that turn
+ * alone is too long, its tool results are shortened, the oldest first. The user's own words never are. @throws
+ * MeshError invalid_request when the latest turn cannot be made to fit
  */
 export function fitContext(request: ContextRequest): FittedContext {
   const { messages, tools, windowTokens, factor } = request;
@@ -59,7 +59,7 @@ export function fitContext(request: ContextRequest): FittedContext {
   return { messages: kept, leftOutTurns, shortenedResults: 0, estimatedTokens: room - left };
 }
 
-/** Room for the answer: what the caller allows, within reason, or an eighth of the window. */
+/** Returns the tokens to reserve for the answer: what the caller allows, within reason, or an eighth of the window. */
 function reserveFor({ windowTokens, maxOutputTokens }: ContextRequest): number {
   if (maxOutputTokens !== undefined) return Math.min(maxOutputTokens, Math.floor(windowTokens / 2));
   return Math.min(8_192, Math.floor(windowTokens / 8));
@@ -77,7 +77,7 @@ function splitTurns(messages: readonly Message[]): readonly Turn[] {
   return turns;
 }
 
-/** The system messages, in their places, and the last turns. */
+/** Keeps the system messages in their places, and the last turns. */
 function keepTurns(messages: readonly Message[], turns: readonly Turn[]): readonly Message[] {
   const kept = turns.flat();
   const others = messages.filter(({ role }) => role !== 'system').length;
@@ -92,7 +92,7 @@ function keepTurns(messages: readonly Message[], turns: readonly Turn[]): readon
 const HEAD_CHARS = 300;
 const TAIL_CHARS = 100;
 
-/** Cuts tool results down until `excess` tokens are saved, or there is nothing more to cut. */
+/** Shortens tool results until `excess` tokens are saved, or nothing more can be cut. */
 function shortenResults(turn: Turn, excess: number): { readonly turn: Turn; readonly count: number } {
   let toSave = excess;
   let count = 0;

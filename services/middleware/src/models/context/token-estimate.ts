@@ -3,10 +3,10 @@ import { imagesOf } from '../text/images.ts';
 import type { Message } from '../model.ts';
 
 /**
- * About how many tokens a text is, for any model. Tokenizers differ and are not at hand for most models, so this counts
- * characters by kind, each at what it costs in the vocabularies of GPT-4 and GPT-4o together (measured on prose of ten
- * languages, code, JSON, base64): a small letter or a blank a quarter of a token, and so on. What a model then says it
- * has read corrects it, see `createCalibration`.
+ * Estimates how many tokens a text is, for any model. Tokenizers differ and are not at hand for most models, so this
+ * counts characters by kind, each at its cost in the vocabularies of GPT-4 and GPT-4o together (measured on prose of
+ * ten languages, code, JSON, base64): a small letter or a blank a quarter of a token, and so on. The model's own counts
+ * then correct it, see `createCalibration`.
  */
 export function estimateTokens(text: string): number {
   let tokens = 0;
@@ -25,7 +25,7 @@ function costOf(code: number): number {
 
 /** Roles and separators of a chat template. */
 const TOKENS_PER_MESSAGE = 5;
-/** What a picture of common size costs with most models that see; they cut larger ones down. */
+/** The cost of an image of common size with most vision models; they scale larger ones down. */
 const TOKENS_PER_IMAGE = 1_200;
 
 export function estimateMessage(message: Message): number {
@@ -46,7 +46,7 @@ export function estimateMessage(message: Message): number {
   );
 }
 
-/** A tool is looked at in every step of every chat, and does not change. */
+/** A tool is counted in every step of every chat, and does not change. */
 const toolTokens = new WeakMap<Tool, number>();
 
 export function estimateTools(tools: readonly Tool[]): number {

@@ -5,7 +5,10 @@ import { isRefusal } from '../provider-errors.ts';
 
 type Opened = { readonly events: AsyncIterable<ModelEvent> } | { readonly refusal: unknown };
 
-/** Gives a provider a rest that keeps failing before it has said anything. A bad key or request is not its failure. */
+/**
+ * Puts a model behind its provider’s breaker, which opens when answers keep failing before they begin. A bad key or
+ * request does not count as a failure of the provider.
+ */
 export function withBreaker(model: Model, breaker: Breaker): Model {
   return {
     ...model,

@@ -2,30 +2,30 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Model, ModelEvent, Notice } from '../model.ts';
 import { openAnswer } from './opened-answer.ts';
 
-/** A provider that may answer; `open` fails when it cannot be used as things are. */
+/** A provider that may answer; `open` fails when it cannot be used at present. */
 export interface Candidate {
   readonly provider: string;
   open(): Promise<Model>;
 }
 
 /**
- * The first of several models that can answer. When it fails before it has said anything, the next one is asked, and
- * stays the one that is asked for as long as this model is used. A `notice` names who answers and why.
- * @throws MeshError that names all that were tried when none can be opened
+ * Opens the first of several models that can answer. When it fails before its answer begins, the next one is asked, and
+ * stays in use as long as this model is. A `notice` names the model that answers and the reason. @throws MeshError that
+ * names all providers that were tried when none can be opened
  */
 export async function openWithFallback(candidates: readonly Candidate[]): Promise<Model> {
   const rest = [...candidates];
-  /** Who cannot answer, and why. */
+  /** The candidates that failed, and why. */
   const tried: { readonly name: string; readonly error: MeshError }[] = [];
-  let untold: Notice | undefined;
+  let pendingNotice: Notice | undefined;
 
-  /** The next candidate that can be used. @throws MeshError when there is none */
+  /** Opens the next candidate that can be used. @throws MeshError when there is none */
   const openNext = async (): Promise<Model> => {
     for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
       try {
         const model = await next.open();
         const last = tried.at(-1);
-        if (last !== undefined) untold = noticeOf(last.name, last.error, model);
+        if (last !== undefined) pendingNotice = noticeOf(last.name, last.error, model);
         return model;
       } catch (error) {
         if (!mayFallBack(error)) throw error;
@@ -57,15 +57,15 @@ export async function openWithFallback(candidates: readonly Candidate[]): Promis
         }
       };
       const events = await answer();
-      if (untold !== undefined) yield untold;
-      untold = undefined;
+      if (pendingNotice !== undefined) yield pendingNotice;
+      pendingNotice = undefined;
       yield* events;
     },
     check: (signal) => current.check(signal),
   };
 }
 
-/** Whether the provider is at fault, not the request. */
+/** Tells whether the provider is at fault rather than the request. */
 const mayFallBack = (error: unknown): error is MeshError =>
   error instanceof MeshError &&
   ['upstream_failed', 'upstream_timeout', 'unavailable', 'rate_limited'].includes(error.code);

@@ -5,26 +5,26 @@ import { openAnswer } from './opened-answer.ts';
 import type { Calibration } from '../context/calibration.ts';
 
 export interface FittedModelOptions {
-  /** Tokens that the model reads and writes together; undefined where nobody knows, and nothing is left out. */
+  /** Tokens that the model reads and writes together; nothing is left out where that is unknown. */
   readonly windowTokens: (signal: AbortSignal) => Promise<number | undefined>;
   readonly calibration: Calibration;
 }
 
-/** How often a conversation is cut further because the model still finds it too long. */
+/** Attempts at cutting a conversation that the model still refuses as too long. */
 const MAX_TRIES = 4;
 
-/** Makes conversations fit the model's context, and says so, once for each amount. Learns from the model's counts. */
+/** Cuts conversations to the model's context window, with a notice for each new amount. Learns from the model's counts. */
 export function withFittedContext(model: Model, { windowTokens, calibration }: FittedModelOptions): Model {
-  let lastTold = '';
+  let lastNotice = '';
   return {
     ...model,
     async *respond(request) {
       const window = await windowTokens(request.signal);
       if (window === undefined) return yield* model.respond(request);
-      const { fitted, events } = await openFitted(model, request, window, calibration);
+      const { fitted, events } = await openFitted(model, request, { windowTokens: window, calibration });
       const notice = describeFit(model, fitted, window);
-      if (notice !== undefined && notice.message !== lastTold) {
-        lastTold = notice.message;
+      if (notice !== undefined && notice.message !== lastNotice) {
+        lastNotice = notice.message;
         yield notice;
       }
       for await (const event of events) {
@@ -38,8 +38,7 @@ export function withFittedContext(model: Model, { windowTokens, calibration }: F
 async function openFitted(
   model: Model,
   request: ModelRequest,
-  windowTokens: number,
-  calibration: Calibration,
+  { windowTokens, calibration }: { readonly windowTokens: number; readonly calibration: Calibration },
 ): Promise<{ readonly fitted: FittedContext; readonly events: AsyncIterable<ModelEvent> }> {
   for (let tries = 1; ; tries += 1) {
     const { factor } = calibration;
@@ -54,7 +53,7 @@ async function openFitted(
   }
 }
 
-/** The provider's own word that a conversation is too long, see `statusError`. */
+/** Tells whether the provider refused a conversation as too long, see `statusError`. */
 const isTooLong = (error: unknown): boolean =>
   error instanceof MeshError &&
   error.details instanceof Object &&

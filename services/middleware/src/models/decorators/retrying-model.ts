@@ -4,8 +4,8 @@ import { openAnswer } from './opened-answer.ts';
 import { mayPass } from '../provider-errors.ts';
 
 /**
- * Asks again when the provider fails in a way that may pass, with pauses that grow or that it asked for; but only
- * until the first thing it says, thoughts and the name of a tool included: what has been heard cannot be taken back.
+ * Asks again when the provider fails in a way that may pass, with growing pauses or the one that it asked for. Only
+ * until the answer begins, reasoning and calls included: what has been passed on cannot be taken back.
  */
 export function withRetries(model: Model, retries: number, onRetry: (error: unknown) => void): Model {
   return {

@@ -12,7 +12,7 @@ For a real model set OPENAI_API_KEY, or start Ollama, and start Toolmesh again.`
 
 type ToolMessage = Extract<Message, { role: 'tool' }>;
 
-/** Puts what the tools said into words; without results, says what the demo provider is and can do. */
+/** Puts the results of tools into words; without results, describes the demo provider. */
 export function composeAnswer(
   intents: readonly Intent[],
   results: readonly ToolMessage[],

@@ -7,8 +7,8 @@ import { readTime } from './read-time.ts';
 import { unwrapUntrusted } from './unwrap-untrusted.ts';
 
 /**
- * No model at all: rules that find programs, questions about the time and sums in a message, call the real tools for
- * them, and put the results into words. The same message always leads to the same calls. `today` is `YYYY-MM-DD`.
+ * Makes the demo model: rules that find programs, questions about the time and sums in a message, call the real tools
+ * for them, and put the results into words. The same message always leads to the same calls. `today` is `YYYY-MM-DD`.
  */
 export function createDemoModel(today: () => string = () => new Date().toISOString().slice(0, 10)): Model {
   return {
@@ -32,7 +32,7 @@ export function createDemoModel(today: () => string = () => new Date().toISOStri
   };
 }
 
-/** The calls that a message asks for, in the order code, time, sums. */
+/** Returns the calls that a message asks for, in the order code, time, sums. */
 export function findIntents(text: string, today: () => string): readonly Intent[] {
   const code = readCode(text);
   const time = readTime(code.rest, today);
@@ -55,7 +55,7 @@ function* callsFor(intents: readonly Intent[]): Generator<ModelEvent> {
   for (const call of calls) yield { type: 'tool_call', call };
 }
 
-/** A text as models say it: a few words at a time. */
+/** Yields a text as models do: a few words at a time. */
 function* inPieces(text: string): Generator<ModelEvent> {
   for (const [piece] of text.matchAll(/(?:\s*\S+){1,4}\s*|\s+/g)) yield { type: 'text', text: piece };
 }

@@ -4,7 +4,7 @@ export interface Intent {
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
-/** What a reader found in a text, and the text without it, for the next reader. */
+/** The calls that a reader found in a text, and the rest of the text for the next reader. */
 export interface Reading {
   readonly intents: readonly Intent[];
   readonly rest: string;

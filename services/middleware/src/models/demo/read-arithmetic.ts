@@ -19,7 +19,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bmod\b/gi, '%'],
 ];
 
-/** Finds sums, which Python works out. */
+/** Finds sums; Python computes them. */
 export function readArithmetic(text: string): Reading {
   const bare = text.trim().replace(/[=?\s]+$/, '');
   const found = [...text.matchAll(EXPRESSION)].map(([match]) => match.trim()).filter(isSum);
@@ -46,7 +46,7 @@ function toPython(sum: string): string {
   return `${code.includes('math.') ? 'import math\n' : ''}${balanced(code)}`;
 }
 
-/** A bracket that belonged to the sentence rather than to the sum. */
+/** Removes a bracket that belongs to the sentence rather than the sum. */
 function balanced(code: string): string {
   const missing = code.split('(').length - code.split(')').length;
   if (missing < 0) return code.replace(new RegExp(String.raw`\){${-missing}}\s*$`), '');

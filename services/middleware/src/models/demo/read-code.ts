@@ -1,3 +1,4 @@
+import { endOfString } from '../text/end-of-string.ts';
 import type { Intent, Reading } from './intent.ts';
 
 const FENCE = /```[ \t]*(\w*)[^\n`]*\n?([\s\S]*?)```/g;
@@ -46,7 +47,7 @@ function languageNamedIn(text: string): string | undefined {
   return LANGUAGES[/\b(python|javascript|typescript|js|ts|node)\b/i.exec(prose)?.[1]?.toLowerCase() ?? ''];
 }
 
-/** A guess for code that nobody has named the language of. */
+/** Guesses the language of code where the message does not name it. */
 function languageOf(code: string): string {
   if (/:\s*(?:number|string|boolean)\b|^\s*(?:interface|enum)\s/m.test(code)) return 'typescript';
   if (/\bconsole\.\w+\(|^\s*(?:const|let|var|function)\b|=>/m.test(code)) return 'javascript';
@@ -57,30 +58,33 @@ const JOINT = /(?:\s+(?:and\s+then|and\s+also|and|then|also|plus)\s+|\s*[,;.]\s+
 const REQUEST =
   /^(?:please\s+)?(?:can you\s+|could you\s+)?(?:tell|show|give|say|let|what|which|when|how|convert|list|calculate|compute|explain|get|(?:the\s+)?(?:current\s+)?(?:time|date)\b)/i;
 
-/** Code that goes over into words: `print("Hello") and tell me the time`. Joints inside quotes or brackets are code. */
+/** Splits code from the words behind it: `print("Hello") and tell me the time`. Joints inside quotes or brackets are code. */
 function splitProse(text: string): readonly [code: string, prose: string] {
-  let quote = '';
   let depth = 0;
   for (let i = 0; i < text.length; i += 1) {
     const char = text[i] ?? '';
-    if (quote !== '') {
-      if (char === '\\') i += 1;
-      else if (char === quote) quote = '';
-    } else if (char === '"' || char === "'") quote = char;
-    else if ('([{'.includes(char)) depth += 1;
+    if (char === '"' || char === "'") {
+      i = endOfString(text, i);
+      if (i === -1) break;
+    } else if ('([{'.includes(char)) depth += 1;
     else if (')]}'.includes(char)) depth -= 1;
     else if (depth === 0) {
-      JOINT.lastIndex = i;
-      const joint = JOINT.exec(text)?.[0];
-      if (joint !== undefined && REQUEST.test(text.slice(i + joint.length))) {
-        return [text.slice(0, i), text.slice(i + joint.length)];
-      }
+      const prose = proseAfterJoint(text, i);
+      if (prose !== undefined) return [text.slice(0, i), prose];
     }
   }
   return REQUEST.test(text.trim()) ? ['', text] : [text, ''];
 }
 
-/** Text from a word processor or a phone. */
+/** Returns the request that follows a joint at `start`. */
+function proseAfterJoint(text: string, start: number): string | undefined {
+  JOINT.lastIndex = start;
+  const joint = JOINT.exec(text)?.[0];
+  const rest = joint === undefined ? '' : text.slice(start + joint.length);
+  return joint !== undefined && REQUEST.test(rest) ? rest : undefined;
+}
+
+/** Replaces the typographic quotes that word processors and phones make. */
 const straightQuotes = (text: string): string => text.replaceAll(/[“”]/g, '"').replaceAll(/[‘’]/g, "'");
 
 /** Removes the indentation that all lines share. */

@@ -73,7 +73,7 @@ function placesIn(text: string): readonly string[] {
     .filter((place) => place !== '' && !/^(?:tell|run|execute|what|show|human|unix|iso)\b/i.test(place));
 }
 
-/** The zone of a place. One that is not known is passed on as it is: the tool says what is wrong with it. */
+/** Returns the time zone of a place. One that is unknown is passed on as it is: the tool reports the error. */
 function zoneOf(place: string): string {
   const words = place.trim().replace(/^the\s+/i, '');
   return ZONE_BY_NAME.get(words.toLowerCase().replaceAll(' ', '_')) ?? words;

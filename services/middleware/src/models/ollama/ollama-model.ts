@@ -14,7 +14,7 @@ import {
 } from './ollama-server.ts';
 import { endedEarly, garbage } from '../provider-errors.ts';
 
-/** A model of an Ollama server. `numCtx` is what it is given at most. One answer per call; retries are the caller's. */
+/** Makes a model of an Ollama server, with a context of at most `numCtx` tokens. */
 export function createOllamaModel(server: OllamaServer, model: string, numCtx: number): Model {
   return {
     provider: 'ollama',
@@ -22,7 +22,7 @@ export function createOllamaModel(server: OllamaServer, model: string, numCtx: n
     async *respond(request) {
       const exchange = server.open(request.signal);
       try {
-        const { chunks, isPrompted } = await ask(server, model, request, numCtx, exchange);
+        const { chunks, isPrompted } = await ask({ server, model, request, numCtx, exchange });
         const toolNames = new Set(request.tools.map(({ name }) => name));
         yield* readAnswer(chunks, createAnswerText({ toolNames, isPrompted }));
       } catch (error) {
@@ -51,17 +51,25 @@ export async function ollamaContextTokens({ server, model, numCtx, signal }: Con
   return Math.min(numCtx, contextLength);
 }
 
+interface Question {
+  readonly server: OllamaServer;
+  readonly model: string;
+  readonly request: ModelRequest;
+  readonly numCtx: number;
+  readonly exchange: Exchange;
+}
+
+interface Asked {
+  readonly chunks: AsyncIterable<unknown>;
+  /** True when the tools were described in words, because the model has no tool calls. */
+  readonly isPrompted: boolean;
+}
+
 /**
- * Sends a request that fits what the model can do. Where that is not known, the server is asked for all of it, and what
- * it refuses is done without and remembered.
+ * Sends a request that fits the model's abilities. Where they are not known, all of them are tried; what the server
+ * refuses is left out and remembered.
  */
-async function ask(
-  server: OllamaServer,
-  model: string,
-  request: ModelRequest,
-  numCtx: number,
-  exchange: Exchange,
-): Promise<{ readonly chunks: AsyncIterable<unknown>; readonly isPrompted: boolean }> {
+async function ask({ server, model, request, numCtx, exchange }: Question): Promise<Asked> {
   const client = clientFor(server.host, exchange);
   const info = await ollamaModelInfo(server, model, exchange.signal);
   const window = Math.min(numCtx, info.contextLength ?? numCtx);
@@ -74,7 +82,7 @@ async function ask(
   };
   for (;;) {
     try {
-      const chunks = await client.chat(toOllamaRequest(model, request, window, can));
+      const chunks = await client.chat(toOllamaRequest({ model, request, numCtx: window, can }));
       return { chunks, isPrompted: !can.tools };
     } catch (error) {
       const refused = refusedAbility(error);
@@ -94,20 +102,19 @@ function refusedAbility(error: unknown): keyof OllamaAbilities | undefined {
   return /does not support (?:images|vision)|multimodal|image input/i.test(message) ? 'vision' : undefined;
 }
 
-/** One line of an answer. Ids are missing from older servers; arguments are an object, or text that holds one. */
+/** A call of an answer. Older servers send no id; arguments are an object, or text that holds one. */
+const Call = z.object({
+  id: z.string().nullish(),
+  function: z.object({ name: z.string(), arguments: z.unknown().optional() }),
+});
+
+/** One line of an answer. */
 const Chunk = z.object({
   message: z
     .object({
       content: z.string().nullish(),
       thinking: z.string().nullish(),
-      tool_calls: z
-        .array(
-          z.object({
-            id: z.string().nullish(),
-            function: z.object({ name: z.string(), arguments: z.unknown().optional() }),
-          }),
-        )
-        .nullish(),
+      tool_calls: z.array(Call).nullish(),
     })
     .nullish(),
   done: z.boolean().default(false),
@@ -116,28 +123,39 @@ const Chunk = z.object({
   eval_count: z.number().nullish(),
 });
 
+type Chunk = z.output<typeof Chunk>;
+
 async function* readAnswer(chunks: AsyncIterable<unknown>, text: AnswerText): AsyncGenerator<ModelEvent> {
   const usedIds = new Set<string>();
-  for await (const chunk of chunks) {
-    const parsed = Chunk.safeParse(chunk);
+  for await (const value of chunks) {
+    const parsed = Chunk.safeParse(value);
     if (!parsed.success) throw garbage(OLLAMA, parsed.error);
-    const { message, done, done_reason, prompt_eval_count, eval_count } = parsed.data;
+    const { message } = parsed.data;
     if (message?.thinking) yield { type: 'reasoning', text: message.thinking };
     if (message?.content) yield* text.push(message.content);
-    // Calls of one answer may be spread over many lines, each whole.
-    for (const { id, function: called } of message?.tool_calls ?? []) {
-      const own = id && !usedIds.has(id) ? id : `call_${randomUUID()}`;
-      usedIds.add(own);
-      const { name, arguments: args } = called;
-      yield { type: 'tool_input_start', id: own, name };
-      yield { type: 'tool_input_delta', id: own, text: typeof args === 'string' ? args : JSON.stringify(args ?? {}) };
-      yield { type: 'tool_call', call: { id: own, name, arguments: args } };
-    }
-    if (!done) continue;
+    // The calls of one answer may be spread over many lines, each of them whole.
+    for (const call of message?.tool_calls ?? []) yield* readCall(call, usedIds);
+    if (!parsed.data.done) continue;
     yield* text.end();
-    yield { type: 'usage', inputTokens: prompt_eval_count ?? 0, outputTokens: eval_count ?? 0 };
-    yield { type: 'finish', reason: done_reason === 'length' ? 'length' : 'stop' };
+    yield* readEnd(parsed.data);
     return;
   }
   throw endedEarly(OLLAMA);
 }
+
+function readCall({ id, function: called }: z.output<typeof Call>, usedIds: Set<string>): readonly ModelEvent[] {
+  const ownId = id && !usedIds.has(id) ? id : `call_${randomUUID()}`;
+  usedIds.add(ownId);
+  const { name, arguments: args } = called;
+  const text = typeof args === 'string' ? args : JSON.stringify(args ?? {});
+  return [
+    { type: 'tool_input_start', id: ownId, name },
+    { type: 'tool_input_delta', id: ownId, text },
+    { type: 'tool_call', call: { id: ownId, name, arguments: args } },
+  ];
+}
+
+const readEnd = ({ done_reason, prompt_eval_count, eval_count }: Chunk): readonly ModelEvent[] => [
+  { type: 'usage', inputTokens: prompt_eval_count ?? 0, outputTokens: eval_count ?? 0 },
+  { type: 'finish', reason: done_reason === 'length' ? 'length' : 'stop' },
+];

@@ -6,26 +6,33 @@ import { imagesOf, showToolImages, withoutImages } from '../text/images.ts';
 import type { Message, ModelRequest, Sampling } from '../model.ts';
 import { withPromptedTools } from '../text/prompted-tools.ts';
 
-/** What a model can do, as far as its requests depend on it. */
+/** The abilities of a model that its requests depend on. */
 export interface OllamaAbilities {
   readonly tools: boolean;
   readonly thinking: boolean;
   readonly vision: boolean;
 }
 
+export interface OllamaRequestOptions {
+  readonly model: string;
+  readonly request: ModelRequest;
+  /** Tokens of context. */
+  readonly numCtx: number;
+  readonly can: OllamaAbilities;
+}
+
 /**
- * The body of a request. The context is always said: left out, the server takes its own, 4k on most machines. Should the
- * prompt be longer than estimated, it is to be refused: by default the oldest messages are dropped without a word.
+ * Returns the body of a request. The context size is always sent: without it the server uses its own, 4k on most
+ * machines. A prompt that is longer than estimated is refused: by default the oldest messages are dropped silently.
  */
 export function toOllamaRequest(
-  model: string,
-  { messages, tools, sampling = {} }: ModelRequest,
-  numCtx: number,
-  can: OllamaAbilities,
+  options: OllamaRequestOptions,
 ): ChatRequest & { readonly stream: true; readonly truncate: false } {
+  const { model, request, numCtx, can } = options;
+  const { messages, tools, sampling = {} } = request;
   const isPrompted = !can.tools;
-  const told = isPrompted ? withPromptedTools(messages, tools) : messages;
-  const shown = can.vision ? showToolImages(told) : withoutImages(told);
+  const described = isPrompted ? withPromptedTools(messages, tools) : messages;
+  const shown = can.vision ? showToolImages(described) : withoutImages(described);
   return {
     model,
     stream: true,

@@ -10,11 +10,11 @@ import { endedEarly, exchangeError, garbage, statusError } from '../provider-err
 export interface OllamaServer {
   readonly host: string;
   readonly open: OpenExchange;
-  /** What is known of each model, by its name. */
+  /** The descriptions of models, by name. */
   readonly models: BoundedCache<OllamaModelInfo>;
 }
 
-/** What `/api/show` says of a model; undefined where the server is too old to say. */
+/** The description of a model by `/api/show`; fields are undefined where the server is too old to give them. */
 export interface OllamaModelInfo {
   /** `completion`, `tools`, `thinking`, `vision`, `embedding` and others. */
   readonly capabilities: ReadonlySet<string> | undefined;
@@ -27,9 +27,9 @@ export const OLLAMA = 'The Ollama server';
 const PROBE_MS = 2_000;
 const PROBE_AGAIN_MS = 5_000;
 
-/** The models that a server has. @throws MeshError when there is no Ollama. */
+/** Lists a server's models. @throws MeshError when there is no Ollama. */
 export function ollamaModels(server: OllamaServer, signal: AbortSignal): Promise<readonly string[]> {
-  return withExchange(server, signal, undefined, async (exchange) => {
+  return withExchange(server, { signal }, async (exchange) => {
     const { models } = await clientFor(server.host, exchange).list();
     const named = z.array(z.object({ name: z.string() })).safeParse(models);
     if (!named.success) throw garbage(OLLAMA, named.error);
@@ -42,7 +42,7 @@ const Shown = z.object({
   model_info: z.record(z.string(), z.unknown()).nullish().catch(undefined),
 });
 
-/** What the server knows of a model, looked up now and then. A server that does not say leaves both open. */
+/** Returns the description of a model, read again from time to time. */
 export async function ollamaModelInfo(
   server: OllamaServer,
   model: string,
@@ -51,12 +51,12 @@ export async function ollamaModelInfo(
   const known = server.models.get(model);
   if (known !== undefined) return known;
   try {
-    const info = await withExchange(server, signal, PROBE_MS, (exchange) => show(server, model, exchange));
+    const info = await withExchange(server, { signal, totalMs: PROBE_MS }, (exchange) => show(server, model, exchange));
     server.models.set(model, info);
     return info;
   } catch {
     signal.throwIfAborted();
-    // What is wrong shows when the model is asked. Until then one look is enough.
+    // The fault will show when the model is asked; until then the server is not probed again.
     const unknown = { capabilities: undefined, contextLength: undefined };
     server.models.set(model, unknown, PROBE_AGAIN_MS);
     return unknown;
@@ -75,8 +75,7 @@ async function show({ host }: OllamaServer, model: string, exchange: Exchange): 
 /** Runs `task` as one exchange. @throws MeshError, or what `signal` was aborted with */
 async function withExchange<T>(
   server: OllamaServer,
-  signal: AbortSignal,
-  totalMs: number | undefined,
+  { signal, totalMs }: { readonly signal: AbortSignal; readonly totalMs?: number },
   task: (exchange: Exchange) => Promise<T>,
 ): Promise<T> {
   const exchange = server.open(signal, totalMs);
@@ -93,7 +92,7 @@ async function withExchange<T>(
 /**
  * One client per request: ollama-js cannot abort a request before its first byte
  * (https://github.com/ollama/ollama-js/issues/131), a fetch with a signal of our own can. Refusals are read here, too,
- * with their Retry-After, and lines are checked: ollama-js would print both to standard error, with what was said.
+ * with their Retry-After, and lines are checked: ollama-js would print both to standard error, answers included.
  */
 export function clientFor(host: string, exchange: Exchange): Ollama {
   return new Ollama({
@@ -101,8 +100,8 @@ export function clientFor(host: string, exchange: Exchange): Ollama {
     fetch: async (input, init) => {
       const response = await exchange.fetch(input, init);
       if (!response.ok) {
-        const told = errorText(await response.text());
-        throw statusError(OLLAMA, response.status, told, response.headers.get('retry-after'));
+        const detail = errorText(await response.text());
+        throw statusError(OLLAMA, response.status, detail, response.headers.get('retry-after'));
       }
       const url = input instanceof Request ? input.url : String(input);
       if (!url.endsWith('/api/chat') || response.body === null) return response;

@@ -12,24 +12,24 @@ export interface CallDelta {
 }
 
 export interface CallAssembler {
-  /** @returns what a listener may be told already */
+  /** Adds a piece and returns the events that it makes. */
   push(delta: CallDelta): readonly ModelEvent[];
-  /** The whole calls, in the order in which they began. */
+  /** Returns the whole calls, in the order in which they began. */
   end(): readonly ModelEvent[];
 }
 
 interface OpenCall {
   readonly id: string;
-  /** As the server calls it; undefined until it does. */
+  /** The server's id of the call; undefined until it sends one. */
   wireId: string | undefined;
   readonly index: number | undefined;
   name: string;
   text: string;
   /** Arguments that came as a value rather than as text. */
   value: unknown;
-  /** Whether the listener knows of it, and how much of its text has been told. */
-  isTold: boolean;
-  toldChars: number;
+  /** Whether the call was announced, and how many characters of its text were passed on. */
+  isAnnounced: boolean;
+  sentChars: number;
 }
 
 /**
@@ -48,8 +48,8 @@ export function createCallAssembler(): CallAssembler {
       name: '',
       text: '',
       value: undefined,
-      isTold: false,
-      toldChars: 0,
+      isAnnounced: false,
+      sentChars: 0,
     };
     calls.push(call);
     return call;
@@ -62,19 +62,19 @@ export function createCallAssembler(): CallAssembler {
       if (call.name === '') call.name = delta.name ?? '';
       if (typeof delta.arguments === 'string') call.text += delta.arguments;
       else call.value = delta.arguments ?? call.value;
-      return tell(call);
+      return announce(call);
     },
     end: () =>
       calls
         .filter(({ name }) => name !== '')
         .flatMap((call) => [
-          ...tell(call),
+          ...announce(call),
           { type: 'tool_call', call: { id: call.id, name: call.name, arguments: argumentsOf(call) } } as const,
         ]),
   };
 }
 
-/** The call that a piece belongs to; undefined when it begins one. */
+/** Returns the call that a piece belongs to; undefined when it begins a new one. */
 function callOf({ index, id, name }: CallDelta, calls: readonly OpenCall[]): OpenCall | undefined {
   const own = calls.findLast(({ wireId }) => Boolean(id) && wireId === id);
   if (own !== undefined) return own;
@@ -86,18 +86,18 @@ function callOf({ index, id, name }: CallDelta, calls: readonly OpenCall[]): Ope
   return last;
 }
 
-/** Whether nothing can be missing from the arguments, so that another name means another call. */
+/** Tells whether the arguments are complete, so that another name means another call. */
 const isWhole = ({ text, value }: OpenCall): boolean => value !== undefined || parseJson(text) !== undefined;
 
-function tell(call: OpenCall): readonly ModelEvent[] {
+function announce(call: OpenCall): readonly ModelEvent[] {
   if (call.name === '') return [];
   const { id, name } = call;
   const events: ModelEvent[] = [];
-  if (!call.isTold) events.push({ type: 'tool_input_start', id, name });
+  if (!call.isAnnounced) events.push({ type: 'tool_input_start', id, name });
   const text = call.text === '' && call.value !== undefined ? JSON.stringify(call.value) : call.text;
-  if (text.length > call.toldChars) events.push({ type: 'tool_input_delta', id, text: text.slice(call.toldChars) });
-  call.isTold = true;
-  call.toldChars = text.length;
+  if (text.length > call.sentChars) events.push({ type: 'tool_input_delta', id, text: text.slice(call.sentChars) });
+  call.isAnnounced = true;
+  call.sentChars = text.length;
   return events;
 }
 

@@ -7,7 +7,7 @@ import { type CallAssembler, createCallAssembler } from './call-assembler.ts';
 import type { ModelEvent } from '../model.ts';
 import { endedEarly, garbage, statusError } from '../provider-errors.ts';
 
-/** Content as text, or as parts of which some are thoughts. */
+/** Content as text, or as parts of which some are reasoning. */
 const Content = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))]);
 const Message = z.object({
   content: Content.nullish(),
@@ -42,13 +42,17 @@ const Chunk = z.object({
   error: z.unknown().optional(),
 });
 
-/** Reads the answer of a server, streamed or not. @throws MeshError for one that failed, broke off or makes no sense. */
-export async function* readOpenAiAnswer(
-  provider: string,
-  response: Response,
-  body: AsyncIterable<Uint8Array>,
-  text: AnswerText,
-): AsyncGenerator<ModelEvent> {
+export interface OpenAiAnswer {
+  /** The server's name in errors. */
+  readonly provider: string;
+  readonly response: Response;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly text: AnswerText;
+}
+
+/** Reads the answer of a server, streamed or not. @throws MeshError for one that failed, broke off or is malformed. */
+export async function* readOpenAiAnswer(answer: OpenAiAnswer): AsyncGenerator<ModelEvent> {
+  const { provider, response, body, text } = answer;
   const reading = createReading(provider, text);
   if (response.headers.get('content-type')?.includes('json') === true) {
     // A server that does not stream, though it was asked to.
@@ -84,7 +88,7 @@ function createReading(provider: string, text: AnswerText) {
       const parsed = Chunk.safeParse(value);
       if (!parsed.success) throw garbage(provider, parsed.error);
       const { choices, usage: counted, error } = parsed.data;
-      if (error !== undefined && error !== null) throw toldError(provider, error);
+      if (error !== undefined && error !== null) throw reportedError(provider, error);
       if (counted) {
         usage = { inputTokens: counted.prompt_tokens ?? 0, outputTokens: counted.completion_tokens ?? 0 };
       }
@@ -115,7 +119,7 @@ function* readMessage(
 ): Generator<ModelEvent> {
   const { content, refusal, reasoning_content, reasoning, tool_calls } = message;
   // Some servers send the same thought under both names.
-  const thought = [reasoning_content, reasoning].find((said) => typeof said === 'string' && said !== '');
+  const thought = [reasoning_content, reasoning].find((part) => typeof part === 'string' && part !== '');
   if (typeof thought === 'string') yield { type: 'reasoning', text: thought };
   const words = typeof content === 'string' ? content : (content ?? []).map((part) => part.text ?? '').join('');
   if (words !== '') yield* text.push(words);
@@ -125,15 +129,15 @@ function* readMessage(
   }
 }
 
-const ToldError = z.object({
+const ReportedError = z.object({
   message: z.string().catch('no reason given'),
   code: z.union([z.string(), z.number()]).nullish().catch(undefined),
   type: z.string().nullish().catch(undefined),
 });
 
-/** An error that is told in the answer, where there is no status any more. */
-function toldError(provider: string, error: unknown): MeshError {
-  const { message, code, type } = ToldError.parse(error instanceof Object ? error : { message: error });
+/** Translates an error that the answer reports after its status was sent. */
+function reportedError(provider: string, error: unknown): MeshError {
+  const { message, code, type } = ReportedError.parse(error instanceof Object ? error : { message: error });
   const status = Number(code);
   if (status >= 400 && status < 600) return statusError(provider, status, message);
   if (/rate_?limit/i.test(`${code} ${type}`)) return statusError(provider, 429, message);

@@ -12,7 +12,7 @@ import { exchangeError, garbage, statusError } from '../provider-errors.ts';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 
-/** A model of such a server. One answer per call; retries are the caller's. */
+/** Makes a model of an OpenAI-compatible server. */
 export function createOpenAiModel(server: OpenAiServer, model: string): Model {
   return {
     provider: 'openai',
@@ -20,11 +20,11 @@ export function createOpenAiModel(server: OpenAiServer, model: string): Model {
     async *respond(request) {
       const exchange = server.open(request.signal);
       try {
-        const { response, refused, notices } = await ask(server, model, request, exchange);
+        const { response, refused, notices } = await ask({ server, model, request, exchange });
         yield* notices;
         const toolNames = new Set(request.tools.map(({ name }) => name));
         const text = createAnswerText({ toolNames, isPrompted: refused.has('tools') });
-        yield* readOpenAiAnswer(OPENAI, response, exchange.bodyOf(response), text);
+        yield* readOpenAiAnswer({ provider: OPENAI, response, body: exchange.bodyOf(response), text });
       } catch (error) {
         exchange.signal.throwIfAborted();
         throw translate(error, server);
@@ -38,7 +38,7 @@ export function createOpenAiModel(server: OpenAiServer, model: string): Model {
   };
 }
 
-/** The models that a server has, by their ids. @throws MeshError when it does not say. */
+/** Lists the ids of a server's models. @throws MeshError when it does not answer. */
 export async function listOpenAiModels(server: OpenAiServer, signal: AbortSignal): Promise<readonly string[]> {
   const exchange = server.open(signal);
   try {
@@ -54,14 +54,21 @@ export async function listOpenAiModels(server: OpenAiServer, signal: AbortSignal
   }
 }
 
+interface Question {
+  readonly server: OpenAiServer;
+  readonly model: string;
+  readonly request: ModelRequest;
+  readonly exchange: Exchange;
+}
+
 interface Asked {
   readonly response: Response;
   readonly refused: Refusals;
   readonly notices: readonly ModelEvent[];
 }
 
-/** Sends a request; what the server refuses is left out, remembered, and said. */
-async function ask(server: OpenAiServer, model: string, request: ModelRequest, exchange: Exchange): Promise<Asked> {
+/** Sends a request. What the server refuses is left out, remembered, and reported by a notice. */
+async function ask({ server, model, request, exchange }: Question): Promise<Asked> {
   const client = clientFor(server, exchange);
   const notices: ModelEvent[] = [];
   for (;;) {
@@ -72,7 +79,7 @@ async function ask(server: OpenAiServer, model: string, request: ModelRequest, e
       const response = await client.chat.completions.create(body).asResponse();
       return { response, refused, notices };
     } catch (error) {
-      const part = refusedPart(error, { ...request, tools }, body, refused);
+      const part = refusedPart(error, { request: { ...request, tools }, body, known: refused });
       if (part === undefined) throw error;
       server.refusals.set(model, new Set([...refused, part]));
       const message = describeRefusal(model, part);
@@ -81,7 +88,7 @@ async function ask(server: OpenAiServer, model: string, request: ModelRequest, e
   }
 }
 
-/** Our clocks and our retries are the only ones. The SDK would log what a model says when it cannot be parsed. */
+/** Makes an SDK client without timeouts, retries and logs: ours apply, and the SDK would log answers it cannot parse. */
 function clientFor({ apiKey, baseUrl }: OpenAiServer, { fetch }: Exchange): OpenAI {
   const timeout = 2 ** 31 - 1;
   return new OpenAI({ apiKey, baseURL: baseUrl ?? null, fetch, maxRetries: 0, timeout, logLevel: 'off' });
@@ -92,9 +99,10 @@ function translate(error: unknown, { baseUrl = OPENAI_URL }: OpenAiServer): Mesh
   if (own !== undefined) return own;
   if (error instanceof APIError && typeof error.status === 'number') {
     const { headers, message } = error;
-    const told = error.error instanceof Object && 'message' in error.error ? String(error.error.message) : undefined;
+    const reported =
+      error.error instanceof Object && 'message' in error.error ? String(error.error.message) : undefined;
     // Where there is no error object, the SDK's message is the status and the body.
-    const detail = told ?? message.replace(/^\d{3} (?:status code \(no body\)|<.*)?/s, '');
+    const detail = reported ?? message.replace(/^\d{3} (?:status code \(no body\)|<.*)?/s, '');
     const retryAfterMs = Number(headers?.get('retry-after-ms') ?? Number.NaN);
     const retryAfter = retryAfterMs >= 0 ? String(retryAfterMs / 1_000) : headers?.get('retry-after');
     return statusError(OPENAI, error.status, detail, retryAfter);

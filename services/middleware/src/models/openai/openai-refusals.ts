@@ -4,13 +4,13 @@ import type { ModelRequest } from '../model.ts';
 import { imagesOf } from '../text/images.ts';
 
 /**
- * What a server has refused and is not sent again: fields by name, `tools`, `images`, `tool:` with a name; or to go
- * without: `no reasoning_content`, of servers that want a model's thoughts back in a round of tool calls.
+ * The parts that a server has refused and is not sent again: fields by name, `tools`, `images`, `tool:` with a name; or
+ * `no reasoning_content`, of servers that want a model's reasoning back in a round of tool calls.
  */
 export type Refusals = ReadonlySet<string>;
 export const NO_THOUGHTS = 'no reasoning_content';
 
-/** Fields of a request that an answer can be had without. The more telling names first: one holds another. */
+/** Optional fields of a request. Longer names first, where one contains another. */
 const FIELDS = [
   'stream_options',
   'parallel_tool_calls',
@@ -34,30 +34,62 @@ const Detail = z.object({
   param: z.string().nullish().catch(undefined),
 });
 
-/**
- * What to leave out so that a refused request may be taken: one thing per refusal, and never the same twice.
- * Undefined when the refusal is about something else.
- */
-export function refusedPart(error: unknown, request: ModelRequest, sent: object, known: Refusals): string | undefined {
-  if (!(error instanceof APIError) || ![400, 404, 422, 500, 501].includes(error.status ?? 0)) return undefined;
-  const { message, param } = Detail.parse(error.error instanceof Object ? error.error : { message: error.message });
-  const isNew = (part: string) => !known.has(part);
-
-  if (/reasoning_content/.test(message) && isNew(NO_THOUGHTS)) return NO_THOUGHTS;
-  const tool = badTool(message, param ?? '', request);
-  if (tool !== undefined && isNew(`tool:${tool}`)) return `tool:${tool}`;
-  if (!NOT_KNOWN.test(message) && !NO_TOOLS.test(message)) return undefined;
-  const field = FIELDS.find(
-    (name) => name in sent && isNew(name) && (param === name || new RegExp(String.raw`\b${name}\b`).test(message)),
-  );
-  if (field !== undefined) return field;
-  if (request.tools.length > 0 && NO_TOOLS.test(message) && isNew('tools')) return 'tools';
-  const hasImages = request.messages.some((entry) => imagesOf(entry).length > 0);
-  return hasImages && NO_IMAGES.test(message) && isNew('images') ? 'images' : undefined;
+/** A refused request: what was asked, the body that was sent, and what is left out already. */
+export interface RefusedRequest {
+  readonly request: ModelRequest;
+  readonly body: object;
+  readonly known: Refusals;
 }
 
-/** The tool whose name or schema the server does not take. The others need not go without because of it. */
-function badTool(message: string, param: string, { tools }: ModelRequest): string | undefined {
+interface Refusal extends RefusedRequest {
+  readonly message: string;
+  readonly param: string;
+}
+
+/** The rules that read a refusal, in the order in which they are tried. Each returns what to leave out, if it applies. */
+const RULES: readonly ((refusal: Refusal) => string | undefined)[] = [
+  ({ message }) => (/reasoning_content/.test(message) ? NO_THOUGHTS : undefined),
+  (refusal) => {
+    const tool = badTool(refusal);
+    return tool === undefined ? undefined : `tool:${tool}`;
+  },
+  unknownField,
+  ({ message, request }) => (request.tools.length > 0 && NO_TOOLS.test(message) ? 'tools' : undefined),
+  ({ message, request }) => {
+    const hasImages = request.messages.some((entry) => imagesOf(entry).length > 0);
+    return isUnsupported(message) && hasImages && NO_IMAGES.test(message) ? 'images' : undefined;
+  },
+];
+
+const REFUSING = new Set([400, 404, 422, 500, 501]);
+
+/**
+ * Returns what to leave out so that the server may take the request: one part per refusal, and never the same twice.
+ * Undefined when the refusal is about something else.
+ */
+export function refusedPart(error: unknown, refused: RefusedRequest): string | undefined {
+  if (!(error instanceof APIError) || !REFUSING.has(error.status ?? 0)) return undefined;
+  const { message, param } = Detail.parse(error.error instanceof Object ? error.error : { message: error.message });
+  const refusal: Refusal = { ...refused, message, param: param ?? '' };
+  for (const rule of RULES) {
+    const part = rule(refusal);
+    if (part !== undefined && !refused.known.has(part)) return part;
+  }
+  return undefined;
+}
+
+const isUnsupported = (message: string): boolean => NOT_KNOWN.test(message) || NO_TOOLS.test(message);
+
+/** Returns the field of the body that the server does not know. */
+function unknownField({ message, param, body, known }: Refusal): string | undefined {
+  if (!isUnsupported(message)) return undefined;
+  return FIELDS.find(
+    (name) => name in body && !known.has(name) && (param === name || new RegExp(String.raw`\b${name}\b`).test(message)),
+  );
+}
+
+/** Returns the tool whose name or schema the server does not take: only that one has to be left out. */
+function badTool({ message, param, request: { tools } }: Refusal): string | undefined {
   const index = /^tools(?:\[|\.)(\d+)/.exec(param)?.[1];
   if (index !== undefined) return tools[Number(index)]?.name;
   if (!/invalid|schema|must match|pattern/i.test(message)) return undefined;
@@ -65,7 +97,7 @@ function badTool(message: string, param: string, { tools }: ModelRequest): strin
   return tools.some((tool) => tool.name === name) ? name : undefined;
 }
 
-/** What a reader is told of a refusal. */
+/** Returns the notice for a part that was left out; undefined for parts that make no difference to the user. */
 export function describeRefusal(model: string, part: string): string | undefined {
   if (part.startsWith('tool:'))
     return `${model} does not take the tool ${part.slice(5)} as it is described; it was left out`;

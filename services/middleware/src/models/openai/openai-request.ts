@@ -9,7 +9,7 @@ import type { Message, ModelRequest, ModelToolCall, Sampling } from '../model.ts
 import { NO_THOUGHTS, type Refusals } from './openai-refusals.ts';
 import { withPromptedTools } from '../text/prompted-tools.ts';
 
-/** The body of a request, without what the server has refused. */
+/** Returns the body of a request, without the parts that the server has refused. */
 export function toOpenAiRequest(
   model: string,
   { messages, tools, sampling = {} }: ModelRequest,
@@ -17,8 +17,8 @@ export function toOpenAiRequest(
 ): ChatCompletionCreateParams {
   const isPrompted = refused.has('tools');
   const offered = isPrompted ? [] : tools;
-  const told = isPrompted ? withPromptedTools(messages, tools) : messages;
-  const shown = refused.has('images') ? withoutImages(told) : showToolImages(told);
+  const described = isPrompted ? withPromptedTools(messages, tools) : messages;
+  const shown = refused.has('images') ? withoutImages(described) : showToolImages(described);
   const optional = {
     ...(offered.length === 0 ? {} : { parallel_tool_calls: true }),
     ...(refused.has('stream') ? {} : { stream_options: { include_usage: true } }),
@@ -34,7 +34,7 @@ export function toOpenAiRequest(
 }
 
 function samplingFields({ temperature, topP, maxOutputTokens, stop, seed }: Sampling, refused: Refusals) {
-  // The newer name first; most servers of one's own know only the older one, and ignore what they do not know.
+  // The newer name first; most self-hosted servers know only the older one, and ignore what they do not know.
   const limit = refused.has('max_completion_tokens') ? 'max_tokens' : 'max_completion_tokens';
   return {
     ...(temperature === undefined ? {} : { temperature }),

@@ -7,7 +7,7 @@ export interface OpenAiServer {
   readonly apiKey: string;
   readonly baseUrl: string | undefined;
   readonly open: OpenExchange;
-  /** What each model has refused, by its name. */
+  /** The parts of requests that each model has refused, by its name. */
   readonly refusals: BoundedCache<Refusals>;
 }
 

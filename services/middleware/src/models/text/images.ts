@@ -1,16 +1,16 @@
 import type { Image, Message } from '../model.ts';
 
-/** The media types that models which see can read. */
+/** The media types that vision models read. */
 const READABLE = /^image\/(?:png|jpeg|gif|webp)$/;
 
-/** The pictures of a message that a model can be shown. */
+/** Returns the images of a message that models can read. */
 export function imagesOf(message: Message): readonly Image[] {
   const images = message.role === 'user' || message.role === 'tool' ? (message.images ?? []) : [];
   return images.filter(({ mimeType }) => READABLE.test(mimeType));
 }
 
 /**
- * Moves the pictures of tool results into a user message behind them: tool messages can hold none in most formats,
+ * Moves the images of tool results into a user message behind them: tool messages cannot hold images in most formats,
  * and nothing may stand between a call and its results.
  */
 export function showToolImages(messages: readonly Message[]): readonly Message[] {
@@ -38,7 +38,7 @@ export function showToolImages(messages: readonly Message[]): readonly Message[]
   return shown;
 }
 
-/** The same conversation for a model that does not see; it is told that there is something to see. */
+/** Replaces the images of a conversation by notes, for a model without vision. */
 export function withoutImages(messages: readonly Message[]): readonly Message[] {
   return messages.map((message) => {
     const count = imagesOf(message).length;

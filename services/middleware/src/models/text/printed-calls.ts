@@ -1,14 +1,14 @@
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { z } from 'zod';
 
-/** A call that a model has written down as text. */
+/** A call that a model printed as text. */
 export interface PrintedCall {
   readonly name: string;
   readonly arguments: unknown;
 }
 
 const Arguments = z.union([z.record(z.string(), z.unknown()), z.string()]);
-/** The forms that models are trained on; an object with anything else in it is not a call. */
+/** The forms that models are trained on; an object with any other field is not a call. */
 const Called = z.strictObject({
   id: z.unknown().optional(),
   type: z.enum(['function', 'tool_call', 'tool_use']).optional(),
@@ -24,7 +24,10 @@ const Wrapped = z.strictObject({
 });
 const Listed = z.strictObject({ tool_calls: z.array(z.unknown()).min(1) });
 
-/** The calls that `text` consists of: one object, an array, or one object per line. Undefined when it is anything else. */
+/**
+ * Returns the calls that `text` consists of: one object, an array, or one object per line. Undefined for any other
+ * text.
+ */
 export function readPrintedCalls(text: string): readonly PrintedCall[] | undefined {
   const bare = text
     .trim()
@@ -56,7 +59,7 @@ function callOf(value: unknown): PrintedCall | undefined {
 const OPENINGS = ['[TOOL_CALLS]', '<|python_tag|>', '```json', '```tool_call', '```'];
 const FIRST_KEYS = ['id', 'type', 'name', 'arguments', 'parameters', 'input', 'function', 'tool_calls'];
 
-/** Whether an answer that begins with `text` may still turn out to be nothing but calls. */
+/** Tells whether an answer that begins with `text` may still turn out to consist of calls. */
 export function mayBePrintedCall(text: string): boolean {
   const start = text.trimStart();
   if (OPENINGS.some((known) => known.startsWith(start))) return true;

@@ -4,23 +4,23 @@ import { imagesOf } from './images.ts';
 import type { Message, ModelToolCall } from '../model.ts';
 
 /**
- * Tools for a model without tools: they are described to it in words, its calls are text of a strict form that
- * `createAnswerText` reads, and results are told back as text. The form is the one that most open models have seen.
+ * Describes tools in words for a model without tool calls. Its calls are text of a strict form that `createAnswerText`
+ * reads, and results are sent back as text. The form is the one that most open models were trained on.
  */
 export function withPromptedTools(messages: readonly Message[], tools: readonly Tool[]): readonly Message[] {
-  const told: Message[] = [];
+  const plainMessages: Message[] = [];
   for (const [index, message] of messages.entries()) {
     const plain = toPlain(message);
-    const last = told.at(-1);
+    const last = plainMessages.at(-1);
     // Many templates want user and assistant to take turns, so the results of one round are one message.
     const isNext = message.role === 'tool' && messages[index - 1]?.role === 'tool';
-    if (isNext && last?.role === 'user') told.splice(-1, 1, joined(last, plain));
-    else told.push(plain);
+    if (isNext && last?.role === 'user') plainMessages.splice(-1, 1, joined(last, plain));
+    else plainMessages.push(plain);
   }
-  if (tools.length === 0) return told;
-  const [first, ...rest] = told;
+  if (tools.length === 0) return plainMessages;
+  const [first, ...rest] = plainMessages;
   const instructions = describeTools(tools);
-  if (first?.role !== 'system') return [{ role: 'system', content: instructions }, ...told];
+  if (first?.role !== 'system') return [{ role: 'system', content: instructions }, ...plainMessages];
   return [{ role: 'system', content: `${first.content}\n\n${instructions}` }, ...rest];
 }
 
@@ -53,8 +53,8 @@ function toPlain(message: Message): Message {
     const { name, content, images } = message;
     // A result must not be able to end its own block.
     const inside = content.replaceAll(/<(?=\/?tool_(?:result|call)\b)/gi, '&lt;');
-    const told = `<tool_result name=${JSON.stringify(name)}>\n${inside}\n</tool_result>`;
-    return { role: 'user', content: told, ...(images === undefined ? {} : { images }) };
+    const block = `<tool_result name=${JSON.stringify(name)}>\n${inside}\n</tool_result>`;
+    return { role: 'user', content: block, ...(images === undefined ? {} : { images }) };
   }
   if (message.role !== 'assistant' || message.toolCalls === undefined) return message;
   const blocks = message.toolCalls.map(writeCall);

@@ -24,15 +24,17 @@ function walk(value: unknown, schema: JsonSchema, depth: number): unknown {
   const types = [schema, ...branches].flatMap(({ type }) => (Array.isArray(type) ? type.map(String) : (type ?? [])));
   const fitting = types.length === 0 || types.includes(typeOf(value)) || (isInteger(value) && types.includes('number'));
   const converted = fitting ? value : convert(value, types.map(String));
-  if (Array.isArray(converted)) return converted.map((item) => walk(item, part(schema, branches, 'items'), depth + 1));
-  if (typeof converted === 'object' && converted !== null) return walkObject(converted, schema, branches, depth);
+  if (Array.isArray(converted))
+    return converted.map((item) => walk(item, part([schema, ...branches], 'items'), depth + 1));
+  if (typeof converted === 'object' && converted !== null) return walkObject(converted, [schema, ...branches], depth);
   return plain(converted);
 }
 
-function walkObject(value: object, schema: JsonSchema, branches: readonly JsonSchema[], depth: number): object {
-  const required = new Set(Names.parse(schema['required']));
-  const rest = part(schema, branches, 'additionalProperties');
-  const known = Object.assign({}, ...[schema, ...branches].map(({ properties }) => Schemas.parse(properties)));
+/** Walks an object; the first of `schemas` is the schema itself, the others are its alternatives. */
+function walkObject(value: object, schemas: readonly JsonSchema[], depth: number): object {
+  const required = new Set(Names.parse(schemas[0]?.['required']));
+  const rest = part(schemas, 'additionalProperties');
+  const known = Object.assign({}, ...schemas.map(({ properties }) => Schemas.parse(properties)));
   const entries = Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
     const isKnown = Object.hasOwn(known, key);
     const inner = isKnown ? Schemas.parse(known[key]) : rest;
@@ -42,9 +44,9 @@ function walkObject(value: object, schema: JsonSchema, branches: readonly JsonSc
   return Object.fromEntries(entries);
 }
 
-/** The schema of a part: the schema's own, or the only one that its alternatives have. */
-function part(schema: JsonSchema, branches: readonly JsonSchema[], key: string): JsonSchema {
-  const found = [schema, ...branches].flatMap((one) => (one[key] === undefined ? [] : [Schemas.parse(one[key])]));
+/** Returns the schema of a part: the only one that the schema and its alternatives have. */
+function part(schemas: readonly JsonSchema[], key: string): JsonSchema {
+  const found = schemas.flatMap((one) => (one[key] === undefined ? [] : [Schemas.parse(one[key])]));
   return found.length === 1 ? (found[0] ?? {}) : {};
 }
 
@@ -56,23 +58,32 @@ function allowsNull(schema: JsonSchema): boolean {
   return [...SchemaList.parse(anyOf), ...SchemaList.parse(oneOf)].some(allowsNull);
 }
 
+/** Converts a value to one of `types` where nothing is lost; returns it as it is where none fits. */
 function convert(value: unknown, types: readonly string[]): unknown {
-  const wants = (type: string) => types.includes(type);
-  if (typeof value === 'string') {
-    const text = value.trim();
-    if (wants('integer') && /^-?(0|[1-9]\d*)$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-    if (wants('number') && NUMBER.test(text) && Number.isFinite(Number(text))) return Number(text);
-    if (wants('boolean') && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
-    const inner = /^[[{]/.test(text) ? parseJson(text) : undefined;
-    if (wants('object') && typeOf(inner) === 'object') return inner;
-    if (wants('array') && Array.isArray(inner)) return inner;
-    return value;
-  }
+  if (typeof value === 'string') return convertText(value, types);
   const isScalar = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
-  if (wants('string') && isScalar) return String(value);
+  return types.includes('string') && isScalar ? String(value) : value;
+}
+
+/** The conversions of text, in the order in which they are tried. Each returns undefined where it does not apply. */
+const CONVERSIONS: readonly (readonly [type: string, (text: string) => unknown])[] = [
+  ['integer', (text) => (INTEGER.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined)],
+  ['number', (text) => (NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined)],
+  ['boolean', (text) => (/^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined)],
+  ['object', (text) => (text.startsWith('{') ? parseJson(text) : undefined)],
+  ['array', (text) => (text.startsWith('[') ? parseJson(text) : undefined)],
+];
+
+function convertText(value: string, types: readonly string[]): unknown {
+  const text = value.trim();
+  for (const [type, conversion] of CONVERSIONS) {
+    const converted = types.includes(type) ? conversion(text) : undefined;
+    if (converted !== undefined) return converted;
+  }
   return value;
 }
 
+const INTEGER = /^-?(0|[1-9]\d*)$/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 const isInteger = (value: unknown): boolean => typeof value === 'bigint' || Number.isInteger(value);
@@ -84,7 +95,7 @@ function typeOf(value: unknown): string {
   return typeof value;
 }
 
-/** Without the bigints of the parser: as JSON has it. */
+/** Replaces the bigints of the parser by numbers, as JSON has them. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return value.map(plain);

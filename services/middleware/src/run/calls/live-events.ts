@@ -2,29 +2,29 @@ import type { RunEvent } from '../events.ts';
 
 export interface LiveEvents extends AsyncIterable<RunEvent> {
   push(event: RunEvent): void;
-  /** Nothing more will come; what has been pushed is still handed out. */
+  /** Ends the sequence; buffered events are still delivered. */
   end(): void;
 }
 
-/** What waits for a slow reader at most: entries, and characters of one entry of output. */
-const MAX_WAITING = 256;
+/** Bounds on what is buffered for a slow reader: entries, and characters of one entry of output. */
+const MAX_BUFFERED = 256;
 const MAX_OUTPUT_CHARS = 64 * 1_024;
 
 /**
- * Events of calls that run at the same time, in one sequence. However slow its reader is, what waits stays bounded:
- * output that follows output of the same call is joined to it, and what is too much is left out. Results are not.
+ * Merges the events of calls that run at the same time into one sequence. The buffer for a slow reader is bounded:
+ * output that follows output of the same call is joined to it, and output beyond the bound is dropped. Results are not.
  */
 export function createLiveEvents(): LiveEvents {
-  const waiting: RunEvent[] = [];
+  const buffered: RunEvent[] = [];
   let ended = false;
   let wake = () => {};
 
   const add = (event: RunEvent): void => {
-    const last = waiting.at(-1);
+    const last = buffered.at(-1);
     const isPassing = event.type === 'tool_output' || event.type === 'tool_progress';
     const joined = last !== undefined && isPassing ? join(last, event) : undefined;
-    if (joined !== undefined) waiting[waiting.length - 1] = joined;
-    else if (!isPassing || waiting.length < MAX_WAITING) waiting.push(event);
+    if (joined !== undefined) buffered[buffered.length - 1] = joined;
+    else if (!isPassing || buffered.length < MAX_BUFFERED) buffered.push(event);
   };
 
   return {
@@ -38,7 +38,7 @@ export function createLiveEvents(): LiveEvents {
     },
     async *[Symbol.asyncIterator]() {
       for (;;) {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) yield next;
+        for (let next = buffered.shift(); next !== undefined; next = buffered.shift()) yield next;
         if (ended) return;
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = resolve;
@@ -48,7 +48,7 @@ export function createLiveEvents(): LiveEvents {
   };
 }
 
-/** Two events of one call as one, or undefined where they stay two. */
+/** Joins two events of one call; undefined where they stay apart. */
 function join(last: RunEvent, next: RunEvent): RunEvent | undefined {
   if (last.type === 'tool_progress' && next.type === 'tool_progress' && last.id === next.id) return next;
   if (last.type !== 'tool_output' || next.type !== 'tool_output') return undefined;

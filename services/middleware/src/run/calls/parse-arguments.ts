@@ -1,13 +1,15 @@
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { endOfString } from '../../models/text/end-of-string.ts';
 import { jsonrepair, JSONRepairError } from 'jsonrepair';
 
+/** The arguments of a call after parsing. */
 export interface ParsedArguments {
   /** Undefined when the text is not JSON and cannot be made JSON without guessing. */
   readonly value: unknown;
   readonly repaired: boolean;
 }
 
-/** More than any tool takes; a longer text is not looked at. */
+/** More than any tool takes; a longer text is not parsed. */
 const MAX_CHARS = 1_024 ** 2;
 
 /**
@@ -38,18 +40,16 @@ function exactIntegers(_key: string, value: unknown, context?: { readonly source
 
 const CLOSERS: Readonly<Record<string, string>> = { '{': '}', '[': ']' };
 
-/** Whether every bracket and string that the text opens is closed, in any of the quotes that models use. */
+/** Tells whether every bracket and string that the text opens is closed, in any of the quotes that models use. */
 function isComplete(text: string): boolean {
   const open: string[] = [];
-  let quote: string | undefined;
   for (let i = 0; i < text.length; i += 1) {
     const char = text[i] ?? '';
-    if (quote !== undefined) {
-      if (char === '\\') i += 1;
-      else if (char === quote) quote = undefined;
-    } else if (char === '"' || char === "'") quote = char;
-    else if (CLOSERS[char] !== undefined) open.push(CLOSERS[char]);
+    if (char === '"' || char === "'") {
+      i = endOfString(text, i);
+      if (i === -1) return false;
+    } else if (CLOSERS[char] !== undefined) open.push(CLOSERS[char]);
     else if ((char === '}' || char === ']') && open.pop() !== char) return false;
   }
-  return quote === undefined && open.length === 0;
+  return open.length === 0;
 }

@@ -8,13 +8,13 @@ import { coerce } from './coerce.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { createValidator } from './validate.ts';
 
-/** A call with its arguments read, or the reason why it cannot be run. */
+/** A call with validated arguments, or with the reason why it cannot run. */
 export interface PreparedCall {
   readonly id: string;
   readonly name: string;
   readonly arguments: unknown;
   readonly tool?: Tool;
-  /** Why it is not to be run. */
+  /** The reason why it cannot run. */
   readonly problem?: MeshError;
   readonly repair?: ArgumentRepair;
 }
@@ -22,8 +22,8 @@ export interface PreparedCall {
 const validate = createValidator();
 
 /**
- * Makes the arguments of a call what the tool takes, or finds out why that cannot be: parsed, their syntax repaired,
- * brought to the types of the schema, validated. Arguments are one JSON object; null is not one.
+ * Prepares the arguments of a call: parses them, repairs their syntax, converts values to the types of the schema,
+ * validates them. Arguments are one JSON object; null is not one.
  */
 export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools: readonly Tool[]): PreparedCall {
   const parsed = parseArguments(sent);
@@ -33,10 +33,10 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
     return { id, name, arguments: readable(parsed.value, sent), problem: unknownTool(name, names) };
   }
   if (!isRecord(parsed.value)) {
-    const came = typeof sent === 'string' ? `"${sent.slice(0, 200)}"` : JSON.stringify(sent)?.slice(0, 200);
+    const received = typeof sent === 'string' ? `"${sent.slice(0, 200)}"` : JSON.stringify(sent)?.slice(0, 200);
     const problem = new MeshError(
       'invalid_arguments',
-      `The arguments of ${name} must be one JSON object; came ${came}`,
+      `The arguments of ${name} must be one JSON object; received ${received}`,
       { details: { schema: excerpt(tool.input_schema, []) } },
     );
     return { id, name, arguments: readable(parsed.value, sent), tool, problem };
@@ -45,15 +45,15 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
   const repair: ArgumentRepair | undefined = parsed.repaired ? 'syntax' : changed ? 'type' : undefined;
   const problems = validate(value, tool.input_schema);
   const call = { id, name, arguments: value, tool, ...(repair === undefined ? {} : { repair }) };
-  return problems.length === 0 ? call : { ...call, problem: misfit(tool, problems) };
+  return problems.length === 0 ? call : { ...call, problem: invalidArguments(tool, problems) };
 }
 
-/** What came, as JSON can carry it. */
+/** Returns the arguments as JSON can carry them. */
 function readable(value: unknown, sent: unknown): unknown {
   return isRecord(value) ? coerce(value, {}).value : typeof sent === 'bigint' ? String(sent) : sent;
 }
 
-function misfit({ name, input_schema }: Tool, problems: readonly Problem[]): MeshError {
+function invalidArguments({ name, input_schema }: Tool, problems: readonly Problem[]): MeshError {
   const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   return new MeshError('invalid_arguments', `Arguments of ${name}: ${list}`, {
     details: { problems, schema: excerpt(input_schema, problems) },
@@ -62,7 +62,9 @@ function misfit({ name, input_schema }: Tool, problems: readonly Problem[]): Mes
 
 const MAX_EXCERPT_CHARS = 1_500;
 
-/** The part of a schema that a model needs to do better: what is required, and the properties that were wrong. */
+/**
+ * Returns the part of a schema that a model needs to correct its call: required properties and those that were wrong.
+ */
 function excerpt(schema: JsonSchema, problems: readonly Problem[]): unknown {
   const { required, properties } = schema;
   const all = isRecord(properties) ? Object.entries(properties) : [];

@@ -9,7 +9,7 @@ import { type PreparedCall, prepareCall } from './prepare-call.ts';
 import type { RepetitionGuard } from './repetition-guard.ts';
 import { type CallTool, refuseCall, runCall } from './run-call.ts';
 
-/** What the calls of a run need. */
+/** The tools of a run, and what it needs to call them. */
 export interface Toolbox {
   readonly tools: readonly Tool[];
   readonly callTool: CallTool;
@@ -18,7 +18,7 @@ export interface Toolbox {
   readonly permissionOf: (tool: Tool) => Permission;
   /** Requests the user's approval. Undefined in non-interactive runs, where the call is denied. */
   readonly requestApproval?: (callId: string, tool: Tool, args: unknown) => PendingApproval;
-  /** Whether progress and output of tools are wanted. */
+  /** True when progress and output of tools are wanted. */
   readonly isListening: boolean;
   /** Ends the calls of the run. */
   readonly work: AbortSignal;
@@ -33,7 +33,7 @@ export interface StepBounds {
 
 export interface StepOutcome {
   readonly step: Step;
-  /** Whether a call is pending: the user has to approve it, or the caller to run it. */
+  /** True when a call is pending: the user has to approve it, or the caller to run it. */
   readonly isPending: boolean;
 }
 

@@ -55,7 +55,7 @@ function problemOf({ instancePath, keyword, message = 'is not as expected', para
   return { path: at(), message: `must be one of ${JSON.stringify(allowed).slice(0, 200)}` };
 }
 
-/** Only keywords go, not properties that are called so: below `properties` the keys are names. */
+/** Removes keywords, not properties of the same names: below `properties` the keys are names. */
 function withoutPatterns(schema: JsonSchema): Record<string, unknown> {
   // What the expressions would have allowed must not be refused in their absence.
   const left = 'patternProperties' in schema ? ['additionalProperties', 'unevaluatedProperties'] : [];
