@@ -1,12 +1,25 @@
 import type {
   Session,
+  SessionList,
   SessionMessage,
   SessionPart,
   SessionRun,
   SessionToolPart,
 } from '@toolmesh/shared/contracts/sessions';
 import { type AnswerTurn, pendingCalls, type RunSummary, type Step, type Turn, type TurnCall } from '../run/turns.ts';
+import type { SessionSummary } from '../sessions/session-store.ts';
 import { encodeApproval, encodeCall } from './json.ts';
+
+/** Returns the list of stored conversations in the form of the contract. */
+export const viewSessions = (sessions: readonly SessionSummary[]): SessionList => ({
+  sessions: sessions.map(({ id, title, updatedAt, messageCount }) => ({
+    session_id: id,
+    id,
+    title,
+    updated_at: updatedAt,
+    message_count: messageCount,
+  })),
+});
 
 /** Returns a stored conversation as pages draw it, with the calls in it that are pending. */
 export function viewSession(id: string, turns: readonly Turn[]): Session {

@@ -6,34 +6,26 @@ import type { ActiveRuns } from '../chat/active-runs.ts';
 import type { Turn } from '../run/turns.ts';
 import { exportMarkdown } from '../encoders/session-markdown.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { viewSession } from '../encoders/session-view.ts';
+import { viewSession, viewSessions } from '../encoders/session-view.ts';
 import { SessionId } from '../decoders/chat-request.ts';
 
 const Params = z.object({ id: SessionId });
 
-/** The conversations that are kept: list, read, forget, take along. */
+/** The stored conversations: list, read, delete, export. */
 export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Route[] {
   const find = (id: string): readonly Turn[] => {
     const turns = sessions.read(id);
     if (turns !== undefined) return turns;
-    const why = sessions.isOn ? `There is no session ${id}` : 'Sessions are not kept: CHAT_SESSIONS is off';
-    throw new MeshError('not_found', why);
+    const reason = sessions.isOn ? `There is no session ${id}` : 'Sessions are turned off: CHAT_SESSIONS is off';
+    throw new MeshError('not_found', reason);
   };
   return [
     defineRoute({
       method: 'get',
       path: '/sessions',
-      summary: 'The conversations that are kept, the latest first',
+      summary: 'The stored conversations, the latest first',
       response: SessionList,
-      handle: (): SessionList => ({
-        sessions: sessions.list().map(({ id, title, updatedAt, messageCount }) => ({
-          session_id: id,
-          id,
-          title,
-          updated_at: updatedAt,
-          message_count: messageCount,
-        })),
-      }),
+      handle: () => viewSessions(sessions.list()),
     }),
     defineRoute({
       method: 'get',
@@ -46,7 +38,7 @@ export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Ro
     defineRoute({
       method: 'delete',
       path: '/sessions/:id',
-      summary: 'Forgets a conversation, and ends what runs in it',
+      summary: 'Deletes a conversation, and ends its runs',
       input: { params: Params },
       handle: async ({ params: { id }, signal, res }) => {
         find(id);

@@ -103,32 +103,36 @@ const steps: fc.Arbitrary<readonly ScriptedStep[]> = fc.array(
 
 /** The events of a run, in the order in which the engine has them. */
 function script(scripted: readonly ScriptedStep[], hasExternal: boolean): RunEvent[] {
-  const events: RunEvent[] = [];
-  for (const [index, { announced, reasoning, texts, calls }] of scripted.entries()) {
-    events.push({ type: 'step', step: index + 1 });
-    for (const text of reasoning) events.push({ type: 'reasoning', text });
-    for (const text of texts) events.push({ type: 'text', text });
-    const isLast = index === scripted.length - 1;
-    const ids = calls.map((_call, n) => `call_${index}_${n}`);
-    for (const [n, { name, input }] of announced ? calls.entries() : []) {
-      const id = ids[n] ?? '';
-      events.push({ type: 'tool_input_start', id, name });
-      events.push({ type: 'tool_input_delta', id, text: JSON.stringify(input) });
-    }
-    for (const [n, { name, input }] of calls.entries()) {
-      const external = isLast && hasExternal ? { external: true as const } : {};
-      events.push({ type: 'tool_call', id: ids[n] ?? '', name, arguments: input, ...external });
-    }
-    if (!(isLast && hasExternal)) {
-      for (const [n, { name, input, kind, output }] of [...calls.entries()].toReversed()) {
-        events.push({ type: 'tool_output', id: ids[n] ?? '', text: output, stream: 'stdout' });
-        events.push({ type: 'tool_result', call: finishedCall(ids[n] ?? '', name, input, kind, output) });
-      }
-    }
-    events.push({ type: 'usage', inputTokens: 3, outputTokens: 2 });
-  }
-  events.push({ type: 'finish', reason: 'stop' });
-  return events;
+  const events = scripted.flatMap((step, index) =>
+    stepEvents(step, index, hasExternal && index === scripted.length - 1),
+  );
+  return [...events, { type: 'finish', reason: 'stop' }];
+}
+
+function stepEvents(step: ScriptedStep, index: number, isExternal: boolean): RunEvent[] {
+  const { announced, reasoning, texts } = step;
+  const calls = step.calls.map((made, n) => ({ ...made, id: `call_${index}_${n}` }));
+  return [
+    { type: 'step', step: index + 1 },
+    ...reasoning.map((text): RunEvent => ({ type: 'reasoning', text })),
+    ...texts.map((text): RunEvent => ({ type: 'text', text })),
+    ...(announced ? calls : []).flatMap(({ id, name, input }): RunEvent[] => [
+      { type: 'tool_input_start', id, name },
+      { type: 'tool_input_delta', id, text: JSON.stringify(input) },
+    ]),
+    ...calls.map(({ id, name, input }): RunEvent => ({
+      type: 'tool_call',
+      id,
+      name,
+      arguments: input,
+      ...(isExternal ? { external: true } : {}),
+    })),
+    ...(isExternal ? [] : calls.toReversed()).flatMap(({ id, name, input, kind, output }): RunEvent[] => [
+      { type: 'tool_output', id, text: output, stream: 'stdout' },
+      { type: 'tool_result', call: finishedCall(id, name, input, kind, output) },
+    ]),
+    { type: 'usage', inputTokens: 3, outputTokens: 2 },
+  ];
 }
 
 const statusOfPart: Record<string, string> = { 'output-denied': 'denied', 'output-error': 'timeout' };

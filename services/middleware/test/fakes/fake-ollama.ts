@@ -74,15 +74,18 @@ export async function fakeOllama(models: Record<string, FakeModel>) {
 
 /** What a model of the server cannot do; one without a list of capabilities can do everything. */
 function refusalOf(body: Body, model: FakeModel): string | undefined {
-  const { capabilities, contextLength, tooLong = 0 } = model;
-  const can = (ability: string) => capabilities?.includes(ability) ?? true;
+  const can = (ability: string) => model.capabilities?.includes(ability) ?? true;
   if (body.tools?.length > 0 && !can('tools')) return `registry.ollama.ai/library/${body.model} does not support tools`;
   if (body.think && !can('thinking')) return `"${body.model}" does not support thinking`;
-  const length = Math.min(body.options?.num_ctx ?? 4_096, contextLength ?? Number.POSITIVE_INFINITY);
+  return isTooLong(body, model) ? 'the input length exceeds the context length' : undefined;
+}
+
+/** Tells whether the server refuses the length of a prompt; `tooLong` of a model counts refusals down. */
+function isTooLong(body: Body, model: FakeModel): boolean {
+  const { contextLength = Number.POSITIVE_INFINITY, tooLong = 0 } = model;
   if (tooLong > 0) model.tooLong = tooLong - 1;
-  if (body.truncate === false && (tooLong > 0 || countTokens(body) > length))
-    return 'the input length exceeds the context length';
-  return undefined;
+  const length = Math.min(body.options?.num_ctx ?? 4_096, contextLength);
+  return body.truncate === false && (tooLong > 0 || countTokens(body) > length);
 }
 
 /** This server's tokenizer: four characters to a token. */

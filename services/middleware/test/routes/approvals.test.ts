@@ -248,7 +248,7 @@ describe('an approval', () => {
       { tool: { ...tool, name: 'mv' } },
       { tool: { ...tool, description: 'Reads.' } },
     ]) {
-      expect(redeem(change)).toContain('not of this call');
+      expect(redeem(change)).toContain('not for this call');
     }
   });
 
@@ -258,7 +258,7 @@ describe('an approval', () => {
     const { id, expiresAt } = approvals.issue(subject);
     expect(expiresAt).toBe('1970-01-01T00:00:01.000Z');
     expect(codeOf(() => approvals.redeem(id, subject))).toBe('fine');
-    expect(codeOf(() => approvals.redeem(id, subject))).toContain('used already');
+    expect(codeOf(() => approvals.redeem(id, subject))).toContain('used before');
     const late = approvals.issue(subject).id;
     now = 1_000;
     expect(codeOf(() => approvals.redeem(late, subject))).toContain('expired');
@@ -268,7 +268,7 @@ describe('an approval', () => {
     const approvals = createApprovals();
     const { id } = createApprovals().issue(subject);
     for (const forged of [id, '', 'run_x', id.replace(/^run_0/, 'run_1')]) {
-      expect(codeOf(() => approvals.redeem(forged, subject))).toContain('not of this call');
+      expect(codeOf(() => approvals.redeem(forged, subject))).toContain('not for this call');
     }
   });
 });

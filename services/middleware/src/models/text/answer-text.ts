@@ -3,16 +3,16 @@ import type { ModelEvent } from '../model.ts';
 import { mayBePrintedCall, type PrintedCall, readPrintedCalls } from './printed-calls.ts';
 import { createTagReader, type Tag } from './tagged-text.ts';
 
-/** What a model's text means: words, thoughts between `<think>` tags, and calls that it prints as text. */
+/** A reader of a model’s text: words, reasoning between `<think>` tags, and calls that the model prints as text. */
 export interface AnswerText {
   push(text: string): readonly ModelEvent[];
   end(): readonly ModelEvent[];
 }
 
 export interface AnswerTextOptions {
-  /** The names that may be called; with none, calls are not looked for. */
+  /** The tools that may be called; without any, calls are not looked for. */
   readonly toolNames: ReadonlySet<string>;
-  /** Whether the model was asked to write its calls as text. */
+  /** True when the model was asked to write its calls as text. */
   readonly isPrompted: boolean;
 }
 
