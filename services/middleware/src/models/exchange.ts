@@ -9,7 +9,7 @@ import {
 import { hasNoBody, headersOf, isEventStream, requestOf } from '@toolmesh/shared/kit/http/fetch-adapter';
 import { exchangeError, tooLate } from './provider-errors.ts';
 
-/** How long a provider may take: to connect, between two pieces of an answer that has begun, and in all. */
+/** The time limits of a provider: to connect, between two pieces of an answer that has begun, and in all. */
 export interface Clocks {
   readonly connectMs: number;
   readonly idleMs: number;
@@ -31,7 +31,7 @@ export interface Exchange {
   end(): void;
 }
 
-/** More than any model says; a server that sends more is not answering. */
+/** The largest answer; a server that sends more is faulty. */
 const MAX_ANSWER_BYTES = 64 * 1_024 ** 2;
 
 /** Creates exchanges with one provider; `name` names it in errors. */

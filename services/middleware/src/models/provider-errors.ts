@@ -3,8 +3,17 @@ import { networkError } from '@toolmesh/shared/kit/http/network-error';
 import { wasNeverSent } from '@toolmesh/shared/kit/faults/resilience';
 import { CONTEXT_LENGTH } from './context/context-window.ts';
 
-/** What an HTTP answer of a provider that is not a success means to whoever chats. */
-export function statusError(provider: string, status: number, detail: string, retryAfter?: string | null): MeshError {
+/** A response of a provider that is not a success. */
+export interface FailedResponse {
+  readonly status: number;
+  /** The reason in the provider's words; may be empty. */
+  readonly detail: string;
+  /** The header of that name. */
+  readonly retryAfter?: string | null | undefined;
+}
+
+/** Translates a response that is not a success. */
+export function statusError(provider: string, { status, detail, retryAfter }: FailedResponse): MeshError {
   const words = `${provider} answered ${status}${detail === '' ? '' : `: ${detail.slice(0, 300)}`}`;
   const retryAfterSeconds = parseRetryAfter(retryAfter);
   const options = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
@@ -15,11 +24,14 @@ export function statusError(provider: string, status: number, detail: string, re
   return new MeshError('upstream_failed', words, { ...options, details: { provider_status: status } });
 }
 
-/** How OpenAI, Ollama, vLLM, llama.cpp and others say that a conversation is longer than the model's context. */
+/**
+ * The ways in which OpenAI, Ollama, vLLM, llama.cpp and others report that a conversation is longer than the model's
+ * context.
+ */
 const TOO_LONG =
   /context[_ ](?:length|size|window)|maximum context|input length exceeds|prompt is too long|(?:input|prompt) (?:is )?longer than/i;
 
-/** Seconds or an HTTP date (RFC 9110, section 10.2.3). */
+/** Parses Retry-After: seconds or an HTTP date (RFC 9110, section 10.2.3). */
 function parseRetryAfter(value: string | null | undefined): number | undefined {
   if (value === null || value === undefined || value === '') return undefined;
   const seconds = Number(value);
@@ -28,7 +40,10 @@ function parseRetryAfter(value: string | null | undefined): number | undefined {
   return Number.isNaN(until) ? undefined : Math.max(0, (until - Date.now()) / 1_000);
 }
 
-/** What a failure without an answer means: the network, or a body that cannot be read. `url` is where it was asked. */
+/**
+ * Translates a failure without a response: of the network, or of a body that cannot be read. `url` is the address of
+ * the request.
+ */
 export function exchangeError(provider: string, url: string, cause: unknown): MeshError {
   const root = rootCause(cause);
   if (wasNeverSent(cause)) {
@@ -49,18 +64,18 @@ export const garbage = (provider: string, cause?: unknown): MeshError =>
 export const endedEarly = (provider: string, cause?: unknown): MeshError =>
   new MeshError('upstream_failed', `${provider} ended its answer before it was complete`, { cause });
 
-/** What a provider refuses for good: asking once more, or giving it a rest, changes nothing. */
+/** Tells whether a provider refuses a request for good, so that neither a retry nor an open breaker helps. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof MeshError && error.code === 'upstream_failed' && providerStatus(error) < 500;
 
-/** Whether the same request may do better a moment later: not for a bad key or a bad request. */
+/** Tells whether the same request may succeed a moment later: not for a bad key or a bad request. */
 export function mayPass(error: unknown): boolean {
   if (!(error instanceof MeshError)) return false;
   if (error.code === 'rate_limited' || error.code === 'unavailable' || error.code === 'upstream_timeout') return true;
   return error.code === 'upstream_failed' && !isRefusal(error);
 }
 
-/** The status behind an error; 500 where there was none, as of a connection that broke. */
+/** Returns the status behind an error; 500 for one without, as of a broken connection. */
 function providerStatus({ details }: MeshError): number {
   return details instanceof Object && 'provider_status' in details ? Number(details.provider_status) : 500;
 }

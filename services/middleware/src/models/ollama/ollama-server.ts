@@ -101,7 +101,11 @@ export function clientFor(host: string, exchange: Exchange): Ollama {
       const response = await exchange.fetch(input, init);
       if (!response.ok) {
         const detail = errorText(await response.text());
-        throw statusError(OLLAMA, response.status, detail, response.headers.get('retry-after'));
+        throw statusError(OLLAMA, {
+          status: response.status,
+          detail,
+          retryAfter: response.headers.get('retry-after'),
+        });
       }
       const url = input instanceof Request ? input.url : String(input);
       if (!url.endsWith('/api/chat') || response.body === null) return response;

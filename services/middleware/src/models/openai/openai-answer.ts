@@ -139,9 +139,9 @@ const ReportedError = z.object({
 function reportedError(provider: string, error: unknown): MeshError {
   const { message, code, type } = ReportedError.parse(error instanceof Object ? error : { message: error });
   const status = Number(code);
-  if (status >= 400 && status < 600) return statusError(provider, status, message);
-  if (/rate_?limit/i.test(`${code} ${type}`)) return statusError(provider, 429, message);
-  if (/overloaded|unavailable/i.test(`${code} ${type}`)) return statusError(provider, 503, message);
+  if (status >= 400 && status < 600) return statusError(provider, { status, detail: message });
+  if (/rate_?limit/i.test(`${code} ${type}`)) return statusError(provider, { status: 429, detail: message });
+  if (/overloaded|unavailable/i.test(`${code} ${type}`)) return statusError(provider, { status: 503, detail: message });
   return new MeshError('upstream_failed', `${provider} failed: ${message.slice(0, 300)}`);
 }
 

@@ -105,7 +105,7 @@ function translate(error: unknown, { baseUrl = OPENAI_URL }: OpenAiServer): Mesh
     const detail = reported ?? message.replace(/^\d{3} (?:status code \(no body\)|<.*)?/s, '');
     const retryAfterMs = Number(headers?.get('retry-after-ms') ?? Number.NaN);
     const retryAfter = retryAfterMs >= 0 ? String(retryAfterMs / 1_000) : headers?.get('retry-after');
-    return statusError(OPENAI, error.status, detail, retryAfter);
+    return statusError(OPENAI, { status: error.status, detail, retryAfter });
   }
   return exchangeError(OPENAI, baseUrl, error);
 }
