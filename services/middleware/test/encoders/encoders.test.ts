@@ -138,7 +138,7 @@ function stepEvents(step: ScriptedStep, index: number, isExternal: boolean): Run
 const statusOfPart: Record<string, string> = { 'output-denied': 'denied', 'output-error': 'timeout' };
 
 describe('all encoders', () => {
-  test('give the same text and the same calls, by the decoders of those who made the formats', async () => {
+  test('give the same text and the same calls to the decoders of the formats’ makers', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.boolean(), async (scripted, hasExternal) => {
         const events = script(scripted, hasExternal);
@@ -229,7 +229,7 @@ describe('the UI message stream', () => {
     );
   });
 
-  test('asks for approval in the protocol’s own way and with all that is needed to decide', async () => {
+  test('requests approval by the protocol’s own part, with everything that is needed to decide', async () => {
     const approval = {
       id: 'ap',
       callId: 'b',
@@ -251,7 +251,7 @@ describe('the UI message stream', () => {
     ]);
   });
 
-  test('tells of a failure in words and of a cancelled run as aborted', async () => {
+  test('reports a failure in words and a cancelled run as aborted', async () => {
     const failed = await readUi([
       start,
       { type: 'finish', reason: 'error', error: new MeshError('upstream_failed', 'no model') },
@@ -272,7 +272,7 @@ describe('chat completion chunks', () => {
     { type: 'usage', inputTokens: 3, outputTokens: 2 },
   ];
 
-  test('tell the usage only where it was asked for', async () => {
+  test('report the usage only where it was requested', async () => {
     const done: RunEvent[] = [...hello, { type: 'finish', reason: 'budget' }];
     const { final } = await readChunks(done);
     expect(final).toMatchObject({
@@ -282,7 +282,7 @@ describe('chat completion chunks', () => {
     expect((await readChunks(done, false)).final.usage).toBeUndefined();
   });
 
-  test('tell a failure in the frame that clients throw', async () => {
+  test('report a failure in the frame that clients throw', async () => {
     const failed: RunEvent[] = [
       ...hello,
       { type: 'finish', reason: 'error', error: new MeshError('upstream_failed', 'it broke') },

@@ -119,7 +119,7 @@ describe('a conversation that is made to fit', () => {
     );
   });
 
-  test('loses no turn that there would have been room for', () => {
+  test('loses no turn that would have fitted', () => {
     holds((of, fitted) => {
       if (fitted.leftOutTurns === 0 || fitted.shortenedResults > 0) return;
       const isSystem = ({ role }: Message) => role === 'system';
@@ -183,7 +183,7 @@ describe('an estimate of tokens', () => {
     expect(estimateTokens(text)).toBeLessThanOrEqual(high * 1.3);
   });
 
-  test('learns from what a model counts, and stays within reason', () => {
+  test('follows the counts of a model, within bounds', () => {
     const calibration = createCalibration();
     for (let i = 0; i < 30; i += 1) calibration.learn(1_000, 1_500);
     expect(calibration.factor).toBeCloseTo(1.5, 2);
@@ -191,7 +191,7 @@ describe('an estimate of tokens', () => {
     expect(calibration.factor).toBe(4);
   });
 
-  test('learns nothing from a count that leaves out what was cached or cut, nor from a short request', () => {
+  test('ignores counts that leave out cached or cut tokens, and counts of short requests', () => {
     const calibration = createCalibration();
     calibration.learn(15_750, 2_051);
     calibration.learn(1_000, 0);

@@ -105,7 +105,7 @@ describe('the demo provider answers', () => {
     ]);
   });
 
-  test('with what came of them', async () => {
+  test('with the results of the calls', async () => {
     const answer = await answerTo([
       user('Execute: 1 and tell me the time'),
       { role: 'assistant', content: '', toolCalls: [] },
@@ -115,7 +115,7 @@ describe('the demo provider answers', () => {
     expect(answer).toBe('Code output: Hello\nCurrent time in UTC: 2026-11-20T12:00:00.000Z');
   });
 
-  test('with what failed', async () => {
+  test('with the failure of a call', async () => {
     const answer = await answerTo([
       user('what time is it?'),
       told('get_current_time', 'Error upstream_failed: it cannot be reached'),
@@ -123,12 +123,12 @@ describe('the demo provider answers', () => {
     expect(answer).toBe('get_current_time failed: Error upstream_failed: it cannot be reached');
   });
 
-  test('with what it cannot do at present', async () => {
+  test('with the tools that are missing at present', async () => {
     const answer = await answerTo([user('what time is it?')], [tool('execute_code')]);
     expect(answer).toContain('get_current_time, which is not available');
   });
 
-  test('honestly to anything else', async () => {
+  test('anything else with a description of itself', async () => {
     const answer = await answerTo([user('Tell me a joke')]);
     expect(answer).toMatch(/^This is the demo provider: no language model.*sums/s);
   });

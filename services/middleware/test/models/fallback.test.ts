@@ -32,14 +32,14 @@ function candidates(providers: readonly ProviderName[], env: Record<string, stri
 const taken = (events: readonly object[]) => events.filter((event) => 'type' in event && event.type === 'notice');
 
 describe('a chain of providers', () => {
-  test('is the first one as long as that answers', async () => {
+  test('uses the first provider while it answers', async () => {
     openai.play(stream(say('from OpenAI'), stop));
     const model = await openWithFallback(candidates(['openai', 'ollama', 'demo']));
     expect(model).toMatchObject({ provider: 'openai', name: 'big' });
     expect(await hear(model)).toMatchObject({ text: 'from OpenAI', notices: [] });
   });
 
-  test('is the next one when the first fails, says who answers and why, and stays with it', async () => {
+  test('moves to the next provider when the first fails, names it and the reason, and stays with it', async () => {
     const model = await openWithFallback(candidates(['openai', 'ollama', 'demo']));
     const heard = await hear(model);
     expect(heard.text).toBe('from Ollama');
@@ -53,7 +53,7 @@ describe('a chain of providers', () => {
     expect(openai.requests).toHaveLength(1);
   });
 
-  test('passes over one that cannot be used at all', async () => {
+  test('skips a provider that cannot be used at all', async () => {
     const away = `http://127.0.0.1:${await freePort()}`;
     const model = await openWithFallback(candidates(['openai', 'ollama', 'demo'], { OLLAMA_HOST: away }));
     const heard = await hear(model);
@@ -72,13 +72,13 @@ describe('a chain of providers', () => {
     });
   });
 
-  test('does not change its mind once something was heard', async () => {
+  test('does not move on once an answer has begun', async () => {
     openai.play(pieces([frame(say('Hel'))], 'hang up'));
     const heard = await hear(await openWithFallback(candidates(['openai', 'ollama'])));
     expect(heard).toMatchObject({ text: 'Hel', notices: [], error: { code: 'upstream_failed' } });
   });
 
-  test('is not for what only the caller can mend, nor for a caller who has left', async () => {
+  test('does not move on for a bad request, nor for a caller who has left', async () => {
     const failing = (error: unknown): Candidate => ({
       provider: 'openai',
       open: async () => ({
@@ -99,7 +99,7 @@ describe('a chain of providers', () => {
     expect(gone).toMatchObject({ events: [], error: { message: 'left' } });
   });
 
-  test('names all that were tried when none can answer', async () => {
+  test('names every provider that was tried when none can answer', async () => {
     const away = `http://127.0.0.1:${await freePort()}`;
     const { error } = await hear(await openWithFallback(candidates(['openai', 'ollama'], { OLLAMA_HOST: away })));
     expect(error).toMatchObject({
@@ -116,7 +116,7 @@ describe('a chain of providers', () => {
 });
 
 describe('LLM_FALLBACK', () => {
-  test('is a list of providers', () => {
+  test('is read as a list of providers', () => {
     expect(settings({ LLM_FALLBACK: 'ollama, demo,' }).LLM_FALLBACK).toEqual(['ollama', 'demo']);
     expect(settings({}).LLM_FALLBACK).toEqual([]);
     expect(() => settings({ LLM_FALLBACK: 'oracle' })).toThrow(/LLM_FALLBACK/);

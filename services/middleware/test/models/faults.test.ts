@@ -274,7 +274,7 @@ describe.each(['openai', 'ollama'] as const)('the provider %s', (name) => {
     expect(events.at(-1)).toEqual({ type: 'finish', reason: 'stop' });
   });
 
-  test('may be away, which is said with its address', async () => {
+  test('may be unreachable, which the error reports with the address', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     const { error } = await hear(await open(name, { url }));
     expect(error).toMatchObject({
@@ -283,14 +283,14 @@ describe.each(['openai', 'ollama'] as const)('the provider %s', (name) => {
     });
   });
 
-  test('may recover before it has said anything', async () => {
+  test('may recover before its answer has begun', async () => {
     const good = ODDITIES.at(-1)?.[name] ?? silence;
     provider.play(hangUp, text('x', 500), good);
     expect(await hear(await open(name))).toMatchObject({ text: 'Grüße 🌍' });
     expect(provider.requests).toHaveLength(3);
   });
 
-  test('is given a rest when it keeps failing, but not because of a bad key', async () => {
+  test('has its breaker opened when it keeps failing, but not for a bad key', async () => {
     const model = await open(name);
     provider.play(text('x', 401));
     for (let i = 0; i < 6; i += 1) await hear(model);

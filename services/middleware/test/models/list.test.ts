@@ -35,7 +35,7 @@ const list = async (env: Record<string, string>) => (await listOf(env))();
 const DEMO = { provider: 'demo', id: 'demo', capabilities: ['tools'], isDefault: false };
 
 describe('the list of models', () => {
-  test('has those of every provider, what they can do, and which is the default', async () => {
+  test('has the models of every provider, their capabilities, and the default', async () => {
     openai.play(json({ object: 'list', data: [{ id: 'b' }, { id: 'a' }] }));
     const env = { OPENAI_BASE_URL: openai.url, OPENAI_API_KEY: 'x', OPENAI_MODEL: 'b', OLLAMA_HOST: ollama.url };
     expect(await list(env)).toEqual([
@@ -51,7 +51,7 @@ describe('the list of models', () => {
     expect(await list({})).toEqual([{ ...DEMO, isDefault: true }]);
   });
 
-  test('names the model that a chat gets which names none', async () => {
+  test('marks the model of a chat that names none', async () => {
     const env = { OLLAMA_HOST: ollama.url };
     const preferred = (await list(env)).find(({ isDefault }) => isDefault);
     expect(preferred).toMatchObject({ provider: 'ollama', id: 'small:latest' });
@@ -69,13 +69,13 @@ describe('the list of models', () => {
     expect(found.map(({ provider }) => provider)).toEqual(['ollama', 'ollama', 'demo']);
   });
 
-  test('has the model that is set, of a server that lists none', async () => {
+  test('has the configured model of a server that lists none', async () => {
     openai.play(text('<html>'));
     const found = await list({ OPENAI_BASE_URL: openai.url, OPENAI_MODEL: 'mine' });
     expect(found.map(({ id }) => id)).toEqual(['mine', 'demo']);
   });
 
-  test('is looked up once for all who ask within a few seconds', async () => {
+  test('is read once for all requests within a few seconds', async () => {
     openai.play(json({ data: [{ id: 'a' }] }));
     const listModels = await listOf({ OPENAI_BASE_URL: openai.url, OPENAI_MODEL: 'a' });
     const lists = await Promise.all([1, 2, 3].map(() => listModels()));
@@ -83,7 +83,7 @@ describe('the list of models', () => {
     expect(openai.requests).toHaveLength(1);
   });
 
-  test('leaves out what does not chat of OpenAI’s own', () => {
+  test('leaves out OpenAI models that do not chat', () => {
     const listed = [
       'gpt-5-mini',
       'whisper-1',

@@ -30,7 +30,7 @@ const called = (name: string, args: unknown, more: object = {}) => ({
 const tools = [tool('add'), tool('now')];
 
 describe('a streamed answer of Ollama', () => {
-  test('has words and thoughts apart, and what they cost', async () => {
+  test('keeps text and reasoning apart, and reports tokens', async () => {
     const heard = await answer({
       answer: [{ thinking: 'Hm' }, { thinking: 'm.' }, { content: 'Hel' }, { content: 'lo' }],
     });
@@ -44,7 +44,7 @@ describe('a streamed answer of Ollama', () => {
     ]);
   });
 
-  test('has thoughts that an old server leaves in the text apart, too', async () => {
+  test('separates reasoning that an old server leaves in the text', async () => {
     const content = letters('<think>Hmm.</think>\n\nYes.').map((letter) => ({ content: letter }));
     expect(await answer({ answer: content })).toMatchObject({ reasoning: 'Hmm.', text: 'Yes.' });
   });
@@ -78,7 +78,7 @@ describe('a streamed answer of Ollama', () => {
     expect(events.at(-1)).toEqual({ type: 'finish', reason: 'length' });
   });
 
-  test('is the call that a model has printed as text', async () => {
+  test('is a call when a model prints one as text', async () => {
     const content = letters('{"name":"add","parameters":{"n":1}}').map((letter) => ({ content: letter }));
     expect(await answer({ answer: content }, { tools })).toMatchObject({
       text: '',
@@ -86,7 +86,7 @@ describe('a streamed answer of Ollama', () => {
     });
   });
 
-  test('is an error when it says so in the middle', async () => {
+  test('is an error when the server reports one in the middle', async () => {
     const heard = await answer({
       answer: [{ content: 'Hel' }, '{"error":"llama runner process has terminated"}\n'],
       ending: 'cut',
@@ -99,14 +99,14 @@ describe('a streamed answer of Ollama', () => {
 });
 
 describe('a request to Ollama', () => {
-  test('says how much context the model shall have, but no more than it was made for', async () => {
+  test('sends the context size, but no more than the model was made for', async () => {
     await answer({ answer: [{ content: 'x' }] });
     await answer({ answer: [{ content: 'x' }], contextLength: 2_048 });
     expect(ollama.chats.map(({ options }) => options.num_ctx)).toEqual([8_192, 2_048]);
     expect(ollama.chats[0]).toMatchObject({ stream: true, truncate: false });
   });
 
-  test('asks what a model can do once, not for every chat', async () => {
+  test('reads a model’s capabilities once, not for every chat', async () => {
     models['m'] = { capabilities: ALL, answer: [{ content: 'x' }] };
     const model = await open();
     for (let i = 0; i < 3; i += 1) await hear(model);
@@ -114,7 +114,7 @@ describe('a request to Ollama', () => {
     expect(ollama.chats).toHaveLength(3);
   });
 
-  test('says how the model is to speak', async () => {
+  test('carries the sampling settings', async () => {
     const sampling = { temperature: 0, topP: 0.5, maxOutputTokens: 7, stop: ['END'], seed: 3 };
     await answer({ answer: [{ content: 'x' }] }, { sampling });
     const options = { num_ctx: 8_192, temperature: 0, top_p: 0.5, num_predict: 7, stop: ['END'], seed: 3 };
@@ -132,7 +132,7 @@ describe('a request to Ollama', () => {
     },
     { role: 'tool' as const, callId: 'a', name: 'plot', content: 'drawn', images: [{ ...picture, data: 'BBBB' }] },
   ];
-  test('gives back thoughts, calls and results, and shows pictures to a model that sees', async () => {
+  test('carries reasoning, calls and results, and images for a vision model', async () => {
     await answer({ answer: [{ content: 'x' }] }, { messages: conversation });
     expect(ollama.chats[0].messages).toEqual([
       { role: 'user', content: 'Draw.', images: ['AAAA'] },
@@ -147,7 +147,7 @@ describe('a request to Ollama', () => {
     ]);
   });
 
-  test('tells a model that does not see what it misses', async () => {
+  test('describes images in words to a model without vision', async () => {
     await answer({ capabilities: ['completion', 'tools'], answer: [{ content: 'x' }] }, { messages: conversation });
     expect(ollama.chats[0]).not.toHaveProperty('think');
     expect(JSON.stringify(ollama.chats[0].messages)).not.toMatch(/AAAA|BBBB/);
@@ -168,7 +168,7 @@ describe('a request to Ollama', () => {
     });
   });
 
-  test('finds out by its refusals what a model cannot do that an old server says nothing of, and remembers', async () => {
+  test('learns from refusals what a model of an old server cannot do, and remembers it', async () => {
     models['m'] = { capabilities: ['completion'], isOld: true, ...prompted };
     const model = await open();
     expect(await hear(model, { tools })).toMatchObject({ text: '', calls: [{ name: 'add' }] });
@@ -177,7 +177,7 @@ describe('a request to Ollama', () => {
     expect(ollama.chats).toHaveLength(3);
   });
 
-  test('goes on without thoughts when the server refuses them', async () => {
+  test('goes on without reasoning when the server refuses it', async () => {
     models['m'] = { capabilities: ALL, answer: [{ content: 'x' }] };
     const model = await open();
     await hear(model);
@@ -186,7 +186,7 @@ describe('a request to Ollama', () => {
     expect(ollama.chats.map(({ think }) => think)).toEqual([true, true, undefined]);
   });
 
-  test('is given up before its first byte when its caller leaves', async () => {
+  test('is aborted before its first byte when the caller leaves', async () => {
     models['m'] = { capabilities: ALL, ending: 'silence' };
     const before = ollama.abandoned();
     const caller = new AbortController();
@@ -197,7 +197,7 @@ describe('a request to Ollama', () => {
     await until(() => ollama.abandoned() === before + 1);
   });
 
-  test('is given up when its listener has heard enough', async () => {
+  test('is aborted when the reader stops early', async () => {
     models['m'] = { capabilities: ALL, answer: [{ content: 'x' }], ending: 'silence' };
     const before = ollama.abandoned();
     const { signal } = new AbortController();
@@ -215,7 +215,7 @@ describe('a conversation that is too long for a model of Ollama', () => {
       { role: 'assistant' as const, content: `${i}` },
     ]).flat();
 
-  test('loses its oldest turns, and the reader is told', async () => {
+  test('loses its oldest turns, with a notice', async () => {
     const messages = [{ role: 'system' as const, content: 'Be kind.' }, ...turns(40), user('And now?')];
     const heard = await answer({ answer: [{ content: 'x' }], contextLength: 4_096 }, { messages });
     expect(heard).toMatchObject({ text: 'x', notices: ['context_trimmed'] });

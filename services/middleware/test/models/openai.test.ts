@@ -37,7 +37,7 @@ const finish = { type: 'finish', reason: 'stop' };
 const tools = [tool('add'), tool('now')];
 
 describe('a streamed answer of an OpenAI-compatible server', () => {
-  test('comes piece by piece, with what it cost', async () => {
+  test('comes piece by piece, with its tokens', async () => {
     const usage = { choices: [], usage: { prompt_tokens: 2, completion_tokens: 17, total_tokens: 19 } };
     const { events } = await answer(
       stream(delta({ role: 'assistant', content: '' }), say('Hel'), say('lo'), stop, usage),
@@ -51,7 +51,7 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
     expect(provider.requests[0]?.body).toMatchObject({ stream: true, stream_options: { include_usage: true } });
   });
 
-  test('is heard while it is still being made', async () => {
+  test('is passed on while it is still being made', async () => {
     let goOn = () => {};
     provider.play((res) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -76,11 +76,11 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
     ['tags in the text', stream(say('<think>Hmm.</think>\n\nYes.'), stop)],
     ['tags cut anywhere', stream(...letters('<think>Hmm.</think>\nYes.').map(say), stop)],
   ];
-  test.each(thoughts)('has its thoughts apart from its words: %s', async (_name, behaviour) => {
+  test.each(thoughts)('keeps reasoning apart from text: %s', async (_name, behaviour) => {
     expect(await answer(behaviour)).toMatchObject({ reasoning: 'Hmm.', text: 'Yes.' });
   });
 
-  test('keeps a tag that is spoken of', async () => {
+  test('keeps a tag that is only mentioned', async () => {
     const text = 'Models write <think> first.\n```\n<think>so</think>\n```\nThat is all.';
     expect(await answer(stream(...letters(text).map(say), stop))).toMatchObject({ reasoning: '', text });
   });
@@ -182,7 +182,7 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
     ['no arguments', [{ index: 0, id: 'a', function: { name: 'now', arguments: '' } }], [['now', '']]],
     ['arguments of null', [{ index: 0, id: 'a', function: { name: 'now', arguments: null } }], [['now', '']]],
   ];
-  test.each(calls)('has its calls put together: %s', async (_name, deltas, expected) => {
+  test.each(calls)('has its calls assembled: %s', async (_name, deltas, expected) => {
     const heard = await answer(stream(...deltas.map(callDelta), delta({}, 'tool_calls')), { tools });
     expect(heard.calls.map((call) => [call.name, call.arguments])).toEqual(expected);
     expect(new Set(heard.calls.map(({ id }) => id)).size).toBe(heard.calls.length);
@@ -223,26 +223,26 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
       finish,
     ],
   ];
-  test.each(ends)('may be one %s', async (_name, behaviour, last) => {
+  test.each(ends)('may end as one %s', async (_name, behaviour, last) => {
     const heard = await answer(behaviour);
     expect(heard).toMatchObject({ text: 'x' });
     expect(heard.events.at(-1)).toEqual(last);
     expect(heard.error).toBeUndefined();
   });
 
-  test('may be cut within a character', async () => {
+  test('is decoded when chunks split a character', async () => {
     const bytes = Buffer.from(`data: ${JSON.stringify(say('Grüße, 世界 🌍'))}\n\ndata: ${JSON.stringify(stop)}\n\n`);
     const parts = Array.from({ length: Math.ceil(bytes.length / 3) }, (_, i) => bytes.subarray(i * 3, i * 3 + 3));
     expect(await answer(pieces(parts))).toMatchObject({ text: 'Grüße, 世界 🌍' });
   });
 
-  test('says that a filter ended it', async () => {
+  test('has a notice when a content filter ended it', async () => {
     expect(await answer(stream(say('x'), delta({}, 'content_filter')))).toMatchObject({ notices: ['content_filter'] });
   });
 });
 
 describe('a request to an OpenAI-compatible server', () => {
-  test('carries the pictures of the user and those that tools returned', async () => {
+  test('carries the images of the user and of tool results', async () => {
     const picture = (data: string) => ({ mimeType: 'image/png', data });
     await answer(stream(say('x'), stop), {
       messages: [
@@ -277,7 +277,7 @@ describe('a request to an OpenAI-compatible server', () => {
     ]);
   });
 
-  test('says how the model is to speak, where the caller does', async () => {
+  test('carries the caller’s sampling settings', async () => {
     const sampling = { temperature: 0.5, topP: 0.9, maxOutputTokens: 7, stop: ['END'], seed: 3 };
     await answer(stream(say('x'), stop), { sampling });
     expect(provider.requests[0]?.body).toMatchObject({
@@ -333,7 +333,7 @@ describe('a request to an OpenAI-compatible server', () => {
     },
   );
 
-  test('leaves out the one tool that the server does not take, and says so', async () => {
+  test('leaves out the one tool that the server refuses, with a notice', async () => {
     const refusal = refuse(
       "Invalid schema for function 'now': array schema missing items",
       'tools[1].function.parameters',
@@ -344,7 +344,7 @@ describe('a request to an OpenAI-compatible server', () => {
     expect(provider.requests[1]?.body.tools).toMatchObject([{ function: { name: 'add' } }]);
   });
 
-  test('goes without pictures to a model that does not see, and says so', async () => {
+  test('leaves out images for a model without vision, with a notice', async () => {
     provider.play(refuse('This model does not support image input'), stream(say('fine'), stop));
     const messages = [{ role: 'user' as const, content: 'See?', images: [{ mimeType: 'image/png', data: 'AAAA' }] }];
     expect(await hear(await open(), { messages })).toMatchObject({ text: 'fine', notices: ['left_out'] });
@@ -353,7 +353,7 @@ describe('a request to an OpenAI-compatible server', () => {
     ]);
   });
 
-  test('gives thoughts back to a server that misses them', async () => {
+  test('sends reasoning back to a server that requires it', async () => {
     provider.play(refuse('Missing `reasoning_content` field in the assistant message'), stream(say('fine'), stop));
     const said = { role: 'assistant' as const, content: '', reasoning: 'Hmm.', toolCalls: [] };
     expect(await hear(await open(), { messages: [user('hi'), said, user('so?')] })).toMatchObject({ text: 'fine' });
@@ -364,7 +364,7 @@ describe('a request to an OpenAI-compatible server', () => {
     ]);
   });
 
-  test('is not sent again for what only the caller can mend', async () => {
+  test('is not sent again for an error of the caller', async () => {
     provider.play(refuse('Invalid value: temperature must be at most 2', 'temperature'));
     const { error } = await hear(await open(), { sampling: { temperature: 3 } });
     expect(error).toMatchObject({ code: 'upstream_failed', message: expect.stringContaining('at most 2') });
@@ -373,7 +373,7 @@ describe('a request to an OpenAI-compatible server', () => {
 });
 
 describe('a conversation that is too long for a model of an OpenAI-compatible server', () => {
-  test('loses its oldest turns where the window is known, and the reader is told once', async () => {
+  test('loses its oldest turns where the window is known, with one notice', async () => {
     provider.play(stream(say('fine'), stop));
     const messages = Array.from({ length: 9 }, (_, i) => user(`${i} ${'word '.repeat(200)}`));
     const model = await open({ OPENAI_CONTEXT_TOKENS: '1000' });
@@ -384,7 +384,7 @@ describe('a conversation that is too long for a model of an OpenAI-compatible se
     );
   });
 
-  test('is left as it is where nobody knows the window', async () => {
+  test('stays as it is where the window is unknown', async () => {
     const messages = Array.from({ length: 9 }, (_, i) => user(`${i} ${'word '.repeat(20_000)}`));
     expect(await answer(stream(say('fine'), stop), { messages })).toMatchObject({ text: 'fine', notices: [] });
     expect(provider.requests[0]?.body.messages).toHaveLength(9);
@@ -418,25 +418,28 @@ describe('a model without tools of its own', () => {
     ['llama.cpp', json({ error: { message: 'tools param requires --jinja flag' } }, 500)],
     ['OpenRouter', json({ error: { message: 'No endpoints found that support tool use.' } }, 404)],
   ];
-  test.each(refusals)('is told of them in words, and its calls are read from its text: %s', async (_name, refusal) => {
-    const text =
-      'I add.\n<tool_call>\n{"name":"add","arguments":{"n":1}}\n</tool_call>\n<tool_result name="add">9</tool_result>';
-    provider.play(refusal, stream(...letters(text).map(say), stop));
-    const heard = await hear(await open(), { tools });
-    expect(heard.text.trim()).toBe('I add.');
-    expect(heard.calls).toMatchObject([{ name: 'add', arguments: { n: 1 } }]);
-    const id = heard.calls[0]?.id ?? '';
-    expect(heard.events).toContainEqual({ type: 'tool_input_start', id, name: 'add' });
-    expect(toldInput(heard.events, id)).toBe('{"n":1}');
-    const sent = provider.requests[1]?.body;
-    expect(sent.tools).toBeUndefined();
-    expect(sent.messages).toMatchObject([
-      { role: 'system', content: expect.stringMatching(/<tool_call>.*"add".*"now"/s) },
-      { role: 'user' },
-    ]);
-  });
+  test.each(refusals)(
+    'gets tools described in words, and its calls are read from its text: %s',
+    async (_name, refusal) => {
+      const text =
+        'I add.\n<tool_call>\n{"name":"add","arguments":{"n":1}}\n</tool_call>\n<tool_result name="add">9</tool_result>';
+      provider.play(refusal, stream(...letters(text).map(say), stop));
+      const heard = await hear(await open(), { tools });
+      expect(heard.text.trim()).toBe('I add.');
+      expect(heard.calls).toMatchObject([{ name: 'add', arguments: { n: 1 } }]);
+      const id = heard.calls[0]?.id ?? '';
+      expect(heard.events).toContainEqual({ type: 'tool_input_start', id, name: 'add' });
+      expect(toldInput(heard.events, id)).toBe('{"n":1}');
+      const sent = provider.requests[1]?.body;
+      expect(sent.tools).toBeUndefined();
+      expect(sent.messages).toMatchObject([
+        { role: 'system', content: expect.stringMatching(/<tool_call>.*"add".*"now"/s) },
+        { role: 'user' },
+      ]);
+    },
+  );
 
-  test('is told its calls and their results in words, which cannot end their own block', async () => {
+  test('gets calls and results in words, which cannot end their own block', async () => {
     provider.play(json({ error: { message: 'm does not support tools' } }, 400), stream(say('Three.'), stop));
     const heard = await hear(await open(), {
       tools,
@@ -484,7 +487,7 @@ describe('a call that a model prints as text', () => {
     ['tags', '<tool_call>\n{"name":"add","arguments":{"n":1}}\n</tool_call>'],
     ['tags that are not closed', '<tool_call>{"name":"add","arguments":{"n":1}}'],
   ];
-  test.each(printed)('is made: %s', async (_name, text) => {
+  test.each(printed)('is run: %s', async (_name, text) => {
     const heard = await answer(stream(...letters(text).map(say), stop), { tools });
     expect(heard.text.trim()).toBe('');
     expect(heard.calls).toHaveLength(1);
@@ -511,7 +514,7 @@ describe('a call that a model prints as text', () => {
     }
   });
 
-  test('is text when no tool was offered', async () => {
+  test('stays text when no tool was offered', async () => {
     const text = '{"name":"add","arguments":{"n":1}}';
     expect(await answer(stream(say(text), stop))).toMatchObject({ text, calls: [] });
   });
@@ -541,7 +544,7 @@ describe('a chat with the aimock server', () => {
     expect(heard.events).toContainEqual({ type: 'usage', inputTokens: 5, outputTokens: 6 });
   });
 
-  test('streams thoughts and two calls at once', async () => {
+  test('streams reasoning and two calls at once', async () => {
     mock.onMessage('both', {
       reasoning: 'Two calls.',
       toolCalls: [

@@ -79,7 +79,7 @@ describe('the text of an answer', () => {
     );
   });
 
-  test('is said at once: no more is held back than may be the start of a tag', () => {
+  test('is passed on at once: only a possible start of a tag is held back', () => {
     const reader = createAnswerText({ toolNames: new Set(), isPrompted: false });
     expect(reader.push('Hello')).toEqual([{ type: 'text', text: 'Hello' }]);
     expect(reader.push('\n<thi')).toEqual([{ type: 'text', text: '\n' }]);

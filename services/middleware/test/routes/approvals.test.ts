@@ -22,7 +22,7 @@ const destroy = (text: string, id = 'call_1') => ({ id, name: 'destroy', args: {
 const ask = { message: 'destroy it', session_id: 'mine' };
 
 describe('a tool that destroys', () => {
-  test('waits for a word, runs exactly what was shown, and the run goes on', async () => {
+  test('is pending until approved, runs exactly as shown, and the run goes on', async () => {
     const { chat, called, middleware } = await start(
       {},
       { text: ['I will.'], calls: [destroy('a'), { id: 'call_2', name: 'echo', args: { text: 'b' } }] },
@@ -62,7 +62,7 @@ describe('a tool that destroys', () => {
       expect(metrics).toContain(`chat_approvals_total{decision="${decision}"} 1`);
   });
 
-  test('is told to the model as denied, with the reason, and is never run', async () => {
+  test('is reported to the model as denied, with the reason, and never runs', async () => {
     const { chat, called, provider } = await start({}, { calls: [destroy('a')] }, { text: ['As you like.'] });
     const { body } = await chat(ask);
     const [{ id }] = body.pending_approvals;
@@ -74,7 +74,7 @@ describe('a tool that destroys', () => {
     );
   });
 
-  test('is not run twice on one approval, nor on one that was never given', async () => {
+  test('does not run twice on one approval, nor on one that was never given', async () => {
     const { chat, called } = await start({}, { calls: [destroy('a')] }, { text: ['Gone.'] });
     const { body } = await chat(ask);
     const approvals = [{ id: body.pending_approvals[0].id, decision: 'approve' }];

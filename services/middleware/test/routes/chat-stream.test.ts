@@ -17,7 +17,7 @@ async function start(...answers: Parameters<typeof fakeOpenAi>) {
 }
 
 describe('POST /chat as a stream', () => {
-  test('tells all that happens, in the order in which it does, with live output of the tool', async () => {
+  test('reports every event in order, with live output of the tool', async () => {
     const { chat } = await start(
       { text: ['Let me count.'], calls: [{ name: 'count', args: {} }] },
       { text: ['Three.'] },
@@ -149,7 +149,7 @@ describe('a chat that nobody waits for any more', () => {
     expect(provider.requests).toHaveLength(1);
   });
 
-  test('is stopped by POST /runs/{id}/cancel, and says what there is', async () => {
+  test('is stopped by POST /runs/{id}/cancel, and keeps the answer so far', async () => {
     const { chat, cancelled, called, middleware } = await start({ calls: [{ name: 'hang', args: {} }] });
     const stream = await openStream(chat, { message: 'hang', stream: true, session_id: 'mine' });
     const { messageMetadata } = await stream.until('start');
@@ -169,7 +169,7 @@ describe('a chat that nobody waits for any more', () => {
     });
   });
 
-  test('answers the caller of a whole answer with what there is', async () => {
+  test('gives the answer so far to a caller that does not stream', async () => {
     const { chat, called, middleware } = await start({ text: ['I hang.'], calls: [{ name: 'hang', args: {} }] });
     const answer = post(chat, { message: 'hang' });
     await until(() => called.length === 1);

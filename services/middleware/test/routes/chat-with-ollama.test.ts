@@ -72,7 +72,7 @@ describe('a chat with Ollama', () => {
     });
   });
 
-  test('says how much context the model shall have, and offers the tools', async () => {
+  test('sends the context size and offers the tools', async () => {
     provider.play(lines(said('Hel'), said('lo')));
     const { body } = await chat({ message: 'hi' });
     expect(body).toMatchObject({
@@ -193,7 +193,7 @@ describe('a chat with Ollama', () => {
     },
   );
 
-  test('gives up the request before its first byte when its caller goes away', async () => {
+  test('aborts the request before its first byte when the caller leaves', async () => {
     provider.play(silence);
     const gone = new AbortController();
     const left = post(`${middleware.url}/chat`, { message: 'x' }, { signal: gone.signal }).catch(String);

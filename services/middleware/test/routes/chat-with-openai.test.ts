@@ -131,7 +131,7 @@ describe('a chat with an OpenAI-compatible server', () => {
     expect(provider.requests.map(({ body }) => body.tools?.length ?? 0)).toEqual([0, 1, 0]);
   });
 
-  test('tells the model of arguments that break the tool’s schema', async () => {
+  test('reports arguments that break the tool’s schema to the model', async () => {
     const tool_calls = [toolCall('call_a', 'add', '{"a":"one"}')];
     provider.play(json(completion({ tool_calls }, 'tool_calls')), json(completion({ content: 'Sorry.' })));
     const { body } = await chat({ message: 'x' });
@@ -139,7 +139,7 @@ describe('a chat with an OpenAI-compatible server', () => {
     expect(provider.requests[1]?.body.messages.at(-1).content).toMatch(/invalid_arguments: .*b: /);
   });
 
-  test('does not retry a bad key, and says what came', async () => {
+  test('does not retry a bad key, and reports the provider’s error', async () => {
     provider.play(json({ error: { message: 'Incorrect API key', type: 'x' } }, 401));
     const { status, body } = await chat({ message: 'x' });
     expect(status).toBe(502);
@@ -164,7 +164,7 @@ describe('a chat with an OpenAI-compatible server', () => {
     );
   });
 
-  test('does not wait for an hour because a 429 asks for it, and passes the wish on', async () => {
+  test('does not wait for an hour because a 429 asks for it, and passes Retry-After on', async () => {
     provider.play(json({ error: { message: 'slow down' } }, 429, { 'retry-after': '3600' }));
     const { status, headers, body } = await chat({ message: 'x' });
     expect({ status, code: body.error.code }).toEqual({ status: 429, code: 'rate_limited' });
@@ -199,7 +199,7 @@ describe('a chat with an OpenAI-compatible server', () => {
     expect((await chat({ message: 'x' })).body.response).toBe('back');
   });
 
-  test('keeps what tools did when the server fails after them', async () => {
+  test('keeps the results of tools when the server fails after them', async () => {
     const tool_calls = [toolCall('call_a', 'add', '{"a":1,"b":2}')];
     provider.play(json(completion({ tool_calls }, 'tool_calls')), text('gone', 400));
     const { status, body } = await chat({ message: 'x' });
@@ -211,7 +211,7 @@ describe('a chat with an OpenAI-compatible server', () => {
     });
   });
 
-  test('gives up the request when its caller goes away', async () => {
+  test('aborts the request when the caller leaves', async () => {
     provider.play(silence);
     const gone = new AbortController();
     const left = post(`${middleware.url}/chat`, { message: 'x' }, { signal: gone.signal }).catch(String);
@@ -222,19 +222,19 @@ describe('a chat with an OpenAI-compatible server', () => {
     expect(provider.requests).toHaveLength(1);
   });
 
-  test('says that the model cannot be used, without it, at /health and /ready', async () => {
+  test('reports an unusable model at /health and /ready', async () => {
     expect((await request(`${middleware.url}/health`)).body).toMatchObject({
       services: { llm: { provider: 'openai', reason: 'OPENAI_API_KEY is set', last_check: expect.any(String) } },
     });
   });
 
-  test('logs neither the key nor what was said', async () => {
+  test('logs neither the key nor the conversation', async () => {
     provider.play(json(completion({ content: 'a private answer' })));
     await chat({ message: 'a private question' });
     expect(JSON.stringify(middleware.log)).not.toMatch(/sk-canary|private/);
   });
 
-  test('is counted', async () => {
+  test('is counted in the metrics', async () => {
     const { body } = await request(`${middleware.url}/metrics`);
     expect(body).toMatch(/^chat_runs_total\{finish_reason="stop"\} [1-9]/m);
     expect(body).toMatch(/^chat_runs_total\{finish_reason="error"\} [1-9]/m);

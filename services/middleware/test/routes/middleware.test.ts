@@ -22,7 +22,7 @@ const time = defineTool({
 const startHub = async (port = 0) => endWithTest(await serveTools([time], {}, { port }));
 
 describe('the middleware', () => {
-  test('refuses what is no chat, saying why', async () => {
+  test('refuses a body that is no chat, naming the field', async () => {
     const middleware = await start({ MCP_SERVER_URL: (await startHub()).url });
     const chat = (body: unknown) => post(`${middleware.url}/chat`, body);
     const refusals: [unknown, string][] = [
@@ -47,7 +47,7 @@ describe('the middleware', () => {
     expect((await request(`${middleware.url}/chat`, { method: 'POST', body: '{' })).status).toBe(400);
   });
 
-  test('gives back the session and the trace of its caller', async () => {
+  test('returns the caller’s session and trace', async () => {
     const middleware = await start({ MCP_SERVER_URL: (await startHub()).url });
     const traceId = '0af7651916cd43dd8448eb211c80319c';
     const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
@@ -61,7 +61,7 @@ describe('the middleware', () => {
     });
   });
 
-  test('lists the hub’s tools and calls them directly, in both ways to say it', async () => {
+  test('lists the hub’s tools and calls them directly, by both forms of a call', async () => {
     const middleware = await start({ MCP_SERVER_URL: (await startHub()).url });
     expect((await request(`${middleware.url}/tools`)).body.tools).toMatchObject([
       { name: 'get_current_time', input_schema: { type: 'object' } },
@@ -87,7 +87,7 @@ describe('the middleware', () => {
     expect((await execute({ parameters: {} })).status).toBe(400);
   });
 
-  test('answers without its hub, says so, and has the tools again as soon as it is back', async () => {
+  test('answers without its hub, reports it, and has the tools again as soon as the hub is back', async () => {
     const hub = await startHub();
     const middleware = await start({ MCP_SERVER_URL: hub.url });
     const ask = () => post(`${middleware.url}/chat`, { message: 'what time is it?' });
@@ -118,7 +118,7 @@ describe('the middleware', () => {
     expect((await ask()).body.response).toBe('Current time in UTC: noon');
   });
 
-  test('says what of a provider is missing', async () => {
+  test('names the missing setting of a provider', async () => {
     const middleware = await start({ MCP_SERVER_URL: (await startHub()).url });
     const chat = (provider: string) => post(`${middleware.url}/chat`, { message: 'hi', provider });
     expect(await chat('openai')).toMatchObject({
@@ -141,7 +141,7 @@ describe('the middleware', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  test('does not start with settings that cannot be', async () => {
+  test('does not start with invalid settings', async () => {
     const env = { LLM_PROVIDER: 'oracle', OLLAMA_NUM_CTX: 'many', MCP_SERVER_URL: 'nowhere' };
     const failure = await startMiddlewareProcess(env).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StartFailure);

@@ -28,7 +28,7 @@ const own: ChatCompletionTool = {
 };
 
 describe('the face for OpenAI’s clients, used by the openai SDK', () => {
-  test('runs the hub’s tools itself; the caller sees the answer only', async () => {
+  test('runs the hub’s tools itself and shows the caller the answer only', async () => {
     const { client, called } = await start(
       { text: ['I look.'], calls: [{ name: 'echo', args: { text: 'x' } }] },
       { text: ['It', ' said x.'] },
@@ -52,7 +52,7 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
     expect(called).toEqual([{ name: 'echo', input: { text: 'x' } }]);
   });
 
-  test('answers whole, the same', async () => {
+  test('gives the same answer without streaming', async () => {
     const { client } = await start({ calls: [{ name: 'echo', args: {} }] }, { text: ['Done.'] });
     const answer = await client.chat.completions.create({ model: 'toolmesh', messages: [user] });
     expect(answer).toMatchObject({
@@ -61,7 +61,7 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
     });
   });
 
-  test('hands a call of the caller’s own tool back, and remembers what its own tools had said before', async () => {
+  test('hands back a call of the caller’s own tool, and remembers the results of its own', async () => {
     const { client, provider, called } = await start(
       { calls: [{ name: 'echo', args: { text: 'x' } }] },
       {
@@ -169,7 +169,7 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
     expect(provider.requests.at(-1)?.body.model).toBe('other-model');
   });
 
-  test('denies a tool that needs somebody’s word, for nobody can be asked', async () => {
+  test('denies a tool that needs approval, since the user cannot be asked', async () => {
     const { client, called, provider } = await start(
       { calls: [{ name: 'destroy', args: {} }] },
       { text: ['I may not.'] },
@@ -180,7 +180,7 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
     expect(provider.requests.at(-1)?.body.messages.at(-1).content).toContain("needs the user's approval");
   });
 
-  test('is left in the middle by its signal, and stops what runs', async () => {
+  test('stops running tools when the client aborts', async () => {
     const { client, cancelled, called } = await start({ calls: [{ name: 'hang', args: {} }] });
     const leaving = new AbortController();
     const answer = client.chat.completions.create(
@@ -193,7 +193,7 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
     await until(() => cancelled.includes('hang'));
   });
 
-  test('lists models by the names that it takes', async () => {
+  test('lists models by the names that it accepts', async () => {
     const { client } = await start({ text: ['Hi.'] });
     const ids = (await client.models.list()).data.map(({ id }) => id);
     expect(ids).toEqual(['toolmesh', 'openai/fake', 'demo']);
@@ -235,7 +235,7 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
     expect((await request(`${broken.url}/metrics`)).body).toContain('chat_runs_total{finish_reason="error"} 2');
   });
 
-  test('tells a failure after the first word in the frame that clients throw', async () => {
+  test('reports a failure after the first word in the frame that clients throw', async () => {
     const { client, provider } = await start({ text: ['Wait.'], calls: [{ name: 'echo', args: {} }] });
     provider.play(
       speak({ text: ['Wait.'], calls: [{ name: 'echo', args: {} }] }),

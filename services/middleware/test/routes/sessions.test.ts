@@ -93,7 +93,7 @@ describe('a session', () => {
     expect(after.map(({ content }: { content: string }) => content)).toEqual(['better', 'two']);
   });
 
-  test('lets one run at a time through: the next one sees what the one before said', async () => {
+  test('lets one run at a time through: the next one sees the answer of the one before', async () => {
     const open = Promise.withResolvers<void>();
     const { chat, provider, told } = await start(
       {},
@@ -112,7 +112,7 @@ describe('a session', () => {
     expect(told()).toEqual(['user: first', 'assistant: one two', 'user: second']);
   });
 
-  test('turns away more than may wait', async () => {
+  test('turns requests away when too many are queued', async () => {
     const open = Promise.withResolvers<void>();
     const { chat, provider } = await start(
       {},
@@ -127,7 +127,7 @@ describe('a session', () => {
     expect((await Promise.all(all)).filter(({ status }) => status === 200)).toHaveLength(5);
   });
 
-  test('keeps what was said when its reader left in the middle', async () => {
+  test('keeps the answer so far when its reader leaves', async () => {
     const never = new Promise(() => {});
     const { middleware, get } = await start({}, { text: ['Hal', 'lo'], pause: () => never });
     const stream = await openStream(`${middleware.url}/chat`, { message: 'hi', session_id: 'mine', stream: true });
@@ -138,7 +138,7 @@ describe('a session', () => {
     expect(body.messages[0]).toMatchObject({ role: 'user', content: 'hi' });
   });
 
-  test('can be forgotten and taken along', async () => {
+  test('can be deleted and exported', async () => {
     const { chat, get, middleware } = await start(
       {},
       { calls: [{ name: 'echo', args: { text: '```' } }] },
@@ -158,7 +158,7 @@ describe('a session', () => {
     expect((await get('/sessions/mine')).status).toBe(404);
   });
 
-  test('has bounds: of messages, and of sessions', async () => {
+  test('is bounded in messages, and sessions in number', async () => {
     const { chat, get } = await start({ CHAT_SESSION_MESSAGES: '4', CHAT_MAX_SESSIONS: '2' }, { text: ['ok'] });
     for (const message of ['a', 'b', 'c']) await chat({ message, session_id: 'one' });
     const { body } = await get('/sessions/one');
@@ -171,7 +171,7 @@ describe('a session', () => {
 });
 
 describe('sessions', () => {
-  test('that are off keep nothing, and say so', async () => {
+  test('keep nothing when they are turned off, and report it', async () => {
     const { chat, get, told } = await start({ CHAT_SESSIONS: 'off' }, { text: ['ok'] });
     await chat({ message: 'a', session_id: 'mine' });
     await chat({ message: 'b', session_id: 'mine' });
@@ -183,7 +183,7 @@ describe('sessions', () => {
     });
   });
 
-  test('in a folder that cannot be stop the start, naming the setting', async () => {
+  test('stop the start when their folder cannot be used, naming the setting', async () => {
     const file = join(dataFolder(), 'file');
     writeFileSync(file, '');
     const failure = await startMiddlewareProcess({ CHAT_DATA_DIR: file }).catch((error: unknown) => error);

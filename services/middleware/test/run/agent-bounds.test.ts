@@ -186,7 +186,7 @@ describe('the bounds of a run', () => {
     expect((await answer).tool_calls.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'ok'));
   });
 
-  test('tokens that are used up end in a last word, and the reader is told why', async () => {
+  test('tokens that are used up lead to a last answer, with a notice', async () => {
     const costly: ModelEvent = { type: 'usage', inputTokens: 90, outputTokens: 20 };
     const { events } = start(
       [
@@ -202,7 +202,7 @@ describe('the bounds of a run', () => {
 });
 
 describe('what a model is given', () => {
-  test('pictures of a result as pictures, and every other item in words', async () => {
+  test('images of a result as images, and every other item as text', async () => {
     const content = [
       { type: 'text', text: 'a plot' },
       { type: 'image', data: 'AAAA', mimeType: 'image/png' },
@@ -220,7 +220,7 @@ describe('what a model is given', () => {
     });
   });
 
-  test('a tool whose schema a provider would refuse is left out, alone, and the reader is told', async () => {
+  test('a tool whose schema a provider would refuse is left out alone, with a notice', async () => {
     const tool = (name: string, input_schema: object) => ({
       name,
       description: '',
@@ -284,7 +284,7 @@ describe('a tool whose name providers refuse', () => {
 });
 
 describe('while a call runs', () => {
-  test('its progress and output are told as they come, where somebody listens', async () => {
+  test('its progress and output are passed on as they come to a caller that wants them', async () => {
     const listening: boolean[] = [];
     const { events } = start([[same, finish()], done], {
       isListening: true,
@@ -301,7 +301,7 @@ describe('while a call runs', () => {
     expect(listening).toEqual([true]);
   });
 
-  test('a reader who is slow does not make output pile up', async () => {
+  test('output does not pile up for a slow reader', async () => {
     const { events } = start([[same, finish()], done], {
       isListening: true,
       callTool: async (name, args, context) => {

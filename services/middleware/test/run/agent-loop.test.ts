@@ -94,7 +94,7 @@ describe('the agent loop', () => {
     expect((await answer).tool_calls).toMatchObject([{ status: 'ok', arguments: { n: 1 } }]);
   });
 
-  test('tells the model of a tool that there is not, with near names', async () => {
+  test('reports an unknown tool to the model, with similar names', async () => {
     const { answer, requests } = run([
       [call('ad', {}), finish()],
       [say('Sorry.'), finish()],
@@ -105,7 +105,7 @@ describe('the agent loop', () => {
     expect(requests[1]?.messages.at(-1)).toMatchObject({ content: expect.stringMatching(/no tool named "ad".*"add"/) });
   });
 
-  test('tells the model of a tool that failed, and goes on', async () => {
+  test('reports a failed tool to the model, and goes on', async () => {
     const { answer, requests } = run([
       [call('fail', {}), call('add', {}), finish()],
       [say('One failed.'), finish()],
@@ -141,7 +141,7 @@ describe('the agent loop', () => {
     expect(requests.map(({ tools: offered }) => offered.length)).toEqual([4, 4, 0]);
   });
 
-  test('runs no more calls than it may, and says so to the model', async () => {
+  test('runs no more calls than allowed, and tells the model', async () => {
     const many = Array.from({ length: 5 }, (_, i) => call('add', { i }, `id${i}`));
     const { answer } = run(
       [
@@ -160,7 +160,7 @@ describe('the agent loop', () => {
     expect(await answer).toMatchObject({ finish_reason: 'length', tool_calls: [], response: 'I will' });
   });
 
-  test('gives calls of one id ids of their own', async () => {
+  test('gives calls with the same id ids of their own', async () => {
     const { answer, requests } = run([
       [call('add', { n: 1 }, 'same'), call('add', { n: 2 }, 'same'), finish()],
       [call('add', { n: 3 }, 'same'), finish()],
@@ -189,7 +189,7 @@ describe('the agent loop', () => {
     await expect(answer).rejects.toMatchObject({ code: 'upstream_failed', message: 'no model' });
   });
 
-  test('keeps what tools did when the model fails after them', async () => {
+  test('keeps the results of tools when the model fails after them', async () => {
     const { answer } = run([[call('add', { n: 1 }), finish()], new MeshError('upstream_failed', 'no model')]);
     expect(await answer).toMatchObject({
       finish_reason: 'error',
@@ -213,7 +213,7 @@ describe('the agent loop', () => {
     expect(heard).toEqual([true]);
   });
 
-  test('ends its tools when the time is up, and asks for a last word', async () => {
+  test('ends its tools when the time is up, and asks for a last answer', async () => {
     const { answer, requests } = run(
       [
         [call('forever', {}), finish()],

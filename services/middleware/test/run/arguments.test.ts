@@ -29,7 +29,7 @@ describe('the arguments of a call', () => {
       { n: 1 },
     ],
   ];
-  test.each(typed)('are brought to their type: %s', (_name, schema, sent, value) => {
+  test.each(typed)('are converted to the type of the schema: %s', (_name, schema, sent, value) => {
     const call = prepare(`{"x":${String(sent)}}`, toolWith({ x: schema }));
     expect(call).toMatchObject({ arguments: { x: value }, repair: 'type' });
     expect(call.problem).toBeUndefined();
@@ -78,7 +78,7 @@ describe('the arguments of a call', () => {
     },
   );
 
-  test('that do not fit are told with what would', () => {
+  test('that are invalid are reported with the part of the schema that they break', () => {
     const schema = toolWith(
       {
         zone: { type: 'string' },
@@ -103,7 +103,7 @@ describe('the arguments of a call', () => {
     ).toBeUndefined();
   });
 
-  test('that are valid already come out as they went in', () => {
+  test('stay as they are when they are valid', () => {
     const tool = toolWith({
       a: { type: 'integer' },
       b: { type: 'array', items: { type: 'string' } },
@@ -122,7 +122,7 @@ describe('the arguments of a call', () => {
     );
   });
 
-  test('of any text never break anything', () => {
+  test('are prepared without an exception, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const call = prepare(text, toolWith({ x: { type: 'integer' } }));
