@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, listOf, numberOf, objectOf, textOf } from '../api/json.ts';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { type JsonObject, listOf, numberOf, objectOf, textOf } from '../api/json.ts';
 import { approvalOf, stateOf, usageOf } from './read-fields.ts';
 import { type Answer, type Approval, type CallPart, newAnswer, newCall, type Part, type Turn } from './turn.ts';
 
@@ -15,7 +16,7 @@ export function readSession(
   const session = objectOf(body);
   const waiting = new Map([...open, ...listOf(session['approvals']).map(readApproval)]);
   const turns: Turn[] = [];
-  for (const [index, message] of listOf(session['messages']).filter(isObject).entries()) {
+  for (const [index, message] of listOf(session['messages']).filter(isRecord).entries()) {
     const last = turns.at(-1);
     if (message['role'] === 'user') turns.push({ role: 'user', id: `q${index}`, text: contentOf(message) });
     else if (message['role'] === 'assistant' && last?.role === 'assistant') {
@@ -60,7 +61,7 @@ function extend(answer: Answer, message: JsonObject, waiting: Waiting): Answer {
 /** The parts of an AI SDK UI message. */
 function readParts(message: JsonObject, waiting: Waiting): readonly Part[] {
   return listOf(message['parts'])
-    .filter(isObject)
+    .filter(isRecord)
     .flatMap((part, index): Part[] => {
       const text = textOf(part['text']) ?? '';
       const id = String(index);
@@ -93,7 +94,7 @@ function readToolPart(part: JsonObject, waiting: Waiting): CallPart {
 function readFields(message: JsonObject, waiting: Waiting): readonly Part[] {
   const text = contentOf(message);
   const thought = textOf(message['reasoning']) ?? '';
-  const calls = listOf(message['tool_calls']).filter(isObject);
+  const calls = listOf(message['tool_calls']).filter(isRecord);
   const id = textOf(message['id']) ?? '';
   const said: Part[] = text === '' ? [] : [{ type: 'text', id, text }];
   const thoughts: Part[] = thought === '' ? [] : [{ type: 'reasoning', id, text: thought, startedAt: 0, endedAt: 0 }];

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, listOf, objectOf, textOf } from '../api/json.ts';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { type JsonObject, listOf, objectOf, textOf } from '../api/json.ts';
 import { type Answer, type CallPart, callsOf, type Part, spokenText, type Turn } from './turn.ts';
 
 /** Below what a server takes by default (1 MiB), with room for the rest of the request. */
@@ -44,12 +45,12 @@ function callPart({ callId, name, state, input, output, errorText }: CallPart, c
   const part = { type: 'dynamic-tool', toolCallId: callId, toolName: name, input: input ?? {} };
   if (state === 'denied') return { ...part, state: 'output-denied' };
   if (output !== undefined) return { ...part, state: 'output-available', output: change(output) };
-  return { ...part, state: 'output-error', errorText: errorText ?? 'The call did not come to an end' };
+  return { ...part, state: 'output-error', errorText: errorText ?? 'The call did not finish' };
 }
 
 /** A result without what weighs: no pictures, no files, the beginnings of its texts. */
 function lighten(output: unknown): unknown {
-  if (!isObject(output)) return (textOf(output) ?? '').slice(0, LIGHT_TEXT_CHARS);
+  if (!isRecord(output)) return (textOf(output) ?? '').slice(0, LIGHT_TEXT_CHARS);
   const content = listOf(output['content']).flatMap((block) => {
     const text = textOf(objectOf(block)['text']);
     return text === undefined ? [] : [{ type: 'text', text: text.slice(0, LIGHT_TEXT_CHARS) }];

@@ -1,4 +1,6 @@
-import { isObject, type JsonObject, listOf, numberOf, objectOf, prettyJson, textOf } from '../api/json.ts';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { type JsonObject, listOf, numberOf, objectOf, prettyJson, textOf } from '../api/json.ts';
 
 /** A file that came of a call, its bytes in base64. */
 export interface OutputFile {
@@ -52,7 +54,7 @@ const plain = (text: string): ToolOutput => ({
 });
 
 function readContent(result: JsonObject): ToolOutput {
-  const blocks = listOf(result['content']).filter(isObject);
+  const blocks = listOf(result['content']).filter(isRecord);
   const tone = result['is_error'] === true ? ('error' as const) : ('plain' as const);
   const label = tone === 'error' ? 'Error' : 'Result';
   const images = blocks.flatMap((block, index) =>
@@ -69,11 +71,8 @@ const textOfBlock = (block: JsonObject): string =>
 /** JSON that a tool gave as one line is easier to read on several. */
 function indented(text: string): string {
   if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+  const value = parseJson(text);
+  return value === undefined ? text : JSON.stringify(value, null, 2);
 }
 
 function readImage(block: JsonObject, name: string): readonly OutputImage[] {
@@ -97,7 +96,7 @@ function readExecution(run: JsonObject, content: readonly unknown[]): ToolOutput
     ['Value', textOf(run['result']), 'plain'],
     ['Error', errorText, 'error'],
   ];
-  const files = listOf(run['artifacts']).filter(isObject).map(readArtifact);
+  const files = listOf(run['artifacts']).filter(isRecord).map(readArtifact);
   const pictures = files.flatMap(imageOf);
   const shown = pictures.length > 0 ? pictures : readContent({ content }).images;
   return {
@@ -127,6 +126,6 @@ function executionFacts(run: JsonObject): readonly string[] {
     [textOf(runtime['language']), textOf(runtime['version'])].filter(Boolean).join(' '),
     textOf(runtime['isolation']) ?? '',
     ...(memory === undefined || memory === 0 ? [] : [`${Math.round(memory / 1_024 ** 2)} MiB`]),
-    ...(Object.values(truncated).includes(true) ? ['output shortened'] : []),
+    ...(Object.values(truncated).includes(true) ? ['output truncated'] : []),
   ].filter((fact) => fact !== '');
 }

@@ -1,3 +1,5 @@
+import type { Failure } from '../api/failures.ts';
+
 /** What the user said. */
 export interface Question {
   readonly role: 'user';
@@ -78,12 +80,6 @@ export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly totalTokens: number;
-}
-
-/** A failure as the page tells it: what happened, and what to do next. */
-export interface Failure {
-  readonly title: string;
-  readonly next: string;
 }
 
 /** What came of a question: text, thoughts and tool calls, in their order. Times in milliseconds since 1970. */

@@ -1,5 +1,6 @@
 import { ApiError } from './failures.ts';
-import { isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { type JsonObject, listOf, objectOf, textOf } from './json.ts';
 import { readEvents } from './read-events.ts';
 import { send } from './send.ts';
 
@@ -46,17 +47,21 @@ export async function listSessions(): Promise<readonly SessionEntry[]> {
     if (id === undefined) return [];
     const updatedAt = Date.parse(textOf(entry['updated_at']) ?? '');
     return [
-      { id, title: plainTitle(textOf(entry['title']) ?? ''), updatedAt: Number.isNaN(updatedAt) ? 0 : updatedAt },
+      {
+        id,
+        title: plainTitle(textOf(entry['title']) ?? '') || 'Untitled',
+        updatedAt: Number.isNaN(updatedAt) ? 0 : updatedAt,
+      },
     ];
   });
 }
 
-/** Titles are the beginnings of messages, which may hold Markdown. */
-const plainTitle = (title: string): string =>
-  title
+/** Returns a text as a title on one line, without the marks of code: titles are the beginnings of messages. */
+export const plainTitle = (text: string): string =>
+  text
     .replaceAll(/```\w*|`/g, '')
     .replaceAll(/\s+/g, ' ')
-    .trim() || 'Untitled';
+    .trim();
 
 const sessionPath = (id: string): string => `/sessions/${encodeURIComponent(id)}`;
 
@@ -84,7 +89,7 @@ export interface ToolEntry {
 
 export async function listTools(): Promise<readonly ToolEntry[]> {
   const { tools } = await getJson('/tools');
-  return listOf(tools).filter(isObject).map(readTool);
+  return listOf(tools).filter(isRecord).map(readTool);
 }
 
 function readTool(tool: JsonObject): ToolEntry {
@@ -142,7 +147,7 @@ export async function getHealth(): Promise<Health> {
     if (!response.ok) throw new ApiError(response.status, '', '');
     return readHealth(objectOf(await response.json()));
   } catch {
-    return { state: 'unreachable', troubles: ['The server does not answer'], provider: undefined, reason: undefined };
+    return { state: 'unreachable', troubles: ['The server is not responding'], provider: undefined, reason: undefined };
   }
 }
 
@@ -154,7 +159,7 @@ function readHealth(body: JsonObject): Health {
   ];
   const troubles = names.flatMap(([key, name]) => {
     const { status, detail } = objectOf(services[key]);
-    return status === undefined || status === 'healthy' ? [] : [`${name}: ${textOf(detail) ?? 'not well'}`];
+    return status === undefined || status === 'healthy' ? [] : [`${name}: ${textOf(detail) ?? 'not working'}`];
   });
   const llm = objectOf(services['llm']);
   return {

@@ -1,7 +1,12 @@
 import { objectOf, textOf } from './json.ts';
-import type { Failure } from '../answer/turn.ts';
 
-/** An answer of the server that is no success; `status` 0 when there was none at all. */
+/** A failure in words: what happened, and what to do next. */
+export interface Failure {
+  readonly title: string;
+  readonly next: string;
+}
+
+/** An answer of the server that is not a success; `status` 0 when there was none at all. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -36,15 +41,15 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   invalid_request: 'Change the message and send it again.',
   invalid_arguments: 'Correct the arguments and run it again.',
   unauthorized: 'Enter the key that the server was started with.',
-  forbidden: 'This is not allowed here; the operator of this server can change that.',
-  tool_not_found: 'Look at the list of tools: its server may be down.',
+  forbidden: 'This is not allowed here. The operator of this server can change that.',
+  tool_not_found: 'Check the list of tools: its server may be down.',
   not_found: 'It may have been deleted. Start a new chat.',
-  rate_limited: 'Wait a little, then try again.',
+  rate_limited: 'Wait a moment, then try again.',
   payload_too_large: 'Send a shorter message, or start a new chat.',
   upstream_failed: 'Try again. If it happens again, choose another model above.',
   upstream_timeout: 'Try again, or choose another model above.',
   unavailable: 'Try again in a moment, or choose another model above.',
-  internal: 'Try again. If it happens again, the log of the middleware says why.',
+  internal: 'Try again. If it happens again, see the log of the middleware.',
 };
 
 /** Any failure in words, with the next step for the person who sees it. */
@@ -52,7 +57,7 @@ export function explain(error: unknown): Failure {
   if (!(error instanceof ApiError) || error.status === 0) {
     return {
       title: 'The server cannot be reached.',
-      next: 'See whether Toolmesh is still running (npm start), then try again.',
+      next: 'Check that Toolmesh is still running (npm start), then try again.',
     };
   }
   const { message, code, retryAfterSeconds } = error;
@@ -70,5 +75,5 @@ export function explainCode(code: string, message: string): Failure {
 /** For an answer whose connection ended before the answer did. */
 export const CUT_OFF: Failure = {
   title: 'The connection ended before the answer was complete.',
-  next: 'What came is kept. Try again for a whole answer.',
+  next: 'The partial answer is kept. Try again to get a complete one.',
 };

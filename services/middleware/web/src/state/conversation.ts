@@ -1,19 +1,11 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { cancelRun, type ChatRequest, getSession, streamChat } from '../api/api.ts';
-import { ApiError, CUT_OFF, explain } from '../api/failures.ts';
+import { ApiError, CUT_OFF, explain, type Failure } from '../api/failures.ts';
 import { applyEvent } from '../answer/apply-event.ts';
 import { resume, settle } from '../answer/settle-answer.ts';
 import { readSession } from '../answer/read-session.ts';
 import { toMessages } from '../answer/to-messages.ts';
-import {
-  type Answer,
-  callsOf,
-  type Decision,
-  type Failure,
-  newAnswer,
-  openApprovals,
-  type Turn,
-} from '../answer/turn.ts';
+import { type Answer, callsOf, type Decision, newAnswer, openApprovals, type Turn } from '../answer/turn.ts';
 import { eachFrame } from './each-frame.ts';
 import { recallApprovals, rememberApprovals } from './open-approvals.ts';
 import { isListed, noteKept, refreshSessions } from './sessions.ts';
@@ -146,8 +138,8 @@ export function createConversation(id: string): Conversation {
 }
 
 const MISSING: Failure = {
-  title: 'This chat is not here.',
-  next: 'It may have been deleted. Whatever you write now starts it anew.',
+  title: 'This chat was not found.',
+  next: 'It may have been deleted. Your next message starts it again.',
 };
 
 function preferences(): Partial<ChatRequest> {

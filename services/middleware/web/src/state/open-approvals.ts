@@ -1,4 +1,6 @@
-import { isObject, listOf, numberOf, objectOf, parseJson, textOf } from '../api/json.ts';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { listOf, numberOf, objectOf, textOf } from '../api/json.ts';
 import { type Answer, type Approval, callsOf } from '../answer/turn.ts';
 
 /** A reload must not lose what waits for the user. Kept in this tab alone. */
@@ -21,7 +23,7 @@ export function rememberApprovals(sessionId: string, answer: Answer): void {
 
 export function recallApprovals(sessionId: string): readonly OpenApproval[] {
   return listOf(parseJson(sessionStorage.getItem(keyOf(sessionId)) ?? ''))
-    .filter(isObject)
+    .filter(isRecord)
     .map((entry) => [
       textOf(entry['callId']) ?? '',
       {

@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals';
-import { listOf, objectOf, parseJson, textOf } from '../api/json.ts';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { listOf, objectOf, textOf } from '../api/json.ts';
 
 /** What the user has set for this browser. Nothing that was said is among it. */
 const STORED = 'toolmesh-settings';

@@ -1,4 +1,6 @@
-import { isObject, type JsonObject, listOf, numberOf, objectOf, parseJson, prettyJson, textOf } from '../api/json.ts';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { type JsonObject, listOf, numberOf, objectOf, prettyJson, textOf } from '../api/json.ts';
 
 /** How an argument is asked for; `json` where no simpler way fits its schema. */
 export type FieldKind = 'text' | 'long-text' | 'number' | 'integer' | 'boolean' | 'choice' | 'lines' | 'json';
@@ -35,7 +37,7 @@ export function fieldsOf(schema: JsonObject): readonly Field[] {
 
 /** `anyOf: [X, null]` is asked for as X. */
 function withoutNull(property: JsonObject): JsonObject {
-  const options = [...listOf(property['anyOf']), ...listOf(property['oneOf'])].filter(isObject);
+  const options = [...listOf(property['anyOf']), ...listOf(property['oneOf'])].filter(isRecord);
   const real = options.filter(({ type }) => type !== 'null');
   if (real.length === 1 && options.length > 0) return { ...property, ...real[0] };
   const types = listOf(property['type']).filter((type) => type !== 'null');
@@ -75,7 +77,7 @@ export function readForm(fields: readonly Field[], values: FormValues): FormRead
   for (const field of fields) {
     const written = values[field.name] ?? field.initial;
     if (written.trim() === '') {
-      if (field.isRequired) problems[field.name] = 'is needed';
+      if (field.isRequired) problems[field.name] = 'is required';
       continue;
     }
     const read = readField(field, written);

@@ -123,7 +123,7 @@ describe('what the server measured', () => {
       { type: 'data-error', data: { code: 'rate_limited', message: 'Too many chats' } },
       { type: 'error', errorText: 'Too many chats' },
     ]);
-    expect(failure).toEqual({ title: 'Too many chats.', next: 'Wait a little, then try again.' });
+    expect(failure).toEqual({ title: 'Too many chats.', next: 'Wait a moment, then try again.' });
   });
 });
 

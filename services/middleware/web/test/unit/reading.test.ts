@@ -281,7 +281,7 @@ describe('the form of a schema', () => {
   });
 
   test.each([
-    ['count', '', 'is needed'],
+    ['count', '', 'is required'],
     ['count', 'many', 'must be a number'],
     ['count', '1.5', 'must be a whole number'],
     ['count', '0', 'must be at least 1'],

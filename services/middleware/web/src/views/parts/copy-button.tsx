@@ -17,7 +17,7 @@ export function CopyButton({ text, what, isNamed = false }: CopyButtonProps) {
   const isCopied = useSignal(false);
   const copy = async () => {
     if (!(await toClipboard(text()))) return announce(`The ${what} could not be copied`);
-    announce(`The ${what} is copied`);
+    announce(`Copied the ${what}`);
     isCopied.value = true;
     setTimeout(() => {
       isCopied.value = false;

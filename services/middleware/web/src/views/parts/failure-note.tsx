@@ -1,4 +1,4 @@
-import type { Failure } from '../../answer/turn.ts';
+import type { Failure } from '../../api/failures.ts';
 import { Icon } from './icons.tsx';
 
 interface FailureNoteProps {

@@ -4,56 +4,37 @@ import { isKept, sessions, sessionsProblem } from '../../state/sessions.ts';
 import { nextTheme, theme } from '../../state/settings.ts';
 import type { SessionEntry } from '../../api/api.ts';
 import { ago } from '../parts/amounts.ts';
+import { CloseButton } from '../parts/close-button.tsx';
 import { Icon, IconButton } from '../parts/icons.tsx';
+import { matches, SearchField } from '../parts/search-field.tsx';
 
 const THEMES = {
-  system: { icon: 'screen', label: 'Colours: as the system' },
-  light: { icon: 'sun', label: 'Colours: light' },
-  dark: { icon: 'moon', label: 'Colours: dark' },
+  system: { icon: 'screen', label: 'Theme: system' },
+  light: { icon: 'sun', label: 'Theme: light' },
+  dark: { icon: 'moon', label: 'Theme: dark' },
 } as const;
 
 export function Sidebar() {
-  const wanted = useSignal('');
-  const words = wanted.value.trim().toLowerCase();
-  const shown = sessions.value.filter(({ title }) => title.toLowerCase().includes(words));
+  const query = useSignal('');
+  const shown = sessions.value.filter(({ title }) => matches(title, query.value));
   return (
     <nav class="sidebar" aria-label="Chats">
       <div class="brand">
         <Logo />
         <span>Toolmesh</span>
-        <IconButton
-          icon="cross"
-          label="Close the list of chats"
-          class="only-narrow"
-          onClick={() => {
-            isSidebarOpen.value = false;
-          }}
-        />
+        <CloseButton label="Close chats" class="only-narrow" isOpen={isSidebarOpen} />
       </div>
       <button type="button" class="new-chat" onClick={startNew}>
         <Icon name="plus" /> New chat <kbd class="not-narrow">{SHORTCUT}</kbd>
       </button>
-      {isKept.value && sessions.value.length > 0 && (
-        <label class="search">
-          <Icon name="search" />
-          <input
-            type="search"
-            placeholder="Search chats"
-            aria-label="Search chats"
-            value={wanted.value}
-            onInput={(event) => {
-              wanted.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-      )}
+      {isKept.value && sessions.value.length > 0 && <SearchField label="Search chats" query={query} />}
       <ul class="sessions">
         {shown.map((session) => (
           <SessionRow key={session.id} session={session} />
         ))}
       </ul>
-      {words !== '' && shown.length === 0 && <p class="hint">No chat has “{wanted.value}” in its title.</p>}
-      {!isKept.value && <p class="hint">This server keeps no chats: they last as long as this page.</p>}
+      {query.value.trim() !== '' && shown.length === 0 && <p class="hint">No chat title matches “{query.value}”.</p>}
+      {!isKept.value && <p class="hint">Chats are not saved on this server and are lost when you close the page.</p>}
       {sessionsProblem.value !== undefined && <p class="hint">{sessionsProblem.value}</p>}
       <div class="sidebar-foot">
         <IconButton {...THEMES[theme.value]} onClick={nextTheme} />
@@ -84,7 +65,7 @@ function SessionRow({ session: { id, title, updatedAt } }: { readonly session: S
             isAsking.value = false;
           }}
         >
-          Keep
+          Cancel
         </button>
       </li>
     );

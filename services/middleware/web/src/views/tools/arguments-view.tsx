@@ -1,4 +1,5 @@
-import { isObject, prettyJson, textOf } from '../../api/json.ts';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { prettyJson, textOf } from '../../api/json.ts';
 import { Code } from '../chat/code-block.tsx';
 
 interface ArgumentsViewProps {
@@ -14,7 +15,7 @@ const asItIs = (text: string): string => text;
 /** The exact arguments of a call: code as code, everything else as JSON. */
 export function ArgumentsView({ input, inputText = '', reveal = asItIs }: ArgumentsViewProps) {
   if (input === undefined) return inputText === '' ? null : <Arguments text={inputText} />;
-  if (!isObject(input)) return <Arguments text={reveal(prettyJson(input))} />;
+  if (!isRecord(input)) return <Arguments text={reveal(prettyJson(input))} />;
   const { code, language, ...rest } = input;
   if (typeof code !== 'string') {
     return Object.keys(input).length === 0 ? (

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { numberOf, objectOf, parseJson, textOf } from '../../api/json.ts';
+import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { numberOf, objectOf, textOf } from '../../api/json.ts';
 import { readToolOutput } from '../../answer/tool-output.ts';
 import type { CallPart, CallState } from '../../answer/turn.ts';
 import { duration } from '../parts/amounts.ts';
@@ -13,11 +14,11 @@ import { OutputFacts, OutputImages, OutputView } from './output-view.tsx';
 const STATES: Readonly<Record<CallState, { readonly word: string; readonly icon?: IconName }>> = {
   preparing: { word: 'Preparing' },
   running: { word: 'Running' },
-  waiting: { word: 'Waits for you', icon: 'hand' },
+  waiting: { word: 'Needs your approval', icon: 'hand' },
   ok: { word: 'Done', icon: 'check' },
   error: { word: 'Failed', icon: 'cross' },
   denied: { word: 'Denied', icon: 'cross' },
-  timeout: { word: 'Took too long', icon: 'cross' },
+  timeout: { word: 'Timed out', icon: 'cross' },
   skipped: { word: 'Skipped', icon: 'cross' },
   stopped: { word: 'Stopped', icon: 'stop' },
 };

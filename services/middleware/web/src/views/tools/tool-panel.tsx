@@ -4,48 +4,29 @@ import type { ToolEntry } from '../../api/api.ts';
 import { isToolPanelOpen } from '../../state/app.ts';
 import { loadTools, tools, toolsProblem } from '../../state/server.ts';
 import { disabledTools, toggleTool } from '../../state/settings.ts';
-import { Icon, IconButton } from '../parts/icons.tsx';
+import { CloseButton } from '../parts/close-button.tsx';
+import { FailureNote } from '../parts/failure-note.tsx';
+import { Icon } from '../parts/icons.tsx';
+import { matches, SearchField } from '../parts/search-field.tsx';
 import { TryForm } from './try-form.tsx';
 
 /** The tools of the mesh: what each does, whether it is there, whether the model may use it, and a form to try it. */
 export function ToolPanel() {
-  const wanted = useSignal('');
+  const query = useSignal('');
   useEffect(() => void loadTools(), []);
-  const words = wanted.value.trim().toLowerCase();
-  const shown = tools.value.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(words));
+  const shown = tools.value.filter(({ name, description }) => matches(`${name} ${description}`, query.value));
   return (
     <aside class="tool-panel" aria-label="Tools">
       <div class="panel-head">
         <h2>Tools</h2>
-        <IconButton
-          icon="cross"
-          label="Close the tools"
-          onClick={() => {
-            isToolPanelOpen.value = false;
-          }}
-        />
+        <CloseButton label="Close tools" isOpen={isToolPanelOpen} />
       </div>
-      <label class="search">
-        <Icon name="search" />
-        <input
-          type="search"
-          placeholder="Search tools"
-          aria-label="Search tools"
-          value={wanted.value}
-          onInput={(event) => {
-            wanted.value = event.currentTarget.value;
-          }}
-        />
-      </label>
+      <SearchField label="Search tools" query={query} />
       {toolsProblem.value !== undefined && (
-        <div class="failure" role="alert">
-          <p>
-            <strong>The tools cannot be listed.</strong> {toolsProblem.value}
-          </p>
-          <button type="button" class="small" onClick={() => void loadTools()}>
-            <Icon name="retry" /> Try again
-          </button>
-        </div>
+        <FailureNote
+          failure={{ title: 'Could not load the tools.', next: toolsProblem.value }}
+          onRetry={() => void loadTools()}
+        />
       )}
       {[...Map.groupBy(shown, ({ server }) => server)].map(([server, entries]) => (
         <section key={server} class="tool-group">
@@ -55,12 +36,12 @@ export function ToolPanel() {
           ))}
         </section>
       ))}
-      {toolsProblem.value === undefined && shown.length === 0 && <p class="hint">No tool is called so.</p>}
+      {toolsProblem.value === undefined && shown.length === 0 && <p class="hint">No tool matches.</p>}
     </aside>
   );
 }
 
-const STATUS_WORDS: Readonly<Record<string, string>> = { stale: 'may be away', down: 'away' };
+const STATUS_WORDS: Readonly<Record<string, string>> = { stale: 'may be offline', down: 'offline' };
 
 function ToolRow({ tool }: { readonly tool: ToolEntry }) {
   const { name, description, status, nature } = tool;
@@ -72,13 +53,13 @@ function ToolRow({ tool }: { readonly tool: ToolEntry }) {
           <Icon name="chevron" />
         </span>
         <span class="tool-name">{name}</span>
-        {nature === 'destructive' && <span class="tag warn">changes things</span>}
+        {nature === 'destructive' && <span class="tag warn">makes changes</span>}
         {Object.hasOwn(STATUS_WORDS, status) && <span class="tag warn">{STATUS_WORDS[status]}</span>}
       </summary>
       <p>{description}</p>
       <label class="switch">
         <input type="checkbox" checked={isOn} onChange={() => toggleTool(name)} />
-        <span>The model may use it</span>
+        <span>Available to the model</span>
       </label>
       <TryForm tool={tool} />
     </details>

@@ -1,10 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { executeTool, type ToolEntry } from '../../api/api.ts';
-import { ApiError, explain } from '../../api/failures.ts';
+import { ApiError, explain, type Failure } from '../../api/failures.ts';
 import { type JsonObject, objectOf, textOf } from '../../api/json.ts';
 import { readToolOutput } from '../../answer/tool-output.ts';
-import type { Failure } from '../../answer/turn.ts';
 import { announce } from '../../state/announcements.ts';
 import { fieldsOf, type FormValues, readForm } from '../../tools/schema-form.ts';
 import { duration } from '../parts/amounts.ts';
@@ -100,7 +99,7 @@ interface AskingProps {
 const Asking = ({ name, approval, parameters, run }: AskingProps) => (
   <div class="asking" role="alert">
     <p>
-      <strong>{name} asks for permission.</strong> Nothing has run yet.
+      <strong>{name} needs your approval.</strong> Nothing has run yet.
     </p>
     <button type="button" onClick={() => void run(parameters, approval)}>
       Allow and run
