@@ -104,7 +104,7 @@ describe('the page of a mesh without a model', () => {
         .waitFor();
       return;
     }
-    const plot = page.getByRole('img', { name: /^Picture .*\.png$/ });
+    const plot = page.getByRole('img', { name: /^Image .*\.png$/ });
     await plot.waitFor();
     expect(await plot.evaluate((image) => Reflect.get(Object(image), 'naturalWidth'))).toBeGreaterThan(100);
     await picture('plot');
@@ -126,9 +126,9 @@ describe('the page of a mesh without a model', () => {
     'asks before a tool that needs permission, also after a reload, and goes on in the same answer',
     async () => {
       await send('What is 2026-01-05T09:30 from Europe/Berlin in Asia/Tokyo?');
-      await page.getByLabel('Permission for convert_time').waitFor();
+      await page.getByLabel('Approval for convert_time').waitFor();
       await page.reload();
-      const card = page.getByLabel('Permission for convert_time');
+      const card = page.getByLabel('Approval for convert_time');
       await card.getByText('"to_timezone": "Asia/Tokyo"').waitFor();
       await picture('approval');
       await card.getByRole('button', { name: 'Allow once' }).click();

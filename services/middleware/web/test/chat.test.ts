@@ -105,7 +105,7 @@ describeInBrowser('a chat', () => {
     await send(page, 'Count to a million');
     await lastAnswer(page).getByText('Half of an answer').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
-    await lastAnswer(page).getByText('Stopped. What came is kept.').waitFor();
+    await lastAnswer(page).getByText('Stopped. The partial answer is kept.').waitFor();
     await picture(page, 'stop');
     await closed.promise;
     await until(() => backend.asked('/runs/run_7/cancel').length === 1);
@@ -228,7 +228,7 @@ describeInBrowser('a chat', () => {
       plays(({ send: emit }) => emit(...begun(), ...said('One, two'), ...ended('length')), says('three.')),
     );
     await send(page, 'Count');
-    await lastAnswer(page).getByText('The answer reached its greatest length.').waitFor();
+    await lastAnswer(page).getByText('The answer reached the maximum length.').waitFor();
     await page.getByRole('button', { name: 'Continue' }).click();
     await lastAnswer(page).getByText('three.').waitFor();
     expect(backend.asked('/chat')[1]?.body.message).toBe('Please continue.');

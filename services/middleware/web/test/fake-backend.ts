@@ -70,7 +70,7 @@ export async function startBackend() {
 
     if (path === '/health') return json(200, state.health);
     if (state.key !== undefined && req.headers['x-api-key'] !== state.key)
-      return fail(401, 'unauthorized', 'A key is needed');
+      return fail(401, 'unauthorized', 'A key is required');
     if (path === '/chat') return play(req, res, body, fail);
     if (path === '/tools') return json(200, { tools: state.tools });
     if (path === '/v1/models') return json(200, { object: 'list', data: state.models });

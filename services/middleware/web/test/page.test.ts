@@ -168,7 +168,7 @@ describeInBrowser('the page', () => {
     await page.getByRole('button', { name: 'Connection: Connected' }).waitFor();
     backend.state.isUp = false;
     await send(page, 'Hi');
-    await page.getByText('The server cannot be reached. See whether Toolmesh is still running').waitFor();
+    await page.getByText('The server cannot be reached. Check that Toolmesh is still running').waitFor();
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await page.getByRole('button', { name: 'Connection: Not connected' }).waitFor();
     backend.state.isUp = true;
@@ -184,7 +184,7 @@ describeInBrowser('the page', () => {
       state.key = 'open-sesame';
       plays(({ send: emit, headers }) => emit(...begun(), ...said(`key: ${String(headers['x-api-key'])}`), ...ended()));
     });
-    const dialog = page.getByRole('dialog', { name: 'This server asks for a key' });
+    const dialog = page.getByRole('dialog', { name: 'This server requires a key' });
     await dialog.getByRole('textbox', { name: 'Key' }).fill('wrong');
     await page.keyboard.press('Enter');
     await until(async () => (await dialog.getByRole('textbox', { name: 'Key' }).inputValue()) === '');
@@ -208,11 +208,11 @@ describeInBrowser('the page', () => {
     const panel = page.getByRole('complementary', { name: 'Tools' });
     await panel.getByText('get_current_time').waitFor();
     expect(await panel.locator('h3').allInnerTexts()).toEqual(['code-executor', 'time-client']);
-    expect(await panel.locator('.tag').allInnerTexts()).toEqual(['changes things', 'away']);
+    expect(await panel.locator('.tag').allInnerTexts()).toEqual(['makes changes', 'offline']);
     await panel.getByRole('searchbox', { name: 'Search tools' }).fill('program');
     expect(await panel.locator('summary').count()).toBe(1);
     await panel.getByText('execute_code').click();
-    await panel.getByRole('checkbox', { name: 'The model may use it' }).uncheck();
+    await panel.getByRole('checkbox', { name: 'Available to the model' }).uncheck();
     await send(page, 'Run something');
     await lastAnswer(page).getByText('Without.').waitFor();
     expect(backend.asked('/chat')[0]?.body.tools).toEqual({ exclude: ['execute_code'] });
@@ -230,7 +230,7 @@ describeInBrowser('the page', () => {
     await page.getByText('execute_code').click();
     const form = page.getByRole('form', { name: 'Try execute_code' });
     await form.getByRole('button', { name: 'Run', exact: true }).click();
-    await form.getByText('code is needed.').waitFor();
+    await form.getByText('code is required.').waitFor();
     await form.getByLabel('code').fill('print("Hello")\n1 + 2');
     await form.getByLabel('timeout_ms').fill('5');
     await form.getByRole('button', { name: 'Run', exact: true }).click();
@@ -272,7 +272,7 @@ describeInBrowser('the page', () => {
     await page.getByText('get_current_time').click();
     const form = page.getByRole('form', { name: 'Try get_current_time' });
     await form.getByRole('button', { name: 'Run', exact: true }).click();
-    await form.getByText('get_current_time asks for permission. Nothing has run yet.').waitFor();
+    await form.getByText('get_current_time needs your approval. Nothing has run yet.').waitFor();
     await form.getByRole('button', { name: 'Allow and run' }).click();
     await form.getByText('It ran.').waitFor();
     expect(backend.asked('/execute').map(({ body }) => body.approval)).toEqual([undefined, 'ap_1']);
@@ -292,11 +292,11 @@ describeInBrowser('the page', () => {
     await send(page, 'Draw a damped wave');
     await lastAnswer(page).getByText('damped wave').waitFor();
     await picture(page, 'dark');
-    await page.getByRole('button', { name: 'Colours: as the system' }).click();
-    await page.getByRole('button', { name: 'Colours: light' }).waitFor();
+    await page.getByRole('button', { name: 'Theme: system' }).click();
+    await page.getByRole('button', { name: 'Theme: light' }).waitFor();
     expect(await ground()).toBe('rgb(250, 250, 248)');
     await page.reload();
-    await page.getByRole('button', { name: 'Colours: light' }).waitFor();
+    await page.getByRole('button', { name: 'Theme: light' }).waitFor();
     expect(await ground()).toBe('rgb(250, 250, 248)');
   });
 
@@ -326,7 +326,7 @@ describeInBrowser('the page', () => {
     expect(await width()).toBe(390);
     await picture(page, 'phone');
     expect(await page.getByRole('navigation', { name: 'Chats' }).isVisible()).toBe(false);
-    await page.getByRole('button', { name: 'Show the list of chats' }).click();
+    await page.getByRole('button', { name: 'Show chats' }).click();
     await page.getByRole('navigation', { name: 'Chats' }).getByText('A plot of a wave').waitFor();
     await picture(page, 'phone-chats');
     await page.keyboard.press('Escape');

@@ -102,8 +102,8 @@ describeInBrowser('what others have written', () => {
     // Only the backend's own API was called, and of that only what the page itself calls.
     expect(backend.seen.map(({ path }) => path).filter((path) => /evil|abc|hit/.test(path))).toEqual([]);
     // An SVG shown as a picture is inert, and the one that is no picture is not shown.
-    expect(await page.getByRole('img', { name: 'Picture image-2' }).count()).toBe(1);
-    expect(await page.getByRole('img', { name: 'Picture image-3' }).count()).toBe(0);
+    expect(await page.getByRole('img', { name: 'Image image-2' }).count()).toBe(1);
+    expect(await page.getByRole('img', { name: 'Image image-3' }).count()).toBe(0);
   });
 
   test('is stopped by the page’s policy, too: no inline script, no markup from strings, no foreign address', async () => {

@@ -56,7 +56,7 @@ describeInBrowser('kept chats', () => {
     await page.getByRole('searchbox', { name: 'Search chats' }).fill('BREAD');
     expect(await titles.allInnerTexts()).toEqual(['A recipe for bread']);
     await page.getByRole('searchbox', { name: 'Search chats' }).fill('cheese');
-    await page.getByText('No chat has “cheese” in its title.').waitFor();
+    await page.getByText('No chat title matches “cheese”.').waitFor();
   });
 
   test('open with their answers, calls and pictures, under an address of their own', async () => {
@@ -66,7 +66,7 @@ describeInBrowser('kept chats', () => {
       .first()
       .click();
     await lastAnswer(page).getByText('Here it is.').waitFor();
-    await page.getByRole('img', { name: 'Picture wave.png' }).waitFor();
+    await page.getByRole('img', { name: 'Image wave.png' }).waitFor();
     expect(await page.getByLabel('Tool execute_code: Done').innerText()).toContain('210 ms');
     expect(await lastAnswer(page).innerText()).toMatch(/gpt-5-mini\s*11 tokens/);
     expect(new URL(page.url()).hash).toBe('#/c/new');
@@ -110,7 +110,7 @@ describeInBrowser('kept chats', () => {
       .click();
     await page.getByText('With flour and time.').waitFor();
     await page.getByRole('button', { name: 'Delete “A recipe for bread”' }).click();
-    await page.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Delete “A recipe for bread”' }).click();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByRole('heading', { name: 'New chat' }).waitFor();
@@ -137,9 +137,9 @@ describeInBrowser('kept chats', () => {
 
   test('that are not there say so, and can be begun anew', async () => {
     const { backend, page: first } = await start((own) => own.plays(says('Hello.')));
-    expect(await first.getByRole('heading', { name: 'What shall we find out?' }).isVisible()).toBe(true);
+    expect(await first.getByRole('heading', { name: 'What would you like to find out?' }).isVisible()).toBe(true);
     const page = await openPage(backend, {}, '#/c/gone');
-    await page.getByText('This chat is not here.').waitFor();
+    await page.getByText('This chat was not found.').waitFor();
     await send(page, 'Hi');
     await lastAnswer(page).getByText('Hello.').waitFor();
     expect(backend.asked('/chat')[0]?.body).toMatchObject({ session_id: 'gone', message: 'Hi' });
@@ -175,7 +175,7 @@ describeInBrowser('kept chats', () => {
       own.state.keepsSessions = false;
       own.plays(says('Paris.'), says('Yes.'));
     });
-    await page.getByText('This server keeps no chats: they last as long as this page.').waitFor();
+    await page.getByText('Chats are not saved on this server and are lost when you close the page.').waitFor();
     await send(page, 'Capital of France?');
     await lastAnswer(page).getByText('Paris.').waitFor();
     await until(async () => (await page.getByRole('button', { name: 'Send' }).count()) === 1);

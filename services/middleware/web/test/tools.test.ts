@@ -75,7 +75,7 @@ describeInBrowser('a call of a tool', () => {
     );
     await send(page, 'Draw a wave');
     await lastAnswer(page).getByText('A damped wave.').waitFor();
-    const plot = page.getByRole('img', { name: 'Picture wave.png' });
+    const plot = page.getByRole('img', { name: 'Image wave.png' });
     await plot.waitFor();
     expect(await plot.evaluate((image) => image instanceof HTMLImageElement && image.naturalWidth)).toBe(640);
     await picture(page, 'plot');
@@ -124,7 +124,7 @@ describeInBrowser('a call of a tool', () => {
     );
     await send(page, 'Try everything');
     await lastAnswer(page).getByText('Some of it failed.').waitFor();
-    expect(await page.getByRole('img', { name: /^Picture/ }).count()).toBe(1);
+    expect(await page.getByRole('img', { name: /^Image/ }).count()).toBe(1);
     expect(await page.getByLabel('Tool execute_code: Failed').innerText()).toContain('line 1: 1/0');
     expect(await page.getByLabel('Tool get_current_time: Failed').innerText()).toContain('No such zone: Mars');
     expect(await page.getByLabel('Tool install_package: Denied').isVisible()).toBe(true);
@@ -185,7 +185,7 @@ describeInBrowser('a call that needs permission', () => {
       ),
     );
     await send(page, 'Install requests');
-    const card = page.getByLabel('Permission for install_package');
+    const card = page.getByLabel('Approval for install_package');
     await card.getByText('"name": "requests"').waitFor();
     await card.getByText('"ecosystem": "pypi"').waitFor();
     await picture(page, 'approval');
@@ -217,9 +217,9 @@ describeInBrowser('a call that needs permission', () => {
       ),
     );
     await send(page, 'What time is it?');
-    const card = page.getByLabel('Permission for execute_code');
+    const card = page.getByLabel('Approval for execute_code');
     await card.getByText('delete()⟨U+202E⟩ # safe').waitFor();
-    expect(await card.getByRole('heading').first().innerText()).toBe('May execute_code run?');
+    expect(await card.getByRole('heading').first().innerText()).toBe('Allow execute_code to run?');
   });
 
   test('is denied with a reason', async () => {
@@ -254,7 +254,7 @@ describeInBrowser('a call that needs permission', () => {
     await send(page, 'Install both');
     await page.getByRole('button', { name: 'Allow once' }).nth(1).waitFor();
     await page.getByRole('button', { name: 'Allow once' }).first().click();
-    await page.getByText('It goes on when the other requests are answered.').waitFor();
+    await page.getByText('The run continues once you answer the other requests.').waitFor();
     expect(backend.asked('/chat').length).toBe(1);
     await page.getByRole('button', { name: 'Deny' }).click();
     await lastAnswer(page).getByText('One of two.').waitFor();
@@ -309,7 +309,7 @@ describeInBrowser('a call that needs permission', () => {
       ),
     );
     await send(page, 'Install requests');
-    await page.getByText('This request has expired. Ask again for a new one.').waitFor();
+    await page.getByText('This request has expired. Send your message again to get a new one.').waitFor();
     expect(await page.getByRole('button', { name: 'Allow once' }).count()).toBe(0);
     await send(page, 'Once more');
     await lastAnswer(page).getByText('Again.').waitFor();

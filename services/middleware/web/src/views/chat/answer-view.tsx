@@ -28,7 +28,9 @@ export function AnswerView({ answer, isLast }: AnswerViewProps) {
         <PartView part={part} isWriting={isStreaming && index === parts.length - 1} />
       ))}
       {isStreaming && <Waiting answer={answer} />}
-      {status === 'stopped' && <p class="ending">Stopped{spokenText(answer) === '' ? '' : '. What came is kept'}.</p>}
+      {status === 'stopped' && (
+        <p class="ending">Stopped{spokenText(answer) === '' ? '' : '. The partial answer is kept'}.</p>
+      )}
       {failure !== undefined && <FailureNote failure={failure} {...(isLast ? { onRetry: retry } : {})} />}
       {status === 'done' && parts.length === 0 && <p class="ending">The model gave no answer.</p>}
       {status === 'done' && <EarlyEnd answer={answer} isLast={isLast} />}
@@ -61,8 +63,8 @@ function Waiting({ answer: { parts, startedAt } }: { readonly answer: Answer }) 
 }
 
 const EARLY_ENDS: Readonly<Record<string, string>> = {
-  length: 'The answer reached its greatest length.',
-  max_steps: 'The answer took as many steps as it may.',
+  length: 'The answer reached the maximum length.',
+  max_steps: 'The answer reached the maximum number of steps.',
   budget: 'The answer used up its budget.',
 };
 
@@ -94,7 +96,7 @@ function Footer({ answer, isLast }: AnswerViewProps) {
         {isDemo && <span class="demo-badge small">Demo – no language model</span>}
         {!isDemo && (model ?? provider) !== undefined && <span>{model ?? provider}</span>}
         {usage !== undefined && (
-          <span title={`${count(usage.inputTokens)} read, ${count(usage.outputTokens)} written`}>
+          <span title={`${count(usage.inputTokens)} input, ${count(usage.outputTokens)} output`}>
             {count(usage.totalTokens)} tokens
           </span>
         )}

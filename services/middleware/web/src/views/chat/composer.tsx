@@ -55,7 +55,7 @@ export function Composer() {
           rows={1}
           dir="auto"
           aria-label="Message"
-          placeholder="Ask something"
+          placeholder="Ask anything"
           enterkeyhint="send"
           autofocus
           value={draft.value}
@@ -86,7 +86,7 @@ export function Composer() {
 }
 
 function footnote(): string {
-  if (health.value?.state === 'unreachable') return 'Not connected: see whether Toolmesh is still running (npm start).';
+  if (health.value?.state === 'unreachable') return 'Not connected. Check that Toolmesh is still running (npm start).';
   if (nextProvider.value === undefined) return '';
-  return isDemo.value ? 'Demo: rules answer, no language model.' : 'Models make mistakes: look at the calls.';
+  return isDemo.value ? 'Demo: rules answer, not a language model.' : 'Models make mistakes. Check the tool calls.';
 }

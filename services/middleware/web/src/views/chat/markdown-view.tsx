@@ -71,7 +71,7 @@ function RemoteImage({ host, href, alt }: RemoteImageProps) {
     <>
       <Icon name="image" />
       <span>
-        {alt === '' ? 'Picture' : alt} <small>from {host}, not loaded</small>
+        {alt === '' ? 'Image' : alt} <small>from {host}, not loaded</small>
       </span>
     </>
   );

@@ -68,7 +68,7 @@ function QuestionEditor({ question: { id, text } }: { readonly question: Questio
           } else if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) submit(event);
         }}
       />
-      <p class="hint">What came after it gives way to the new answer.</p>
+      <p class="hint">The new answer replaces everything after this message.</p>
       <div class="buttons">
         <button type="button" onClick={leave}>
           Cancel

@@ -49,7 +49,7 @@ export function Transcript() {
     <section class="transcript" aria-label="Conversation" ref={place} onScroll={look} tabIndex={-1}>
       <div class="column">
         {turns.value.length === 0 && phase.value === 'idle' && problem.value === undefined && <Welcome />}
-        {phase.value === 'loading' && <p class="hint">Loading …</p>}
+        {phase.value === 'loading' && <p class="hint">Loading…</p>}
         {problem.value !== undefined && <FailureNote failure={problem.value} />}
         {turns.value.map((turn, index) =>
           turn.role === 'user' ? (

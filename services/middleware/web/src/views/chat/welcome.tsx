@@ -22,21 +22,21 @@ const EXAMPLES: readonly Example[] = [
   {
     icon: 'tool',
     title: 'Two tools at once',
-    about: 'Run a line of Python and tell the time',
+    about: 'Run a line of Python and get the time',
     text: 'Execute: print("Hello") and tell me the time',
   },
-  { icon: 'image', title: 'Draw a plot', about: 'A damped wave, by numpy and matplotlib', text: PLOT },
+  { icon: 'image', title: 'Draw a plot', about: 'A damped wave with numpy and matplotlib', text: PLOT },
   { icon: 'search', title: 'Ask for a time', about: 'What time is it in Tokyo?', text: 'What time is it in Tokyo?' },
 ];
 
 /** What a new chat shows instead of nothing. */
 export const Welcome = () => (
   <div class="welcome">
-    <h2>What shall we find out?</h2>
+    <h2>What would you like to find out?</h2>
     <p>
       {isDemo.value
-        ? 'No language model is connected: simple rules answer, and call the real tools.'
-        : 'The model can run code, draw plots and use every tool of the mesh. You see each call that it makes.'}
+        ? 'No language model is connected. Simple rules answer instead, and call the real tools.'
+        : 'The model can run code, draw plots and use every tool in the mesh. You see each call it makes.'}
     </p>
     <ul>
       {EXAMPLES.map(({ icon, title, about, text }) => (
@@ -52,7 +52,7 @@ export const Welcome = () => (
       ))}
     </ul>
     {isDemo.value && (
-      <p class="hint">For a language model set OPENAI_API_KEY, or start Ollama, and start Toolmesh again.</p>
+      <p class="hint">To use a language model, set OPENAI_API_KEY or start Ollama, then restart Toolmesh.</p>
     )}
   </div>
 );

@@ -42,7 +42,7 @@ export function Announcer() {
 const STATE_WORDS: Readonly<Record<string, string>> = {
   preparing: 'is being prepared',
   running: 'is running',
-  waiting: 'waits for your permission',
+  waiting: 'needs your approval',
   ok: 'has finished',
   error: 'failed',
 };

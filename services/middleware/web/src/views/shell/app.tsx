@@ -24,7 +24,7 @@ export function App() {
         type="button"
         class="backdrop"
         tabIndex={-1}
-        aria-label="Close the list of chats"
+        aria-label="Close chats"
         onClick={() => {
           isSidebarOpen.value = false;
         }}

@@ -30,7 +30,7 @@ export function Connection() {
             {reason === undefined ? '' : ` – ${reason}`}
           </p>
         )}
-        {state === 'unreachable' && <p class="muted">See whether Toolmesh is still running (npm start).</p>}
+        {state === 'unreachable' && <p class="muted">Check that Toolmesh is still running (npm start).</p>}
       </div>
     </>
   );

@@ -13,7 +13,7 @@ export const Header = ({ title }: { readonly title: string | undefined }) => (
   <header class="header">
     <IconButton
       icon="menu"
-      label="Show the list of chats"
+      label="Show chats"
       class="only-narrow"
       onClick={() => {
         isSidebarOpen.value = true;
@@ -23,7 +23,7 @@ export const Header = ({ title }: { readonly title: string | undefined }) => (
       {title ?? 'New chat'}
     </h1>
     {isDemo.value && (
-      <span class="demo-badge" title="Rules answer here, no language model. They call the real tools.">
+      <span class="demo-badge" title="Rules answer here, not a language model. They call the real tools.">
         Demo<span> – no language model</span>
       </span>
     )}
@@ -62,7 +62,7 @@ async function save(format: 'markdown' | 'json'): Promise<void> {
   const { id } = conversation.value;
   try {
     download(await exportSession(id, format), `chat-${id.slice(0, 8)}.${format === 'json' ? 'json' : 'md'}`);
-    announce('The chat is exported');
+    announce('Chat exported');
   } catch (error) {
     announce(`The chat could not be exported: ${explain(error).title}`);
   }

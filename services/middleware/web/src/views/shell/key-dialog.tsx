@@ -15,8 +15,8 @@ export function KeyDialog() {
           if (key.value.trim() !== '') giveKey(key.value.trim());
         }}
       >
-        <h2 id="key-title">This server asks for a key</h2>
-        <p>It is the API_KEY that Toolmesh was started with. The page keeps it until this tab is closed.</p>
+        <h2 id="key-title">This server requires a key</h2>
+        <p>Enter the API_KEY that Toolmesh was started with. It is kept until you close this tab.</p>
         <input
           type="password"
           aria-label="Key"
@@ -29,7 +29,7 @@ export function KeyDialog() {
         />
         <div class="buttons">
           <button type="submit" class="primary" disabled={key.value.trim() === ''}>
-            Go on
+            Continue
           </button>
         </div>
       </form>

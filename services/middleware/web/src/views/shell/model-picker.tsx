@@ -30,7 +30,7 @@ export function ModelPicker() {
       <span class="offscreen">Model</span>
       <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
         <option value={valueOf(undefined, undefined)}>Automatic{automatic()}</option>
-        {!isListed && <option value={value}>{chosen.model ?? chosen.provider} (not there now)</option>}
+        {!isListed && <option value={value}>{chosen.model ?? chosen.provider} (unavailable)</option>}
         {groups.map(([provider, entries]) => (
           <optgroup label={NAMES[provider] ?? provider}>
             {entries.map((entry) => (

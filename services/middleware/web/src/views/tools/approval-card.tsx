@@ -13,7 +13,6 @@ interface ApprovalCardProps {
 
 /** Asks whether a call may run, with its exact arguments. Nothing runs before the answer. */
 export function ApprovalCard({ call: { input }, approval }: ApprovalCardProps) {
-  const reason = useSignal('');
   const now = useSignal(Date.now());
   useEffect(() => {
     const timer = setInterval(() => {
@@ -21,52 +20,60 @@ export function ApprovalCard({ call: { input }, approval }: ApprovalCardProps) {
     }, 1_000);
     return () => clearInterval(timer);
   }, []);
-  const { id, name, decision, expiresAt } = approval;
+  const { name, decision } = approval;
   const isOver = isExpired(approval, now.value);
-  const decide = (verdict: 'approve' | 'deny') => {
-    const words = reason.value.trim();
-    conversation.value.decide({ id, decision: verdict, ...(words === '' ? {} : { reason: words }) });
-  };
   return (
-    <section class="tool-card approval" data-state="waiting" aria-label={`Permission for ${name}`}>
+    <section class="tool-card approval" data-state="waiting" aria-label={`Approval for ${name}`}>
       <h3>
         <Icon name="hand" />
         <span>
-          May <code>{name}</code> run?
+          Allow <code>{name}</code> to run?
         </span>
       </h3>
       <ArgumentsView input={approval.arguments ?? input} reveal={revealHidden} />
       {decision !== undefined && (
         <p class="muted">
-          {decision.decision === 'approve' ? 'Allowed' : 'Denied'}. It goes on when the other requests are answered.
+          {decision.decision === 'approve' ? 'Allowed' : 'Denied'}. The run continues once you answer the other
+          requests.
         </p>
       )}
-      {isOver && decision === undefined && <p class="tool-error">This request has expired. Ask again for a new one.</p>}
-      {!isOver && decision === undefined && (
-        <div class="approval-foot">
-          <input
-            type="text"
-            aria-label="Reason"
-            placeholder="Reason (optional, told to the model)"
-            maxLength={500}
-            value={reason.value}
-            onInput={(event) => {
-              reason.value = event.currentTarget.value;
-            }}
-          />
-          <div class="buttons">
-            <button type="button" onClick={() => decide('deny')}>
-              Deny
-            </button>
-            <button type="button" class="primary" onClick={() => decide('approve')}>
-              Allow once
-            </button>
-          </div>
-          {expiresAt !== undefined && (
-            <p class="muted">Open until {new Date(expiresAt).toLocaleTimeString([], { timeStyle: 'short' })}.</p>
-          )}
-        </div>
+      {isOver && decision === undefined && (
+        <p class="tool-error">This request has expired. Send your message again to get a new one.</p>
       )}
+      {!isOver && decision === undefined && <DecisionForm approval={approval} />}
     </section>
+  );
+}
+
+function DecisionForm({ approval: { id, expiresAt } }: { readonly approval: Approval }) {
+  const reason = useSignal('');
+  const decide = (decision: 'approve' | 'deny') => {
+    const words = reason.value.trim();
+    conversation.value.decide({ id, decision, ...(words === '' ? {} : { reason: words }) });
+  };
+  return (
+    <div class="approval-foot">
+      <input
+        type="text"
+        aria-label="Reason"
+        placeholder="Reason (optional, shown to the model)"
+        maxLength={500}
+        value={reason.value}
+        onInput={(event) => {
+          reason.value = event.currentTarget.value;
+        }}
+      />
+      <div class="buttons">
+        <button type="button" onClick={() => decide('deny')}>
+          Deny
+        </button>
+        <button type="button" class="primary" onClick={() => decide('approve')}>
+          Allow once
+        </button>
+      </div>
+      {expiresAt !== undefined && (
+        <p class="muted">Expires at {new Date(expiresAt).toLocaleTimeString([], { timeStyle: 'short' })}.</p>
+      )}
+    </div>
   );
 }

@@ -16,7 +16,7 @@ export function FormField({ id, field, value, problem, onInput }: FormFieldProps
     <div class="field" data-kind={field.kind}>
       <label for={id}>
         {name}
-        {isRequired && <span class="required"> needed</span>}
+        {isRequired && <span class="required"> required</span>}
       </label>
       <Control id={id} field={field} value={value} onInput={onInput} described={described} />
       <p id={`${id}-about`} class="muted">

@@ -16,7 +16,7 @@ export const OutputView = ({ output: { texts, files } }: { readonly output: Tool
           {label} <CopyButton what={label.toLowerCase()} text={() => text} />
         </h4>
         <pre dir="ltr" tabIndex={0}>
-          {text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}\n… (copy it for the rest)` : text}
+          {text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}\n… (copy to get the rest)` : text}
         </pre>
       </div>
     ))}
@@ -39,7 +39,7 @@ export const OutputImages = ({ images }: { readonly images: readonly OutputImage
     <div class="images">
       {images.map(({ name, src, file }) => (
         <figure>
-          <img src={src} alt={`Picture ${name}`} />
+          <img src={src} alt={`Image ${name}`} />
           <figcaption>
             <span>{name}</span>
             <IconButton icon="down" label={`Save ${name}`} onClick={() => save(file)} />
