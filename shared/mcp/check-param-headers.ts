@@ -41,6 +41,6 @@ export function checkParamHeaders(
 
 const calledTool = (req: Request): string => decodeHeaderValue(req.get('mcp-name') ?? '') ?? '';
 
-/** Whether `error` says that a body is no JSON. */
+/** Returns whether a body was refused because it is not JSON. */
 export const isSyntaxError = (error: unknown): boolean =>
   Error.isError(error) && 'type' in error && error.type === 'entity.parse.failed';

@@ -19,7 +19,7 @@ export interface McpClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Idle timeout of a call; progress restarts it. */
   readonly idleTimeoutMs: number;
-  /** How long a call may take in all. Default: as long as it makes progress. */
+  /** Total timeout of a call. Default: none, as long as it makes progress. */
   readonly totalTimeoutMs?: number;
 }
 

@@ -10,7 +10,7 @@ import { listAll, listTools } from './server-lists.ts';
 
 /** Handlers for server-initiated messages. */
 export interface ConnectionHandlers {
-  /** What the server may request over this connection. */
+  /** The requests that the server may make over this connection. */
   readonly capabilities?: ClientCapabilities;
   /** Receives notifications that belong to no request: list changes, log messages. */
   readonly onNotification?: (notification: McpNotification) => void;
@@ -26,7 +26,7 @@ export interface McpConnection {
   listTools(signal?: AbortSignal): Promise<readonly McpTool[]>;
   listAll(signal?: AbortSignal): Promise<Offer>;
   readonly request: SendRequest;
-  /** Best effort: whoever depends on lists polls them anyway. */
+  /** Best effort: list changes that are missed are found by the next poll. */
   readonly subscribe: SubscribeToChanges;
   close(): Promise<void>;
 }
@@ -43,7 +43,7 @@ export interface ConnectOptions extends ConnectionHandlers {
 const MAX_PAGES = 64;
 const Anything = z.record(z.string(), z.unknown());
 
-/** Connects; finds out which era the server speaks unless `prior` tells. @throws what the SDK throws. */
+/** Connects; finds out which era the server speaks unless `prior` has it. @throws what the SDK throws. */
 export async function connect(options: ConnectOptions): Promise<McpConnection> {
   const { transport, handshakeTimeoutMs, prior, ...handlers } = options;
   const clocks = createRequestClocks();

@@ -4,7 +4,7 @@ import { MeshError, rootCause } from '../kit/faults/errors.ts';
 import { networkError } from '../kit/http/network-error.ts';
 
 /**
- * Whether an error concerns the connection itself. A refusal or one slow call says nothing of other calls on it;
+ * Returns whether an error concerns the connection itself. A refusal or one slow call says nothing of other calls on it;
  * anything else that is not an answer does.
  */
 export const isConnectionFailure = (error: unknown): boolean =>

@@ -20,7 +20,7 @@ export interface McpFaceOptions {
   readonly name: string;
   readonly logger: Logger;
   readonly maxBodyBytes: number;
-  /** How long a client may cache the list of tools. Default: a minute, for tools that do not change while we run. */
+  /** Time that a client may cache the list of tools. Default: a minute, for tools that do not change while we run. */
   readonly listTtlMs?: number;
 }
 

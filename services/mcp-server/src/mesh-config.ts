@@ -6,35 +6,35 @@ import { z } from 'zod';
 const NamePart = z.string().regex(/^[A-Za-z0-9_-]{1,48}$/, '1 to 48 of A-Z, a-z, 0-9, _ and -');
 const milliseconds = z.int().min(1);
 
-/** Clocks that one tool has of its own. */
-const ToolClocks = z.strictObject({
+/** Timeouts of a single tool. */
+const ToolTimeouts = z.strictObject({
   timeout_ms: milliseconds.optional(),
   total_timeout_ms: milliseconds.optional(),
 });
 
-/** What every upstream may say, whatever its kind. */
+/** Settings of upstreams of every kind. */
 const Common = {
-  /** Left out for now, its entry kept. */
+  /** Leaves the upstream out but keeps its entry. */
   disabled: z.boolean().default(false),
-  /** What other programs that read this shape write; the key that is there says the same. */
+  /** Ignored: other programs that read this format write it. */
   type: z.enum(['http', 'streamable-http', 'stdio']).optional(),
-  /** Stands before the name of each of its tools and prompts. */
+  /** Prefix of the names of its tools and prompts. */
   prefix: NamePart.optional(),
-  /** The only tools to offer, by the names that the upstream gives them. */
+  /** The only tools to offer, by the upstream's own names. */
   include: z.array(z.string()).optional(),
   /** Tools not to offer. */
   exclude: z.array(z.string()).optional(),
-  /** How long one of its calls may be silent, in milliseconds. Default: MCP_REQUEST_TIMEOUT. */
+  /** Idle timeout of a call, in milliseconds. Default: MCP_REQUEST_TIMEOUT. */
   timeout_ms: milliseconds.optional(),
-  /** How long one of its calls may take, however much it says meanwhile. Default: an hour. */
+  /** Total timeout of a call, whatever its progress. Default: an hour. */
   total_timeout_ms: milliseconds.optional(),
-  /** How long it may take to connect, or to start. */
+  /** Time limit to connect, or to start. */
   connect_timeout_ms: milliseconds.optional(),
-  /** Clocks of single tools, by the names that the upstream gives them. */
-  tools: z.record(z.string(), ToolClocks).default({}),
+  /** Timeouts of single tools, by the upstream's own names. */
+  tools: z.record(z.string(), ToolTimeouts).default({}),
   /** Calls at the same time; as many again may wait, further ones are turned away. */
   max_concurrency: z.int().min(1).max(10_000).default(256),
-  /** Sent with each request over HTTP; one whose value is empty is left out. */
+  /** Sent with each HTTP request; headers with an empty value are left out. */
   headers: z
     .record(z.string(), z.string())
     .default({})
@@ -69,7 +69,7 @@ const OpenApiUpstream = z
   .strictObject({
     /** URL or path of the document. */
     openapi: z.string().min(1),
-    /** Where the service is, if the document does not say so. */
+    /** The service's URL, if it is not the document's server. */
     base_url: httpUrl.optional(),
     ...Common,
   })
@@ -82,7 +82,7 @@ export type UpstreamConfig = UrlConfig | CommandConfig | OpenApiConfig;
 
 const KINDS = { url: UrlUpstream, command: CommandUpstream, openapi: OpenApiUpstream } as const;
 
-/** An upstream is of the kind whose key it has, so that its problems are told in terms of that kind alone. */
+/** Selects the kind by the key that is present, so that problems are reported in terms of that kind alone. */
 const AnyUpstream = z.record(z.string(), z.unknown()).transform((value, context): UpstreamConfig => {
   const kinds = (['url', 'command', 'openapi'] as const).filter((kind) => kind in value);
   const [kind] = kinds;
@@ -133,7 +133,7 @@ function parseFile(path: string): unknown {
   }
 }
 
-/** Puts variables into every string of `value`; a variable that is not set and has no fallback is a problem. */
+/** Substitutes variables in every string of `value`. One that is not set and has no fallback is a problem. */
 function expand(value: unknown, env: NodeJS.ProcessEnv, problems: string[]): unknown {
   if (typeof value === 'string') {
     return value.replaceAll(/\$\{(\w+)(?::-([^}]*))?\}/g, (_text, name: string, fallback: string | undefined) => {

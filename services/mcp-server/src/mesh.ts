@@ -7,19 +7,19 @@ import type { Upstream } from './upstreams/upstream.ts';
 /** Makes the upstream that an entry of mesh.json describes. */
 export type MakeUpstream = (name: string, config: UpstreamConfig) => Upstream;
 
-/** What a change of mesh.json would do or has done: names of upstreams. */
+/** The effect of a change of mesh.json: names of upstreams. */
 export interface MeshChange {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   readonly removed: readonly string[];
 }
 
-/** The upstreams of the hub, as mesh.json has them now. */
+/** The upstreams that mesh.json lists now. */
 export interface Mesh {
   readonly upstreams: readonly Upstream[];
   /**
-   * Brings the upstreams in line with `config`: entries that are the same stay as they are, with their calls; what is
-   * replaced or removed ends the calls that it is running, and is closed then.
+   * Brings the upstreams in line with `config`: unchanged entries keep their upstream and its calls; one that
+   * is replaced or removed is closed once its calls have ended.
    * @throws Error with every name that two upstreams would offer; nothing has changed then.
    */
   apply(config: MeshConfig): Promise<MeshChange>;
@@ -30,9 +30,9 @@ export interface MeshOptions {
   readonly make: MakeUpstream;
   readonly catalogue: Catalogue;
   readonly logger: Logger;
-  /** How long new upstreams may take until the change is judged and made; they go on by themselves afterwards. */
+  /** Time for new upstreams to start before the change is checked for conflicts and made. */
   readonly startWaitMs: number;
-  /** How long the calls of an upstream that is gone from the list may take to end. */
+  /** Time for the calls of a removed upstream to end. */
   readonly graceMs: number;
 }
 
@@ -78,7 +78,7 @@ export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: Me
       for (const [name, { upstream }] of gone) {
         upstream
           .drain(graceMs)
-          .catch((error: unknown) => logger.warn({ err: error, upstream: name }, 'not closed well'));
+          .catch((error: unknown) => logger.warn({ err: error, upstream: name }, 'an upstream did not close'));
       }
       return {
         added: [...next.keys()].filter((name) => !before.has(name)),
@@ -92,7 +92,7 @@ export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: Me
   };
 }
 
-/** Waits until all are up, or the time is. */
+/** Waits until all are up, for `timeoutMs` at most. */
 async function untilUp(upstreams: readonly Upstream[], timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (upstreams.some(({ status }) => status !== 'up') && performance.now() < deadline) await sleep(20);

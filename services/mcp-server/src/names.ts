@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** What every model provider takes as the name of a tool. */
+/** Tool names that every model provider accepts. */
 const VALID = /^[A-Za-z0-9_-]{1,64}$/;
 const MAX_LENGTH = 64;
 const HASH_LENGTH = 8;
 
 /**
- * The name under which the hub offers what an upstream calls `name`: the same, where that is a valid name. Otherwise
- * what is not allowed becomes `_`, what is too long is cut, and a hash of the whole keeps it apart from others. The
- * same upstream and name always give the same result, whatever else is offered.
+ * Returns the hub's name for an upstream's `name`: the same if it is valid. Otherwise other characters become `_`, a
+ * long name is cut, and a hash of the whole keeps it unique. The same upstream and name always give the same result.
  */
 export function offeredName(prefix: string, name: string): string {
   const whole = `${prefix}${name}`;

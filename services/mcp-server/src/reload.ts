@@ -40,7 +40,7 @@ export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): Rel
       }
     } catch (error) {
       const problem = Error.isError(error) ? error.message : String(error);
-      if (problem !== lastProblem) logger.error({ problem }, 'mesh.json was not applied; what was there goes on');
+      if (problem !== lastProblem) logger.error({ problem }, 'mesh.json was not applied; the last good state stays');
       lastProblem = problem;
     }
   };

@@ -19,7 +19,7 @@ import { createResourceSubscriptions } from './resource-subscriptions.ts';
 
 /** Time for upstreams to start at the same time as the hub. */
 const START_WAIT_MS = 3_000;
-/** How long a client may cache a list: upstreams come and go. */
+/** Time that a client may cache a list: upstreams come and go. */
 const LIST_TTL_MS = 2_000;
 
 export const hub = defineService({

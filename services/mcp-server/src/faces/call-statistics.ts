@@ -2,9 +2,9 @@
 export type CallOutcome = 'success' | 'error' | 'failed';
 
 export interface CallStatisticsOptions {
-  /** Durations kept for each tool, the last ones. Default 1 000. */
+  /** Latest durations kept for each tool. Default 1 000. */
   readonly windowSize?: number;
-  /** Tools kept; of more, those called longest ago are forgotten. Default 1 000. */
+  /** Tools kept, those called last. Default 1 000. */
   readonly maxTools?: number;
   /** Milliseconds on a clock that never goes back. */
   readonly now?: () => number;
@@ -22,13 +22,13 @@ export interface ToolStatistics {
 export interface CallSnapshot {
   /** Calls of tools: all so far, those that run, and those that did not run. */
   readonly requests: { readonly total: number; readonly active: number; readonly failed: number };
-  /** Of the tools that have been called, by name. */
+  /** The tools that have been called, by name. */
   readonly tools: Readonly<Record<string, ToolStatistics>>;
 }
 
-/** How many calls there were, and how long they took. */
+/** Counts calls and measures their time. */
 export interface CallStatistics {
-  /** Starts the clock of a call; the returned function stops it, once. */
+  /** Starts the timer of a call; the returned function stops it, once. */
   startCall(tool: string): (outcome: CallOutcome) => void;
   snapshot(): CallSnapshot;
 }
@@ -98,7 +98,7 @@ export function createCallStatistics(options: CallStatisticsOptions = {}): CallS
 
 function summarize({ calls, errors, durations }: ToolRecord): ToolStatistics {
   const sorted = durations.slice(0, Math.min(calls, durations.length)).sort();
-  // The nearest rank: a duration that there was, rather than one between two.
+  // The nearest rank: a measured duration rather than one between two.
   const percentile = (p: number): number => {
     const value = sorted[Math.ceil((p / 100) * sorted.length) - 1] ?? 0;
     return Math.round(value * 1_000) / 1_000;

@@ -11,7 +11,7 @@ export interface UpstreamStats {
   readonly kind: 'url' | 'command' | 'openapi';
   readonly status: UpstreamStatus;
   readonly breaker: 'closed' | 'open' | 'half_open';
-  /** How many tools it offers. */
+  /** Number of tools it offers. */
   readonly tools: number;
   /** In words for an operator. */
   readonly lastError?: string | undefined;
@@ -30,13 +30,13 @@ export function statsRoutes({ catalogue, upstreams, calls }: StatsOptions): read
     defineRoute({
       method: 'get',
       path: '/',
-      summary: 'What this is, where everything is, and how much there is',
+      summary: 'The service, its endpoints, and the number of tools and upstreams',
       handle: () => describe(catalogue.list().length, upstreams()),
     }),
     defineRoute({
       method: 'get',
       path: '/stats',
-      summary: 'Calls, their times by tool, and how each upstream is',
+      summary: 'Calls, their times by tool, and the state of each upstream',
       handle: () => ({
         uptime_seconds: uptimeSeconds(),
         ...calls.snapshot(),

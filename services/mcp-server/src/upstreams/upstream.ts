@@ -12,7 +12,7 @@ export interface ClientSession {
 export interface Caller extends Requester {
   /** Puts a request of the upstream (elicitation, sampling, roots) to the caller. Undefined if it cannot be asked. */
   readonly ask?: ((request: McpRequest, signal: AbortSignal) => Promise<McpResult>) | undefined;
-  /** Whether it answers questions by calling again with `inputResponses`, as 2026-07-28 has it. */
+  /** True if it answers questions by calling again with `inputResponses`, as 2026-07-28 has it. */
   readonly takesInputRequired: boolean;
   /** The session that the request belongs to: all its requests are those of one client to an upstream, too. */
   readonly session?: ClientSession | undefined;

@@ -13,7 +13,7 @@ import { notifierOf, toLogLevel } from './notifier.ts';
 import type { SessionState } from './session.ts';
 
 const Anything = z.record(z.string(), z.unknown());
-/** How long the user of a client of 2025 may take to answer. */
+/** Time for the user of a client of 2025 to answer. */
 const ANSWER_TIMEOUT_MS = 300_000;
 
 /** Returns the params of a repeated call that answer the questions of its first try. */

@@ -14,7 +14,7 @@ import type { SessionState } from './session.ts';
 export interface HubServerOptions {
   readonly catalogue: Catalogue;
   readonly subscriptions: ResourceSubscriptions;
-  /** How long a client may cache a list. */
+  /** Time that a client may cache a list. */
   readonly listTtlMs: number;
 }
 

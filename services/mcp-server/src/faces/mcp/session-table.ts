@@ -1,6 +1,6 @@
 export interface SessionLimits {
   readonly maxSessions: number;
-  /** How long a session may be idle, with no stream open. */
+  /** Idle time, with no stream open, after which a session ends. */
   readonly idleMs: number;
 }
 

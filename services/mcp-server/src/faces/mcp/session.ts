@@ -16,7 +16,7 @@ export interface SessionState extends ClientSession {
 
 /** A session of a client of 2025. */
 export interface Session {
-  /** When its last request ended, in milliseconds on the process's clock. */
+  /** The end of its last request, in milliseconds on the process's clock. */
   usedAt: number;
   /** Requests and streams that are open. */
   open: number;

@@ -34,7 +34,7 @@ export interface WebSocketFace {
   stop(graceMs: number): Promise<void>;
 }
 
-/** How long a client may take to confirm that its socket is closed. */
+/** Time for a client to confirm that its socket is closed. */
 const CLOSE_MS = 1_000;
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const GOING_AWAY = 1_001;

@@ -20,7 +20,7 @@ interface Entry {
 }
 
 const MAX_PENDING = 256;
-/** How long a user may take to answer. */
+/** Time for a user to answer. */
 const ANSWER_TIMEOUT_MS = 300_000;
 
 const Responses = z.record(z.string(), z.record(z.string(), z.unknown())).default({});

@@ -79,10 +79,10 @@ function timeoutsFor(
 
 const ASKING_METHODS: readonly string[] = ['tools/call', 'prompts/get', 'resources/read'];
 
-/** Whether a question of a 2025 server may have to wait for a 2026-07-28 caller, which answers by calling again. */
+/** Returns whether a question of a 2025 server may have to wait for a 2026-07-28 caller, which answers by calling again. */
 const mayBecomePending = ({ method }: McpRequest, { takesInputRequired, capabilities }: Caller): boolean =>
   takesInputRequired && takesQuestions(capabilities) && ASKING_METHODS.includes(method);
 
-/** Whether messages or questions may come that are for this caller alone. */
+/** Returns whether messages or questions may come that are for this caller alone. */
 const needsOwnConnection = ({ era }: McpConnection, request: McpRequest, caller: Caller): boolean =>
   era === 'legacy' && (caller.logLevel !== undefined || caller.ask !== undefined || mayBecomePending(request, caller));

@@ -20,13 +20,13 @@ export interface OpenApiOptions {
   readonly name: string;
   /** The document: an http or https URL, or the path of a file. JSON or YAML, OpenAPI 3.0 or 3.1. */
   readonly document: URL | string;
-  /** Where the service is, if not where its document says. */
+  /** The service's URL, if it is not the document's server. */
   readonly baseUrl?: URL | string | undefined;
   /** Sent with every call; nothing that a caller gives can replace them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How long a call may take in all. Default 60 000. */
+  /** Time limit of a call. Default 60 000. */
   readonly timeoutMs?: number;
-  /** How long the loading of the document may take in all. Default 60 000. */
+  /** Time limit of loading the document. Default 60 000. */
   readonly loadTimeoutMs?: number;
   /** Default 16 MiB. */
   readonly maxResponseBytes?: number;
@@ -37,7 +37,7 @@ export interface OpenApiOptions {
 /** A REST service as tools: one for each operation of its OpenAPI document. */
 export interface OpenApiTools {
   readonly tools: readonly Tool[];
-  /** What of the document could not be used, and why, in words for an operator. */
+  /** Parts of the document that could not be used, each with the reason, in words for an operator. */
   readonly problems: readonly string[];
   /**
    * Calls one of `tools`. A service that refuses (4xx, 5xx) is a result with `is_error`.
@@ -54,22 +54,22 @@ interface Callable {
 }
 
 const METHODS: readonly HttpMethod[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD'];
-/** More tools than this no model can choose from, and no list should carry. */
+/** No model can choose from more tools than this, and no list should carry them. */
 const MAX_OPERATIONS = 1_000;
 
-/** How long the reading of a document keeps others waiting. */
+/** Longest time that reading a document blocks the event loop. */
 const TURN_MS = 10;
-/** Problems that an error tells of; a wrong document has the same one many times. */
-const MAX_TOLD = 5;
+/** Problems that an error lists; a wrong document has the same one many times. */
+const MAX_LISTED = 5;
 
-/** @throws MeshError upstream_failed that says what to correct, when the document cannot be had or has no use. */
+/** Loads a document. @throws MeshError upstream_failed with the correction to make, if it cannot be loaded or used. */
 export async function loadOpenApi(options: OpenApiOptions): Promise<OpenApiTools> {
   const { name, timeoutMs = 60_000, maxResponseBytes = 16 * 1_024 ** 2 } = options;
   const given = Object.entries(options.headers ?? {}).filter(([, value]) => value !== '');
   const headers = Object.fromEntries(given.map(([key, value]) => [key.toLowerCase(), value]));
   const { callables, problems } = await readService(options, headers);
   if (callables.size === 0) {
-    const why = problems.length === 0 ? 'it has none' : `its problems: ${problems.slice(0, MAX_TOLD).join('; ')}`;
+    const why = problems.length === 0 ? 'it has none' : `its problems: ${problems.slice(0, MAX_LISTED).join('; ')}`;
     throw new MeshError('upstream_failed', `${name} has no operation that can be used; ${why}`);
   }
   const sender = createHttpSender({ name, timeoutMs, maxResponseBytes });
@@ -80,7 +80,7 @@ export async function loadOpenApi(options: OpenApiOptions): Promise<OpenApiTools
       const callable = callables.get(tool);
       if (callable === undefined) throw unknownTool(tool, callables.keys());
       const { operation, base, check } = callable;
-      const request = buildRequest(operation, check(args), base, headers);
+      const request = buildRequest(operation, check(args), { base, headers });
       const started = performance.now();
       const answer = await sender.send({ ...request, signal: context.signal });
       return { tool, ...readAnswer(answer), duration_ms: elapsed(started) };
@@ -96,20 +96,22 @@ async function readService(options: OpenApiOptions, headers: Readonly<Record<str
   try {
     return await withDeadline({ signal, ms: loadTimeoutMs, late }, async (limited) => {
       const document = await loadDocument({ name, document: source, headers, signal: limited }, sender.send);
-      return readOperations(document, new Set(Object.keys(headers)), baseUrl, limited);
+      return readOperations(document, { configured: new Set(Object.keys(headers)), baseUrl, signal: limited });
     });
   } finally {
     await sender.close();
   }
 }
 
-/** Reads all operations, with pauses: a large document takes seconds, in which others want their answers. */
-async function readOperations(
-  document: OpenApiDocument,
-  configured: ReadonlySet<string>,
-  baseUrl: URL | string | undefined,
-  signal: AbortSignal,
-) {
+interface ReadOptions {
+  /** Headers, in lower case, that are sent with every request. */
+  readonly configured: ReadonlySet<string>;
+  readonly baseUrl: URL | string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Reads all operations, with pauses: a large document takes seconds, in which other calls go on. */
+async function readOperations(document: OpenApiDocument, { configured, baseUrl, signal }: ReadOptions) {
   const problems: string[] = [];
   const callables = new Map<string, Callable>();
   const checkOf = createArgumentsChecks();
@@ -136,7 +138,7 @@ async function readOperations(
   return { callables, problems };
 }
 
-/** In an order that does not depend on the document's, so that names of operations that clash are the same each time. */
+/** Lists operations in an order that does not depend on the document's, so that names that clash are the same each time. */
 function listOperations({ root, resolve }: OpenApiDocument, problems: string[]) {
   const paths = isRecord(root['paths']) ? Object.entries(root['paths']) : [];
   return paths

@@ -3,7 +3,7 @@ export interface BackOffTimes {
   /** The pause after the first failure; each further one doubles it. */
   readonly baseMs: number;
   readonly maxMs: number;
-  /** Health that lasts this long makes the failures before it forgotten. */
+  /** Health of this length resets the count of failures. */
   readonly healthyAfterMs: number;
 }
 
@@ -12,7 +12,7 @@ export interface BackOffState {
   readonly failures: number;
   readonly notBefore: number;
   readonly healthySince: number | undefined;
-  /** Whether nothing has gone well since the last failure. */
+  /** True until the first success after a failure. */
   readonly isFailing: boolean;
 }
 

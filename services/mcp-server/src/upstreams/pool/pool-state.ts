@@ -15,7 +15,7 @@ export interface MemberState {
   /** Calls that it has been given in all. */
   readonly served: number;
   readonly lastUsedAt: number;
-  /** When it was last known to be healthy. */
+  /** The last time that it was known to be healthy. */
   readonly lastHeardAt: number;
   readonly pinging: boolean;
   /** A call on it was given up, so it may hang: it gets no calls until it has answered a ping. */
@@ -33,7 +33,7 @@ export interface PoolState {
   /** Workers that crashed, hung or did not start. */
   readonly restarts: number;
   readonly backOff: BackOffState;
-  /** Whether the last start went well: what crashes later is tried again sooner than what cannot start. */
+  /** False after a failed start: a worker that cannot start is hopeless sooner than one that crashed later. */
   readonly didStart: boolean;
   readonly isClosing: boolean;
 }
@@ -209,7 +209,7 @@ export const closed: PoolEvent = (transition) => {
   grow(transition);
 };
 
-/** Time has passed: ends workers that nobody needs, and pings those that have not been heard of. */
+/** Time has passed: ends workers that nobody needs, and pings those that have been silent. */
 export const checked: PoolEvent = (transition) => {
   const { members, context } = transition;
   const { min, idleMs, pingEveryMs } = context.limits;

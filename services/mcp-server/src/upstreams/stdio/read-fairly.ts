@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 
 const PERIOD_MS = 100;
-/** What one stream may have of each period. */
+/** Share of each period that one stream may use. */
 const SHARE_MS = 30;
 
 /**
- * Hands on what comes, with a bound on the time that this takes: a peer that sends without end keeps this process at
- * work for a third of its time at most, and the others get their answers. The rest waits in the peer's pipe.
+ * Passes chunks on within a limit of time: a peer that floods us uses a third of this process's time at most, so that
+ * others get their answers. The rest waits in the peer's pipe.
  */
 export function readFairly(stream: Readable, handle: (chunk: Buffer) => void): void {
   let periodStart = 0;

@@ -20,7 +20,7 @@ export interface StdioConnectionsOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
   readonly workers: { readonly min: number; readonly max: number };
-  /** How long a process may take until it is ready for calls. */
+  /** Time limit of a start, until the process is ready for calls. */
   readonly startTimeoutMs: number;
   readonly hostEnv: NodeJS.ProcessEnv;
   readonly logger: Logger;

@@ -12,7 +12,7 @@ export interface StdioCommand {
   /** A program, found in PATH or by its path. No shell reads it. */
   readonly command: string;
   readonly args?: readonly string[];
-  /** What it gets beside {@link basicEnvironment}. */
+  /** Added to {@link basicEnvironment}. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 }
@@ -25,16 +25,16 @@ export interface StdioProcessOptions extends StdioCommand {
   readonly hostEnv: NodeJS.ProcessEnv;
   /** The longest line that it may write to standard output. Default 32 MiB. */
   readonly maxLineBytes?: number;
-  /** How long the end of its input, and then SIGTERM, may take to end it, each. Default 1 000. */
-  readonly patienceMs?: number;
-  /** Hears each line of standard output. */
+  /** Time to end after its input has ended, and again after SIGTERM. Default 1 000. */
+  readonly graceMs?: number;
+  /** Receives each line of standard output. */
   readonly onLine: (line: string) => void;
 }
 
-/** A program that is talked to in lines over its standard input and output. */
+/** A program with a line protocol over its standard input and output. */
 export interface StdioProcess {
   readonly pid: number;
-  /** Resolves (never rejects) when it is gone and all that it wrote was heard, with the reason. */
+  /** Resolves (never rejects) with the reason when it is gone and all its output was received. */
   readonly gone: Promise<Error>;
   /** Writes a line. Resolves when it is on its way. @throws MeshError when the program has ended or does not read. */
   write(line: string): Promise<void>;
@@ -45,9 +45,9 @@ export interface StdioProcess {
 }
 
 const MAX_LINE_BYTES = 32 * 1_024 ** 2;
-/** What may wait for a program that does not read its input. */
+/** Most bytes that wait for a program that does not read its input. */
 const MAX_BACKLOG_BYTES = 16 * 1_024 ** 2;
-/** How long pipes may stay open once the program is gone: one of its children may have escaped with them. */
+/** Time for pipes to close once the program is gone: an escaped child may hold them. */
 const LINGER_MS = 500;
 
 /** Variables that programs need to run at all. Anything else, proxies and keys included, `env` has to name. */
@@ -67,11 +67,11 @@ export function basicEnvironment(
 
 /**
  * Starts a program in a process group of its own, so that it can be ended with all that it has started. When the hub
- * is killed, its input ends, which is what tells a stdio server to stop; one that pays no heed to that stays.
+ * is killed, its input ends, which stops a stdio server, unless it ignores that.
  * @throws MeshError upstream_failed with the next step, when it cannot be started.
  */
 export async function startStdioProcess(options: StdioProcessOptions): Promise<StdioProcess> {
-  const { name, logger, hostEnv, command, args = [], env, cwd, patienceMs = 1_000, onLine } = options;
+  const { name, logger, hostEnv, command, args = [], env, cwd, graceMs = 1_000, onLine } = options;
   const child = spawn(command, args, {
     env: basicEnvironment(hostEnv, env),
     ...(cwd === undefined ? {} : { cwd }),
@@ -84,7 +84,7 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
     reason ??= why;
     killGroup(pid, 'SIGKILL');
   };
-  // Told by `gone`; without a listener a broken pipe would be thrown.
+  // Reported by `gone`; without a listener a broken pipe would be thrown.
   for (const source of [child, child.stdin, child.stdout, child.stderr]) source.on('error', () => {});
   try {
     await once(child, 'spawn');
@@ -113,7 +113,7 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
       const { promise, resolve } = Promise.withResolvers<unknown>();
       child.stdin.write(`${line}\n`, resolve);
       if (!(await promise)) return;
-      // Whoever asked hears of the end, and its reason, not of a pipe that broke a moment before it.
+      // The caller gets the reason of the end, not of a pipe that broke a moment before it.
       const cause = await gone;
       throw new MeshError('upstream_failed', `The process of ${name} has ended: ${cause.message}`, { cause });
     },
@@ -121,10 +121,10 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
       reason ??= 'it was closed';
       child.stdin.end();
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-        if (await isOver(gone, patienceMs)) return;
+        if (await isOver(gone, graceMs)) return;
         killGroup(pid, signal);
       }
-      await isOver(gone, patienceMs + LINGER_MS);
+      await isOver(gone, graceMs + LINGER_MS);
     },
   };
 }
@@ -145,7 +145,7 @@ async function untilGone(child: ChildProcessWithoutNullStreams, pid: number): Pr
   return how;
 }
 
-/** Whether `task` ends within `ms`. */
+/** Returns whether `task` ends within `ms`. */
 async function isOver(task: Promise<unknown>, ms: number): Promise<boolean> {
   const timer = new AbortController();
   const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
@@ -180,15 +180,15 @@ function startError({ name, command, cwd }: StdioProcessOptions, cause: unknown)
 }
 
 const MAX_LOG_LINE_BYTES = 4_096;
-/** Lines of standard error that go to the log in one period; more are counted. */
+/** Lines of standard error that go to the log in one period; further ones are counted. */
 const MAX_LOG_LINES = 200;
 const LOG_PERIOD_MS = 10_000;
 
-/** Writes what a program says on standard error to the log, and no more than somebody may want to read. */
+/** Writes lines of standard error to the log, within a limit. */
 function logLines(logger: Logger, upstream: string, pid: number) {
   let periodStart = performance.now();
   let lines = 0;
-  const say = (fields: object, message: string): void => {
+  const log = (fields: object, message: string): void => {
     const now = performance.now();
     if (now - periodStart >= LOG_PERIOD_MS) {
       if (lines > MAX_LOG_LINES) logger.warn({ upstream, pid, lines: lines - MAX_LOG_LINES }, 'lines were left out');
@@ -199,7 +199,7 @@ function logLines(logger: Logger, upstream: string, pid: number) {
     if (lines <= MAX_LOG_LINES) logger.info({ upstream, pid, ...fields }, message);
   };
   return {
-    onLine: (line: string) => say({ line }, 'said on standard error'),
-    onTooLong: () => say({ maxBytes: MAX_LOG_LINE_BYTES }, 'said a line on standard error that is too long'),
+    onLine: (line: string) => log({ line }, 'wrote to standard error'),
+    onTooLong: () => log({ maxBytes: MAX_LOG_LINE_BYTES }, 'wrote a line to standard error that is too long'),
   };
 }

@@ -3,7 +3,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { StdioTransport, type StdioTransportOptions } from './stdio-transport.ts';
 import type { PoolWorker } from '../pool/worker-pool.ts';
 
-/** Which revisions a client is to try: all, or those before 2026-07-28. */
+/** The revisions that a client tries: all, or those before 2026-07-28. */
 export type ProtocolMode = 'auto' | 'legacy';
 
 export interface StdioServerOptions extends StdioTransportOptions {
@@ -12,7 +12,7 @@ export interface StdioServerOptions extends StdioTransportOptions {
    * probe's time-out is what a server costs that does not answer what it does not know, once: 5 s are plenty.
    */
   readonly createClient: (mode: ProtocolMode) => Client;
-  /** How long the server may take to answer each step of the handshake, in milliseconds. Default 30 000. */
+  /** Time limit of each step of the handshake, in milliseconds. Default 30 000. */
   readonly handshakeTimeoutMs?: number;
 }
 
@@ -23,8 +23,8 @@ export interface StdioWorker extends PoolWorker {
 }
 
 /**
- * What starts the processes of one stdio MCP server, each ready for calls: the `start` of a worker pool. It learns at
- * the first start which era of the protocol the server speaks, and asks no more.
+ * Returns a function that starts processes of a stdio MCP server, each ready for calls: the `start` of a worker pool.
+ * It detects the protocol's era at the first start only.
  * @throws MeshError upstream_failed when the program cannot be started or does not speak MCP.
  */
 export function createStdioStarter(options: StdioServerOptions): (signal: AbortSignal) => Promise<StdioWorker> {
@@ -61,7 +61,7 @@ export function createStdioStarter(options: StdioServerOptions): (signal: AbortS
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof MeshError) throw error;
-      const why = `${name} was started but did not answer as an MCP server; the log has what it said`;
+      const why = `${name} was started but did not answer as an MCP server; see its output in the log`;
       throw new MeshError('upstream_failed', why, { cause: error });
     }
   };

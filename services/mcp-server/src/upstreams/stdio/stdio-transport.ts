@@ -8,16 +8,16 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { startStdioProcess, type StdioProcess, type StdioProcessOptions } from './stdio-process.ts';
 
 export interface StdioTransportOptions extends Omit<StdioProcessOptions, 'onLine'> {
-  /** How much it may write within ten seconds that is no message. Default 4 MiB. */
+  /** Most characters within ten seconds that are not messages. Default 4 MiB. */
   readonly maxGarbageBytes?: number;
 }
 
 /**
- * An MCP server over standard input and output, as the SDK's client wants it. Its own `StdioClientTransport` leaves
- * what the server has started behind, bounds no closing, and does not say how the server ended.
+ * The SDK's transport to an MCP server over standard input and output. Unlike the SDK's `StdioClientTransport` it ends
+ * the server's children, bounds the time to close, and reports how the server ended.
  */
 export class StdioTransport implements Transport {
-  /** By this and by `pid` the client knows what kind of transport it has; standard error goes to the log. */
+  /** With `pid`, marks a stdio transport for the client. Standard error goes to the log. */
   readonly stderr = null;
   onclose?: () => void;
   onerror?: (error: Error) => void;
@@ -47,7 +47,7 @@ export class StdioTransport implements Transport {
   /** @throws MeshError upstream_failed with the next step, when the program cannot be started. */
   async start(): Promise<void> {
     if (this.#process !== undefined) throw new Error('This transport is started already');
-    this.#process = await startStdioProcess({ ...this.#options, onLine: (line) => this.#hear(line) });
+    this.#process = await startStdioProcess({ ...this.#options, onLine: (line) => this.#receive(line) });
     void this.#process.gone.then((reason) => {
       this.#gone.resolve(reason);
       this.onclose?.();
@@ -63,13 +63,13 @@ export class StdioTransport implements Transport {
     await this.#process?.close();
   }
 
-  #hear(line: string): void {
+  #receive(line: string): void {
     const message = parse(line);
     if (message !== undefined) this.onmessage?.(message);
     else if (line !== '') this.#skip(line);
   }
 
-  /** A line that is no message: a server that prints something by mistake is forgiven, a flood is not. */
+  /** Skips a line that is not a message: a stray print is forgiven, a flood is not. */
   #skip(line: string): void {
     const { name, logger, maxGarbageBytes = 4 * 1_024 ** 2 } = this.#options;
     const { pid } = this;
@@ -88,7 +88,7 @@ export class StdioTransport implements Transport {
 const GARBAGE_PERIOD_MS = 10_000;
 
 function parse(line: string): JSONRPCMessage | undefined {
-  // Told apart without a try: what throws costs a hundred times as much, and a flood should cost little.
+  // Checked without a try: an exception costs a hundred times as much, and a flood should cost little.
   if (!line.startsWith('{')) return undefined;
   try {
     return deserializeMessage(line);

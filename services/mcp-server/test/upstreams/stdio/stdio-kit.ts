@@ -26,7 +26,7 @@ export function misbehaving(flags: readonly string[] = [], options: Partial<Stdi
     args: [file, ...flags],
     logger,
     hostEnv: process.env,
-    patienceMs: 300,
+    graceMs: 300,
     createClient: (mode) => new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } }),
     ...options,
   });

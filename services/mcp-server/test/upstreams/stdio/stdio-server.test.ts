@@ -59,15 +59,15 @@ describe('a stdio MCP server', () => {
     expect(await say(worker, 'cwd')).toBe(tmpdir());
   });
 
-  test('has what it says on standard error in the log, line by line and bounded', async () => {
+  test('has its standard error in the log, line by line and bounded', async () => {
     const { worker, log } = await started(['--talk']);
-    const said = () => log.filter(({ message }) => message.startsWith('said'));
-    await until(() => said().length === 2);
-    expect(said()[1]).toMatchObject({ upstream: 'The upstream odd', pid: worker.pid, line: 'hello from stderr' });
+    const logged = () => log.filter(({ message }) => message.startsWith('wrote'));
+    await until(() => logged().length === 2);
+    expect(logged()[1]).toMatchObject({ upstream: 'The upstream odd', pid: worker.pid, line: 'hello from stderr' });
     expect(await say(worker, 'stderr_flood')).toBe('said');
-    await until(() => said().length === 200);
+    await until(() => logged().length === 200);
     expect(await say(worker, 'echo', { text: 'well' })).toBe('well');
-    expect(said()).toHaveLength(200);
+    expect(logged()).toHaveLength(200);
   });
 
   test('is forgiven lines that are not MCP, with one warning', async () => {
@@ -135,7 +135,7 @@ describe('a stdio MCP server', () => {
     ],
     ['a file that may not be executed', { command: fileURLToPath(import.meta.url) }, /chmod \+x/],
     ['a folder that is not there', { cwd: '/no/such/folder' }, /its "cwd" in mesh.json is not a folder/],
-    ['a program that ends', { args: ['-e', 'process.exit(3)'] }, /did not answer as an MCP server; the log/],
+    ['a program that ends', { args: ['-e', 'process.exit(3)'] }, /did not answer as an MCP server; see its output/],
   ];
   test.each(unstartable)('is not had from %s, which is told with the next step', async (_name, options, message) => {
     await expect(misbehaving([], options).start(forever)).rejects.toMatchObject({

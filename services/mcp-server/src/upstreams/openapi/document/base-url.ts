@@ -2,8 +2,8 @@ import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { DocumentProblem, type OpenApiDocument } from './document.ts';
 
 /**
- * Where the requests of an operation go: the first of the servers that it, or the document, names, its variables put in.
- * @throws DocumentProblem when that is no http or https URL.
+ * Returns the base URL of an operation: the first server that it, or else the document, names, with its variables.
+ * @throws DocumentProblem if it is not an http or https URL.
  */
 export function baseUrlOf(document: OpenApiDocument, ownServers: unknown): URL {
   const servers = [ownServers, document.root['servers']].find((list) => Array.isArray(list) && list.length > 0);

@@ -8,7 +8,7 @@ import type { Sender } from '../request/send-request.ts';
 /** An object as JSON has them. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Something in a document that cannot be used; what it belongs to is left out. */
+/** A part of a document that cannot be used: its operation is left out. */
 export class DocumentProblem extends Error {
   override readonly name = 'DocumentProblem';
 }
@@ -16,13 +16,13 @@ export class DocumentProblem extends Error {
 /** An OpenAPI document whose references can be followed. */
 export interface OpenApiDocument {
   readonly root: JsonObject;
-  /** `3.0` says null and bounds in words of its own; 3.2 is here as 3.1, of which it has all. */
+  /** `3.0` has keywords of its own for null and bounds; 3.2 is treated as 3.1. */
   readonly version: '3.0' | '3.1';
-  /** What relative server URLs start from. */
+  /** The base of relative server URLs. */
   readonly url: URL;
-  /** The object behind `value`, which may be a reference to it. @throws DocumentProblem for one that leads nowhere. */
+  /** Returns the object that `value` is, or refers to. @throws DocumentProblem for a broken reference. */
   resolve(value: unknown): JsonObject;
-  /** What a reference points to. @throws DocumentProblem for one that leads nowhere or out of the document. */
+  /** Returns the target of a reference. @throws DocumentProblem if it is broken or leaves the document. */
   follow(reference: string): unknown;
 }
 
@@ -40,7 +40,7 @@ export const MAX_DOCUMENT_BYTES = 16 * 1_024 ** 2;
 /** References to references; more are a circle. */
 const MAX_HOPS = 16;
 
-/** @throws MeshError upstream_failed that says what to correct; what `send` throws. */
+/** Loads a document. @throws MeshError upstream_failed with the correction to make; what `send` throws. */
 export async function loadDocument(source: DocumentSource, send: Sender): Promise<OpenApiDocument> {
   const { name, document } = source;
   const url = toUrl(document);
@@ -72,7 +72,7 @@ async function readDocument(name: string, url: URL): Promise<string> {
 async function fetchDocument(url: URL, { name, headers, signal }: DocumentSource, send: Sender): Promise<string> {
   const get = (sent: Readonly<Record<string, string>>) =>
     send({ method: 'GET', url, headers: { accept: 'application/json, application/yaml, */*;q=0.5', ...sent }, signal });
-  // Keys are for the service; whoever hosts its document gets them only if it asks.
+  // Keys are for the service; the document's host gets them only if it asks.
   let answer = await get({});
   if (answer.status === 401 || answer.status === 403) answer = await get(headers);
   if (answer.status >= 300) throw wrong(name, `its document was answered with status ${answer.status}`);

@@ -2,7 +2,7 @@ import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { safeName, withSuffix } from './names.ts';
 import type { Place } from '../request/serialize.ts';
 
-/** What becomes one argument of the tool. */
+/** A part of a request that becomes an argument of the tool. */
 export interface Field {
   readonly place: Place | 'body';
   readonly name: string;
@@ -10,7 +10,7 @@ export interface Field {
   readonly isRequired: boolean;
 }
 
-/** An argument has its field's name; where several fields share it, all but the first have their place before it. */
+/** Names arguments by their fields; if several fields share a name, all but the first get their place as a prefix. */
 export function argumentNames(fields: readonly Field[]): ReadonlyMap<Field, string> {
   const forbidden = /[^A-Za-z0-9_.-]+/g;
   const taken = new Set<string>();

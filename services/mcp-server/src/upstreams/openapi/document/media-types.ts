@@ -1,2 +1,2 @@
-/** Whether a content type is JSON, by its name or by its suffix. */
+/** Returns whether a content type is JSON, by its name or its suffix. */
 export const isJsonType = (type: string): boolean => /^application\/([^;]+\+)?json\s*(;|$)/i.test(type.trim());

@@ -9,7 +9,7 @@ import { type Parameter, readParameters } from './parameters.ts';
 import { createSchemaConverter, type SchemaConverter } from './schemas.ts';
 import type { HttpMethod } from '@toolmesh/shared/kit/http/connections';
 
-/** One operation of a service: the tool that it becomes, and how a call of that becomes a request. */
+/** One operation of a service: the tool that it becomes, and all that makes a request of a call. */
 export interface Operation {
   readonly tool: Omit<Tool, 'name'>;
   readonly method: HttpMethod;
@@ -17,7 +17,7 @@ export interface Operation {
   readonly path: string;
   readonly parameters: readonly Parameter[];
   readonly body: Body | undefined;
-  /** The types that it may answer with, as the `accept` header says them. */
+  /** The `accept` header: the types of its answers. */
   readonly accept: string;
   /** The servers that it names for itself. */
   readonly servers: unknown;
@@ -37,14 +37,14 @@ export type OperationObject = z.output<typeof OperationObject>;
 
 const MAX_DESCRIPTION = 4_000;
 
-/** @throws DocumentProblem for what no tool can be made of. */
+/** Parses an operation. @throws DocumentProblem if no tool can be made of it. */
 export function parseOperation(value: unknown): OperationObject {
   const parsed = OperationObject.safeParse(value);
   if (!parsed.success) throw new DocumentProblem(z.prettifyError(parsed.error).replaceAll(/\s+/g, ' '));
   return parsed.data;
 }
 
-/** How many schemas a tool's own may refer to; fewer where it would be too large with them. */
+/** Numbers of definitions to try in a tool's schema: fewer if it becomes too large with them. */
 const DEFINITION_LIMITS = [100, 20, 4, 0];
 /** A model reads the schema of every tool that it is offered. */
 const MAX_SCHEMA_CHARS = 64 * 1_024;
@@ -54,14 +54,14 @@ const isSmall = (schema: JsonSchema): boolean => JSON.stringify(schema).length <
 export interface OperationSource {
   readonly path: string;
   readonly method: HttpMethod;
-  /** What the document says of the path. */
+  /** The document's object of the path. */
   readonly item: JsonObject;
   readonly operation: OperationObject;
-  /** Headers, in lower case, that are sent with every request, which a caller need not know of. */
+  /** Headers, in lower case, that are sent with every request, which callers do not set. */
   readonly configured: ReadonlySet<string>;
 }
 
-/** Reads one operation. @throws DocumentProblem for what no tool can be made of. */
+/** Reads one operation. @throws DocumentProblem if no tool can be made of it. */
 export function readOperation(document: OpenApiDocument, source: OperationSource): Operation {
   const { path, method, item, operation } = source;
   const output = outputSchema(document, operation);
@@ -102,7 +102,7 @@ function readInput(document: OpenApiDocument, source: OperationSource, converter
   const { path, item, operation, configured } = source;
   const shared: unknown = item['parameters'];
   const listed = [...(Array.isArray(shared) ? shared : []), ...operation.parameters];
-  const parameters = readParameters(document, path, listed, configured, converter);
+  const parameters = readParameters(document, { path, listed, configured }, converter);
   const body = operation.requestBody === undefined ? undefined : bodyOf(document, operation.requestBody, converter);
   const fields = [...parameters.map(({ field }) => field), ...(body?.fields ?? [])];
   const names = argumentNames(fields);
@@ -130,24 +130,27 @@ function inputSchema(
   };
 }
 
-/** The schema of the JSON object that a call gives when it goes well; undefined for anything else. */
+/** Returns the schema of the JSON object that a successful call returns. Undefined if it returns anything else. */
 function outputSchema(document: OpenApiDocument, { responses }: OperationObject): JsonSchema | undefined {
   const response = responses['200'] ?? responses['201'] ?? responses['2XX'];
   if (response === undefined) return undefined;
   const converter = createSchemaConverter(document, 'response', DEFINITION_LIMITS[0] ?? 0);
   try {
-    const content = document.resolve(response)['content'];
-    const [, media] = Object.entries(isRecord(content) ? content : {}).find(([type]) => isJsonType(type)) ?? [];
-    if (!isRecord(media) || media['schema'] === undefined) return undefined;
-    const schema = converter.convertTop(media['schema']);
+    const json = jsonSchemaIn(document.resolve(response)['content']);
+    const schema = json === undefined ? undefined : converter.convertTop(json);
+    if (schema?.['type'] !== 'object') return undefined;
     const definitions = converter.definitions();
-    if (schema['type'] !== 'object') return undefined;
     return definitions === undefined ? schema : { ...schema, $defs: definitions };
   } catch (error) {
-    // A tool is of use without it.
+    // The tool works without it.
     if (error instanceof DocumentProblem) return undefined;
     throw error;
   }
+}
+
+function jsonSchemaIn(content: unknown): unknown {
+  const [, media] = Object.entries(isRecord(content) ? content : {}).find(([type]) => isJsonType(type)) ?? [];
+  return isRecord(media) ? media['schema'] : undefined;
 }
 
 function acceptOf(document: OpenApiDocument, { responses }: OperationObject): string {
@@ -180,7 +183,7 @@ function describe(
   return (text === '' ? `${method} ${path}` : text).slice(0, MAX_DESCRIPTION);
 }
 
-/** What HTTP promises of a method (https://www.rfc-editor.org/rfc/rfc9110#section-9.2). */
+/** Returns the guarantees that HTTP gives for a method (https://www.rfc-editor.org/rfc/rfc9110#section-9.2). */
 function annotationsOf(method: HttpMethod): ToolAnnotations {
   const isRead = method === 'GET' || method === 'HEAD';
   return {

@@ -5,7 +5,7 @@ import type { SchemaConverter } from './schemas.ts';
 import type { ParameterForm, Place } from '../request/serialize.ts';
 
 export interface Parameter extends ParameterForm {
-  /** What the tool calls it. */
+  /** Its name among the tool's arguments. */
   readonly argument: string;
 }
 
@@ -26,22 +26,24 @@ const OWN_HEADERS =
 
 const PLACES: readonly Place[] = ['path', 'query', 'header', 'cookie'];
 
-/** A parameter of an operation: the field that a caller fills in, and how its value is written. */
+/** A parameter of an operation: the field that a caller fills in, and the form that its value is written in. */
 export interface ReadParameter {
   readonly field: Field;
   readonly form: ParameterForm;
 }
 
-/**
- * The parameters that a caller may give. `listed` are those of the path, then those of the operation, which replace
- * them; `configured` are headers that are sent anyway.
- * @throws DocumentProblem for one that is malformed.
- */
+export interface ParameterSource {
+  readonly path: string;
+  /** Those of the path, then those of the operation, which replace them. */
+  readonly listed: readonly unknown[];
+  /** Headers, in lower case, that are sent with every request. */
+  readonly configured: ReadonlySet<string>;
+}
+
+/** Returns the parameters that a caller may set. @throws DocumentProblem for one that is malformed. */
 export function readParameters(
   document: OpenApiDocument,
-  path: string,
-  listed: readonly unknown[],
-  configured: ReadonlySet<string>,
+  { path, listed, configured }: ParameterSource,
   converter: SchemaConverter,
 ): readonly ReadParameter[] {
   const isOurs = ({ name, in: place }: ParameterObject): boolean =>
@@ -53,7 +55,7 @@ export function readParameters(
 
 type ParameterObject = z.output<typeof ParameterObject>;
 
-/** What is listed, the later in the place of the earlier, and what only the template names. */
+/** Returns the listed parameters, later ones in place of earlier ones, and those that only the path template names. */
 function listParameters(
   document: OpenApiDocument,
   path: string,

@@ -2,23 +2,23 @@ import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import type { JsonObject, OpenApiDocument } from './document.ts';
 
-/** Who is to read a schema: what is sent has no fields that only the service may set, and the reverse. */
+/** The direction of a value: a request has no read-only fields, a response no write-only ones. */
 export type Direction = 'request' | 'response';
 
 /** Turns the schemas of one operation into JSON Schema 2020-12 that stands on its own. */
 export interface SchemaConverter {
-  /** References become references into {@link definitions}. @throws DocumentProblem for one that leads nowhere. */
+  /** Converts a schema; its references point into {@link definitions}. @throws DocumentProblem for one that is broken. */
   convert(schema: unknown): JsonSchema;
-  /** The same, with a reference at its top put in its place: its `type` and `properties` can be looked at. */
+  /** Converts with a reference at the top resolved, so that `type` and `properties` can be read. */
   convertTop(schema: unknown): JsonSchema;
-  /** What was referred to, by name: the `$defs` of the whole. Undefined when there is nothing. */
+  /** Returns the schemas that were referred to, by name: `$defs`. Undefined if there are none. */
   definitions(): JsonSchema | undefined;
 }
 
 const ONE = ['items', 'additionalProperties', 'not', 'contains', 'propertyNames', 'if', 'then', 'else'];
 const MANY = ['allOf', 'anyOf', 'oneOf', 'prefixItems'];
 const NAMED = ['properties', 'patternProperties', 'dependentSchemas'];
-/** Taken as they are. What is in none of these lists is no business of a caller's: `xml`, `discriminator`, `x-…`. */
+/** Copied as they are. Keywords in none of these lists do not matter to a caller: `xml`, `discriminator`, `x-…`. */
 const PLAIN =
   `type enum const format title description default examples deprecated required multipleOf maximum exclusiveMaximum
   minimum exclusiveMinimum maxLength minLength pattern maxItems minItems uniqueItems maxContains minContains
@@ -26,7 +26,7 @@ const PLAIN =
 
 /** Deeper than any schema that a person wrote. */
 const MAX_DEPTH = 64;
-/** `maxDefinitions`: how many schemas may be referred to; what goes further may be anything. */
+/** Makes a converter. References beyond `maxDefinitions` accept anything. */
 export function createSchemaConverter(
   document: OpenApiDocument,
   direction: Direction,
@@ -42,7 +42,7 @@ export function createSchemaConverter(
     const target = document.follow(reference);
     if (names.size >= maxDefinitions) return {};
     const name = freeName(reference, definitions);
-    // Before what it holds, which may refer to it.
+    // Set before it is converted, for it may refer to itself.
     names.set(reference, name);
     definitions.set(name, {});
     definitions.set(name, convert(target, 0));
@@ -55,7 +55,7 @@ export function createSchemaConverter(
     const reference = schema['$ref'];
     if (typeof reference === 'string') {
       const target = refer(reference);
-      // In 3.0 what stands beside a reference does not count.
+      // In 3.0 the keywords beside a reference are ignored.
       if (document.version === '3.0' || Object.keys(schema).length === 1) return target;
       return { ...convertKeywords(schema, depth), ...target };
     }
@@ -65,7 +65,7 @@ export function createSchemaConverter(
 
   const convertKeywords = (schema: JsonObject, depth: number): JsonSchema => {
     const result: Record<string, unknown> = {};
-    for (const key of PLAIN) if (schema[key] !== undefined) result[key] = schema[key];
+    copyPlain(schema, result);
     for (const key of ONE) {
       const value = schema[key];
       if (typeof value === 'boolean') result[key] = value;
@@ -94,7 +94,11 @@ export function createSchemaConverter(
   };
 }
 
-/** A field that is not shown cannot be required. */
+function copyPlain(schema: JsonObject, result: Record<string, unknown>): void {
+  for (const key of PLAIN) if (schema[key] !== undefined) result[key] = schema[key];
+}
+
+/** Hidden fields cannot be required. */
 function dropHidden(result: Record<string, unknown>, properties: JsonObject, hidden: string): void {
   if (!Array.isArray(result['required'])) return;
   const isHidden = (name: unknown): boolean => {
@@ -104,7 +108,7 @@ function dropHidden(result: Record<string, unknown>, properties: JsonObject, hid
   result['required'] = result['required'].filter((name) => !isHidden(name));
 }
 
-/** What OpenAPI 3.0 says in its own words: `nullable`, and bounds that are exclusive by a flag. */
+/** Translates the keywords of OpenAPI 3.0: `nullable`, and bounds that are exclusive by a flag. */
 function modernize(schema: JsonObject, converted: JsonSchema): JsonSchema {
   const result: Record<string, unknown> = { ...converted };
   for (const [flag, bound] of [

@@ -7,7 +7,7 @@ import type { Field } from '../document/field.ts';
 import type { SchemaConverter } from '../document/schemas.ts';
 import { inForm } from './serialize.ts';
 
-/** How the arguments of a call become the body of a request. */
+/** Writes the arguments of a call as the body of a request. */
 export interface Body {
   readonly contentType: string;
   /** The text to send; undefined when nothing was given and nothing is needed. */
@@ -49,7 +49,7 @@ export function bodyOf(document: OpenApiDocument, value: unknown, converter: Sch
   );
 }
 
-/** One argument for each property, if that says all there is to say. */
+/** Returns an argument for each property, if properties are all that the schema has. */
 function spread(schema: JsonSchema, contentType: string, isRequired: boolean): UnnamedBody | undefined {
   const { type, properties, required = [], additionalProperties = false, ...rest } = schema;
   const isPlain = Object.keys(rest).every((key) =>

@@ -3,15 +3,21 @@ import type { Operation } from '../document/operation.ts';
 import type { ApiRequest } from './send-request.ts';
 import { inCookie, inHeader, inPath, inQuery } from './serialize.ts';
 
+/** The service that a request goes to. */
+export interface RequestTarget {
+  readonly base: URL;
+  /** The configured headers, which no argument can replace. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /**
- * The request that a call is. `headers` are the configured ones, which nothing that a caller gives can replace.
- * @throws MeshError invalid_arguments for values that cannot stand where they belong.
+ * Builds the request of a call.
+ * @throws MeshError invalid_arguments for values that cannot be written where they belong.
  */
 export function buildRequest(
   { method, path, parameters, body, accept }: Operation,
   args: Readonly<Record<string, unknown>>,
-  base: URL,
-  headers: Readonly<Record<string, string>>,
+  { base, headers }: RequestTarget,
 ): Omit<ApiRequest, 'signal'> {
   const given = parameters
     .map((form) => ({ form, value: Object.hasOwn(args, form.argument) ? args[form.argument] : undefined }))

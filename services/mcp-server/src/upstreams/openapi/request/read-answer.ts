@@ -4,35 +4,39 @@ import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { ContentBlock } from '@toolmesh/shared/contracts/tool';
 import type { ApiAnswer } from './send-request.ts';
 
-/** What of an answer goes into the result of a call. */
+/** The part of a result that comes from an answer. */
 export interface ReadAnswer {
   readonly is_error: boolean;
   readonly content: ContentBlock[];
   readonly structured_content?: unknown;
 }
 
-/** How much of the body of a refusal is told: what is wrong stands at its beginning. */
+/** Length of a refusal's body that is shown: the reason stands at its beginning. */
 const EXCERPT_CHARS = 4_000;
 
-/** An answer as content: JSON (an object as it is, anything else as `{result}`), text, images, or a description. */
+/** Converts an answer to content: JSON (an object as it is, anything else as `{result}`), text, images, or a description. */
 export function readAnswer({ status, headers, body }: ApiAnswer): ReadAnswer {
   const [type = '', ...parameters] = (headers.get('content-type') ?? '').split(';').map((part) => part.trim());
   const mimeType = type.toLowerCase();
-  const said = `HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  const statusLine = `HTTP ${status} ${STATUS_CODES[status] ?? ''}`.trim();
   if (status >= 300) {
     const excerpt = isText(mimeType) ? decode(body, parameters).slice(0, EXCERPT_CHARS) : describe(body, mimeType);
     const retry = headers.get('retry-after');
-    const lines = [said, ...(retry === null ? [] : [`Retry-After: ${retry}`]), ...(excerpt === '' ? [] : [excerpt])];
+    const lines = [
+      statusLine,
+      ...(retry === null ? [] : [`Retry-After: ${retry}`]),
+      ...(excerpt === '' ? [] : [excerpt]),
+    ];
     return { is_error: true, content: [{ type: 'text', text: lines.join('\n') }] };
   }
-  if (body.length === 0) return { is_error: false, content: [{ type: 'text', text: said }] };
+  if (body.length === 0) return { is_error: false, content: [{ type: 'text', text: statusLine }] };
   if (isJson(mimeType)) {
     const text = decode(body, parameters);
     const json = parseJson(text);
     if (json === undefined)
       return {
         is_error: true,
-        content: [{ type: 'text', text: `${said}, but no valid JSON: ${text.slice(0, EXCERPT_CHARS)}` }],
+        content: [{ type: 'text', text: `${statusLine}, but no valid JSON: ${text.slice(0, EXCERPT_CHARS)}` }],
       };
     const structured_content = isRecord(json) ? json : { result: json };
     return { is_error: false, content: [{ type: 'text', text }], structured_content };

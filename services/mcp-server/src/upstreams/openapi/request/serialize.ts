@@ -3,7 +3,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 export type Place = 'path' | 'query' | 'header' | 'cookie';
 
-/** How a parameter is written (https://spec.openapis.org/oas/v3.1.1.html#style-values). */
+/** The form that a parameter is written in (https://spec.openapis.org/oas/v3.1.1.html#style-values). */
 export interface ParameterForm {
   readonly name: string;
   readonly place: Place;
@@ -37,7 +37,11 @@ function partsOf(
 }
 
 /** Style `simple`, which paths and headers have by default: `a,b`, and `k=v` or `k,v` for objects. */
-function simple(value: unknown, { explode }: ParameterForm, enc: Encode, separator = ','): string {
+function simple(
+  value: unknown,
+  { explode }: ParameterForm,
+  { encode: enc, separator = ',' }: { readonly encode: Encode; readonly separator?: string },
+): string {
   const parts = partsOf(value);
   if (parts === undefined) return enc(textOf(value));
   if ('items' in parts) return parts.items.map((item) => enc(textOf(item))).join(separator);
@@ -60,9 +64,9 @@ function pathText(value: unknown, form: ParameterForm): string {
   const { name, style, explode, isJson } = form;
   if (isJson) return encode(JSON.stringify(value));
   const parts = partsOf(value);
-  if (style === 'label') return `.${simple(value, form, encode, explode ? '.' : ',')}`;
-  if (style !== 'matrix') return simple(value, form, encode);
-  if (parts === undefined || !explode) return `;${encode(name)}=${simple(value, form, encode)}`;
+  if (style === 'label') return `.${simple(value, form, { encode, separator: explode ? '.' : ',' })}`;
+  if (style !== 'matrix') return simple(value, form, { encode });
+  if (parts === undefined || !explode) return `;${encode(name)}=${simple(value, form, { encode })}`;
   if ('items' in parts) return parts.items.map((item) => `;${encode(name)}=${encode(textOf(item))}`).join('');
   return parts.pairs.map(([key, item]) => `;${encode(key)}=${encode(textOf(item))}`).join('');
 }
@@ -96,7 +100,7 @@ function deep(name: string, value: unknown): [string, unknown][] {
 
 /** A header's value. @throws MeshError invalid_arguments for what cannot stand in one. */
 export function inHeader(value: unknown, form: ParameterForm): string {
-  const text = form.isJson ? JSON.stringify(value) : simple(value, form, plain);
+  const text = form.isJson ? JSON.stringify(value) : simple(value, form, { encode: plain });
   // https://www.rfc-editor.org/rfc/rfc9110#section-5.5: visible ASCII, space and tab.
   if (!/^[\t\x20-\x7e]*$/.test(text)) throw unfit(form, 'must be of printable ASCII characters');
   return text;

@@ -8,7 +8,7 @@ import type { JsonObject } from '../document/document.ts';
 /** Checks the arguments of one tool. @throws MeshError invalid_arguments that names every problem. */
 export type ArgumentsCheck = (args: unknown) => JsonObject;
 
-/** More problems than this help nobody. */
+/** Most problems that an error lists. */
 const MAX_PROBLEMS = 20;
 
 /** Makes checks from schemas, each when it is first needed: a document may have hundreds. */
