@@ -73,6 +73,7 @@ ENV NODE_USE_SYSTEM_CA=1 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 COPY services/sandbox/python-requirements.txt services/sandbox/
 COPY services/sandbox/src/packages services/sandbox/src/packages
 COPY services/sandbox/src/commands services/sandbox/src/commands
+COPY services/sandbox/src/runtimes/python-namespaces/base-layer.ts services/sandbox/src/runtimes/python-namespaces/
 RUN node services/sandbox/src/commands/build-base-layer.ts data/sandbox
 COPY services/sandbox services/sandbox
 # What a service makes at its first start is made here, and is root's: at run time the file system is read-only.

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { post } from '@toolmesh/shared/test-kit/requests';
-import { baseLayerPath } from '../src/commands/build-base-layer.ts';
+import { baseLayerPath } from '../src/runtimes/python-namespaces/base-layer.ts';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
 // `npm run python-layer` installs them; CI does.
-const isInstalled = async () => existsSync(await baseLayerPath('data/sandbox'));
+const isInstalled = async () => existsSync(await baseLayerPath('data/sandbox', '/usr/bin/python3'));
 const canRun = PYTHON_LEVELS.includes('namespaces') && (process.env['CI'] === 'true' || (await isInstalled()));
 const describeInstalled = canRun ? describe : describe.skip;
 

@@ -1,51 +1,22 @@
 // Builds the layer of libraries that every Python program may import, where it is missing.
 // Arguments: the directory for it and, if it is not /usr/bin/python3, the interpreter.
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createFetcher } from '../packages/index/fetcher.ts';
 import { createFindPip } from '../packages/resolve/pip.ts';
+import { BASE_REQUIREMENTS, baseLayerPath } from '../runtimes/python-namespaces/base-layer.ts';
 import { proxyOf } from './proxy-environment.ts';
 import { createPypiIndex } from '../packages/index/pypi-index.ts';
 import { runProcess } from '../packages/resolve/run-process.ts';
 
-const REQUIREMENTS = fileURLToPath(new URL('../../python-requirements.txt', import.meta.url));
 const DEFAULT_PYTHON = '/usr/bin/python3';
 const DEFAULT_INDEX = 'https://pypi.org/simple';
 const BUILD_TIMEOUT_MS = 900_000;
 
-/** Prints what compiled modules depend on: `cpython-311 x86_64`. */
-const TARGET_PROGRAM = 'import sys, platform; print(sys.implementation.cache_tag, platform.machine())';
-
-/**
- * Where the layer stands, whether or not it is built: named after the pinned requirements and the interpreter that it
- * fits, so that a stale one is never found.
- */
-export async function baseLayerPath(cacheDir: string, python = DEFAULT_PYTHON): Promise<string> {
-  const signal = AbortSignal.timeout(30_000);
-  const options = { env: {}, cwd: '/', timeoutMs: 30_000, signal };
-  const { exitCode, stdout, words } = await runProcess([python, '-I', '-S', '-c', TARGET_PROGRAM], options);
-  if (exitCode !== 0) throw new Error(`${python} does not run: ${words}`);
-  const hash = createHash('sha256')
-    .update(await readFile(REQUIREMENTS))
-    .update(stdout);
-  return resolve(cacheDir, 'python-base', hash.digest('hex').slice(0, 32));
-}
-
-/** What the layer at `path` has, by normalised names (PEP 503). */
-export async function baseLayerPackages(path: string) {
-  const folders = (await readdir(path)).filter((name) => name.endsWith('.dist-info'));
-  return folders.map((folder) => {
-    const [name = '', version = ''] = folder.slice(0, -'.dist-info'.length).split('-');
-    return { name: name.toLowerCase().replaceAll(/[-_.]+/g, '-'), version };
-  });
-}
-
 /**
  * Downloads and unpacks what `python-requirements.txt` pins, each file against its hash, and compiles it.
- * @throws Error with pip's last words
+ * @throws Error with the last output of pip
  */
 export async function buildBaseLayer(cacheDir: string, python: string, env: NodeJS.ProcessEnv): Promise<string> {
   const path = await baseLayerPath(cacheDir, python);
@@ -61,12 +32,12 @@ export async function buildBaseLayer(cacheDir: string, python: string, env: Node
       onLine: (line: string) => process.stderr.write(`${line}\n`),
     };
     const layer = join(unfinished, 'layer');
-    const pip = await findPip(python, unfinished, env, options.signal);
-    const args = [...PIP_INSTALL, ...indexArguments(env), '--target', layer, '--requirement', REQUIREMENTS];
+    const pip = await findPip({ python, directory: unfinished, env, signal: options.signal });
+    const args = [...PIP_INSTALL, ...indexArguments(env), '--target', layer, '--requirement', BASE_REQUIREMENTS];
     await succeed('pip', runProcess([python, '-I', ...pip, ...args], options));
     process.stderr.write('Compiling\n');
     await succeed('compileall', runProcess([python, '-I', '-m', 'compileall', ...COMPILE, layer], options));
-    // A reader sees the whole layer or none. Where another build was faster, its result is as good as this one.
+    // A reader sees the whole layer or none. Where another build was faster, its result serves as well.
     await rename(layer, path).catch((error: unknown) => {
       if (!existsSync(path)) throw error;
     });
@@ -88,13 +59,15 @@ const COMPILE = ['-q', '-j', '0', '--invalidation-mode', 'unchecked-hash', '-x',
 
 const indexOf = (env: NodeJS.ProcessEnv): string => env['PIP_INDEX_URL'] ?? DEFAULT_INDEX;
 
-/** The interpreter's own pip or, on a Debian without it, the pinned one. */
-async function findPip(
-  python: string,
-  directory: string,
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
+interface PipSearch {
+  readonly python: string;
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+/** Finds the interpreter's own pip or, on a Debian without it, downloads the pinned one. */
+async function findPip({ python, directory, env, signal }: PipSearch): Promise<readonly string[]> {
   const fetcher = createFetcher({ proxy: proxyOf(env) });
   try {
     const index = createPypiIndex(fetcher, indexOf(env));

@@ -29,16 +29,22 @@ export interface DumpLimits {
 const MIB = 1_024 ** 2;
 const LIMITS: DumpLimits = { zipBytes: 1_024 * MIB, recordBytes: 4 * MIB, records: 2_000_000 };
 
+export interface RefreshMaliciousOptions {
+  /** Address of the dumps. */
+  readonly base: string;
+  /** Path of the index. */
+  readonly out: string;
+  readonly today: Date;
+  readonly limits?: DumpLimits;
+}
+
 /**
  * Downloads both dumps and writes the index to `out`; the old one stays where anything goes wrong.
  * @throws Refusal when a dump cannot be had, Error when it is not one or holds no malicious package at all
  */
 export async function refreshMalicious(
   fetcher: Fetcher,
-  base: string,
-  out: string,
-  today: Date,
-  limits: DumpLimits = LIMITS,
+  { base, out, today, limits = LIMITS }: RefreshMaliciousOptions,
 ): Promise<MaliciousFile> {
   const folder = await mkdtemp(join(tmpdir(), 'osv-'));
   try {
@@ -91,7 +97,7 @@ if (import.meta.main) {
   });
   // oxlint-disable-next-line node/no-process-env -- a command is its own main
   const fetcher = createFetcher({ proxy: proxyOf(process.env), fileTimeoutMs: 1_800_000 });
-  const { pypi, npm } = await refreshMalicious(fetcher, values.url, values.out, new Date());
+  const { pypi, npm } = await refreshMalicious(fetcher, { base: values.url, out: values.out, today: new Date() });
   await fetcher.close();
   process.stdout.write(`${Object.keys(pypi).length} of PyPI, ${Object.keys(npm).length} of npm in ${values.out}\n`);
 }

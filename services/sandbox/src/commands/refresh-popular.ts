@@ -21,12 +21,18 @@ const MIN_NAMES = 1_000;
 
 const List = z.object({ downloaded_timestamp: z.number().optional(), packages: z.array(z.string()) });
 
-/** Writes the list to `out` and gives back how many names it has. @throws Refusal, Error when it is not a list */
+export interface RefreshPopularOptions {
+  /** Address of a simple index. */
+  readonly index: string;
+  /** Path of the list. */
+  readonly out: string;
+  readonly minNames?: number;
+}
+
+/** Writes the list to `out` and returns how many names it has. @throws Refusal, Error when it is not a list */
 export async function refreshPopular(
   fetcher: Fetcher,
-  index: string,
-  out: string,
-  minNames = MIN_NAMES,
+  { index, out, minNames = MIN_NAMES }: RefreshPopularOptions,
 ): Promise<number> {
   const signal = AbortSignal.timeout(300_000);
   const { releases } = await createPypiIndex(fetcher, index).project('guarddog', signal);
@@ -39,7 +45,7 @@ export async function refreshPopular(
   const folder = await mkdtemp(join(tmpdir(), 'popular-'));
   try {
     const path = join(folder, 'guarddog.whl');
-    await downloadFile(fetcher, file, path, { subject: `guarddog ${newest}`, limits: ARCHIVE_LIMITS, signal });
+    await downloadFile(fetcher, file, { path, subject: `guarddog ${newest}`, limits: ARCHIVE_LIMITS, signal });
     const { packages } = List.parse(JSON.parse((await readZipText(path, LIST)) ?? 'null'));
     const names = new Set(packages.filter((name) => isName('pypi', name)).map((name) => normaliseName('pypi', name)));
     if (names.size < minNames) throw new Error(`The list has but ${names.size} names`);
@@ -64,7 +70,7 @@ if (import.meta.main) {
   });
   // oxlint-disable-next-line node/no-process-env -- a command is its own main
   const fetcher = createFetcher({ proxy: proxyOf(process.env) });
-  const count = await refreshPopular(fetcher, values.index, values.out);
+  const count = await refreshPopular(fetcher, values);
   await fetcher.close();
   process.stdout.write(`${count} names in ${values.out}\n`);
 }

@@ -27,11 +27,13 @@ import { loadPolicy } from './policy/policy.ts';
 import { loadPopularNames } from './policy/popular-names.ts';
 import { createNpmResolver } from './resolve/npm-resolver.ts';
 import { createFindPip } from './resolve/pip.ts';
-import { createPypiResolver, type PythonTarget } from './resolve/pypi-resolver.ts';
+import { createPypiResolver } from './resolve/pypi-resolver.ts';
+import type { PythonTarget } from './resolve/python-target.ts';
 import { RESOLVER_LIMITS, type ResolverLimits } from './resolve/resolver.ts';
 import { type InstalledModule, installedModules } from './store/installed-modules.ts';
-import { createLayerStore, type LayerStore, removeLeftovers } from './store/layer-store.ts';
+import { createLayerStore, type LayerStore } from './store/layer-store.ts';
 import { listPackages } from './store/list-packages.ts';
+import { removeLeftovers } from './store/sealed-tree.ts';
 
 /** Packages for the programs of the sandbox: checked, installed without running any of their code, kept read-only. */
 export interface Packages {

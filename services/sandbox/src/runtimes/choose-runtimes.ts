@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { findJail, type FoundJail } from '../jail/find-jail.ts';
-import { baseLayerPackages, baseLayerPath } from '../commands/build-base-layer.ts';
-import type { PythonTarget } from '../packages/resolve/pypi-resolver.ts';
 import { ARTIFACT_LIMITS } from '../workers/protocol.ts';
 import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
+import { baseLayerPackages, baseLayerPath } from './python-namespaces/base-layer.ts';
 import { compileWorker } from './python-namespaces/compiled-worker.ts';
 import { createPythonNamespaces } from './python-namespaces/runtime.ts';
 import { createPythonWasm } from './python-wasm/runtime.ts';
@@ -35,8 +34,11 @@ export async function chooseRuntimes(choice: RuntimeChoice): Promise<readonly Ru
   return Promise.all([choosePython(choice, found), chooseJavaScript(choice, jail)]);
 }
 
-/** What wheels have to fit, for the runtime of Python that was chosen. */
-export function pythonTargetOf(runtimes: readonly Runtime[]): PythonTarget {
+/** Returns the interpreter that wheels have to fit: that of the chosen Python runtime. */
+export function pythonTargetOf(runtimes: readonly Runtime[]): {
+  readonly version: string;
+  readonly kind: 'native' | 'wasm';
+} {
   const python = runtimes.find(({ languages }) => languages.includes('python'));
   return { version: python?.pythonVersion ?? '', kind: python?.isolation === 'wasm' ? 'wasm' : 'native' };
 }

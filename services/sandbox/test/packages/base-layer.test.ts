@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, expect, test } from '@jest/globals';
-import { baseLayerPath } from '../../src/commands/build-base-layer.ts';
+import { baseLayerPath } from '../../src/runtimes/python-namespaces/base-layer.ts';
 import { cleanUp, temporaryDirectory } from './fixtures/setup.ts';
 
 afterAll(cleanUp);

@@ -56,7 +56,7 @@ test('never runs a script of a package', async () => {
   await index.addNpm('zqhooks', '1.0.0', { scripts, hasInstallScript: true });
   const result = await install('zqhooks');
   expect(result).toMatchObject({ status: 'installed' });
-  expect(result.output).toContain('not run: its scripts preinstall, install, postinstall, prepare');
+  expect(result.output).toContain('its scripts preinstall, install, postinstall, prepare were not run');
   expect(existsSync(marker)).toBe(false);
 });
 

@@ -64,7 +64,7 @@ test('builds the index of malicious packages from a dump, and the checks use it'
   const dumps = await serveDumps({ '/osv/PyPI/all.zip': PYPI_DUMP, '/osv/npm/all.zip': NPM_DUMP });
   const directory = await temporaryDirectory();
   const out = join(directory, 'malicious-packages.json');
-  const built = await refreshMalicious(fetcher, `${dumps.url}/osv`, out, TODAY);
+  const built = await refreshMalicious(fetcher, { base: `${dumps.url}/osv`, out, today: TODAY });
   await dumps.stop();
   expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(built);
   expect(built).toMatchObject({
@@ -109,7 +109,7 @@ test('keeps the old index when a dump is missing, empty, torn or too large', asy
   ];
   for (const { dumps, limits: own = limits, why } of cases) {
     const server = await serveDumps(dumps);
-    await expect(refreshMalicious(fetcher, server.url, out, TODAY, own)).rejects.toThrow(why);
+    await expect(refreshMalicious(fetcher, { base: server.url, out, today: TODAY, limits: own })).rejects.toThrow(why);
     await server.stop();
     expect(await readFile(out, 'utf8')).toBe('old');
   }
@@ -126,10 +126,10 @@ test('builds the list of well-known names from the wheel of guarddog', async () 
   const directory = join(await temporaryDirectory(), 'new');
   await mkdir(directory);
   const out = join(directory, 'names.txt');
-  expect(await refreshPopular(fetcher, index.pipIndexUrl, out, 3)).toBe(3);
+  expect(await refreshPopular(fetcher, { index: index.pipIndexUrl, out, minNames: 3 })).toBe(3);
   const lines = (await readFile(out, 'utf8')).trim().split('\n');
   expect(lines.filter((line) => !line.startsWith('#'))).toEqual(['boto3', 'ruamel-yaml', 'zope-interface']);
   expect(lines.join('\n')).toContain('guarddog 3.2.0');
-  await expect(refreshPopular(fetcher, index.pipIndexUrl, out)).rejects.toThrow('3 names');
+  await expect(refreshPopular(fetcher, { index: index.pipIndexUrl, out })).rejects.toThrow('3 names');
   await index.stop();
 });

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { archiveRefusal, type ArchiveLimits, type Budget, createBudget, safePath } from './archive.ts';
 import { Refusal } from '../refusal.ts';
 
-/** A tarball that was looked through from end to end, and none of it run. */
+/** The result of inspecting a whole tarball, without running any of it. */
 export interface InspectedTarball {
   readonly unpackedBytes: number;
   /** Scripts that npm would have run when installing. */
@@ -26,8 +26,8 @@ const Manifest = z.looseObject({
 });
 
 /**
- * Looks through a tarball of npm: bounds, paths, kinds of files, native code, packages that it brings along, and
- * whether it is what the registry says.
+ * Inspects a tarball of npm: bounds, paths, kinds of files, native code, bundled packages, and whether it is
+ * the package that the registry says.
  * @throws Refusal suspicious, too_large, install_failed
  */
 export async function inspectTarball(
@@ -40,7 +40,7 @@ export async function inspectTarball(
   const budget = createBudget(subject, size, limits);
   const seen = new Set<string>();
   let manifest: string | undefined;
-  await eachFile(path, subject, budget, async (target, content) => {
+  await eachFile({ path, subject, budget }, async (target, content) => {
     if (seen.has(target)) throw archiveRefusal(subject, 'holds the same path twice');
     seen.add(target);
     refuseNative(subject, target);
@@ -56,23 +56,29 @@ export async function inspectTarball(
   return { unpackedBytes: budget.usedBytes, hooks: checkManifest(subject, expected, manifest) };
 }
 
-/** Hands over each file with its path below the package. Only for a tarball that `inspectTarball` has passed. */
-export async function readTarball(
-  path: string,
-  subject: string,
-  limits: ArchiveLimits,
-  take: (target: string, content: AsyncIterable<Buffer>) => Promise<void>,
-): Promise<void> {
-  const { size } = await stat(path);
-  await eachFile(path, subject, createBudget(subject, size, limits), take);
+export interface Tarball {
+  readonly path: string;
+  /** Names it in messages. */
+  readonly subject: string;
+  readonly limits: ArchiveLimits;
 }
 
-async function eachFile(
-  path: string,
-  subject: string,
-  budget: Budget,
-  visit: (target: string, content: AsyncIterable<Buffer>) => Promise<void>,
-): Promise<void> {
+/** Receives a file with its path below the package. */
+export type VisitFile = (target: string, content: AsyncIterable<Buffer>) => Promise<void>;
+
+/** Calls `visit` with each file. Only for a tarball that `inspectTarball` has passed. */
+export async function readTarball({ path, subject, limits }: Tarball, visit: VisitFile): Promise<void> {
+  const { size } = await stat(path);
+  await eachFile({ path, subject, budget: createBudget(subject, size, limits) }, visit);
+}
+
+interface OpenTarball {
+  readonly path: string;
+  readonly subject: string;
+  readonly budget: Budget;
+}
+
+async function eachFile({ path, subject, budget }: OpenTarball, visit: VisitFile): Promise<void> {
   const tar = extract();
   // Counted before it is read as a tar, so that a bomb of nothing but headers is one, too.
   const counted = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -133,7 +139,7 @@ function checkManifest(
   if (!parsed.success) throw archiveRefusal(subject, 'has no package.json that can be read');
   const { name, version, scripts, gypfile } = parsed.data;
   if (name !== expected.name || version.replace(/^[v=]+/, '') !== expected.version) {
-    throw archiveRefusal(subject, 'says itself that it is another package');
+    throw archiveRefusal(subject, 'says that it is another package');
   }
   if (gypfile === true)
     throw new Refusal('install_failed', `${subject} needs native code, which does not run in the sandbox`);

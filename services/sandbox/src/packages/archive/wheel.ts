@@ -6,14 +6,14 @@ import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { archiveRefusal, type ArchiveLimits, type Budget, createBudget, safePath } from './archive.ts';
 import { Refusal } from '../refusal.ts';
 
-/** A wheel that was looked through from end to end, and none of it run. */
+/** The result of inspecting a whole wheel, without running any of it. */
 export interface InspectedWheel {
   readonly unpackedBytes: number;
-  /** What it needs, as `Requires-Dist` says. */
+  /** Its dependencies, as `Requires-Dist` says. */
   readonly requirements: readonly string[];
 }
 
-/** Where an entry of a wheel goes below the directory of packages; undefined for what is left out. */
+/** The path of an entry below the directory of packages; undefined for what is left out. */
 export type Target = string | undefined;
 
 const METADATA_BYTES = 8 * 1_024 ** 2;
@@ -30,7 +30,7 @@ const RECORD = /^[^/]+\.dist-info\/RECORD$/;
 const UNRECORDED = /^[^/]+\.dist-info\/RECORD(?:\.jws|\.p7s)?$/;
 
 /**
- * Looks through a wheel: bounds, paths, kinds of files, files that run at startup, commands that would stand in for
+ * Inspects a wheel: bounds, paths, kinds of files, files that run at startup, commands that would stand in for
  * known ones, and whether RECORD fits what is there.
  * @throws Refusal suspicious, too_large, hash_mismatch
  */
@@ -55,7 +55,7 @@ export async function inspectWheel(path: string, subject: string, limits: Archiv
   return { unpackedBytes: budget.usedBytes, requirements: requirementsOf(texts.get('METADATA') ?? '') };
 }
 
-/** Hands over each file of a wheel with its place. Only for a wheel that `inspectWheel` has passed. */
+/** Calls `take` with each file of a wheel and its path. Only for a wheel that `inspectWheel` has passed. */
 export async function readWheel(
   path: string,
   subject: string,

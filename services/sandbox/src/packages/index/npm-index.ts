@@ -24,7 +24,7 @@ const Packument = z.object({
   time: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** A registry such as `https://registry.npmjs.org`. `isPopular` says of which packages the short form is enough. */
+/** A registry such as `https://registry.npmjs.org`. For packages that `isPopular` names, the short form is enough. */
 export function createNpmIndex(fetcher: Fetcher, registry: string, isPopular: (name: string) => boolean): PackageIndex {
   const base = registry.replace(/\/*$/, '/');
   return {
@@ -35,7 +35,7 @@ export function createNpmIndex(fetcher: Fetcher, registry: string, isPopular: (n
       const packument = parsePackument(text);
       if (packument.name !== name) throw new Refusal('not_found', `The registry answered with another package`);
       const releases = Object.entries(packument.versions).flatMap(([version, manifest]) => {
-        return toRelease(name, version, manifest, packument.time[version], base) ?? [];
+        return toRelease({ name, version, base }, manifest, packument.time[version]) ?? [];
       });
       const latest = packument['dist-tags']['latest'];
       const isHolding = releases.length > 0 && releases.every(({ version }) => /^0\.0\.\d+-security/.test(version));
@@ -48,18 +48,19 @@ function parsePackument(text: string): z.output<typeof Packument> {
   try {
     return Packument.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Refusal('index_unreachable', 'The registry sent an answer that is not one', { cause });
+    throw new Refusal('index_unreachable', 'The registry sent an invalid answer', { cause });
   }
 }
 
-/** Undefined for a release whose description is not one, as a few of the oldest are. */
-function toRelease(
-  name: string,
-  version: string,
-  description: unknown,
-  time: unknown,
-  base: string,
-): Release | undefined {
+interface ReleaseKey {
+  readonly name: string;
+  readonly version: string;
+  /** Address of the registry. */
+  readonly base: string;
+}
+
+/** Undefined for a release with an invalid description, as a few of the oldest have. */
+function toRelease({ name, version, base }: ReleaseKey, description: unknown, time: unknown): Release | undefined {
   const parsed = Manifest.safeParse(description);
   if (!parsed.success || parsed.data.name !== name || parsed.data.version !== version) return undefined;
   const { dist } = parsed.data;

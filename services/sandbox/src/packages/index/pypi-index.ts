@@ -38,7 +38,7 @@ export function createPypiIndex(fetcher: Fetcher, baseUrl: string): PackageIndex
       const { files, status } = page.contentType.startsWith(JSON_TYPE)
         ? readJsonPage(page.text)
         : readHtmlPage(page.text);
-      return toProject(name, files.slice(0, MAX_FILES), status, url);
+      return toProject({ name, url }, { files: files.slice(0, MAX_FILES), status });
     },
   };
 }
@@ -60,7 +60,7 @@ const JsonPage = z.object({
 function readJsonPage(text: string): Page {
   const parsed = JsonPage.safeParse(parseJson(text));
   if (!parsed.success)
-    throw new Refusal('index_unreachable', 'The index sent a page that is not one', { cause: parsed.error });
+    throw new Refusal('index_unreachable', 'The index sent an invalid page', { cause: parsed.error });
   const { files, 'project-status': status } = parsed.data;
   return {
     status: status?.status,
@@ -107,7 +107,7 @@ function safeDecode(text: string): string {
   }
 }
 
-function toProject(name: string, files: readonly ListedFile[], status: string | undefined, pageUrl: string): Project {
+function toProject({ name, url }: { readonly name: string; readonly url: string }, { files, status }: Page): Project {
   const byVersion = Map.groupBy(files, ({ filename }) => versionOf(name, filename));
   const releases = [...byVersion].flatMap(([version, listed]): Release[] => {
     if (version === undefined) return [];
@@ -117,7 +117,7 @@ function toProject(name: string, files: readonly ListedFile[], status: string | 
         version,
         publishedAt: times.sort((a, b) => a.getTime() - b.getTime())[0],
         isYanked: listed.every(({ isYanked }) => isYanked),
-        files: listed.flatMap((file) => (file.isYanked ? [] : (toWheel(file, pageUrl) ?? []))),
+        files: listed.flatMap((file) => (file.isYanked ? [] : (toWheel(file, url) ?? []))),
       },
     ];
   });

@@ -6,7 +6,13 @@ import type { Approvals } from '../policy/approvals.ts';
 import type { Attempt } from '../resolve/attempt.ts';
 import type { Checks } from '../policy/checks.ts';
 import type { LayerStore, StoredLayer } from '../store/layer-store.ts';
-import type { ResolvedPackage, Resolver, ResolverLimits, Root } from '../resolve/resolver.ts';
+import {
+  type ResolvedPackage,
+  type Resolver,
+  type ResolverLimits,
+  type Root,
+  tooManyPackages,
+} from '../resolve/resolver.ts';
 import { formatSpec, type PackageSpec } from '../spec.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -34,44 +40,15 @@ export interface InstallSetOptions {
 }
 
 export function createInstallSet(options: InstallSetOptions): InstallSet {
-  const { checks, approvals, store, resolvers, limits, workDirectory } = options;
-
-  /** A layer may have been built before a package of it became known as malicious, or was denied. */
-  const recheck = async (ecosystem: Ecosystem, { record }: StoredLayer): Promise<void> => {
-    for (const { name, version } of record.packages) {
-      const spec = { ecosystem, name, version, extras: [] };
-      checks.checkLocally(spec);
-      const why = checks.approvalReasonOf(spec);
-      if (why !== undefined) await checks.demandApproval({ ...spec, version: undefined }, why);
-    }
-  };
-
-  /** All approvals are asked for before the first one stops the install. */
-  const demandApprovals = async (ecosystem: Ecosystem, resolved: readonly ResolvedPackage[]): Promise<void> => {
-    const refusals: Refusal[] = [];
-    for (const { name, version, approvalReason } of resolved) {
-      if (approvalReason === undefined || approvals.statusOf({ ecosystem, name, version }) === 'approved') continue;
-      const spec = { ecosystem, name, version: undefined, extras: [] };
-      await checks.demandApproval(spec, approvalReason).catch((error: unknown) => {
-        if (!(error instanceof Refusal)) throw error;
-        refusals.push(error);
-      });
-    }
-    const [first] = refusals;
-    if (first === undefined) return;
-    const message = refusals.map(({ reason }) => reason.message).join('; ');
-    throw new Refusal('suspicious', message, { status: 'approval_required', cause: first });
-  };
+  const { checks, store, resolvers, limits, workDirectory } = options;
 
   const install = async (ecosystem: Ecosystem, roots: readonly Root[], attempt: Attempt): Promise<StoredLayer> => {
     const resolver = resolvers[ecosystem];
     const found = await resolver.resolve(roots, attempt);
-    if (found.length > limits.packages) {
-      throw new Refusal('too_large', `${found.length} packages are needed; ${limits.packages} is the most`);
-    }
+    if (found.length > limits.packages) throw tooManyPackages(found.length, limits);
     const resolved = found.toSorted((a, b) => compare(a.place, b.place) || compare(a.name, b.name));
     for (const { name, version } of resolved) checks.checkLocally({ ecosystem, name, version, extras: [] });
-    await demandApprovals(ecosystem, resolved);
+    await demandApprovals(options, ecosystem, resolved);
     const layer = await store.build({
       ecosystem,
       packages: resolved.map(({ name, version, hash }) => ({ name, version, hash })),
@@ -84,28 +61,18 @@ export function createInstallSet(options: InstallSetOptions): InstallSet {
 
   return async (ecosystem, specs, { signal, note }) => {
     for (const [position, spec] of specs.entries()) {
-      await positioned(position, async () => {
-        checks.checkLocally(spec);
-        const why = checks.approvalReasonOf(spec);
-        if (why !== undefined) await checks.demandApproval(spec, why);
-      });
+      await positioned(position, () => checkBeforehand(checks, spec, spec));
     }
     const key = JSON.stringify([ecosystem, resolvers[ecosystem].target, specs.map(formatSpec).sort()]);
     const known = await store.recall(key);
     if (known !== undefined) {
-      await recheck(ecosystem, known);
-      note('Installed before: nothing was asked of the index');
+      await recheck(checks, known);
+      note('Installed before: the index was not asked');
       return { layer: known, isOld: true };
     }
     const directory = await mkdtemp(join(workDirectory, 'attempt-'));
     try {
-      const roots: Root[] = [];
-      for (const [position, spec] of specs.entries()) {
-        const examined = await positioned(position, () => checks.examine(spec, signal));
-        const why = examined.approvalReason;
-        if (why !== undefined) await positioned(position, () => checks.demandApproval(spec, why));
-        roots.push({ spec, examined });
-      }
+      const roots = await examineRoots(checks, specs, signal);
       const layer = await install(ecosystem, roots, { signal, directory, note });
       await store.remember(key, layer);
       return { layer, isOld: false };
@@ -118,7 +85,56 @@ export function createInstallSet(options: InstallSetOptions): InstallSet {
   };
 }
 
-/** Says of a refusal which of the packages asked for it is about. */
+/** Checks what is known without the index; requests an approval for `subject` where the policy wants one. */
+async function checkBeforehand(checks: Checks, spec: PackageSpec, subject: PackageSpec): Promise<void> {
+  checks.checkLocally(spec);
+  const why = checks.approvalReasonOf(spec);
+  if (why !== undefined) await checks.demandApproval(subject, why);
+}
+
+/** A layer may have been built before a package of it became known as malicious, or was denied. */
+async function recheck(checks: Checks, { record: { ecosystem, packages } }: StoredLayer): Promise<void> {
+  for (const { name, version } of packages) {
+    const spec = { ecosystem, name, version, extras: [] };
+    await checkBeforehand(checks, spec, { ...spec, version: undefined });
+  }
+}
+
+async function examineRoots(checks: Checks, specs: readonly PackageSpec[], signal: AbortSignal) {
+  const roots: Root[] = [];
+  for (const [position, spec] of specs.entries()) {
+    await positioned(position, async () => {
+      const examined = await checks.examine(spec, signal);
+      const why = examined.approvalReason;
+      if (why !== undefined) await checks.demandApproval(spec, why);
+      roots.push({ spec, examined });
+    });
+  }
+  return roots;
+}
+
+/** Requests every approval before the first one stops the install. */
+async function demandApprovals(
+  { checks, approvals }: InstallSetOptions,
+  ecosystem: Ecosystem,
+  resolved: readonly ResolvedPackage[],
+): Promise<void> {
+  const refusals: Refusal[] = [];
+  for (const { name, version, approvalReason } of resolved) {
+    if (approvalReason === undefined || approvals.statusOf({ ecosystem, name, version }) === 'approved') continue;
+    const spec = { ecosystem, name, version: undefined, extras: [] };
+    await checks.demandApproval(spec, approvalReason).catch((error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+      refusals.push(error);
+    });
+  }
+  const [first] = refusals;
+  if (first === undefined) return;
+  const message = refusals.map(({ reason }) => reason.message).join('; ');
+  throw new Refusal('suspicious', message, { status: 'approval_required', cause: first });
+}
+
+/** Marks a refusal with the index of the package that it is about. */
 async function positioned<T>(position: number, task: () => Promise<T>): Promise<T> {
   try {
     return await task();

@@ -2,16 +2,16 @@ import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 export interface SharedTasksOptions {
-  /** How many run at once. */
+  /** Tasks at the same time. */
   readonly parallel: number;
-  /** How many may wait for their turn. */
+  /** Tasks that may wait; more are turned away. */
   readonly waiting: number;
 }
 
-/** Runs tasks, a few at a time. Those with the same key that overlap are one. */
+/** Runs tasks, a few at a time. Calls with the same key that overlap share one. */
 export interface SharedTasks<T> {
   /**
-   * A task is stopped when all who wait for it have gone away.
+   * Runs a task, or joins one with the same key. A task is stopped when all its callers have gone away.
    * @throws what `signal` was aborted with, what the task throws, or MeshError unavailable when too many wait
    */
   run(key: string, signal: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T>;
@@ -23,40 +23,9 @@ interface Running<T> {
   callers: number;
 }
 
-export function createSharedTasks<T>({ parallel, waiting }: SharedTasksOptions): SharedTasks<T> {
+export function createSharedTasks<T>(options: SharedTasksOptions): SharedTasks<T> {
   const running = new Map<string, Running<T>>();
-  const queue: (() => void)[] = [];
-  let active = 0;
-
-  const turn = (signal: AbortSignal): Promise<void> => {
-    if (queue.length >= waiting) {
-      throw new MeshError('unavailable', 'Too many packages are being installed', { retryAfterSeconds: 10 });
-    }
-    return new Promise<void>((resolve, reject) => {
-      queue.push(resolve);
-      const leave = (): void => {
-        // Not there any more: it has had its turn.
-        if (!queue.includes(resolve)) return;
-        queue.splice(queue.indexOf(resolve), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', leave, { once: true });
-    });
-  };
-
-  const inTurn = async (signal: AbortSignal, task: () => Promise<T>): Promise<T> => {
-    if (active >= parallel) await turn(signal);
-    else active += 1;
-    try {
-      signal.throwIfAborted();
-      return await task();
-    } finally {
-      // The place goes to the next one, or is free again.
-      const next = queue.shift();
-      if (next === undefined) active -= 1;
-      else next();
-    }
-  };
+  const inTurn = createTurns(options);
 
   const start = (key: string, task: (signal: AbortSignal) => Promise<T>): Running<T> => {
     const controller = new AbortController();
@@ -65,7 +34,7 @@ export function createSharedTasks<T>({ parallel, waiting }: SharedTasksOptions):
       if (running.get(key) === started) running.delete(key);
     });
     const started: Running<T> = { result, controller, callers: 0 };
-    // Whoever waits hears of a failure; where nobody waits any more, nobody has to.
+    // Each caller that still waits gets the failure; without one it is of no interest.
     result.catch(() => {});
     running.set(key, started);
     return started;
@@ -86,5 +55,41 @@ export function createSharedTasks<T>({ parallel, waiting }: SharedTasksOptions):
         }
       }
     },
+  };
+}
+
+/** Returns a function that runs a task when its turn has come. */
+function createTurns({ parallel, waiting }: SharedTasksOptions) {
+  const queue: (() => void)[] = [];
+  let active = 0;
+
+  const turn = (signal: AbortSignal): Promise<void> => {
+    if (queue.length >= waiting) {
+      throw new MeshError('unavailable', 'Too many packages are being installed', { retryAfterSeconds: 10 });
+    }
+    return new Promise<void>((resolve, reject) => {
+      queue.push(resolve);
+      const leave = (): void => {
+        // Not in the queue any more: it has had its turn.
+        if (!queue.includes(resolve)) return;
+        queue.splice(queue.indexOf(resolve), 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+    });
+  };
+
+  return async <T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> => {
+    if (active >= parallel) await turn(signal);
+    else active += 1;
+    try {
+      signal.throwIfAborted();
+      return await task();
+    } finally {
+      // The place passes to the next task, or is free again.
+      const next = queue.shift();
+      if (next === undefined) active -= 1;
+      else next();
+    }
   };
 }

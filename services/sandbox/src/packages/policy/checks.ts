@@ -58,20 +58,10 @@ export function createChecks(knowledge: Knowledge): Checks {
     if (policy.blocked.has(listed)) throw new Refusal('blocked', `${name} is blocked by the policy`);
     if (policy.only_allowed?.has(listed) === false)
       throw new Refusal('blocked', `${name} is not among the allowed packages`);
-    refuseMalicious(spec);
+    refuseMalicious(spec, malicious, popular);
     if (approvals.statusOf({ ecosystem, name, version }) === 'denied') {
       throw new Refusal('blocked', `${name} was asked for before and denied`);
     }
-  };
-
-  const refuseMalicious = ({ ecosystem, name, version }: PackageSpec): void => {
-    const advisory =
-      malicious.find(ecosystem, name, version) ??
-      // Of a package that hardly anybody uses, one bad release is enough to refuse what is not named exactly.
-      (version === undefined && !popular[ecosystem].has(name) ? malicious.any(ecosystem, name) : undefined);
-    if (advisory === undefined) return;
-    const which = version === undefined ? name : `${name} ${version}`;
-    throw new Refusal('malicious', `${which} is known as malicious: ${advisory.id} of ${advisory.date}`);
   };
 
   const approved = ({ ecosystem, name, version }: PackageSpec): boolean =>
@@ -82,19 +72,6 @@ export function createChecks(knowledge: Knowledge): Checks {
       ? `${spec.name} needs an approval by the policy`
       : undefined;
 
-  const findProject = async (spec: PackageSpec, likeness: Resemblance | undefined, signal: AbortSignal) => {
-    try {
-      return await index[spec.ecosystem].project(spec.name, signal);
-    } catch (error) {
-      // Whether or not it exists: nobody who means the well-known one is helped by "not found".
-      if (error instanceof Refusal && likeness !== undefined) throw typosquat(spec.name, likeness);
-      if (error instanceof Refusal && error.reason.code === 'not_found') {
-        throw new Refusal('not_found', `There is no package ${spec.name} on the index`, { cause: error });
-      }
-      throw error;
-    }
-  };
-
   return {
     checkLocally,
     approvalReasonOf,
@@ -104,7 +81,7 @@ export function createChecks(knowledge: Knowledge): Checks {
       // What the operator has named is known, whatever it resembles.
       const isNamed = policy.needs_approval.has(policyName(name)) || policy.only_allowed !== null;
       const likeness = isNamed || approved(spec) ? undefined : popular[ecosystem].findResemblance(name);
-      const project = await findProject(spec, likeness, signal);
+      const project = await findProject(index[ecosystem], { spec, likeness, signal });
       if (project.state === 'quarantined') throw new Refusal('blocked', `The index has put ${name} under quarantine`);
       if (project.state === 'security_holding') {
         throw new Refusal('malicious', `The registry removed ${name} for malicious code and holds its name`);
@@ -121,6 +98,39 @@ export function createChecks(knowledge: Knowledge): Checks {
       throw new Refusal('suspicious', message, { status: 'approval_required' });
     },
   };
+}
+
+function refuseMalicious(
+  { ecosystem, name, version }: PackageSpec,
+  malicious: MaliciousIndex,
+  popular: Knowledge['popular'],
+): void {
+  const advisory =
+    malicious.find(ecosystem, name, version) ??
+    // One bad release of a package that few use is enough to refuse a request without a version.
+    (version === undefined && !popular[ecosystem].has(name) ? malicious.any(ecosystem, name) : undefined);
+  if (advisory === undefined) return;
+  const which = version === undefined ? name : `${name} ${version}`;
+  throw new Refusal('malicious', `${which} is known as malicious: ${advisory.id} of ${advisory.date}`);
+}
+
+interface ProjectQuery {
+  readonly spec: PackageSpec;
+  readonly likeness: Resemblance | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function findProject(index: PackageIndex, { spec, likeness, signal }: ProjectQuery): Promise<Project> {
+  try {
+    return await index.project(spec.name, signal);
+  } catch (error) {
+    // Existing or not, the well-known name is what the caller needs to hear of.
+    if (error instanceof Refusal && likeness !== undefined) throw typosquat(spec.name, likeness);
+    if (error instanceof Refusal && error.reason.code === 'not_found') {
+      throw new Refusal('not_found', `There is no package ${spec.name} on the index`, { cause: error });
+    }
+    throw error;
+  }
 }
 
 function typosquat(name: string, { target }: Resemblance): Refusal {

@@ -44,7 +44,7 @@ export function createFindPip({ python, directory, index, fetcher }: FindPipOpti
     try {
       const path = join(folder, PIP_WHEEL.filename);
       const pinned = { ...file, hash: PIP_WHEEL.hash };
-      await downloadFile(fetcher, pinned, path, { subject: 'pip', limits: ARCHIVE_LIMITS, signal });
+      await downloadFile(fetcher, pinned, { path, subject: 'pip', limits: ARCHIVE_LIMITS, signal });
       await rename(path, wheel);
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -1,30 +1,30 @@
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import type { Attempt } from './attempt.ts';
 import type { Checks, Examined } from '../policy/checks.ts';
-import type { WriteFile } from '../store/layer-store.ts';
+import type { WriteFile } from '../store/layer-writer.ts';
 import { type PackageSpec, parseSpec } from '../spec.ts';
 import { Refusal } from '../refusal.ts';
 
-/** A package of a resolved set: downloaded, its hash verified, its archive looked through. */
+/** A package of a resolved set: downloaded, its hash verified, its archive inspected. */
 export interface ResolvedPackage {
   readonly name: string;
   readonly version: string;
   readonly hash: string;
-  /** Where npm wants it, such as `node_modules/a/node_modules/b`; empty for PyPI. */
+  /** Its path in npm's tree, such as `node_modules/a/node_modules/b`; empty for PyPI. */
   readonly place: string;
-  /** Why a person has to allow it first. */
+  /** The reason why a person has to approve it first. */
   readonly approvalReason: string | undefined;
   unpack(write: WriteFile): Promise<void>;
 }
 
-/** A package that was asked for, and what the checks found. */
+/** A requested package with the result of its checks. */
 export interface Root {
   readonly spec: PackageSpec;
   readonly examined: Examined;
 }
 
 export interface Resolver {
-  /** What a layer depends on besides the packages: an interpreter. */
+  /** The interpreter that a layer depends on besides its packages. */
   readonly target: string;
   /**
    * Finds the packages that `roots` need, by the ecosystem's own tool, each examined like the roots themselves.
@@ -34,6 +34,13 @@ export interface Resolver {
   resolve(roots: readonly Root[], attempt: Attempt): Promise<readonly ResolvedPackage[]>;
 }
 
+/** What the explanation of a failed resolution needs. */
+export interface FailedResolve {
+  readonly roots: readonly Root[];
+  readonly checks: Checks;
+  readonly signal: AbortSignal;
+}
+
 export interface ResolverLimits {
   readonly packages: number;
   readonly resolveMs: number;
@@ -41,14 +48,16 @@ export interface ResolverLimits {
 
 export const RESOLVER_LIMITS: ResolverLimits = { packages: 100, resolveMs: 180_000 };
 
+export const tooManyPackages = (count: number, limits: ResolverLimits): Refusal =>
+  new Refusal('too_large', `${count} packages are needed; ${limits.packages} is the most`);
+
 /**
- * A resolver was not shown a release, so it says that there is none: this finds what the checks have against it.
- * `text` is such as `name==1.0`. Undefined when they have nothing, or it is no exact version.
+ * Finds what the checks have against a release that a resolver was not shown, and therefore calls missing. `text` is
+ * such as `name==1.0`. Undefined when they have nothing, or it is no exact version.
  */
 export async function whyMissing(
   checks: Checks,
-  ecosystem: Ecosystem,
-  text: string,
+  { ecosystem, text }: { readonly ecosystem: Ecosystem; readonly text: string },
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
   try {
