@@ -1,15 +1,12 @@
 import { join } from 'node:path';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
-import { EXECUTE_CODE, ExecutionResult } from '@toolmesh/shared/contracts/execution';
-import { defineRoute } from '@toolmesh/shared/kit/http/route';
 import { defineService } from '@toolmesh/shared/kit/service/define-service';
-import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
-import { z } from 'zod';
 import { SandboxConfig } from './config.ts';
 import { measureDisk } from './telemetry/disk.ts';
 import { createEngine } from './execution/engine.ts';
 import { createExecute, isolations } from './execution/execute.ts';
+import { executionRoutes } from './execution/routes.ts';
 import { executeTool } from './execution/execute-tool.ts';
 import { countInstalls, measureExecutions } from './telemetry/metrics.ts';
 import { createPackages } from './packages/packages.ts';
@@ -63,27 +60,7 @@ export const sandbox = defineService({
     return {
       ...service,
       routes: [
-        defineRoute({
-          method: 'post',
-          path: '/execute',
-          summary: 'Runs one program: the tool execute_code with its bare result',
-          input: { body: z.record(z.string(), z.unknown()) },
-          response: ExecutionResult,
-          handle: async ({ body, signal }) => {
-            const { structured_content } = await service.catalogue.call(EXECUTE_CODE, body, quietContext(signal));
-            return structured_content;
-          },
-        }),
-        defineRoute({
-          method: 'delete',
-          path: '/sessions/:id',
-          summary: 'Ends a session of execute_code, and what it runs',
-          input: { params: z.object({ id: z.string() }) },
-          handle: ({ params }) => {
-            sessions.end(params.id);
-            return { session_id: params.id, status: 'ended' };
-          },
-        }),
+        ...executionRoutes(execute, sessions),
         ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY),
         ...service.routes,
       ],

@@ -32,8 +32,7 @@ export async function openWorker(packages?: string) {
         keep: true,
         artifact_limits: ARTIFACT_LIMITS,
       },
-      { timeoutMs, outputBytes: 65_536 },
-      new AbortController().signal,
+      { timeoutMs, outputBytes: 65_536, signal: new AbortController().signal },
     );
     const report = ending.kind === 'report' ? ending.report : undefined;
     const artifacts = report?.artifacts.map(({ path, data }) => [path, Buffer.from(data, 'base64').toString()]);

@@ -5,34 +5,30 @@ import type { WorkerProcess } from '../workers/worker-process.ts';
 export interface SessionsOptions {
   /** Sessions that may be open at the same time. */
   readonly max: number;
-  /** How long a session is kept after its last call. */
+  /** Idle timeout: time after its last call at which a session ends. */
   readonly idleMs: number;
 }
 
-/** What a session is opened with. Its later calls have to fit. */
-export interface SessionNeeds {
-  /** Which runtime its worker is of. */
+/** The needs of one call: what a session is opened with, and what its later calls have to match. */
+export interface SessionCall {
+  readonly id: string;
+  /** Name of the runtime. */
   readonly runtime: string;
   /** The folder of its packages. */
   readonly packages: string | undefined;
-  /** Whether a session with other packages will not do. */
+  /** Whether the call refuses a session with other packages. */
   readonly demandsPackages: boolean;
   readonly start: (signal: AbortSignal) => Promise<WorkerProcess>;
 }
 
-/** Workers that live on between calls, one for each session. */
+/** Workers that are kept between calls, one for each session. */
 export interface Sessions {
   /**
-   * Gives `task` the session's worker once earlier calls of the same session are through; opens it if need be.
-   * @throws MeshError invalid_arguments for a call that does not fit the session, unavailable when there are too many.
+   * Runs `task` with the session's worker once earlier calls of the session have ended; opens the session if need be.
+   * @throws MeshError invalid_arguments for a call that does not match the session, unavailable when there are too many.
    */
-  withWorker<T>(
-    id: string,
-    needs: SessionNeeds,
-    task: (worker: WorkerProcess) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T>;
-  /** Ends a session and whatever it runs. @throws MeshError not_found. */
+  withWorker<T>(call: SessionCall, task: (worker: WorkerProcess) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Ends a session and the program that it runs. @throws MeshError not_found. */
   end(id: string): void;
   close(): void;
 }
@@ -59,7 +55,7 @@ export function createSessions({ max, idleMs }: SessionsOptions): Sessions {
     session.worker.then((worker) => worker.kill()).catch(() => {});
   };
 
-  const open = (id: string, { runtime, packages, start }: SessionNeeds, signal: AbortSignal): Session => {
+  const open = ({ id, runtime, packages, start }: SessionCall, signal: AbortSignal): Session => {
     if (sessions.size >= max) {
       throw new MeshError('unavailable', `All ${max} sessions are in use; end one by DELETE /sessions/{id}`);
     }
@@ -76,44 +72,22 @@ export function createSessions({ max, idleMs }: SessionsOptions): Sessions {
     return session;
   };
 
-  const find = (id: string, needs: SessionNeeds, signal: AbortSignal): Session => {
-    const session = sessions.get(id);
-    if (session === undefined) return open(id, needs, signal);
-    if (session.runtime !== needs.runtime) throw misfit('language', 'the session was begun in another language');
-    if (needs.demandsPackages && session.packages !== needs.packages) {
-      throw misfit('packages', 'the packages of a session are those of its first call');
-    }
-    if (session.waiting >= MAX_WAITING) {
-      throw new MeshError('unavailable', `${MAX_WAITING} calls of this session are waiting already`);
-    }
-    return session;
-  };
-
   return {
-    async withWorker(id, needs, task, signal) {
+    async withWorker(call, task, signal) {
       signal.throwIfAborted();
-      const session = find(id, needs, signal);
+      const { id } = call;
+      const session = sessions.get(id) ?? open(call, signal);
+      refuseMismatch(session, call);
       clearTimeout(session.idleTimer);
       session.waiting += 1;
-      const turn = session.last.then(
-        () => {},
-        () => {},
-      );
-      const call = turn.then(async () => {
-        signal.throwIfAborted();
-        const worker = await session.worker;
-        try {
-          return await task(worker);
-        } finally {
-          if (worker.isOver()) end(id, session);
-        }
-      });
-      session.last = call;
-      call.catch(() => {});
       try {
-        // A caller may leave while it waits for its turn; from then on its call ends by itself.
-        await untilAborted(signal, () => turn);
-        return await call;
+        return await runInTurn(session, signal, async (worker) => {
+          try {
+            return await task(worker);
+          } finally {
+            if (worker.isOver()) end(id, session);
+          }
+        });
       } finally {
         session.waiting -= 1;
         if (session.waiting === 0) session.idleTimer = setTimeout(() => end(id, session), idleMs).unref();
@@ -128,5 +102,36 @@ export function createSessions({ max, idleMs }: SessionsOptions): Sessions {
   };
 }
 
-const misfit = (path: string, message: string): MeshError =>
+function refuseMismatch(session: Session, { runtime, packages, demandsPackages }: SessionCall): void {
+  if (session.runtime !== runtime) throw mismatch('language', 'the session was begun in another language');
+  if (demandsPackages && session.packages !== packages) {
+    throw mismatch('packages', 'the packages of a session are those of its first call');
+  }
+  if (session.waiting >= MAX_WAITING) {
+    throw new MeshError('unavailable', `${MAX_WAITING} calls of this session are waiting already`);
+  }
+}
+
+/** Runs `task` once the earlier calls of the session have ended. */
+async function runInTurn<T>(
+  session: Session,
+  signal: AbortSignal,
+  task: (worker: WorkerProcess) => Promise<T>,
+): Promise<T> {
+  const turn = session.last.then(
+    () => {},
+    () => {},
+  );
+  const call = turn.then(async () => {
+    signal.throwIfAborted();
+    return task(await session.worker);
+  });
+  session.last = call;
+  call.catch(() => {});
+  // A caller may leave while it waits for its turn; from then on its call ends by itself.
+  await untilAborted(signal, () => turn);
+  return call;
+}
+
+const mismatch = (path: string, message: string): MeshError =>
   new MeshError('invalid_arguments', `Invalid arguments for the session: ${message}`, { details: [{ path, message }] });

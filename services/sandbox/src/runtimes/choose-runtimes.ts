@@ -116,9 +116,9 @@ async function tryOut({ worker, languages }: Runtime): Promise<string | undefine
   try {
     const started = await startWorker(worker());
     const program = { ...TRIAL, language: languages[0] ?? '' };
-    const limits = { timeoutMs: TRY_TIMEOUT_MS, outputBytes: 1_024 };
     const { signal } = new AbortController();
-    const { ending, stderr } = await started.run(program, limits, signal);
+    const options = { timeoutMs: TRY_TIMEOUT_MS, outputBytes: 1_024, signal };
+    const { ending, stderr } = await started.run(program, options);
     if (ending.kind === 'report' && ending.report.result === '42') return undefined;
     return `a first program ended badly (${ending.kind}) ${stderr.text}`.trim();
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Output as callers get it: text of a bounded size, and whether something is missing from its middle. */
+/** Output as callers get it: text of bounded size; `truncated` when its middle is missing. */
 export interface CappedText {
   readonly text: string;
   readonly truncated: boolean;
@@ -6,7 +6,7 @@ export interface CappedText {
 
 /**
  * Keeps the first and the last part of a stream of bytes, each half of `limit`, however much comes.
- * A program is never stopped for printing; what it began with and what it ended with is what people need.
+ * A program is never stopped for printing, and people need its first and last output most.
  */
 export function createOutputBuffer(limit: number) {
   const half = Math.floor(limit / 2);
@@ -16,7 +16,7 @@ export function createOutputBuffer(limit: number) {
   let total = 0;
   let missing = false;
 
-  /** Takes bytes that begin at `position` of the stream; what should have come before it and did not is missing. */
+  /** Takes bytes that begin at `position` of the stream; a gap before it is missing output. */
   const write = (position: number, bytes: Buffer): void => {
     if (position > total) missing = true;
     total = Math.max(total, position + bytes.length);
@@ -38,7 +38,7 @@ export function createOutputBuffer(limit: number) {
   const read = (): CappedText => {
     const first = Buffer.concat(head);
     if (!missing) return capText(Buffer.concat([first, tail]).toString(), limit);
-    return { text: joinEnds(first, tail, total, limit), truncated: true };
+    return { text: joinEnds({ first, last: tail, total }, limit), truncated: true };
   };
 
   return { write, read };
@@ -48,14 +48,21 @@ export function createOutputBuffer(limit: number) {
 export function capText(text: string, limit: number): CappedText {
   const bytes = Buffer.from(text);
   if (bytes.length <= limit) return { text, truncated: false };
-  return { text: joinEnds(bytes, bytes, bytes.length, limit), truncated: true };
+  return { text: joinEnds({ first: bytes, last: bytes, total: bytes.length }, limit), truncated: true };
 }
 
-/** Room for what stands in the place of what is left out. */
+/** Room for the text that replaces what is left out. */
 const MARKER_BYTES = 64;
 
-/** The beginning of `first` and the end of `last`, together at most `limit` bytes of the `total` that there were. */
-function joinEnds(first: Buffer, last: Buffer, total: number, limit: number): string {
+interface Ends {
+  readonly first: Buffer;
+  readonly last: Buffer;
+  /** Bytes of the whole stream. */
+  readonly total: number;
+}
+
+/** Joins the beginning of `first` and the end of `last` into at most `limit` bytes. */
+function joinEnds({ first, last, total }: Ends, limit: number): string {
   const half = Math.floor(limit / 2);
   const start = boundedText(first, half, startOf);
   const end = boundedText(last, limit - half - MARKER_BYTES, endOf);

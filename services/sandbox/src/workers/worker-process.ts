@@ -7,13 +7,15 @@ import { type CappedText, createOutputBuffer } from './output-buffer.ts';
 import { type IdleMemory, openProcessUsage, type ProcessUsage, readIdleMemory, watchMemory } from './process-usage.ts';
 import { Ready, Report, type WorkerProgram } from './protocol.ts';
 
-export interface RunLimits {
+export interface RunOptions {
   readonly timeoutMs: number;
   /** Of standard output and of standard error, each. */
   readonly outputBytes: number;
+  readonly signal: AbortSignal;
+  readonly onOutput?: OutputListener | undefined;
 }
 
-/** How a run ended, as the service saw it. */
+/** The end of a run, as the service saw it. */
 export type Ending =
   | { readonly kind: 'report'; readonly report: Report }
   | { readonly kind: 'timeout' }
@@ -30,29 +32,29 @@ export interface Run {
   readonly peakMemoryBytes: number;
 }
 
-/** Hears output while a program runs, as text; a flood arrives with gaps. */
+/** Receives output while a program runs, as text; a flood arrives with gaps. */
 export type OutputListener = (stream: 'stdout' | 'stderr', text: string) => void;
 
-/** A warm process that runs one program and is then killed, whatever came of it; or the programs of one session. */
+/** A warm process that runs one program, or those of one session, and is then killed. */
 export interface WorkerProcess {
   readonly version: string;
   /** Resolves when the process is gone. */
   readonly gone: Promise<Exit>;
   /**
-   * Runs one program. The process is killed afterwards, unless the program is to be kept and reported its end.
+   * Runs one program. The process is killed afterwards, unless its state is kept and the program reported its end.
    * @throws what `signal` was aborted with; the process is killed then, too.
    */
-  run(program: WorkerProgram, limits: RunLimits, signal: AbortSignal, onOutput?: OutputListener): Promise<Run>;
+  run(program: WorkerProgram, options: RunOptions): Promise<Run>;
   kill(): void;
   /** Whether it has been killed, or is about to be: it takes no further program. */
   isOver(): boolean;
 }
 
-/** What a runtime may need besides the program's own memory: room for the collector, compiled code. */
+/** Memory of the runtime besides the program's own: room for the collector, compiled code. */
 const MEMORY_SLACK_BYTES = 64 * 1_024 ** 2;
-/** How long a worker that is about to be killed has to hand over the last output. */
+/** The time in which a worker that is about to be killed has to pass on its last output. */
 const FLUSH_MS = 100;
-/** What V8 prints when it gives up for lack of memory rather than for a bug. */
+/** Matches what V8 prints when it gives up for lack of memory rather than for a bug. */
 const OUT_OF_MEMORY = /out of memory|invalid size error|allocation failed/i;
 
 /** Starts one worker and waits until it is warm. @throws MeshError unavailable when that takes too long or fails. */
@@ -67,7 +69,7 @@ export async function startWorker(start: WorkerStart, startTimeoutMs = 30_000): 
       gone: conversation.gone,
       kill: conversation.kill,
       isOver: conversation.isOver,
-      run: (program, limits, signal, onOutput) => runProgram(warm, program, limits, signal, onOutput),
+      run: (program, options) => runProgram(warm, program, options),
     };
   } catch (cause) {
     conversation.kill();
@@ -103,31 +105,29 @@ async function untilReady({ onFrame, gone, lastWords }: Conversation, timeoutMs:
 interface WarmWorker {
   readonly conversation: Conversation;
   readonly usage: ProcessUsage;
-  /** What its processes had in memory before their first program. */
+  /** Memory of its processes before their first program. */
   readonly idle: IdleMemory;
-  /** The time that they had used then, or when the latest one ended. */
+  /** Processor time that they had used then, or when the latest program ended. */
   cpuMs: number;
 }
 
 async function runProgram(
   warm: WarmWorker,
   program: WorkerProgram,
-  { timeoutMs, outputBytes }: RunLimits,
-  caller: AbortSignal,
-  onOutput: OutputListener = () => {},
+  { timeoutMs, outputBytes, signal, onOutput = () => {} }: RunOptions,
 ): Promise<Run> {
   const { conversation, usage, idle } = warm;
   const over = new AbortController();
   const after = (ms: number) => sleep(ms, undefined, { signal: over.signal });
-  const heard = listen(conversation, outputBytes, onOutput);
+  const received = receive(conversation, outputBytes, onOutput);
   const started = performance.now();
   conversation.send('program', jsonPayload(program));
   const memory = watchMemory(usage, idle, program.memory_bytes + MEMORY_SLACK_BYTES);
   let kept = false;
   try {
-    const ending = await untilAborted(caller, () =>
+    const ending = await untilAborted(signal, () =>
       Promise.race<Ending>([
-        heard.report.then((report) => ({ kind: 'report', report })),
+        received.report.then((report) => ({ kind: 'report', report })),
         memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
         after(timeoutMs).then(() => ({ kind: 'timeout' })),
         conversation.gone.then((exit) => endingOf(exit, conversation.lastWords())),
@@ -136,18 +136,18 @@ async function runProgram(
     const durationMs = performance.now() - started;
     if (ending.kind === 'timeout' || ending.kind === 'out_of_memory') {
       conversation.send('flush');
-      await Promise.race([heard.flushed, conversation.gone, after(FLUSH_MS)]);
+      await Promise.race([received.flushed, conversation.gone, after(FLUSH_MS)]);
     }
     kept = program.keep && ending.kind === 'report' && ending.report.over !== true;
-    const told = ending.kind === 'report' ? ending.report : undefined;
+    const report = ending.kind === 'report' ? ending.report : undefined;
     return {
       ending,
-      stdout: heard.stdout.read(),
-      stderr: heard.stderr.read(),
+      stdout: received.stdout.read(),
+      stderr: received.stderr.read(),
       durationMs,
       // A process that is gone has taken its figures with it.
-      cpuMs: told?.cpu_ms ?? Math.max(0, usage.cpuMs() - warm.cpuMs),
-      peakMemoryBytes: told?.peak_memory_bytes ?? memory.peakBytes(),
+      cpuMs: report?.cpu_ms ?? Math.max(0, usage.cpuMs() - warm.cpuMs),
+      peakMemoryBytes: report?.peak_memory_bytes ?? memory.peakBytes(),
     };
   } finally {
     if (kept) warm.cpuMs = usage.cpuMs();
@@ -157,8 +157,8 @@ async function runProgram(
   }
 }
 
-/** Collects what the worker says while its program runs. A report that is not one counts as a crash. */
-function listen({ onFrame, kill }: Conversation, outputBytes: number, onOutput: OutputListener) {
+/** Collects the frames of a worker while its program runs. An invalid report counts as a crash. */
+function receive({ onFrame, kill }: Conversation, outputBytes: number, onOutput: OutputListener) {
   const stdout = createOutputBuffer(outputBytes);
   const stderr = createOutputBuffer(outputBytes);
   const writers = {

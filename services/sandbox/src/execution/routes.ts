@@ -1,0 +1,44 @@
+import {
+  EXECUTE_CODE,
+  EXECUTE_TIMEOUT_MS,
+  ExecuteArguments,
+  ExecutionResult,
+} from '@toolmesh/shared/contracts/execution';
+import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
+import { invalid, MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
+import { z } from 'zod';
+import type { Execute } from './execute.ts';
+import type { Sessions } from './sessions.ts';
+
+const Arguments = ExecuteArguments.strict();
+
+/** The REST face of the use case: `POST /execute` with the bare result, and the end of sessions. */
+export const executionRoutes = (execute: Execute, sessions: Sessions): readonly Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/execute',
+    summary: 'Runs one program: the tool execute_code with its bare result',
+    // Parsed below: what breaks the schema is an invalid argument of the tool, not an invalid request.
+    input: { body: z.record(z.string(), z.unknown()) },
+    response: ExecutionResult,
+    handle: ({ body, signal: caller }) => {
+      const program = Arguments.safeParse(body);
+      if (!program.success) throw invalid('invalid_arguments', `Arguments of ${EXECUTE_CODE}`, program.error);
+      const late = () =>
+        new MeshError('upstream_timeout', `${EXECUTE_CODE} did not end within ${EXECUTE_TIMEOUT_MS} ms`);
+      const deadline = { signal: caller, ms: EXECUTE_TIMEOUT_MS, late };
+      return withDeadline(deadline, (signal) => execute(program.data, signal));
+    },
+  }),
+  defineRoute({
+    method: 'delete',
+    path: '/sessions/:id',
+    summary: 'Ends a session of execute_code, and what it runs',
+    input: { params: z.object({ id: z.string() }) },
+    handle: ({ params }) => {
+      sessions.end(params.id);
+      return { session_id: params.id, status: 'ended' };
+    },
+  }),
+];
