@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { ARTIFACT_LIMITS } from '../src/workers/protocol.ts';
-import { startWorker, type WorkerProcess } from '../src/workers/worker-process.ts';
+import { type Ending, startWorker, type WorkerProcess } from '../src/workers/worker-process.ts';
 
 const WORKER = fileURLToPath(new URL('../src/runtimes/javascript/worker.ts', import.meta.url));
 const MIB = 1_024 ** 2;
@@ -34,17 +34,19 @@ export async function openWorker(packages?: string) {
       },
       { timeoutMs, outputBytes: 65_536, signal: new AbortController().signal },
     );
-    const report = ending.kind === 'report' ? ending.report : undefined;
-    const artifacts = report?.artifacts.map(({ path, data }) => [path, Buffer.from(data, 'base64').toString()]);
-    return {
-      kind: ending.kind,
-      result: report?.result,
-      error: report?.error,
-      exit_code: report?.exit_code,
-      artifacts: Object.fromEntries(artifacts ?? []),
-      stdout: stdout.text,
-      stderr: stderr.text,
-    };
+    return { ...describeEnding(ending), stdout: stdout.text, stderr: stderr.text };
+  };
+}
+
+function describeEnding(ending: Ending) {
+  const report = ending.kind === 'report' ? ending.report : undefined;
+  const artifacts = report?.artifacts.map(({ path, data }) => [path, Buffer.from(data, 'base64').toString()]);
+  return {
+    kind: ending.kind,
+    result: report?.result,
+    error: report?.error,
+    exit_code: report?.exit_code,
+    artifacts: Object.fromEntries(artifacts ?? []),
   };
 }
 

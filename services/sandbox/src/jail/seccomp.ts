@@ -14,11 +14,11 @@ export function seccompFilter(arch: string): Buffer {
   return assemble([
     load(ARCH),
     // Calls of the 32-bit interface have other numbers: none of them exists here.
-    jumpIf('equal', auditArch, 1, 0),
+    jumpIf('equal', auditArch, [1, 0]),
     answer(errno(ENOSYS)),
     load(NUMBER),
     // The x32 interface: numbers of x86-64 with this bit.
-    jumpIf('atLeast', X32_BIT, 0, 1),
+    jumpIf('atLeast', X32_BIT, [0, 1]),
     answer(errno(ENOSYS)),
     // Without a network there is nobody to talk to but oneself.
     ...when(number('socket'), argumentEquals(0, AF_UNIX, EPERM)),
@@ -60,7 +60,7 @@ const lowHalfOfArgument = (index: number): number => 16 + 8 * index;
 const ALLOW = 0x7fff_0000;
 const errno = (code: number): number => 0x0005_0000 | code;
 
-/** One instruction of classic BPF: what to do, with what, and how many to skip when true and when false. */
+/** One instruction of classic BPF: its code and operand, and how many instructions to skip when true and when false. */
 interface Instruction {
   readonly code: number;
   readonly value: number;
@@ -72,7 +72,12 @@ const JUMPS = { equal: 0x15, greater: 0x25, atLeast: 0x35, anyBit: 0x45 } as con
 
 const load = (offset: number): Instruction => ({ code: 0x20, value: offset, ifTrue: 0, ifFalse: 0 });
 const answer = (value: number): Instruction => ({ code: 0x06, value, ifTrue: 0, ifFalse: 0 });
-const jumpIf = (test: keyof typeof JUMPS, value: number, ifTrue: number, ifFalse: number): Instruction => ({
+/** Skips `ifTrue` instructions when the test holds, else `ifFalse`. */
+const jumpIf = (
+  test: keyof typeof JUMPS,
+  value: number,
+  [ifTrue, ifFalse]: readonly [number, number],
+): Instruction => ({
   code: JUMPS[test],
   value,
   ifTrue,
@@ -81,25 +86,25 @@ const jumpIf = (test: keyof typeof JUMPS, value: number, ifTrue: number, ifFalse
 
 /** `body`, which ends with an answer, for one call; all others go on behind it. */
 const when = (call: number, body: readonly Instruction[]): readonly Instruction[] => [
-  jumpIf('equal', call, 0, body.length),
+  jumpIf('equal', call, [0, body.length]),
   ...body,
 ];
 
 function argumentIsOneOf(index: number, values: readonly number[], refusal: number): readonly Instruction[] {
-  const tests = values.map((value, i) => jumpIf('equal', value, values.length - i, 0));
+  const tests = values.map((value, i) => jumpIf('equal', value, [values.length - i, 0]));
   return [load(lowHalfOfArgument(index)), ...tests, answer(errno(refusal)), answer(ALLOW)];
 }
 
 const argumentEquals = (index: number, value: number, refusal: number) => argumentIsOneOf(index, [value], refusal);
 
 function argumentIsNot(index: number, values: readonly number[], refusal: number): readonly Instruction[] {
-  const tests = values.map((value, i) => jumpIf('equal', value, values.length - i, 0));
+  const tests = values.map((value, i) => jumpIf('equal', value, [values.length - i, 0]));
   return [load(lowHalfOfArgument(index)), ...tests, answer(ALLOW), answer(errno(refusal))];
 }
 
 const argumentHasNone = (index: number, bits: number, refusal: number): readonly Instruction[] => [
   load(lowHalfOfArgument(index)),
-  jumpIf('anyBit', bits, 0, 1),
+  jumpIf('anyBit', bits, [0, 1]),
   answer(errno(refusal)),
   answer(ALLOW),
 ];
@@ -119,7 +124,11 @@ function rangesOf(table: SyscallTable, column: 0 | 1): readonly Range[] {
 }
 
 const decide = (ranges: readonly Range[], verdict: number): readonly Instruction[] =>
-  ranges.flatMap(([first, last]) => [jumpIf('atLeast', first, 0, 2), jumpIf('greater', last, 1, 0), answer(verdict)]);
+  ranges.flatMap(([first, last]) => [
+    jumpIf('atLeast', first, [0, 2]),
+    jumpIf('greater', last, [1, 0]),
+    answer(verdict),
+  ]);
 
 /** `struct sock_filter`: 16 bits of code, two skips of 8 bits, 32 bits of value, in the machine's order (little-endian). */
 function assemble(instructions: readonly Instruction[]): Buffer {

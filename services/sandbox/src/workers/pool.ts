@@ -42,12 +42,7 @@ export interface WorkerPool {
 /** Keeps one-shot workers warm: at least `min`, more while callers wait, never more than `max`. */
 export function createWorkerPool(options: PoolOptions): WorkerPool {
   const { name, start, min, max, logger, maxQueue = 64, maxWaitMs = 10_000 } = options;
-  const queue = createWaitingQueue<WorkerProcess>({
-    maxLength: maxQueue,
-    maxWaitMs,
-    full: () => new MeshError('unavailable', `The sandbox is full: ${maxQueue} programs are waiting`),
-    late: () => new MeshError('unavailable', `No worker of the sandbox came free within ${maxWaitMs} ms`),
-  });
+  const queue = createQueue(maxQueue, maxWaitMs);
   let state = emptyPool<WorkerProcess>(min, max);
 
   const apply = (event: PoolEvent<WorkerProcess>): void => {
@@ -99,18 +94,23 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       apply({ type: 'taken', worker });
       return worker;
     },
-    stats: () => ({
-      idle: state.idle.length,
-      busy: state.busy.size,
-      starting: state.starting,
-      queued: queue.length,
-    }),
+    stats: () => {
+      const { idle, busy, starting } = state;
+      return { idle: idle.length, busy: busy.size, starting, queued: queue.length };
+    },
     check: () => {
       if (state.failure !== undefined) throw state.failure;
-      if (state.idle.length + state.busy.size === 0) {
-        throw new MeshError('unavailable', `no ${name} worker is warm yet`);
-      }
+      const isCold = state.idle.length + state.busy.size === 0;
+      if (isCold) throw new MeshError('unavailable', `no ${name} worker is warm yet`);
     },
     close: () => apply({ type: 'closed' }),
   };
 }
+
+const createQueue = (maxLength: number, maxWaitMs: number) =>
+  createWaitingQueue<WorkerProcess>({
+    maxLength,
+    maxWaitMs,
+    full: () => new MeshError('unavailable', `The sandbox is full: ${maxLength} programs are waiting`),
+    late: () => new MeshError('unavailable', `No worker of the sandbox came free within ${maxWaitMs} ms`),
+  });

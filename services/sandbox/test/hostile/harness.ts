@@ -79,7 +79,7 @@ export async function openStand(setting: Setting): Promise<Stand> {
     const left = [...descendantsOf(lane.service.pid), ...strays()].map(describeProcess);
     const outputs = new Set(runs.map(({ answer }) => answer.body.stdout));
     return [
-      ...runs.flatMap((run) => faultsOf(run, program, expected, host.canaries)),
+      ...runs.flatMap((run) => faultsOf(run, { program, expected, canaries: host.canaries })),
       ...(next === 'next\n' ? [] : [`the next program was answered ${JSON.stringify(next)}`]),
       ...(isQuiet ? [] : [`processes are left: ${left.join(', ')}, where ${lane.processes} were`]),
       ...host.newStrays().map((stray) => `${stray} is left on the host`),

@@ -12,30 +12,53 @@ export interface Run {
   readonly wallMs: number;
 }
 
-/** What is wrong with a run, in sentences; nothing where it is as it must be. */
-export function faultsOf(run: Run, program: HostileProgram, expected: Expectation, canaries: readonly string[]) {
-  const { answer, wallMs } = run;
+export interface Verdict {
+  readonly program: HostileProgram;
+  readonly expected: Expectation;
+  /** Texts of the host that no result may show. */
+  readonly canaries: readonly string[];
+}
+
+/** Lists what is wrong with a run, in sentences; nothing where it is as it must be. */
+export function faultsOf({ answer, wallMs }: Run, { program, expected, canaries }: Verdict): readonly string[] {
   const { timeout_ms } = program.request;
   const parsed = ExecutionResult.safeParse(answer.body);
   if (answer.status !== 200 || !parsed.success) {
     return [`was answered ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`];
   }
-  const result = parsed.data;
-  const shown = [JSON.stringify(answer.body), ...result.artifacts.map(({ data }) => atob(data))];
-  const shows = (text: string) => shown.some((part) => part.includes(text));
+  return [
+    ...faultsOfResult(parsed.data, expected),
+    ...faultsOfText(JSON.stringify(answer.body), parsed.data, canaries),
+    ...faultsOfCost(parsed.data, timeout_ms),
+    ...(wallMs <= timeout_ms + HTTP_GRACE_MS ? [] : [`was answered after ${Math.round(wallMs)} ms`]),
+  ];
+}
+
+function faultsOfResult(result: ExecutionResult, expected: Expectation): readonly string[] {
   const paths = result.artifacts.map(({ path }) => path);
+  const areOthers =
+    expected.artifacts !== undefined && expected.artifacts.toSorted().join() !== paths.toSorted().join();
   return [
     ...(expected.statuses.includes(result.status) ? [] : [`ended as ${describe(result)}`]),
     ...(expected.stdout?.test(result.stdout) === false ? [`printed ${describe(result)}`] : []),
+    ...paths.filter(isUnsafe).map((path) => `names an artifact ${JSON.stringify(path)}`),
+    ...(areOthers ? [`left ${JSON.stringify(paths)}`] : []),
+  ];
+}
+
+function faultsOfText(body: string, result: ExecutionResult, canaries: readonly string[]): readonly string[] {
+  const shown = [body, ...result.artifacts.map(({ data }) => atob(data))];
+  const shows = (text: string) => shown.some((part) => part.includes(text));
+  return [
     ...(shows('ESCAPED') ? [`says that it got out: ${describe(result)}`] : []),
     ...canaries.filter(shows).map((canary) => `shows ${canary} of the host: ${around(shown, canary)}`),
-    ...paths.filter(isUnsafe).map((path) => `names an artifact ${JSON.stringify(path)}`),
-    ...(expected.artifacts !== undefined && expected.artifacts.toSorted().join() !== paths.toSorted().join()
-      ? [`left ${JSON.stringify(paths)}`]
-      : []),
-    ...(result.duration_ms <= timeout_ms + GRACE_MS ? [] : [`took ${result.duration_ms} of its ${timeout_ms} ms`]),
-    ...(result.cpu_ms >= 0 && result.peak_memory_bytes >= 0 ? [] : [`used ${result.cpu_ms} ms of CPU`]),
-    ...(wallMs <= timeout_ms + HTTP_GRACE_MS ? [] : [`was answered after ${Math.round(wallMs)} ms`]),
+  ];
+}
+
+function faultsOfCost({ duration_ms, cpu_ms, peak_memory_bytes }: ExecutionResult, timeoutMs: number) {
+  return [
+    ...(duration_ms <= timeoutMs + GRACE_MS ? [] : [`took ${duration_ms} of its ${timeoutMs} ms`]),
+    ...(cpu_ms >= 0 && peak_memory_bytes >= 0 ? [] : [`used ${cpu_ms} ms of CPU`]),
   ];
 }
 

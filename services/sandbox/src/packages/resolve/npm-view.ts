@@ -40,8 +40,7 @@ export function createNpmView(options: NpmViewOptions, attempt: Attempt) {
       throw new Refusal('suspicious', `A package needs "${printable(name)}", which is not a valid name`);
     }
     if (answers.size > limits.packages * 2) throw new Refusal('too_large', 'Too many packages are needed');
-    const spec = { ecosystem: 'npm', name, extras: [], version: undefined } as const;
-    const examined = await checks.examine(spec, attempt.signal);
+    const examined = await checks.examine({ ecosystem: 'npm', name, extras: [], version: undefined }, attempt.signal);
     attempt.note(`${name}: passed the checks of its name and its history`);
     const { text, releases } = describe(name, examined);
     offered.set(name, { approvalReason: examined.approvalReason, releases });

@@ -2,14 +2,14 @@ import { posix } from 'node:path';
 import { exports as exportsOf, imports as importsOf } from 'resolve.exports';
 import { type Manifest, openPackageFolder, type PackageFolder, Refused } from './package-folder.ts';
 
-/** How many packages a refusal names. */
+/** Packages that a refusal names at most. */
 const MAX_NAMED = 10;
 
-/** How a file is evaluated; `unknown` is JavaScript whose package does not say. */
+/** The way to evaluate a file; `unknown` is JavaScript whose package does not say. */
 type Format = 'commonjs' | 'module' | 'json' | 'unknown';
 type Kind = 'import' | 'require';
 
-/** The file that a specifier means. Its source is told once: the isolate keeps what it has evaluated. */
+/** The file that a specifier means. Its source is delivered once: the isolate keeps what it has evaluated. */
 export interface PackageFile {
   /** Its real path below the directory, e.g. `node_modules/left-pad/index.js`. */
   readonly id: string;
@@ -17,7 +17,7 @@ export interface PackageFile {
   readonly source?: string;
 }
 
-/** Why there is none, without a path of the host. */
+/** The reason why there is no file, without a path of the host. */
 export interface PackageRefusal {
   readonly refusal: string;
   readonly code: string;
@@ -35,16 +35,16 @@ export type LocatePackageFile = (specifier: string, parent: string, kind: Kind) 
 export function createPackageFiles(directory: string): LocatePackageFile {
   const folder = openPackageFolder(directory);
   const resolve = createResolver(folder);
-  const told = new Set<string>();
+  const delivered = new Set<string>();
 
   const locate: LocatePackageFile = (specifier, parent, kind) => {
     const id = resolve(specifier, parent, kind);
     if (id === undefined) throw new Refused('MODULE_NOT_FOUND', `Cannot find module '${specifier}'`);
     if (id === NOTHING) return { id, format: 'commonjs', source: '' };
     const format = formatOf(id, folder);
-    if (told.has(id)) return { id, format };
+    if (delivered.has(id)) return { id, format };
     const source = folder.read(id);
-    told.add(id);
+    delivered.add(id);
     return { id, format, source };
   };
 
@@ -73,14 +73,20 @@ function formatOf(id: string, { manifestOf }: PackageFolder): Format {
   return type === 'module' || type === 'commonjs' ? type : 'unknown';
 }
 
-/** What a package has for a browser in the place of a module that is no use there. */
+/** The replacement of a module that is of no use in a browser. */
 const NOTHING = 'node_modules/(nothing)';
 /** A package's name and what follows it: `lodash/fp`, `@scope/name`. */
 const BARE = /^((?:@[^@/\\%]+\/)?[^@#./\\%][^/\\%]*)((?:\/.*)?)$/s;
 const EXTENSIONS = ['', '.js', '.json', '.cjs', '.mjs'];
 const INDEX = ['/index.js', '/index.json', '/index.cjs', '/index.mjs'];
 
-/** Returns a function that tells the path of the file that a specifier means. @throws Refused */
+/** The two parts of a specifier such as `lodash/fp`. */
+interface BareName {
+  readonly name: string;
+  readonly subpath: string;
+}
+
+/** Returns a function that finds the path of the file that a specifier means. @throws Refused */
 function createResolver({ fileAt, manifestOf }: PackageFolder) {
   /** As CommonJS has it: a file before a folder, which its manifest's `main` or an index stands for. */
   const fileOrFolder = (path: string): string | undefined => {
@@ -90,7 +96,7 @@ function createResolver({ fileAt, manifestOf }: PackageFolder) {
     return firstOf([...EXTENSIONS.map((end) => path + end), ...inFolder, ...INDEX.map((end) => path + end)], fileAt);
   };
 
-  const inPackage = (folder: string, name: string, subpath: string, kind: Kind): string | undefined => {
+  const inPackage = (folder: string, { name, subpath }: BareName, kind: Kind): string | undefined => {
     const manifest = manifestOf(folder);
     if ((manifest?.exports ?? undefined) === undefined) return fileOrFolder(folder + subpath);
     const pkg = { ...manifest, name };
@@ -103,10 +109,10 @@ function createResolver({ fileAt, manifestOf }: PackageFolder) {
     if (name === undefined) return undefined;
     const own = packageAround(posix.dirname(parent), manifestOf);
     if (own !== undefined && own.manifest.name === name && own.manifest.exports !== undefined) {
-      return inPackage(own.folder, name, subpath, kind);
+      return inPackage(own.folder, { name, subpath }, kind);
     }
     const folders = foldersUp(posix.dirname(parent)).filter((folder) => posix.basename(folder) !== 'node_modules');
-    return firstOf(folders, (folder) => inPackage(posix.join(folder, 'node_modules', name), name, subpath, kind));
+    return firstOf(folders, (folder) => inPackage(posix.join(folder, 'node_modules', name), { name, subpath }, kind));
   };
 
   const internal = (specifier: string, parent: string, kind: Kind): string | undefined => {

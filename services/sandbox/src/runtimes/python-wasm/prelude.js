@@ -173,24 +173,29 @@ function stampOf(path) {
   return `${size} ${mtime.getTime()}`;
 }
 
-/** The runner's report, or one of our own when the program took the interpreter down with it. */
+/** The report of a program that took its interpreter down. */
+const LOST = { result: null, exit_code: null, signal: null, error: null, out_of_memory: false, over: true };
+
+/** Returns the runner's report, or one of our own when the program took the interpreter down with it. */
 function runToEnd(code, keep) {
-  const ended = (exit_code, signal, error, out_of_memory = false) => {
-    return { result: null, error: error && { ...error, traceback: '' }, exit_code, signal, out_of_memory, over: true };
-  };
+  const ended = (ending) => ({
+    ...LOST,
+    ...ending,
+    error: ending.error === undefined ? null : { ...ending.error, traceback: '' },
+  });
   try {
     return JSON.parse(runner.run(code, keep));
   } catch (failure) {
     const message = String(failure?.message ?? failure).slice(0, 1_000);
     // os._exit(n) arrives as Emscripten's ExitStatus.
-    if (failure?.status === 0) return ended(0, null, null);
+    if (failure?.status === 0) return ended({ exit_code: 0 });
     if (typeof failure?.status === 'number')
-      return ended(failure.status & 0xff, null, { type: 'SystemExit', message: `${failure.status}` });
+      return ended({ exit_code: failure.status & 0xff, error: { type: 'SystemExit', message: `${failure.status}` } });
     const isFull =
       heap.HEAPU8.length > limits.heapBytes - NEARLY_FULL_BYTES || /allocation|array length/i.test(message);
-    if (isFull) return ended(null, 'SIGKILL', { type: 'OutOfMemory', message }, true);
-    if (failure instanceof RangeError) return ended(null, 'SIGSEGV', { type: 'StackOverflow', message });
-    return ended(null, 'SIGABRT', { type: 'FatalError', message });
+    if (isFull) return ended({ signal: 'SIGKILL', error: { type: 'OutOfMemory', message }, out_of_memory: true });
+    if (failure instanceof RangeError) return ended({ signal: 'SIGSEGV', error: { type: 'StackOverflow', message } });
+    return ended({ signal: 'SIGABRT', error: { type: 'FatalError', message } });
   }
 }
 

@@ -95,6 +95,11 @@ function createTextBuilder() {
   };
 }
 
+/** First bytes after which not every continuation is valid, with the bounds of those that are. */
+const SECOND_BYTES = { 0xe0: [0xa0, 0xbf], 0xed: [0x80, 0x9f], 0xf0: [0x90, 0xbf], 0xf4: [0x80, 0x8f] };
+
+const continuationsAfter = (byte) => (byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3);
+
 /** The UTF-8 decoder of the standard: each maximal part of a broken sequence becomes one U+FFFD. */
 function decodeUtf8(bytes, fatal) {
   const out = createTextBuilder();
@@ -122,12 +127,9 @@ function decodeUtf8(bytes, fatal) {
       upper = 0xbf;
     } else if (byte < 0x80) out.push(byte);
     else if (byte >= 0xc2 && byte <= 0xf4) {
-      needed = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+      needed = continuationsAfter(byte);
       point = byte & (0x3f >> needed);
-      if (byte === 0xe0) lower = 0xa0;
-      if (byte === 0xed) upper = 0x9f;
-      if (byte === 0xf0) lower = 0x90;
-      if (byte === 0xf4) upper = 0x8f;
+      [lower, upper] = SECOND_BYTES[byte] ?? [0x80, 0xbf];
     } else broken();
   }
   if (needed > 0) broken();

@@ -2,13 +2,13 @@
 
 /**
  * @param {(id: number, ms: number) => void} schedule
- * @param {(error: unknown) => void} onError told what a callback throws
+ * @param {(error: unknown) => void} onError receives what a callback throws
  */
 function createTimers(schedule, onError) {
   const pending = new Map();
   let lastId = 0;
 
-  const start = (callback, ms, args, repeat) => {
+  const start = (callback, ms, { args, repeat }) => {
     if (typeof callback !== 'function') throw new TypeError('The callback must be a function');
     const delay = Math.min(Math.max(1, Number(ms) || 1), 2 ** 31 - 1);
     lastId += 1;
@@ -19,9 +19,9 @@ function createTimers(schedule, onError) {
   const clear = (id) => void pending.delete(id);
 
   Object.assign(globalThis, {
-    setTimeout: (callback, ms, ...args) => start(callback, ms, args, false),
-    setInterval: (callback, ms, ...args) => start(callback, ms, args, true),
-    setImmediate: (callback, ...args) => start(callback, 0, args, false),
+    setTimeout: (callback, ms, ...args) => start(callback, ms, { args, repeat: false }),
+    setInterval: (callback, ms, ...args) => start(callback, ms, { args, repeat: true }),
+    setImmediate: (callback, ...args) => start(callback, 0, { args, repeat: false }),
     clearTimeout: clear,
     clearInterval: clear,
     clearImmediate: clear,

@@ -1,7 +1,7 @@
 // Prelude: CommonJS modules, as functions of what Node gives them.
 
-/** Evaluates a module; what asks for it in the meantime gets what it has so far. */
-function runCommonJs(record, run, require, importModule) {
+/** Evaluates a module; modules that require it in the meantime get its exports so far. */
+function runCommonJs(record, run, { require, importModule }) {
   const { id } = record;
   const module = { id, filename: id, loaded: false, children: [], paths: [], exports: {} };
   Object.defineProperty(record, 'exports', { get: () => module.exports });

@@ -62,7 +62,7 @@ const loadModule = {
   },
   commonjs: (record, source, { requireFrom, importFrom }) => {
     const run = compileCommonJs(record.id, source);
-    runCommonJs(record, run, requireFrom(record.id), importFrom(record.id));
+    runCommonJs(record, run, { require: requireFrom(record.id), importModule: importFrom(record.id) });
   },
   module: (record, source, { find, importFrom, unfinished }) => {
     runModule(record, compileModule(record.id, source), {

@@ -28,7 +28,7 @@ function prepareProgram(code, constants) {
     if (node.type === 'AwaitExpression' || (node.type === 'ForOfStatement' && node.await)) isAsync = true;
     if (node.type === 'VariableDeclaration' && node.kind === 'await using') isAsync = true;
   });
-  const scope = constants === undefined ? ONE_SHOT_SCOPE : keepDeclarations(tree, outside, isAsync, constants);
+  const scope = constants === undefined ? ONE_SHOT_SCOPE : keepDeclarations(tree, { outside, isAsync, constants });
   edits.push(...scope.edits);
   for (const node of outside) {
     const replacement = replaceModuleSyntax(node, scope.declare);
@@ -110,8 +110,8 @@ function walk(node, visit, inFunction = false) {
   }
 }
 
-/** Applies `[start, end, text]` edits that are in order and do not overlap. */
-function applyEdits(code, edits, from = 0, to = code.length) {
+/** Applies `[start, end, text]` edits, in order and without overlaps, to a part of `code`: all of it by default. */
+function applyEdits(code, edits, { start: from, end: to } = { start: 0, end: code.length }) {
   let result = '';
   let at = from;
   for (const [start, end, text] of edits) {

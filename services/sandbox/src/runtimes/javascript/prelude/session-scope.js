@@ -7,7 +7,7 @@
  * object already, so without await the rest becomes `var`. A program that awaits runs in a function, where only
  * assignments reach so far: its functions and the names of its variables are declared by a script before it.
  */
-function keepDeclarations(tree, outside, isAsync, constants) {
+function keepDeclarations(tree, { outside, isAsync, constants }) {
   const statements = tree.body.map((node) => node.declaration ?? node);
   const classes = statements.filter(({ type, id }) => type === 'ClassDeclaration' && id !== null);
   // With its first string a strict program would shut its variables in.
@@ -34,7 +34,7 @@ function keepDeclarations(tree, outside, isAsync, constants) {
   return {
     edits,
     declare: (pattern, value) => `void(${pattern} = ${value});`,
-    hoist: (code, inOrder, indent) => hoist(code, inOrder, functions, names, indent),
+    hoist: (code, inOrder, indent) => hoist(code, inOrder, { functions, names, indent }),
   };
 }
 
@@ -81,13 +81,13 @@ function boundNames(pattern) {
 }
 
 /** The functions alone, each where it was, and everything else. */
-function hoist(code, edits, functions, names, indent) {
+function hoist(code, edits, { functions, names, indent }) {
   const blank = (text) => text.replace(/[^\n\r\u2028\u2029]/g, ' ');
   const within = ({ start, end }) => edits.filter(([from, to]) => from >= start && to <= end);
   let declarations = ' '.repeat(indent);
   let at = 0;
   for (const node of functions) {
-    declarations += blank(code.slice(at, node.start)) + applyEdits(code, within(node), node.start, node.end);
+    declarations += blank(code.slice(at, node.start)) + applyEdits(code, within(node), node);
     at = node.end;
   }
   const outer = edits.filter(([from, to]) => !functions.some(({ start, end }) => from >= start && to <= end));
