@@ -161,10 +161,10 @@ function describeExecution({
   if (stdout !== '') parts.push(`stdout:\n${stdout.trimEnd()}`);
   if (stderr !== '') parts.push(`stderr:\n${stderr.trimEnd()}`);
   if (result !== null) parts.push(`result: ${result}`);
-  // The traceback is on standard error already; what is not there is said here.
+  // The traceback is on standard error already; an error that is not there is added here.
   if (error !== null && !stderr.includes(error.message)) parts.push(`error: ${error.type}: ${error.message}`);
   if (artifacts.length > 0) parts.push(`files: ${artifacts.map(describeArtifact).join(', ')}`);
-  if (truncated.artifacts) parts.push('files: more than can be returned; some are left out');
+  if (truncated.artifacts) parts.push('files: some were left out, because the result has no room for more');
   return parts.length === 0 ? 'The program ended without output.' : parts.join('\n');
 }
 

@@ -24,7 +24,7 @@ export type ReasonCode = z.output<typeof ReasonCode>;
 export const Reason = z.object({
   code: ReasonCode,
   message: z.string(),
-  did_you_mean: z.string().optional().describe('The known package that was probably meant'),
+  did_you_mean: z.string().optional().describe('The well-known package that was probably meant'),
 });
 export type Reason = z.output<typeof Reason>;
 
@@ -32,7 +32,7 @@ export type Reason = z.output<typeof Reason>;
 export const Verdict = z.object({
   status: z.enum(['allowed', 'blocked', 'approval_required', 'failed']),
   name: z.string(),
-  version: z.string().nullable().describe('The version asked for, else the newest'),
+  version: z.string().nullable().describe('The requested version, else the newest'),
   ecosystem: Ecosystem,
   reason: Reason.optional(),
 });

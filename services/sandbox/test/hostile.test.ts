@@ -6,7 +6,7 @@ import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type HostileProgram, readCorpus } from './hostile/corpus.ts';
 import { HOSTILE_NAMES, type HostileName, NO_INDEX } from './hostile/packages.ts';
 import { BREAKING, BUSY_BETWEEN_CALLS, STAYING } from './hostile/sessions.ts';
-import { openStand, type Setting, type Stand } from './hostile/harness.ts';
+import { openHarness, type Setting, type Harness } from './hostile/harness.ts';
 import { cacheFor, PYTHON_LEVELS, type Sandbox, startSandbox, USERS } from './sandbox.ts';
 
 const corpus = readCorpus(new URL('./hostile/', import.meta.url));
@@ -19,7 +19,7 @@ const settings: readonly Setting[] = [
   })),
 ];
 
-/** What the metrics say while a Python program runs. */
+/** Matches the metrics while a Python program runs. */
 const BUSY = /^sandbox_workers\{language="python",state="busy"\} [1-9]/m;
 
 test('the corpus is all there', () => {
@@ -29,11 +29,11 @@ test('the corpus is all there', () => {
 });
 
 describe.each(settings)('under $name:', (setting) => {
-  let stand: Stand;
+  let harness: Harness;
   beforeAll(async () => {
-    stand = await openStand(setting);
+    harness = await openHarness(setting);
   }, 60_000);
-  afterAll(() => stand.close(), 60_000);
+  afterAll(() => harness.close(), 60_000);
 
   const runs = ({ expectedUnder }: HostileProgram) => expectedUnder(setting.isolation) !== undefined;
   const groups = corpus
@@ -43,7 +43,7 @@ describe.each(settings)('under $name:', (setting) => {
   describe.each(groups)('$name', ({ programs }) => {
     let faults: ReadonlyMap<string, readonly string[]>;
     beforeAll(async () => {
-      faults = await stand.tryAll(programs);
+      faults = await harness.tryAll(programs);
     }, 300_000);
 
     test.each(programs)('$name', ({ name }) => {
@@ -51,32 +51,32 @@ describe.each(settings)('under $name:', (setting) => {
     });
 
     test('leaves the service as it was', async () => {
-      expect(await stand.changes()).toEqual([]);
+      expect(await harness.changes()).toEqual([]);
     });
   });
 
   describe('a session', () => {
-    const execute = (program: object) => post(`${stand.url}/execute`, program);
-    const end = (id: string) => request(`${stand.url}/sessions/${id}`, { method: 'DELETE' });
+    const execute = (program: object) => post(`${harness.url}/execute`, program);
+    const end = (id: string) => request(`${harness.url}/sessions/${id}`, { method: 'DELETE' });
 
     test.each(BUSY_BETWEEN_CALLS)('%s does nothing between its calls', async (_what, code) => {
       const { body } = await execute({ session_id: 'idler', memory_mb: 64, code });
       expect(body).toMatchObject({ status: 'success', stdout: 'back\n' });
       await sleep(1_500);
-      const used = stand.usage();
+      const used = harness.usage();
       await sleep(1_000);
-      const { memoryMb, cpuMs } = stand.usage();
+      const { memoryMb, cpuMs } = harness.usage();
       await end('idler');
       expect(memoryMb).toBeLessThan(350);
       expect(cpuMs - used.cpuMs).toBeLessThan(300);
-      expect(await stand.changes()).toEqual([]);
+      expect(await harness.changes()).toEqual([]);
     });
 
     test('takes with it what it has started', async () => {
       const { body } = await execute({ session_id: 'starter', code: STAYING });
       expect(body).toMatchObject({ status: 'success', stdout: 'back\n' });
       await end('starter');
-      expect(await stand.changes()).toEqual([]);
+      expect(await harness.changes()).toEqual([]);
     });
 
     test('that is broken from inside is replaced', async () => {
@@ -85,22 +85,22 @@ describe.each(settings)('under $name:', (setting) => {
       const { body } = await execute({ session_id: 'breaker', code: '6 * 7', timeout_ms: 5_000 });
       expect(body).toMatchObject({ status: 'success', result: '42' });
       await end('breaker');
-      expect(await stand.changes()).toEqual([]);
+      expect(await harness.changes()).toEqual([]);
     });
   });
 
   describe('a service under pressure', () => {
-    const execute = (program: object, init: RequestInit = {}) => post(`${stand.url}/execute`, program, init);
+    const execute = (program: object, init: RequestInit = {}) => post(`${harness.url}/execute`, program, init);
 
     test.each(['while True: pass', 'import time\ntime.sleep(60)', 'while True: print("x" * 1000)'])(
       'kills the program of a caller that has gone: %s',
       async (code) => {
         const gone = new AbortController();
         const call = execute({ code }, { signal: gone.signal }).catch(() => 'gone');
-        await until(async () => BUSY.test((await request(`${stand.url}/metrics`)).body));
+        await until(async () => BUSY.test((await request(`${harness.url}/metrics`)).body));
         gone.abort();
         expect(await call).toBe('gone');
-        expect(await stand.changes()).toEqual([]);
+        expect(await harness.changes()).toEqual([]);
       },
     );
 

@@ -210,7 +210,7 @@ describe.each(users)('Python in namespaces, the service being run by %s:', (_nam
 
 describe('a demanded level that cannot be had', () => {
   test.each([
-    [{ SANDBOX_BWRAP: '/nowhere/bwrap' }, /there is no bubblewrap.*apt-get install bubblewrap/s],
+    [{ SANDBOX_BWRAP: '/nowhere/bwrap' }, /bubblewrap is not installed.*apt-get install bubblewrap/s],
     [{ SANDBOX_PYTHON: '/nowhere/python3' }, /no usable Python 3\.9 or later at \/nowhere\/python3.*SANDBOX_PYTHON/s],
   ])('stops the start with the reason and the cure: %p', async (env, reason) => {
     if (users.length === 0 && 'SANDBOX_PYTHON' in env) return;

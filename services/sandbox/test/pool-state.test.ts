@@ -107,7 +107,7 @@ describe('the state of a worker pool', () => {
   });
 });
 
-/** What a move means to a pool; undefined where it cannot happen. */
+/** Translates a move into an event; undefined where it cannot happen. */
 function eventOf(move: string, { idle, busy, starting }: PoolState<Worker>, made: Worker) {
   const [worker = 'none'] = [...busy, ...idle];
   const events: Record<string, PoolEvent<Worker> | undefined> = {

@@ -38,7 +38,7 @@ export const USERS: readonly (readonly [string, User])[] =
     ? [['an ordinary user', {}]]
     : [['root', {}], ...(canRun(NOBODY) ? [['an ordinary user', NOBODY] as const] : [])];
 
-/** Who can neither read the project nor make a jail cannot run the service. */
+/** A user who can neither read the project nor make a jail cannot run the service. */
 function canRun(user: User): boolean {
   const readable = spawnSync('/usr/bin/test', ['-r', fileURLToPath(MAIN)], { ...user, cwd: '/' });
   return readable.status === 0 && canJail(user);

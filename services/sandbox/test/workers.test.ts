@@ -131,7 +131,7 @@ describe('a start', () => {
     [{ MIN_WORKERS: '5', MAX_WORKERS: '2' }, 'MIN_WORKERS'],
     [
       { SANDBOX_ISOLATION: 'wasm', SANDBOX_CACHE_DIR: '/dev/null/cache' },
-      'SANDBOX_CACHE_DIR: Python cannot be made ready in /dev/null/cache: Error: ENOTDIR',
+      'SANDBOX_CACHE_DIR: Python cannot be prepared in /dev/null/cache: Error: ENOTDIR',
     ],
   ])('with %p is refused with its reason', async (env, reason) => {
     const failure = await startServiceProcess(MAIN, env).catch((error: unknown) => error);

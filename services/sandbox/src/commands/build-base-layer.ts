@@ -54,7 +54,7 @@ const PIP_INSTALL = [
   ['--root-user-action', 'ignore'],
 ].flat();
 
-/** Unchecked: the layer is never written again, so imports need not look at the sources. The tests are not imported. */
+/** Unchecked: the layer is never written again, so imports need not check the sources. The tests are not imported. */
 const COMPILE = ['-q', '-j', '0', '--invalidation-mode', 'unchecked-hash', '-x', '/layer/.*/tests/'];
 
 const indexOf = (env: NodeJS.ProcessEnv): string => env['PIP_INDEX_URL'] ?? DEFAULT_INDEX;
@@ -91,8 +91,8 @@ function cleanEnv(env: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 async function succeed(name: string, run: ReturnType<typeof runProcess>): Promise<void> {
-  const { exitCode, words } = await run;
-  if (exitCode !== 0) throw new Error(`${name} ended with ${exitCode}: ${words}`);
+  const { exitCode, lastOutput } = await run;
+  if (exitCode !== 0) throw new Error(`${name} ended with ${exitCode}: ${lastOutput}`);
 }
 
 if (import.meta.main) {

@@ -10,7 +10,7 @@ const OsvEvent = z.object({
   last_affected: z.string().optional(),
 });
 
-/** What is read of a record of OSV (https://ossf.github.io/osv-schema). */
+/** The fields that are read of a record of OSV (https://ossf.github.io/osv-schema). */
 const OsvRecord = z.object({
   id: z.string().regex(/^MAL-\d+-\d+$/),
   published: z.string().optional(),

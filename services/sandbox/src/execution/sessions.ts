@@ -16,7 +16,7 @@ export interface SessionCall {
   readonly runtime: string;
   /** The folder of its packages. */
   readonly packages: string | undefined;
-  /** Whether the call refuses a session with other packages. */
+  /** True when the call refuses a session with other packages. */
   readonly demandsPackages: boolean;
   readonly start: (signal: AbortSignal) => Promise<WorkerProcess>;
 }

@@ -18,7 +18,7 @@ export interface FoundJail {
 }
 
 export interface JailSearch {
-  /** Where the filter and the programs for the jail's root are kept. */
+  /** Directory of the filter and of the programs for the jail's root. */
   readonly cacheDirectory: string;
   /** Path of bubblewrap. */
   readonly bwrap: string;
@@ -68,37 +68,37 @@ async function tryOut(jail: Jail, root: SystemRoot): Promise<void> {
   await promisify(execFile)('/bin/sh', ['-c', script, 'sh', file, ...args], { timeout: TRY_TIMEOUT_MS, env, cwd: '/' });
 }
 
-/** What bubblewrap says when it cannot, and what to do about it. */
+/** Errors of bubblewrap, and what to do about each. */
 const CURES: readonly (readonly [RegExp, string])[] = [
   [
     /bwrap: (?:\S+: )?not found/,
-    'there is no bubblewrap. Install it: apt-get install bubblewrap, or name it by SANDBOX_BWRAP',
+    'bubblewrap is not installed. Run apt-get install bubblewrap, or set SANDBOX_BWRAP to its path',
   ],
   [
     /No permissions to create a? ?new namespace|Creating new namespace failed/i,
-    'this system does not let us make namespaces. In Docker: security_opt "seccomp=./services/sandbox/seccomp.json", ' +
+    'this system does not allow us to make namespaces. In Docker: security_opt "seccomp=./services/sandbox/seccomp.json", ' +
       'and not as root. On a host: sysctl kernel.unprivileged_userns_clone=1 (Debian) or ' +
       'kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or load services/sandbox/apparmor.profile',
   ],
   [
     /setting up uid map|Failed to make \/ slave|pivot_root/i,
-    'the system lets us begin a jail and not finish it, which AppArmor or a container’s profile does. Load ' +
+    'the system stops a jail halfway, as AppArmor or the profile of a container does. Load ' +
       'services/sandbox/apparmor.profile and name it (Docker: security_opt "apparmor=toolmesh-sandbox"), with ' +
       '"seccomp=./services/sandbox/seccomp.json", and run the service as an ordinary user',
   ],
   [
     /Can't find source path|Permission denied/,
-    'the sandbox’s user cannot read its own files. Put the project, and SANDBOX_CACHE_DIR, where that user can',
+    'the sandbox’s user cannot read its own files. Move the project and SANDBOX_CACHE_DIR to where it can',
   ],
 ];
 
 function explain(error: unknown): string {
   const text = Error.isError(error) ? `${'stderr' in error ? String(error.stderr) : ''}${error.message}` : '';
-  const said = /bwrap: .*/.exec(text)?.[0] ?? text.split('\n').at(0) ?? 'no reason was given';
+  const message = /bwrap: .*/.exec(text)?.[0] ?? text.split('\n').at(0) ?? 'no reason was given';
   const cure = CURES.find(([pattern]) => pattern.test(text))?.[1];
-  return cure === undefined ? said : `${cure} (${said})`;
+  return cure === undefined ? message : `${cure} (${message})`;
 }
 
 const explainPython = (path: string, error: unknown): string =>
-  `there is no usable Python 3.9 or later at ${path}: install python3, or name one by SANDBOX_PYTHON` +
+  `no usable Python 3.9 or later at ${path}: install python3, or set SANDBOX_PYTHON to one` +
   (Error.isError(error) ? ` (${error.message.split('\n')[0]})` : '');

@@ -7,7 +7,7 @@ export interface ReadOnlyMount {
   readonly to: string;
 }
 
-/** What runs in a jail, and what it finds there. */
+/** A command for a jail, and its surroundings there. */
 export interface Jailed {
   readonly command: readonly string[];
   readonly mounts: readonly ReadOnlyMount[];
@@ -15,8 +15,8 @@ export interface Jailed {
   readonly links: readonly { readonly to: string; readonly path: string }[];
   readonly env: Readonly<Record<string, string>>;
   /**
-   * Whether it is the jail's first process, which no signal from inside can end or stop. All that loses its parent
-   * becomes its child.
+   * True for the jail's first process, which no signal from inside can end or stop. Orphans in the jail become its
+   * children.
    */
   readonly isFirst?: boolean;
 }
@@ -29,13 +29,13 @@ export interface JailOptions {
   readonly bwrap: string;
   /** Path of the filter of system calls, as `seccompFilter` makes it. */
   readonly filterFile: string;
-  /** Whether this service runs as root, who needs no user namespace to make a jail. */
+  /** True when this service runs as root, who needs no user namespace to make a jail. */
   readonly isRoot: boolean;
   /** A user that no other jail has. */
   readonly nextUser: () => number;
 }
 
-/** What a program may write in each of its three places, in bytes of memory. */
+/** Size of each of the three writable directories, in bytes of memory. */
 const WRITABLE_BYTES = 64 * 1_024 ** 2;
 const WRITABLE = ['/dev/shm', '/tmp', '/work'];
 
@@ -43,16 +43,16 @@ const WRITABLE = ['/dev/shm', '/tmp', '/work'];
 const FILTER_FD = 4;
 
 /** The user namespace comes with the user, below. */
-const NAMESPACES = (
-  '--unshare-ipc --unshare-pid --unshare-net --unshare-uts --unshare-cgroup-try --hostname sandbox ' +
-  '--die-with-parent --new-session'
-).split(' ');
+const NAMESPACES = [
+  ...['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
+  ...['--hostname', 'sandbox', '--die-with-parent', '--new-session'],
+];
 
-/** What is written to lasts as long as the jail; all else is read-only, once it is in place. */
+/** The jail's own directories. What is written there lasts as long as the jail; all else is read-only. */
 const OWN_FILES = [
-  ...'--dir /proc --dev /dev'.split(' '),
-  ...WRITABLE.flatMap((path) => `--size ${WRITABLE_BYTES} --perms 1777 --tmpfs ${path}`.split(' ')),
-  ...'--remount-ro /dev --remount-ro / --chdir /work'.split(' '),
+  ...['--dir', '/proc', '--dev', '/dev'],
+  ...WRITABLE.flatMap((path) => ['--size', `${WRITABLE_BYTES}`, '--perms', '1777', '--tmpfs', path]),
+  ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/work'],
 ];
 
 /**
@@ -69,7 +69,7 @@ export function createJail({ bwrap, filterFile, isRoot, nextUser }: JailOptions)
       ...namespaces(isRoot, ['SETUID', 'SETGID', 'SETPCAP']),
       ...files(jailed),
       ...(jailed.isFirst === true ? ['--as-pid-1'] : []),
-      ...`--seccomp ${FILTER_FD} --`.split(' '),
+      ...['--seccomp', `${FILTER_FD}`, '--'],
       ...(isRoot ? becomeUser(nextUser()) : []),
       ...YIELDING,
       ...jailed.command,
@@ -80,7 +80,7 @@ export function createJail({ bwrap, filterFile, isRoot, nextUser }: JailOptions)
 
 /**
  * A jail for a process of ours that makes jails for workers, which see what it sees: of the filter, which it has on
- * descriptor 4, it makes use for them. On descriptor 5 it has /proc, by which alone a process can say who it is in a
+ * descriptor 4, it makes use for them. On descriptor 5 it has /proc, by which alone a process can map its ids in a
  * user namespace. It may make namespaces; no program runs in it.
  */
 export function createLauncherJail({ bwrap, filterFile, isRoot }: JailOptions): Jail {
@@ -130,10 +130,10 @@ function foldersFor(paths: readonly string[]): readonly string[] {
 const YIELDING = ['/usr/bin/nice', '-n', '19', '--'] as const;
 
 /** `setpriv` of util-linux: from root without capabilities to a user who can never be more. */
-const becomeUser = (id: number): readonly string[] =>
-  `/usr/bin/setpriv --reuid ${id} --regid ${id} --clear-groups --inh-caps -all --bounding-set -all --no-new-privs --`.split(
-    ' ',
-  );
+const becomeUser = (id: number): readonly string[] => [
+  ...['/usr/bin/setpriv', '--reuid', `${id}`, '--regid', `${id}`, '--clear-groups'],
+  ...['--inh-caps', '-all', '--bounding-set', '-all', '--no-new-privs', '--'],
+];
 
 /** Far from every user of a host or a container; what counts is that no two jails at a time have the same. */
 const FIRST_USER = 900_000_000;

@@ -20,12 +20,12 @@ export function seccompFilter(arch: string): Buffer {
     // The x32 interface: numbers of x86-64 with this bit.
     jumpIf('atLeast', X32_BIT, [0, 1]),
     answer(errno(ENOSYS)),
-    // Without a network there is nobody to talk to but oneself.
+    // Without a network, only local sockets make sense.
     ...when(number('socket'), argumentEquals(0, AF_UNIX, EPERM)),
     ...when(number('socketpair'), argumentEquals(0, AF_UNIX, EPERM)),
     // New processes and threads, but no new namespace. `clone3` hides its flags in memory and does not exist here.
     ...when(number('clone'), argumentHasNone(0, CLONE_NEW_ANYTHING, EPERM)),
-    // Typing into a terminal on somebody's behalf.
+    // Typing into a terminal on another process's behalf.
     ...when(number('ioctl'), argumentIsNot(1, [TIOCSTI, TIOCLINUX], EPERM)),
     ...when(number('personality'), argumentIsOneOf(0, [0, 0xffff_ffff], EPERM)),
     ...decide(rangesOf(ALLOWED, column), ALLOW),

@@ -4,7 +4,7 @@
  */
 export type SyscallTable = Readonly<Record<string, readonly [x64: number | null, arm64: number | null]>>;
 
-/** What interpreters, their libraries and ordinary programs use: files, memory, threads, processes, signals, time. */
+/** Calls of interpreters, their libraries and ordinary programs: files, memory, threads, processes, signals, time. */
 export const ALLOWED: SyscallTable = {
   read: [0, 63],
   write: [1, 64],
@@ -231,7 +231,7 @@ export const ALLOWED: SyscallTable = {
 };
 
 /**
- * What could reach the kernel's rarely used parts, other processes or the machine: refused with EPERM, so that a
+ * Calls that reach the kernel's rarely used parts, other processes or the machine: refused with EPERM, so that a
  * program reads "Operation not permitted". A call in neither list does not exist here: ENOSYS, on which libraries
  * fall back to an older call.
  */

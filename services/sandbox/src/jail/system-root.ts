@@ -11,10 +11,10 @@ export type SystemRoot = Pick<Jailed, 'mounts' | 'links'>;
 
 const LIBRARIES = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64'];
 const ZONES = '/usr/share/zoneinfo';
-/** Where the kernel looks for the loader of a 64-bit ARM program; on x86-64 it is in `/lib64`. */
+/** The loader of 64-bit ARM programs, at the path the kernel expects; on x86-64 it is in `/lib64`. */
 const ARM_LOADER = { to: 'aarch64-linux-gnu/ld-linux-aarch64.so.1', path: '/usr/lib/ld-linux-aarch64.so.1' };
 
-/** What programs call by `subprocess`; and `setpriv`, by which a jail starts. */
+/** Programs for `subprocess`; and `setpriv`, by which a jail starts. */
 const PROGRAMS = (
   'setpriv sh dash bash env ls cat echo cp mv rm mkdir rmdir ln touch chmod head tail sort uniq wc cut tr tee grep sed ' +
   'awk mawk find xargs seq sleep date uname id pwd basename dirname readlink realpath test true false yes expr printf ' +
@@ -50,7 +50,7 @@ async function copyPrograms(paths: readonly string[], cacheDirectory: string, py
   if (python !== undefined) {
     await Promise.all(['python', 'python3'].map((name) => symlink(python.name, join(unfinished, name))));
   }
-  // Two services may be at it at the same time: whoever comes second finds it done.
+  // Two services may do this at the same time: the second finds it done.
   await rename(unfinished, directory).catch(() => rm(unfinished, { recursive: true, force: true }));
   return directory;
 }
@@ -74,11 +74,11 @@ async function onlyExisting(paths: readonly string[]): Promise<readonly string[]
 export interface SystemPython {
   /** Its path on the host, without links. */
   readonly source: string;
-  /** What it is called in the jail's `/usr/bin`: `python3.11`. */
+  /** Its name in the jail's `/usr/bin`: `python3.11`. */
   readonly name: string;
   /** `3.11`, which names the wheels that fit. */
   readonly version: string;
-  /** Where its standard library and, if it has one, its shared library are. */
+  /** Paths of its standard library and, if it has one, its shared library. */
   readonly library: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 
-/** Reads a JSON file of ours. Undefined when there is none. @throws Error when it is not as `schema` says */
+/** Reads a JSON file of ours. Undefined when there is none. @throws Error when it breaks `schema` */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (Error.isError(error) && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -13,7 +13,7 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${path} is not as it should be`, { cause });
+    throw new Error(`${path} is not valid`, { cause });
   }
 }
 

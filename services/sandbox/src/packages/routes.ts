@@ -6,18 +6,18 @@ import { z } from 'zod';
 import { Approval } from './policy/approvals.ts';
 import type { Packages } from './packages.ts';
 
-/** What the routes read of a request: the key of an administrator. */
+/** The headers that carry the key of an administrator. */
 interface Headers {
   get(name: 'x-admin-key' | 'authorization'): string | undefined;
 }
 
 /**
- * `POST /packages/install`, and the approvals, for those who have the admin key. Without such a key nobody has it.
+ * `POST /packages/install`, and the approvals, behind the admin key. Without such a key they are closed.
  */
 export function packageRoutes(packages: Packages, adminKey: string | undefined): readonly Route[] {
   const requireAdmin = (headers: Headers): void => {
     if (adminKey === undefined || adminKey === '') {
-      throw new MeshError('forbidden', 'Approvals are off: the operator has to set SANDBOX_ADMIN_KEY');
+      throw new MeshError('forbidden', 'Approvals are disabled: set SANDBOX_ADMIN_KEY to enable them');
     }
     const bearer = /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1];
     const key = headers.get('x-admin-key') ?? bearer;
@@ -37,7 +37,7 @@ export function packageRoutes(packages: Packages, adminKey: string | undefined):
     defineRoute({
       method: 'get',
       path: '/packages/approvals',
-      summary: 'Packages that somebody has to decide on, or did',
+      summary: 'Approvals, pending and decided',
       response: z.object({ approvals: z.array(Approval) }),
       handle: ({ req }) => {
         requireAdmin(req);
@@ -47,7 +47,7 @@ export function packageRoutes(packages: Packages, adminKey: string | undefined):
     defineRoute({
       method: 'post',
       path: '/packages/approvals/:id',
-      summary: 'Decides on a package',
+      summary: 'Approves or denies a package',
       input: {
         params: z.object({ id: z.string().max(64) }),
         body: z.strictObject({ decision: z.enum(['approve', 'deny']) }),
@@ -61,7 +61,7 @@ export function packageRoutes(packages: Packages, adminKey: string | undefined):
   ];
 }
 
-/** Takes as long whatever differs; hashed, since only what is equally long can be compared so. */
+/** Compares in constant time, over hashes, since both sides must have the same length. */
 function isSame(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));

@@ -3,7 +3,7 @@ import type { Ecosystem, PackageRequest } from '@toolmesh/shared/contracts/packa
 import semver from 'semver';
 import { printable, Refusal } from './refusal.ts';
 
-/** One package as it is looked for: nothing in it is raw text of a caller any more. */
+/** A parsed request for one package: nothing in it is raw text of a caller any more. */
 export interface PackageSpec {
   readonly ecosystem: Ecosystem;
   /** Normalised: what lists are compared with. */
@@ -31,7 +31,7 @@ export function parseRequest({ name, version, ecosystem }: PackageRequest): Pack
     const form = ecosystem === 'pypi' ? 'a name such as six' : 'a name such as is-number or @scope/name';
     throw new Refusal(
       'invalid_name',
-      `"${printable(name)}" is not ${form}; addresses, paths and options are not taken`,
+      `"${printable(name)}" is not ${form}; addresses, paths and options are not accepted`,
     );
   }
   return {
@@ -42,7 +42,7 @@ export function parseRequest({ name, version, ecosystem }: PackageRequest): Pack
   };
 }
 
-/** Reads what `execute_code` takes: `name`, `name==version`, and for npm `name@version` too. @throws Refusal */
+/** Parses a package of `execute_code`: `name`, `name==version`, and for npm `name@version` too. @throws Refusal */
 export function parseSpec(ecosystem: Ecosystem, text: string): PackageSpec {
   const equals = text.indexOf('==');
   const at = ecosystem === 'npm' ? text.indexOf('@', 1) : -1;
@@ -53,7 +53,7 @@ export function parseSpec(ecosystem: Ecosystem, text: string): PackageSpec {
   return parseRequest({ ecosystem, name: text });
 }
 
-/** As one writes it: `six==1.17.0`, `@scope/name@1.0.0`. */
+/** Formats a spec: `six==1.17.0`, `@scope/name@1.0.0`. */
 export function formatSpec({ ecosystem, name, extras, version }: PackageSpec): string {
   const bracket = extras.length === 0 ? '' : `[${extras.join(',')}]`;
   const separator = ecosystem === 'pypi' ? '==' : '@';
@@ -68,7 +68,7 @@ export function normaliseName(ecosystem: Ecosystem, name: string): string {
 /** For the policy's lists, which hold for both ecosystems. */
 export const policyName = (name: string): string => normaliseName('pypi', name);
 
-/** Whether a name may be asked of an index. */
+/** Returns true for a name that may be requested from an index. */
 export function isName(ecosystem: Ecosystem, name: string): boolean {
   if (ecosystem === 'pypi') return NAME.test(name);
   const scoped = SCOPED.exec(name);
@@ -77,14 +77,14 @@ export function isName(ecosystem: Ecosystem, name: string): boolean {
   return NAME.test(scope) && NAME.test(base);
 }
 
-/** Whether two versions are the same one: `1.0` and `1.0.0` are for PyPI. */
+/** Compares two versions: `1.0` and `1.0.0` are the same on PyPI. */
 export function sameVersion(ecosystem: Ecosystem, a: string, b: string): boolean {
   if (a === b) return true;
   if (ecosystem === 'npm') return semver.valid(a) !== null && semver.valid(b) !== null && semver.eq(a, b);
   return pep440.valid(a) !== null && pep440.valid(b) !== null && pep440.eq(a, b);
 }
 
-/** Whether a version falls into a range such as `>=4.1.1 <=4.1.2`. A version that cannot be read falls into each. */
+/** Tests a version against a range such as `>=4.1.1 <=4.1.2`. An unreadable version is in every range. */
 export function inRange(ecosystem: Ecosystem, version: string, range: string): boolean {
   if (ecosystem === 'npm') {
     return semver.valid(version) === null || semver.satisfies(version, range, { includePrerelease: true });
@@ -108,7 +108,7 @@ function splitExtras(name: string): { base: string; extras: readonly string[] } 
   if (base === undefined || list === undefined || name.length > 1_024) return { base: name, extras: [] };
   const extras = list.split(',').map((extra) => extra.trim());
   const ok = extras.length <= MAX_EXTRAS && extras.every((extra) => NAME.test(extra));
-  if (!ok) throw new Refusal('invalid_name', `"${printable(name)}" has extras that are none, such as name[extra]`);
+  if (!ok) throw new Refusal('invalid_name', `"${printable(name)}" has invalid extras; write them as name[extra]`);
   return { base, extras: extras.map((extra) => normaliseName('pypi', extra)).sort() };
 }
 
@@ -116,7 +116,7 @@ function exactVersion(ecosystem: Ecosystem, version: string): string {
   const short = version.length <= MAX_VERSION && /^[0-9A-Za-z.+!_-]+$/.test(version);
   const ok = ecosystem === 'npm' ? short && semver.valid(version) === version : short && isPep440(version);
   if (ok) return version;
-  const message = `"${printable(version)}" is not an exact version, such as 1.2.3; ranges and tags are not taken`;
+  const message = `"${printable(version)}" is not an exact version, such as 1.2.3; ranges and tags are not accepted`;
   throw new Refusal('invalid_version', message);
 }
 

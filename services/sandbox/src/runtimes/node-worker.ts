@@ -15,7 +15,7 @@ export interface NodeWorker {
 }
 
 const SOURCE = new URL('../', import.meta.url);
-/** Where a jail has what we put there. */
+/** Directory of our files in a jail. */
 const HOME = '/opt/sandbox';
 
 export function nodeWorker({ script, imports, reads }: NodeWorker, found: FoundJail | undefined): WorkerCommand {

@@ -15,7 +15,7 @@ export interface Runtime {
   /** Packages that its programs have without asking. */
   readonly provided?: readonly { readonly name: string; readonly version: string }[];
   /**
-   * How to start one worker: a process that speaks the worker protocol on descriptor 3. Programs in it can import
+   * Returns how to start one worker: a process that speaks the worker protocol on descriptor 3. Programs in it can import
    * what is in `packages`, the path of a package layer.
    */
   worker(packages?: string): WorkerStart;

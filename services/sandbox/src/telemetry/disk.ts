@@ -14,14 +14,14 @@ export function measureDisk(metrics: Metrics, folder: string): void {
   });
   metrics.gauge({
     name: 'sandbox_disk_free_bytes',
-    help: 'What is free of the disk that holds packages',
+    help: 'Free space of the disk that holds packages',
     async collect() {
       this.set((await diskOf(folder)).freeBytes);
     },
   });
 }
 
-/** A disk that cannot be looked at must not cost us all other metrics. */
+/** Reads the disk; an unreadable one must not cost us all other metrics. */
 async function diskOf(folder: string): Promise<{ readonly sizeBytes: number; readonly freeBytes: number }> {
   try {
     const { bsize, bavail, blocks } = await statfs(nearestExisting(folder));

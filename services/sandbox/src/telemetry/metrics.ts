@@ -11,7 +11,7 @@ const MEMORY_BUCKETS = [1, 4, 16, 64, 128, 256, 512, 1_024, 2_048].map((mib) => 
 export function countInstalls(metrics: Metrics): (status: InstallResult['status']) => void {
   const installs = metrics.counter({
     name: 'sandbox_package_installs_total',
-    help: 'Packages that were asked for, by what came of it',
+    help: 'Requested packages, by the result',
     labelNames: ['status'],
   });
   return (status) => installs.inc({ status });
@@ -21,7 +21,7 @@ export function countInstalls(metrics: Metrics): (status: InstallResult['status'
 export function measureExecutions(execute: Execute, engines: readonly Engine[], metrics: Metrics): Execute {
   const executions = metrics.counter({
     name: 'sandbox_executions_total',
-    help: 'Programs that were run, by how they ended',
+    help: 'Programs that were run, by status',
     labelNames: ['language', 'status'],
   });
   const seconds = metrics.histogram({

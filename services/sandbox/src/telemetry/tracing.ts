@@ -1,7 +1,7 @@
 import type { ExecutionResult } from '@toolmesh/shared/contracts/execution';
 import { withSpan } from '@toolmesh/shared/kit/telemetry/tracing';
 
-/** Runs one program in a span of its own, which says how it went and nothing of what it was. */
+/** Runs one program in a span of its own, which records its outcome and nothing of its content. */
 export function traceExecution(language: string, run: () => Promise<ExecutionResult>): Promise<ExecutionResult> {
   return withSpan(`run ${language}`, 'internal', { 'toolmesh.sandbox.language': language }, async (span) => {
     const result = await run();

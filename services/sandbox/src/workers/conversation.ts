@@ -4,10 +4,10 @@ import { closeSync, openSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { type Frame, type FrameKind, readFrames, writeFrame } from './frames.ts';
 
-/** How a worker process comes about: by a command of its own, or by somebody who makes one. */
+/** A way to start a worker process: a command of its own, or a launcher. */
 export type WorkerStart = WorkerCommand | { readonly launch: () => Promise<Conversation> };
 
-/** The program that a worker process is. It gets an empty environment and `/` as its working directory. */
+/** The program of a worker process. It gets an empty environment and `/` as its working directory. */
 export interface WorkerCommand {
   readonly file: string;
   readonly args: readonly string[];
@@ -26,18 +26,18 @@ export interface Conversation {
   /** Resolves when the process is gone, or at once when it could not be started. */
   readonly gone: Promise<Exit>;
   send(kind: FrameKind, payload?: Buffer): void;
-  /** Replaces who hears what the process says. */
+  /** Replaces the listener for frames of the process. */
   onFrame(listener: (frame: Frame) => void): void;
   /** The end of what the process wrote to standard error, which only its runtime does. */
-  lastWords(): string;
+  stderrTail(): string;
   kill(): void;
-  /** Whether it was killed or is gone. */
+  /** Returns true once it was killed or has ended. */
   isOver(): boolean;
 }
 
-const LAST_WORDS = 4_096;
+const STDERR_TAIL_CHARS = 4_096;
 
-/** @throws Error when there is no process to talk with. */
+/** Starts a worker process. @throws Error when there is none to talk with. */
 export const begin = (start: WorkerStart): Conversation | Promise<Conversation> =>
   'launch' in start ? start.launch() : converseWith(start);
 
@@ -46,17 +46,17 @@ export function converseWith({ file, args, descriptors = [] }: WorkerCommand): C
   const child = spawn(file, args, { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...opened] });
   for (const descriptor of opened) closeSync(descriptor);
   const channel = child.stdio[3];
-  if (!(channel instanceof Duplex)) throw new Error('a worker has no descriptor 3');
+  if (!(channel instanceof Duplex)) throw new Error('the worker has no descriptor 3');
   const gone = once(child, 'exit').then(
     ([exitCode, signal]): Exit => ({ exitCode, signal }),
     (): Exit => ({ exitCode: null, signal: null }),
   );
-  // A worker may die at any moment by design: that it did is told by `gone`, not by an error on its pipe.
+  // A worker may die at any moment by design: `gone` reports it, not an error on its pipe.
   channel.on('error', () => {});
 
-  let lastWords = '';
+  let stderrTail = '';
   child.stderr?.on('data', (chunk: Buffer) => {
-    lastWords = (lastWords + chunk.toString('latin1')).slice(-LAST_WORDS);
+    stderrTail = (stderrTail + chunk.toString('latin1')).slice(-STDERR_TAIL_CHARS);
   });
   let listener: (frame: Frame) => void = () => {};
   readFrames(channel, (frame) => listener(frame));
@@ -68,7 +68,7 @@ export function converseWith({ file, args, descriptors = [] }: WorkerCommand): C
     onFrame: (next) => {
       listener = next;
     },
-    lastWords: () => lastWords.trim(),
+    stderrTail: () => stderrTail.trim(),
     kill: () => void child.kill('SIGKILL'),
     isOver: () => child.killed || child.exitCode !== null || child.signalCode !== null,
   };

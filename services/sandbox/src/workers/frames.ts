@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 
 /**
  * The wire between the service and a worker: frames of a 4-byte big-endian length, one byte of kind, a payload.
- * What comes from a worker is not trusted: a frame that is too long ends the conversation.
+ * Frames of a worker are not trusted: one that is too long ends the conversation.
  */
 export type FrameKind = (typeof KINDS)[number];
 

@@ -6,28 +6,28 @@ import { type Frame, jsonPayload, readFrames, writeFrame } from './frames.ts';
 
 /** A process that makes workers by forking: much faster than starting each by a command of its own. */
 export interface Launcher {
-  /** Starts a worker, which is told `words`. @throws Error when the launcher, or the worker, ended instead. */
-  launch(words: readonly string[]): Promise<Conversation>;
+  /** Starts a worker with `args`. @throws Error when the launcher or the worker ended instead. */
+  launch(args: readonly string[]): Promise<Conversation>;
   /** Ends the launcher and all its workers. */
   close(): void;
 }
 
-/** What a launcher says; its numbers for processes are ours. */
+/** Messages of a launcher; its process ids are the host's. */
 const Ready = z.object({ pid: z.int().positive() });
 const Started = z.object({ id: z.int(), pid: z.int().positive() });
 const Gone = z.object({ id: z.int(), exit_code: z.int().nullable(), signal: z.int().nullable() });
 
-/** Where a launcher listens, as it sees it. */
-const DOOR = '/tmp/door';
+/** Path of a launcher's socket, in its own file system. */
+const SOCKET_PATH = '/tmp/launcher.sock';
 const HELLO_BYTES = 8;
-/** How long a launcher, or a worker of it, may take to be there. */
+/** Time limit for the start of a launcher, or of a worker. */
 const START_TIMEOUT_MS = 20_000;
 const MAX_ID = 2 ** 32;
 
-/** A launcher that runs, and whom it has made. */
+/** A running launcher and its workers. */
 interface Running {
   readonly control: Conversation;
-  readonly door: string;
+  readonly socketPath: string;
   readonly workers: Map<number, Pending>;
 }
 
@@ -38,7 +38,7 @@ interface Pending {
 
 /**
  * Starts a launcher when it is first needed, and another when that one has ended.
- * @param nextUser a user for each worker that no other has, for a launcher that can give them one
+ * @param nextUser returns a user id that no other worker has, for launchers that may set one
  */
 export function createLauncher(command: WorkerCommand, nextUser: () => number): Launcher {
   let running: Promise<Running> | undefined;
@@ -55,20 +55,17 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
   };
 
   return {
-    async launch(words) {
-      const { control, door, workers } = await (running ?? run());
+    async launch(args) {
+      const { control, socketPath, workers } = await (running ?? run());
       lastId = (lastId + 1) % MAX_ID;
       const id = lastId;
       const pending = { started: Promise.withResolvers<number>(), gone: Promise.withResolvers<Exit>() };
       workers.set(id, pending);
-      const channel = connect(door);
+      const channel = connect(socketPath);
       channel.once('error', (error) => pending.started.reject(error));
       channel.on('error', () => {});
-      channel.write(hello(id, nextUser(), words));
-      const late = setTimeout(
-        () => pending.started.reject(new Error('the launcher does not answer')),
-        START_TIMEOUT_MS,
-      );
+      channel.write(hello(id, nextUser(), args));
+      const late = setTimeout(() => pending.started.reject(new Error('the launcher did not answer')), START_TIMEOUT_MS);
       try {
         const pid = await Promise.race([pending.started.promise, pending.gone.promise.then(endedInstead(control))]);
         return conversation({ control, channel, id, pid, gone: pending.gone.promise });
@@ -85,14 +82,14 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
 }
 
 const endedInstead = (control: Conversation) => (): never => {
-  throw new Error(`it ended: ${control.lastWords()}`);
+  throw new Error(`it ended: ${control.stderrTail()}`);
 };
 
-function hello(id: number, user: number, words: readonly string[]): Buffer {
+function hello(id: number, user: number, args: readonly string[]): Buffer {
   const numbers = Buffer.alloc(HELLO_BYTES);
   numbers.writeUInt32BE(id, 0);
   numbers.writeUInt32BE(user, 4);
-  return Buffer.concat([numbers, Buffer.from(words.join(' '))]);
+  return Buffer.concat([numbers, Buffer.from(args.join(' '))]);
 }
 
 async function startLauncher(command: WorkerCommand): Promise<Running> {
@@ -101,9 +98,9 @@ async function startLauncher(command: WorkerCommand): Promise<Running> {
   const ready = Promise.withResolvers<number>();
   control.onFrame((frame) => {
     try {
-      hear(frame, ready, workers);
+      receive(frame, ready, workers);
     } catch {
-      control.kill(); // It says what no launcher says.
+      control.kill(); // Not the message of a launcher.
     }
   });
   const late = setTimeout(control.kill, START_TIMEOUT_MS);
@@ -113,21 +110,21 @@ async function startLauncher(command: WorkerCommand): Promise<Running> {
   });
   try {
     const pid = await Promise.race([ready.promise, control.gone.then(endedInstead(control))]);
-    // Its root is nobody else's: the way there is by what the kernel tells of it.
-    return { control, door: `/proc/${pid}/root${DOOR}`, workers };
+    // Its file system is its own; /proc is the way into it.
+    return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, workers };
   } finally {
     clearTimeout(late);
   }
 }
 
-function hear({ kind, payload }: Frame, ready: PromiseWithResolvers<number>, workers: Map<number, Pending>): void {
-  const said: unknown = JSON.parse(payload.toString());
-  if (kind === 'ready') ready.resolve(Ready.parse(said).pid);
+function receive({ kind, payload }: Frame, ready: PromiseWithResolvers<number>, workers: Map<number, Pending>): void {
+  const message: unknown = JSON.parse(payload.toString());
+  if (kind === 'ready') ready.resolve(Ready.parse(message).pid);
   else if (kind === 'started') {
-    const { id, pid } = Started.parse(said);
+    const { id, pid } = Started.parse(message);
     workers.get(id)?.started.resolve(pid);
   } else if (kind === 'gone') {
-    const { id, exit_code, signal } = Gone.parse(said);
+    const { id, exit_code, signal } = Gone.parse(message);
     workers.get(id)?.gone.resolve({ exitCode: exit_code, signal: signal === null ? null : signalName(signal) });
     workers.delete(id);
   }
@@ -147,9 +144,9 @@ interface Launched {
 function conversation({ control, channel, id, pid, gone }: Launched): Conversation {
   let over = false;
   let listener: (frame: Frame) => void = () => {};
-  let hasSpoken = false;
+  let hasSentFrame = false;
   readFrames(channel, (frame) => {
-    hasSpoken = true;
+    hasSentFrame = true;
     listener(frame);
   });
   void gone.then(() => {
@@ -163,8 +160,8 @@ function conversation({ control, channel, id, pid, gone }: Launched): Conversati
     onFrame: (next) => {
       listener = next;
     },
-    // All workers share what they write errors to: once one has spoken, these words are another's.
-    lastWords: () => (hasSpoken ? '' : control.lastWords()),
+    // All workers share one standard error: once this one has sent a frame, the text there is another's.
+    stderrTail: () => (hasSentFrame ? '' : control.stderrTail()),
     kill: () => {
       if (over) return;
       over = true;

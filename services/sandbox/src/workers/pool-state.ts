@@ -47,7 +47,7 @@ export interface PoolStep<W> {
 
 /** Starting a process blocks for some milliseconds: not while the program that took its worker runs or is answered. */
 const REFILL_DELAY_MS = 20;
-/** How long workers above `min` are kept. */
+/** Time for which workers above `min` are kept. */
 const IDLE_MS = 30_000;
 /** The pause after a failed start, so that a broken runtime does not eat the machine. */
 const RETRY_MS = 1_000;

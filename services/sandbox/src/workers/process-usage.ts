@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What a worker's processes have used so far, as the kernel counts it (proc(5)). */
+/** Memory and time that a worker's processes have used, as the kernel counts it (proc(5)). */
 export interface ProcessUsage {
   /** Resident memory of all of them now, and what their sockets may hold, in bytes; what they share counts for each. */
   rssBytes(): number;
@@ -15,7 +15,7 @@ const FREE_SOCKETS = 32;
 
 const PAGE_BYTES = 4_096;
 const TICK_MS = 10;
-/** How old the list of a worker's processes may be. */
+/** Maximum age of the list of a worker's processes. */
 const LIST_MS = 50;
 
 /**
@@ -32,7 +32,7 @@ export function openProcessUsage(root: number): ProcessUsage {
     }
     return processes;
   };
-  /** A local socket holds up to this much that nobody has read (net.core.wmem_default); a few are free. */
+  /** A local socket holds up to this much of unread data (net.core.wmem_default); a few are free. */
   const socketBytes = (): number => Math.max(0, jailSockets(list()) - FREE_SOCKETS) * SOCKET_BYTES;
   const sum = (read: (pid: number) => number) => list().reduce((total, pid) => total + orNothing(() => read(pid)), 0);
   return {
@@ -97,18 +97,18 @@ function orElse<T>(read: () => T, otherwise: T): T {
 
 const orNothing = (read: () => number): number => orElse(read, 0);
 
-/** How often a running program's memory is looked at. At 1 GB/s of growth that is 10 MB of error. */
+/** Interval at which a running program's memory is sampled. At 1 GB/s of growth that is 10 MB of error. */
 const SAMPLE_MS = 10;
-/** How much longer than a look the time until the next is at least. */
-const PATIENCE = 4;
+/** The pause after a sample, as a multiple of its duration, at least. */
+const PAUSE_FACTOR = 4;
 
-/** What a worker's processes have in memory while they wait. */
+/** Memory of a worker's idle processes. */
 export interface IdleMemory {
   readonly rssBytes: number;
   readonly proportionalBytes: number;
 }
 
-/** Below this the slower look would make no difference worth its time. */
+/** Below this the slower measurement would make no difference worth its time. */
 const SMALL_BYTES = 64 * 1_024 ** 2;
 
 export function readIdleMemory(usage: ProcessUsage): IdleMemory {
@@ -122,19 +122,19 @@ export function watchMemory(usage: ProcessUsage, idle: IdleMemory, allowedBytes:
   let peak = 0;
   const sample = () => {
     let used = usage.rssBytes() - idle.rssBytes;
-    // Processes that were forked share most of what they have: a second, fairer look before one is stopped for it.
+    // Processes that were forked share most of what they have: a second, fairer measurement before one is stopped for it.
     if (used > allowedBytes) used = usage.proportionalBytes() - idle.proportionalBytes;
     peak = Math.max(peak, used);
     if (used > allowedBytes) over.resolve();
     return peak;
   };
-  // Looking at many processes that fork takes long: what watches one program must not keep all others waiting.
-  const look = (): void => {
+  // Sampling many processes that fork takes long: watching one program must not keep all others waiting.
+  const poll = (): void => {
     const started = performance.now();
     sample();
-    timer = setTimeout(look, Math.max(SAMPLE_MS, PATIENCE * (performance.now() - started)));
+    timer = setTimeout(poll, Math.max(SAMPLE_MS, PAUSE_FACTOR * (performance.now() - started)));
   };
-  let timer = setTimeout(look, SAMPLE_MS);
+  let timer = setTimeout(poll, SAMPLE_MS);
   return {
     /** Resolves when the processes have more than they may. */
     exceeded: over.promise,

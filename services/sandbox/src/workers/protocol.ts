@@ -7,9 +7,9 @@ export interface WorkerProgram {
   readonly code: string;
   readonly stdin: string;
   readonly files: readonly { readonly path: string; readonly data: string }[];
-  /** What the program may use above what the idle worker uses. */
+  /** Memory that the program may use beyond that of the idle worker. */
   readonly memory_bytes: number;
-  /** Whether its variables and files are kept for the next program of this worker. */
+  /** True to keep its variables and files for the next program of this worker. */
   readonly keep: boolean;
   readonly artifact_limits: ArtifactLimits;
 }
@@ -32,8 +32,8 @@ const TEXT_LIMIT = 256 * 1_024;
 const text = z.string().max(TEXT_LIMIT);
 
 /**
- * How a program ended, as its worker reports it. A hostile program may forge its own report, so every field is
- * bounded here and nothing in it is believed beyond what the program may say of itself.
+ * The end of a program, as its worker reports it. A hostile program may forge its own report, so every field is
+ * bounded here and nothing in it is trusted beyond what concerns the program itself.
  */
 export const Report = z.object({
   result: text.nullable(),
@@ -50,7 +50,7 @@ export const Report = z.object({
     .max(ARTIFACT_LIMITS.count),
   artifacts_truncated: z.boolean(),
   cpu_ms: z.number().min(0),
-  /** Whether the program has left nothing that a later one of its session could continue with. */
+  /** True when the program has left nothing that a later one of its session could continue with. */
   over: z.boolean().optional(),
   /** Set where the worker can measure it better than the service, which samples from outside. */
   peak_memory_bytes: z.number().min(0).optional(),

@@ -20,7 +20,7 @@ export interface InterpreterProgram {
   readonly stdin: Uint8Array;
   readonly files: readonly ProgramFile[];
   readonly memoryBytes: number;
-  /** Whether variables and files are kept for the next program. */
+  /** True to keep variables and files for the next program. */
   readonly keep: boolean;
   readonly artifactLimits: ArtifactLimits;
 }
@@ -47,7 +47,7 @@ export interface Interpreter {
 }
 
 const CHANNEL_FD = 3;
-/** How often output is passed on while a program runs. */
+/** Interval at which output is passed on while a program runs. */
 const OUTPUT_MS = 20;
 
 /** Serves in a worker process: warms an interpreter up, runs its program or those of its session, waits to be killed. */

@@ -46,7 +46,7 @@ export interface WorkerProcess {
    */
   run(program: WorkerProgram, options: RunOptions): Promise<Run>;
   kill(): void;
-  /** Whether it has been killed, or is about to be: it takes no further program. */
+  /** Returns true once it has been killed or has ended: it takes no further program. */
   isOver(): boolean;
 }
 
@@ -88,7 +88,7 @@ async function beginOrFail(start: WorkerStart): Promise<Conversation> {
 const didNotStart = (cause: unknown): MeshError =>
   new MeshError('unavailable', 'A worker of the sandbox did not start', { cause });
 
-async function untilReady({ onFrame, gone, lastWords }: Conversation, timeoutMs: number): Promise<Ready> {
+async function untilReady({ onFrame, gone, stderrTail }: Conversation, timeoutMs: number): Promise<Ready> {
   const answered = new AbortController();
   const first = await Promise.race([
     new Promise<Frame>(onFrame),
@@ -99,7 +99,7 @@ async function untilReady({ onFrame, gone, lastWords }: Conversation, timeoutMs:
   if (first !== undefined && 'kind' in first && first.kind === 'ready') {
     return Ready.parse(JSON.parse(first.payload.toString()));
   }
-  throw new Error(`${first === undefined ? `not ready after ${timeoutMs} ms` : 'it ended'}: ${lastWords()}`);
+  throw new Error(`${first === undefined ? `not ready after ${timeoutMs} ms` : 'it ended'}: ${stderrTail()}`);
 }
 
 interface WarmWorker {
@@ -130,7 +130,7 @@ async function runProgram(
         received.report.then((report) => ({ kind: 'report', report })),
         memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
         after(timeoutMs).then(() => ({ kind: 'timeout' })),
-        conversation.gone.then((exit) => endingOf(exit, conversation.lastWords())),
+        conversation.gone.then((exit) => endingOf(exit, conversation.stderrTail())),
       ]),
     );
     const durationMs = performance.now() - started;
@@ -201,6 +201,6 @@ function parseReport(payload: Buffer): Report | undefined {
   }
 }
 
-function endingOf(exit: Exit, lastWords: string): Ending {
-  return OUT_OF_MEMORY.test(lastWords) ? { kind: 'out_of_memory' } : { kind: 'crash', ...exit };
+function endingOf(exit: Exit, stderrTail: string): Ending {
+  return OUT_OF_MEMORY.test(stderrTail) ? { kind: 'out_of_memory' } : { kind: 'crash', ...exit };
 }

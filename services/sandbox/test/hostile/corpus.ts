@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Isolation, Language } from '@toolmesh/shared/contracts/execution';
 
-/** What a program must come to under one isolation. */
+/** The outcomes that a program may have under one isolation. */
 export interface Expectation {
   /** One of these, where nature allows more than one. */
   readonly statuses: readonly string[];
@@ -11,7 +11,7 @@ export interface Expectation {
   readonly artifacts: readonly string[] | undefined;
 }
 
-/** A program that tries something, as its file and the comments at its top tell. */
+/** A hostile program, as its file and the comments at its top describe it. */
 export interface HostileProgram {
   readonly name: string;
   readonly language: Language;
@@ -24,13 +24,13 @@ export interface HostileProgram {
     readonly stdin?: string;
     readonly files: readonly { readonly path: string; readonly content: string }[];
   };
-  /** How often it runs: what one run leaves behind, another may find. */
+  /** Number of runs: what one run leaves behind, another may find. */
   readonly runs: number;
-  /** Whether its runs are at the same time. */
+  /** True to run them at the same time. */
   readonly together: boolean;
-  /** Whether its runs must print different things. */
+  /** True when its runs must print different things. */
   readonly distinct: boolean;
-  /** Whether it takes so much of the machine that nothing else is measured meanwhile. */
+  /** True for a program so costly that nothing else is measured meanwhile. */
   readonly alone: boolean;
   /** Undefined where it does not run. */
   expectedUnder(isolation: Isolation): Expectation | undefined;

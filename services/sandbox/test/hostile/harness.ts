@@ -8,7 +8,7 @@ import { faultsOf, type Run } from './judge.ts';
 import { NO_INDEX } from './packages.ts';
 import { cpuMs, descendantsOf, describeProcess, processesNaming, residentMb, settles } from './processes.ts';
 
-/** How the service is started: what it must give Python, and as whom. */
+/** The way to start the service: the isolation that Python must get, and the user. */
 export interface Setting {
   readonly name: string;
   readonly isolation: Isolation;
@@ -16,14 +16,14 @@ export interface Setting {
 }
 
 /** Services to try programs on, each with one program at a time, so that what one leaves behind is known to be its. */
-export interface Stand {
+export interface Harness {
   /** Of one of the services. */
   readonly url: string;
-  /** Runs all programs that the setting has an expectation for; tells by name what was wrong with each. */
+  /** Runs all programs that the setting has an expectation for; returns the faults of each, by name. */
   tryAll(programs: readonly HostileProgram[]): Promise<ReadonlyMap<string, readonly string[]>>;
-  /** What the workers of that one use now, and have used since they were started. */
+  /** Memory and time of the workers of that one. */
   usage(): { readonly memoryMb: number; readonly cpuMs: number };
-  /** What is different about the services since they were started. */
+  /** Lists what has changed about the services since they were started. */
   changes(): Promise<readonly string[]>;
   /** @throws Error when something outlives the services */
   close(): Promise<void>;
@@ -39,15 +39,15 @@ interface Lane {
 
 const START = new URL('./start-in-folder.ts', import.meta.url);
 const LANES = 3;
-/** How soon nothing may be left of a program: at once, but for machines that are busy with other things. */
+/** Time within which nothing may be left of a program: at once, but for busy machines. */
 const SETTLE_MS = 5_000;
-/** A worker that is gone is replaced a moment later: what is at rest stays so for two looks. */
+/** A worker that is gone is replaced a moment later: what is at rest stays so for two polls. */
 const LOOKS = 2;
 const GROWTH_MB = 64;
 
 const GREETINGS = { python: 'print("next")', javascript: 'console.log("next")', typescript: 'console.log("next")' };
 
-export async function openStand(setting: Setting): Promise<Stand> {
+export async function openHarness(setting: Setting): Promise<Harness> {
   const host = createHost(setting.user);
   const lanes: Lane[] = [];
   try {
@@ -58,10 +58,10 @@ export async function openStand(setting: Setting): Promise<Stand> {
     throw error;
   }
   const [first] = lanes;
-  if (first === undefined) throw new Error('a stand has at least one lane');
+  if (first === undefined) throw new Error('a harness has at least one lane');
   const contents = new Set(host.contents());
 
-  /** Processes of ours that are nobody's children any more. */
+  /** Orphaned processes of ours. */
   const strays = (): readonly number[] => {
     const known = new Set(lanes.flatMap(({ service: { pid } }) => [pid, ...descendantsOf(pid)]));
     return processesNaming(host.root).filter((pid) => !known.has(pid));
@@ -147,14 +147,14 @@ async function openLane({ isolation, user }: Setting, host: Host): Promise<Lane>
 /** The first requests bring code and buffers into memory that stay there: small programs, and the largest result. */
 async function warmUp(service: ServiceProcess): Promise<void> {
   for (const language of Language.options) {
-    const said = await greeting(service, language);
-    if (said !== 'next\n') throw new Error(`the service does not run ${language}: ${JSON.stringify(said)}`);
+    const output = await greeting(service, language);
+    if (output !== 'next\n') throw new Error(`the service does not run ${language}: ${JSON.stringify(output)}`);
   }
   const code = 'with open("large", "wb") as file: file.write(bytes(7 * 2**20))';
   for (let i = 0; i < 3; i += 1) await post(`${service.url}/execute`, { code });
 }
 
-/** What a harmless program prints, or what came instead. */
+/** Returns the output of a harmless program, or what came instead. */
 async function greeting({ url }: ServiceProcess, language: Language): Promise<unknown> {
   const { body } = await post(`${url}/execute`, { language, code: GREETINGS[language] });
   return body.stdout ?? body;

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { User } from '@toolmesh/shared/test-kit/service-process';
 
-/** What a service is started on: folders of its own with secrets in and around them. */
+/** The surroundings of a service: folders of its own with secrets in and around them. */
 export interface Host {
   /** The folder of all that is made for it; nothing else on the machine has its name. */
   readonly root: string;
   readonly env: Readonly<Record<string, string>>;
   /** Texts that no program may ever show, however it came by them. */
   readonly canaries: readonly string[];
-  /** What is in the service's folders. */
+  /** Lists the service's folders. */
   contents(): readonly string[];
   /** Files that programs have left where they have no business, since this was last asked. */
   newStrays(): readonly string[];

@@ -2,9 +2,9 @@ import { ExecutionResult } from '@toolmesh/shared/contracts/execution';
 import type { Answer } from '@toolmesh/shared/test-kit/requests';
 import type { Expectation, HostileProgram } from './corpus.ts';
 
-/** How much longer than its time a program may take by the service's clock (contract, section 5). */
+/** Time beyond its own that a program may take by the service's clock (contract, section 5). */
 const GRACE_MS = 500;
-/** And by ours, which also counts the wait for a worker on a machine that others use. */
+/** The same by our clock, which also counts the wait for a worker on a machine that others use. */
 const HTTP_GRACE_MS = 10_000;
 
 export interface Run {

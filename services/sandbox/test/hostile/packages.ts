@@ -16,5 +16,5 @@ export const HOSTILE_NAMES: readonly HostileName[] = z
   .array(HostileName)
   .parse(JSON.parse(readFileSync(new URL('./j-packages/names.json', import.meta.url), 'utf8')));
 
-/** Indexes at which nobody answers: a refusal that needs one is no refusal. */
+/** Indexes that do not answer: a refusal that needs one is no refusal. */
 export const NO_INDEX = { PIP_INDEX_URL: 'http://127.0.0.1:9/simple/', NPM_CONFIG_REGISTRY: 'http://127.0.0.1:9/' };

@@ -19,7 +19,7 @@ export const processesNaming = (word: string): readonly number[] =>
     .filter((name) => /^\d+$/.test(name) && textOf(`/proc/${name}/cmdline`).includes(word))
     .map(Number);
 
-/** What a process is, for people. */
+/** Describes a process for people. */
 export const describeProcess = (pid: number): string =>
   `${pid} ${textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(-60)}`;
 
@@ -38,7 +38,7 @@ export function cpuMs(pid: number): number {
 
 const POLL_MS = 50;
 
-/** Whether `condition` comes to hold within `ms`, and goes on to for `forPolls` looks, 50 ms apart. */
+/** Returns true once `condition` holds, within `ms`, for `forPolls` polls in a row, 50 ms apart. */
 export async function settles(condition: () => boolean, ms: number, forPolls = 1): Promise<boolean> {
   let held = 0;
   for (const end = performance.now() + ms; performance.now() < end; await sleep(POLL_MS)) {
@@ -48,7 +48,7 @@ export async function settles(condition: () => boolean, ms: number, forPolls = 1
   return false;
 }
 
-/** What /proc says of a process that may end at any moment: then nothing. */
+/** Reads /proc of a process that may end at any moment: then nothing. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'latin1');

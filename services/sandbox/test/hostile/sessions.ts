@@ -56,7 +56,7 @@ except (OSError, AttributeError):
 print("back")
 `;
 
-/** What a session may do to the machinery that keeps it. */
+/** Programs that attack the machinery that keeps their session. */
 export const BREAKING = [
   'import os\nfor fd in range(3, 64):\n  try: os.write(fd, b"....")\n  except OSError: pass',
   'import os\nos.closerange(3, 64)',

@@ -15,7 +15,7 @@ afterAll(async () => {
   await index.stop();
 });
 
-/** What names and versions are made of, and what breaks out of them. */
+/** Parts of names and versions, and characters that break out of them. */
 const PIECES = [
   ['a', 'zq', '0', '.', '-', '_', '@', '/', '[', ']', '==', ';', ' ', '\n', '\0', '..', '%2f', '\\', ':', '://'],
   [
@@ -53,7 +53,7 @@ const requests: fc.Arbitrary<PackageRequest> = fc
   )
   .map(({ version, ...request }) => ({ ...request, ...(version === undefined ? {} : { version }) }));
 
-/** What any request of the service to an index may look like. */
+/** Matches every request that the service may send to an index. */
 const HARMLESS =
   /^\/(?:simple\/[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\/|npm\/(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*)$/i;
 

@@ -22,7 +22,7 @@ export const ARCHIVE_LIMITS: ArchiveLimits = {
 
 const MAX_PATH = 512;
 
-/** Counts what comes out of an archive, whatever its directory says. */
+/** Counts what is unpacked from an archive, whatever its directory claims. */
 export interface Budget {
   /** @throws Refusal too_large */
   entry(): void;
@@ -56,7 +56,7 @@ export function createBudget(subject: string, packedBytes: number, limits: Archi
   };
 }
 
-/** An unusual archive: what it holds is not what a package is made of. */
+/** Refuses an archive that holds what packages do not. */
 export const archiveRefusal = (subject: string, what: string, cause?: unknown): Refusal =>
   new Refusal('suspicious', `${subject} ${what}`, { cause });
 

@@ -2,7 +2,7 @@
 export interface ReleaseFile {
   readonly filename: string;
   readonly url: string;
-  /** What the content must have: `sha256:<hex>` or `sha512:<base64>`. Undefined where the index does not say. */
+  /** Hash of the content: `sha256:<hex>` or `sha512:<base64>`. Undefined where the index gives none. */
   readonly hash: string | undefined;
   readonly sizeBytes: number | undefined;
 }
@@ -11,19 +11,19 @@ export interface Release {
   readonly version: string;
   readonly publishedAt: Date | undefined;
   readonly isYanked: boolean;
-  /** What can be installed without running anything: wheels, tarballs. */
+  /** Files that can be installed without running anything: wheels, tarballs. */
   readonly files: readonly ReleaseFile[];
-  /** npm: what the release needs, as the registry tells it. */
+  /** npm: the release's description in the registry. */
   readonly manifest?: Readonly<Record<string, unknown>>;
 }
 
-/** What an index tells of a package. */
+/** A package as an index describes it. */
 export interface Project {
   readonly name: string;
   /** PEP 792, or npm's way of saying that a malicious package was here. */
   readonly state: 'active' | 'quarantined' | 'security_holding';
   readonly releases: readonly Release[];
-  /** The release that the publisher calls the newest; undefined where the index does not say. */
+  /** The release that the publisher calls the newest; undefined where the index gives none. */
   readonly latest: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface PackageIndex {
 
 const DAY_MS = 86_400_000;
 
-/** How long ago the first release came, in days; undefined where the index does not say it of any. */
+/** Returns the age of the first release in days; undefined where the index has no dates. */
 export function ageDays({ releases }: Project, now: Date): number | undefined {
   const times = releases.flatMap(({ publishedAt }) => (publishedAt === undefined ? [] : [publishedAt.getTime()]));
   return times.length === 0 ? undefined : (now.getTime() - Math.min(...times)) / DAY_MS;

@@ -18,7 +18,7 @@ import { Refusal } from '../refusal.ts';
 
 export interface InstalledSet {
   readonly layer: StoredLayer;
-  /** Whether it was there before. */
+  /** True when the layer existed before. */
   readonly isOld: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { InstalledSet, InstallSet } from './install-set.ts';
 import { createSharedTasks, type SharedTasksOptions } from './shared-tasks.ts';
 
 export interface InstallOutcome extends InstalledSet {
-  /** What was checked and done, one line each. */
+  /** Notes of the checks and steps, one line each. */
   readonly output: string;
 }
 

@@ -51,7 +51,7 @@ export function createSharedTasks<T>(options: SharedTasksOptions): SharedTasks<T
         current.callers -= 1;
         if (current.callers === 0 && running.get(key) === current) {
           running.delete(key);
-          current.controller.abort(signal.reason ?? new Error('nobody waits for it any more'));
+          current.controller.abort(signal.reason ?? new Error('all callers have gone away'));
         }
       }
     },

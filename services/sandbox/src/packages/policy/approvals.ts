@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { readJson, writeJson } from '../json-file.ts';
 import { sameVersion } from '../spec.ts';
 
-/** A package that a person has to decide on. */
+/** A package that needs a person's decision. */
 export const Approval = z.object({
   id: z.string(),
   name: z.string(),
@@ -39,7 +39,7 @@ export async function createApprovals(file: string, now: () => Date): Promise<Ap
   let all: readonly Approval[] = (await readJson(file, z.array(Approval))) ?? [];
   let saving = Promise.resolve();
 
-  /** One write after the other; what is told to a caller has been written. */
+  /** Writes one change after the other; a caller gets its answer once it is written. */
   const save = (next: readonly Approval[]): Promise<void> => {
     all = next;
     saving = saving.catch(() => {}).then(() => writeJson(file, all));
@@ -64,7 +64,7 @@ export async function createApprovals(file: string, now: () => Date): Promise<Ap
       const { name, ecosystem, version } = subject;
       const known = about(subject).find((approval) => approval.version === version);
       if (known !== undefined) return known;
-      if (all.length >= MAX_APPROVALS) throw new MeshError('unavailable', 'Too many packages wait for an approval');
+      if (all.length >= MAX_APPROVALS) throw new MeshError('unavailable', 'Too many packages are waiting for approval');
       const approval: Approval = {
         id: randomUUID(),
         name,

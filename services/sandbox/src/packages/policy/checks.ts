@@ -18,29 +18,29 @@ export interface Knowledge {
   now(): Date;
 }
 
-/** A package that passed, but for what a person has to say. */
+/** A package that passed all checks but a missing approval. */
 export interface Examined {
   readonly project: Project;
   /** The releases that may be installed, of the version asked for or of all. */
   readonly releases: readonly Release[];
   /** The version asked for, else the newest of `releases`. */
   readonly version: string;
-  /** Why a person has to allow it first; undefined when nobody has to, or somebody did. */
+  /** The reason why a person has to approve it first; undefined when no approval is missing. */
   readonly approvalReason: string | undefined;
 }
 
 export interface Checks {
-  /** What is known without asking anybody: policy, decisions, advisories. @throws Refusal */
+  /** Checks what is known locally: policy, decisions, advisories. @throws Refusal */
   checkLocally(spec: PackageSpec): void;
-  /** Why a person has to decide on it, by the policy. Undefined when nobody has to, or somebody allowed it. */
+  /** Returns the policy's reason to request an approval. Undefined when none is missing. */
   approvalReasonOf(spec: PackageSpec): string | undefined;
   /** All checks but the archive's own. @throws Refusal */
   examine(spec: PackageSpec, signal: AbortSignal): Promise<Examined>;
-  /** Notes that a person is asked. Always throws. @throws Refusal with the id of the approval */
+  /** Requests an approval. Always throws. @throws Refusal with the id of the approval */
   demandApproval(spec: PackageSpec, why: string): Promise<never>;
 }
 
-/** A name near a well-known one is let through when it has a history that no squatter waits for. */
+/** A name near a well-known one passes with a history that no squatter would wait for. */
 const HISTORY = {
   near: { days: 365, releases: 5, releasesWithoutDates: 15 },
   close: { days: 3 * 365, releases: 20, releasesWithoutDates: 30 },
@@ -60,7 +60,7 @@ export function createChecks(knowledge: Knowledge): Checks {
       throw new Refusal('blocked', `${name} is not among the allowed packages`);
     refuseMalicious(spec, malicious, popular);
     if (approvals.statusOf({ ecosystem, name, version }) === 'denied') {
-      throw new Refusal('blocked', `${name} was asked for before and denied`);
+      throw new Refusal('blocked', `${name} was denied by a person`);
     }
   };
 
@@ -82,7 +82,7 @@ export function createChecks(knowledge: Knowledge): Checks {
       const isNamed = policy.needs_approval.has(policyName(name)) || policy.only_allowed !== null;
       const likeness = isNamed || approved(spec) ? undefined : popular[ecosystem].findResemblance(name);
       const project = await findProject(index[ecosystem], { spec, likeness, signal });
-      if (project.state === 'quarantined') throw new Refusal('blocked', `The index has put ${name} under quarantine`);
+      if (project.state === 'quarantined') throw new Refusal('blocked', `The index has quarantined ${name}`);
       if (project.state === 'security_holding') {
         throw new Refusal('malicious', `The registry removed ${name} for malicious code and holds its name`);
       }
@@ -94,7 +94,7 @@ export function createChecks(knowledge: Knowledge): Checks {
     },
     async demandApproval({ ecosystem, name, version }, why) {
       const { id } = await approvals.request({ ecosystem, name, version }, why);
-      const message = `${why}; it waits for a decision as approval ${id}`;
+      const message = `${why}; it is waiting for approval ${id}`;
       throw new Refusal('suspicious', message, { status: 'approval_required' });
     },
   };
@@ -134,7 +134,7 @@ async function findProject(index: PackageIndex, { spec, likeness, signal }: Proj
 }
 
 function typosquat(name: string, { target }: Resemblance): Refusal {
-  return new Refusal('typosquat', `${name} is not well-known and can be taken for ${target}`, { didYouMean: target });
+  return new Refusal('typosquat', `${name} is not well-known and looks like ${target}`, { didYouMean: target });
 }
 
 function hasHistory(project: Project, { strength, isHousehold }: Resemblance, now: Date): boolean {
@@ -146,7 +146,7 @@ function hasHistory(project: Project, { strength, isHousehold }: Resemblance, no
   return days >= wanted.days && project.releases.length >= wanted.releases;
 }
 
-/** Why a package that is not well-known may be a trap; undefined when it has been there for a while. */
+/** Returns the reason why a package that is not well-known may be a trap; undefined for an established one. */
 function youth(project: Project, policy: Policy, now: Date): string | undefined {
   const { name, releases } = project;
   const days = ageDays(project, now);
@@ -154,11 +154,11 @@ function youth(project: Project, policy: Policy, now: Date): string | undefined 
     return `${name} is not well-known and was first published ${Math.max(0, Math.floor(days))} days ago`;
   }
   return releases.length === 1 && (days ?? 0) < LONE_RELEASE_DAYS
-    ? `${name} is not well-known and has but one release`
+    ? `${name} is not well-known and has only one release`
     : undefined;
 }
 
-/** What of a project may be installed. @throws Refusal that says why nothing is left */
+/** Returns the releases that may be installed. @throws Refusal with the reason why none is left */
 function usableReleases(spec: PackageSpec, project: Project, malicious: MaliciousIndex): readonly Release[] {
   const { ecosystem, name, version } = spec;
   const asked = project.releases.filter(
@@ -167,7 +167,7 @@ function usableReleases(spec: PackageSpec, project: Project, malicious: Maliciou
   const subject = version === undefined ? name : `${name} ${version}`;
   if (asked.length === 0) throw new Refusal('not_found', `There is no ${subject} on the index`);
   const standing = asked.filter(({ isYanked }) => !isYanked);
-  if (standing.length === 0) throw new Refusal('yanked', `The publisher took ${subject} back`);
+  if (standing.length === 0) throw new Refusal('yanked', `The publisher has yanked ${subject}`);
   const clean = standing.filter((release) => malicious.find(ecosystem, name, release.version) === undefined);
   if (clean.length === 0) throw new Refusal('malicious', `Every release of ${subject} is known as malicious`);
   const prebuilt = clean.filter(({ files }) => files.length > 0);

@@ -14,7 +14,7 @@ export type Advisory = z.output<typeof Advisory>;
 
 const Advisories = z.record(z.string(), z.array(Advisory));
 
-/** What OSV knows of malicious packages, reduced to what a check needs; names are normalised. */
+/** OSV's knowledge of malicious packages, reduced to what a check needs; names are normalised. */
 export const MaliciousFile = z.object({
   source: z.string(),
   updated: z.string(),
@@ -24,7 +24,7 @@ export const MaliciousFile = z.object({
 export type MaliciousFile = z.output<typeof MaliciousFile>;
 
 export interface MaliciousIndex {
-  /** How old the knowledge is: a date. */
+  /** Date of the knowledge. */
   readonly updated: string;
   /**
    * The advisory on a version. Without a version: one on all of the package, so that a good release of a package

@@ -8,16 +8,16 @@ export interface Resemblance {
    * letter that looks the same, or the same words with something added.
    */
   readonly strength: 'near' | 'close';
-  /** Whether the well-known name is one that nearly everybody means. */
+  /** True for the most downloaded names, which nearly every caller means. */
   readonly isHousehold: boolean;
 }
 
 /** Finds the well-known name that a name resembles. Undefined for well-known names themselves. */
 export type FindResemblance = (name: string) => Resemblance | undefined;
 
-/** Below this length one letter more or less says nothing: too many honest names are that near. */
+/** Below this length one letter more or less means nothing: too many honest names are that near. */
 const SHORT_LENGTH = 6;
-/** How many names of the list nearly everybody means. */
+/** Size of the top of the list, whose names nearly every caller means. */
 const HOUSEHOLD = 300;
 const NEAR_LENGTH = 8;
 const SHORTEST = 4;
@@ -78,7 +78,7 @@ function firstByKey(names: readonly string[], keysOf: (name: string) => readonly
   return map;
 }
 
-/** A name as a hasty eye sees it: no separators, letters that look alike the same, doubled ones single. */
+/** Returns a name as a hasty reader sees it: no separators, letters that look alike the same, doubled ones single. */
 function skeleton(name: string): string {
   return name
     .replaceAll(/[-_.@/]/g, '')
@@ -91,7 +91,7 @@ function skeleton(name: string): string {
     .replaceAll(/(.)\1+/g, '$1');
 }
 
-/** What a squatter makes of a well-known name. */
+/** Returns the names that a squatter would make of a well-known one. */
 function confusedForms(ecosystem: Ecosystem, name: string): readonly string[] {
   const scoped = ecosystem === 'npm' ? /^@([^/]+)\/(.+)$/.exec(name) : null;
   if (scoped !== null) return [`${scoped[1]}-${scoped[2]}`, `${scoped[1]}${scoped[2]}`];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { portOf } from '@toolmesh/shared/kit/http/listen';
 import { printable, Refusal } from '../refusal.ts';
 
-/** What a resolver gets for one of its requests. */
+/** The answer to one request of a resolver. */
 export type GateAnswer =
   | { readonly contentType: string; readonly body: string }
   | { readonly contentType: string; readonly file: string };
@@ -65,4 +65,4 @@ export async function openGate(answer: (path: string) => Promise<GateAnswer>): P
 }
 
 const outside = (host: string): Refusal =>
-  new Refusal('suspicious', `A package wants something of ${printable(host)}, which is not the index`);
+  new Refusal('suspicious', `A package wants a file from ${printable(host)}, which is not the index`);

@@ -15,8 +15,8 @@ const Described = z.object({
 });
 
 /**
- * What npm is told of a release: what it needs and nothing else, so that there are no scripts, bundles or shrinkwraps
- * to follow. Optional dependencies are left out: they are native builds for other machines, as a rule.
+ * Returns the description of a release for npm: its dependencies and nothing else, so that there are no scripts,
+ * bundles or shrinkwraps to follow. Optional dependencies are left out: they are native builds for other machines, as a rule.
  * Undefined for a release that needs something which is not in the registry.
  */
 export function gateManifest(name: string, { version, manifest }: Release): Record<string, unknown> | undefined {

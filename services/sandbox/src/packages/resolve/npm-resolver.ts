@@ -60,14 +60,16 @@ const FLAGS = [
 ].flat();
 
 /** Explains the errors that npm printed. */
-async function npmRefusal({ words }: ProcessEnd, { roots, checks, signal }: FailedResolve): Promise<Refusal> {
-  const missing = /No matching version found for (\S+?)\.?$/m.exec(words)?.[1];
+async function npmRefusal({ lastOutput }: ProcessEnd, { roots, checks, signal }: FailedResolve): Promise<Refusal> {
+  const missing = /No matching version found for (\S+?)\.?$/m.exec(lastOutput)?.[1];
   const why = missing === undefined ? undefined : await whyMissing(checks, { ecosystem: 'npm', text: missing }, signal);
   if (why !== undefined) return why;
-  const errors = words.split('\n').flatMap((line) => /^npm error (?!code |A complete log)(.*)/.exec(line)?.[1] ?? []);
+  const errors = lastOutput
+    .split('\n')
+    .flatMap((line) => /^npm error (?!code |A complete log)(.*)/.exec(line)?.[1] ?? []);
   const names = roots.map(({ spec }) => formatSpec(spec)).join(', ');
   return new Refusal(
     'install_failed',
-    `npm found no set of packages for ${names}: ${printable(errors[0] ?? words.trim())}`,
+    `npm found no set of packages for ${names}: ${printable(errors[0] ?? lastOutput.trim())}`,
   );
 }

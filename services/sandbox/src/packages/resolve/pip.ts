@@ -18,7 +18,7 @@ const PIP_WHEEL = {
 
 export interface FindPipOptions {
   readonly python: string;
-  /** Where the wheel is kept. */
+  /** Directory that keeps the wheel. */
   readonly directory: string;
   readonly index: PackageIndex;
   readonly fetcher: Fetcher;

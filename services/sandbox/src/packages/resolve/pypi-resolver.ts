@@ -81,14 +81,14 @@ const environment = (directory: string): Record<string, string> => ({
 });
 
 /** Explains the errors that pip printed. */
-async function pipRefusal({ words }: ProcessEnd, { roots, checks, signal }: FailedResolve): Promise<Refusal> {
-  const lines = words.split('\n').flatMap((line) => /ERROR: (.*)/.exec(line)?.[1] ?? []);
+async function pipRefusal({ lastOutput }: ProcessEnd, { roots, checks, signal }: FailedResolve): Promise<Refusal> {
+  const lines = lastOutput.split('\n').flatMap((line) => /ERROR: (.*)/.exec(line)?.[1] ?? []);
   const missing = /No matching distribution found for (\S+)/.exec(lines.join(' '))?.[1];
   if (missing !== undefined) {
     const message = `${printable(missing)} has no wheel for this Python, and building one would run its code`;
     return (await whyMissing(checks, { ecosystem: 'pypi', text: missing }, signal)) ?? new Refusal('no_wheel', message);
   }
-  const said = printable(lines.at(-1) ?? words.trim().split('\n').at(-1) ?? '');
+  const last = printable(lines.at(-1) ?? lastOutput.trim().split('\n').at(-1) ?? '');
   const names = roots.map(({ spec }) => formatSpec(spec)).join(', ');
-  return new Refusal('install_failed', `pip found no set of packages for ${names}: ${said}`);
+  return new Refusal('install_failed', `pip found no set of packages for ${names}: ${last}`);
 }

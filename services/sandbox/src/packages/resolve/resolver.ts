@@ -34,7 +34,7 @@ export interface Resolver {
   resolve(roots: readonly Root[], attempt: Attempt): Promise<readonly ResolvedPackage[]>;
 }
 
-/** What the explanation of a failed resolution needs. */
+/** Context for the explanation of a failed resolution. */
 export interface FailedResolve {
   readonly roots: readonly Root[];
   readonly checks: Checks;

@@ -3,12 +3,12 @@ import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 export interface ProcessOptions {
-  /** The whole environment: nothing of the service's own is handed on. */
+  /** The whole environment: the process inherits nothing from the service. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Hears each line of output as it comes. */
+  /** Receives each line of output as it comes. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -16,15 +16,15 @@ export interface ProcessEnd {
   readonly exitCode: number | null;
   readonly stdout: string;
   /** The last of standard output and standard error, in the order in which they came. */
-  readonly words: string;
+  readonly lastOutput: string;
 }
 
 const STDOUT_BYTES = 16 * 1_024 ** 2;
-const WORDS_CHARS = 16 * 1_024;
+const OUTPUT_CHARS = 16 * 1_024;
 
 /**
- * Runs a tool of ours to its end and gives back what it said. When time is up or the caller goes away, it is killed
- * with all that it has started.
+ * Runs a tool of ours to its end and returns its output. At its time limit, or when the caller goes away, it is killed
+ * with all processes that it has started.
  * @throws MeshError upstream_timeout, what `signal` was aborted with, or the error of a program that cannot be started
  */
 export async function runProcess(
@@ -36,20 +36,20 @@ export async function runProcess(
   const child = spawn(file, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const chunks: Buffer[] = [];
   let bytes = 0;
-  let words = '';
+  let lastOutput = '';
   let line = '';
-  const hear = (chunk: Buffer): void => {
-    words = (words + chunk.toString()).slice(-WORDS_CHARS);
+  const receive = (chunk: Buffer): void => {
+    lastOutput = (lastOutput + chunk.toString()).slice(-OUTPUT_CHARS);
     const lines = (line + chunk.toString()).split('\n');
-    line = (lines.pop() ?? '').slice(0, WORDS_CHARS);
+    line = (lines.pop() ?? '').slice(0, OUTPUT_CHARS);
     lines.forEach(onLine);
   };
   child.stdout.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes <= STDOUT_BYTES) chunks.push(chunk);
-    hear(chunk);
+    receive(chunk);
   });
-  child.stderr.on('data', hear);
+  child.stderr.on('data', receive);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
@@ -57,7 +57,7 @@ export async function runProcess(
   const late = () => new MeshError('upstream_timeout', `${file} was stopped after ${timeoutMs} ms`);
   try {
     const exitCode = await withDeadline({ signal, ms: timeoutMs, late }, () => ended);
-    return { exitCode, stdout: Buffer.concat(chunks).toString(), words };
+    return { exitCode, stdout: Buffer.concat(chunks).toString(), lastOutput };
   } finally {
     killGroup(child.pid);
   }

@@ -11,7 +11,7 @@ export interface InstalledModule {
   readonly layers: StoredLayer[];
 }
 
-/** What programs can import from `layers`, by the name in the import; where versions differ, of the latest layer. */
+/** Maps import names to the packages in `layers`; where versions differ, to that of the latest layer. */
 export async function installedModules(layers: readonly StoredLayer[]): Promise<ReadonlyMap<string, InstalledModule>> {
   const found = new Map<string, InstalledModule>();
   const latestFirst = layers.toSorted((a, b) => b.record.installed_at.localeCompare(a.record.installed_at));

@@ -143,7 +143,7 @@ async function loadPrelude({ isolate, context }: Isolated, { stdout, stderr, loc
     prelude
       .getSync(name, { reference: true })
       .apply(undefined, [argument], { arguments: { copy: true }, result: { copy: true, promise: true } });
-  /** The engine rejects a call of ours when a promise of the program's was rejected in it that nobody waits for. */
+  /** The engine rejects a call of ours when a promise of the program was rejected in it without a handler. */
   const abandon = (cause: unknown): Promise<unknown> => {
     if (isolate.isDisposed || !Error.isError(cause)) throw cause;
     const { name, message, stack = '' } = cause;

@@ -125,7 +125,7 @@ function createResolver({ fileAt, manifestOf }: PackageFolder) {
     );
   };
 
-  /** What a package's `browser` names in the place of one of its files or of another package. */
+  /** Returns the file that a package's `browser` field puts in the place of another file or package. */
   const forBrowser = (path: string, inside: string): string | undefined => {
     const own = packageAround(inside, manifestOf);
     const map: unknown = own?.manifest.browser;
@@ -155,7 +155,7 @@ function createResolver({ fileAt, manifestOf }: PackageFolder) {
 
 type Conditions = { readonly browser: boolean; readonly require: boolean };
 
-/** What the `exports` or `imports` of a manifest give: for a browser, else for Node. @throws Refused */
+/** Returns the targets in `exports` or `imports` of a manifest: for a browser, else for Node. @throws Refused */
 function targetsOf(
   specifier: string,
   kind: Kind,
@@ -188,7 +188,7 @@ function foldersUp(path: string): readonly string[] {
   return path === '' || path === '.' ? [''] : [path, ...foldersUp(posix.dirname(path))];
 }
 
-/** Where a target of a manifest is, which is in its own package or nowhere. */
+/** Returns the path of a target of a manifest. @throws Refused for one outside its own package */
 function below(folder: string, target: string): string {
   const path = posix.join(folder, target);
   if (target.startsWith('./') && path.startsWith(`${folder}/`)) return path;

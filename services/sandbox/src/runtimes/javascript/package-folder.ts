@@ -11,7 +11,7 @@ const MAX_TOTAL_BYTES = 64 * MIB;
 /** A `package.json`. What is in it is its author's word: its fields may have any type. */
 export type Manifest = Package;
 
-/** Why a module cannot be had, in words for the program: without a path of the host. */
+/** The reason why a module cannot be loaded, for the program: without a path of the host. */
 export class Refused extends Error {
   readonly code: string;
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { SystemPython } from '../../jail/system-root.ts';
 
-/** Where a jail has the worker. */
+/** Directory of the worker in a jail. */
 export const WORKER_HOME = '/opt/sandbox';
 
 const SOURCES = [
@@ -41,7 +41,7 @@ export async function compileWorker(cacheDirectory: string, python: SystemPython
   await mkdir(unfinished, { recursive: true });
   const args = ['-I', '-S', '-c', COMPILE, unfinished, WORKER_HOME, ...SOURCES];
   await promisify(execFile)(python.source, args, { timeout: COMPILE_TIMEOUT_MS, env: {}, cwd: '/' });
-  // Two services may be at it at the same time: whoever comes second finds it done.
+  // Two services may do this at the same time: the second finds it done.
   await rename(unfinished, directory).catch(() => rm(unfinished, { recursive: true, force: true }));
   return directory;
 }

@@ -1,9 +1,9 @@
 """Makes jails by forking: one for each worker that the service asks for, in a fraction of the time that bubblewrap needs.
 
 It runs in a jail itself, which shows what its workers are to see and nothing else, and no program ever runs in it or
-speaks to it. The service connects to a socket here, whose path leads through its own /proc, and says who the worker is
-to be; the connection becomes the worker's descriptor 3. What a child of ours does between its first breath and the
-interpreter that it turns into is the jail: namespaces of its own, files of its own, a user of its own, no
+speaks to it. The service connects to a socket here, whose path leads through its own /proc, and sends the number
+and the user of the worker; the connection becomes the worker's descriptor 3. Between its fork and its interpreter, a child sets up
+the jail: namespaces of its own, files of its own, a user of its own, no
 capability, the filter of system calls. The interpreter is a new one, with its own hashes and addresses.
 """
 
@@ -22,10 +22,10 @@ import toolmesh_wire as wire
 FILTER, PROC = 4, 5
 """Descriptors that the service has opened: the filter of system calls, and its /proc, since a jail has none."""
 COMMAND = sys.argv[1:]
-"""What a worker is."""
-DOOR = "/tmp/door"
+"""The command of a worker."""
+SOCKET_PATH = "/tmp/launcher.sock"
 HELLO = struct.Struct(">II")
-"""What the service says first: a number for the worker and its user; the rest are words for it."""
+"""The beginning of a request: a number for the worker and its user; the arguments of the worker follow."""
 MAX_HELLO = 256
 
 WRITABLE = (b"/dev/shm", b"/tmp", b"/work")
@@ -59,14 +59,14 @@ def main():
     program = _read_filter()
     for fd in (wire.CHANNEL, PROC):
         os.set_inheritable(fd, False)
-    door = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    door.bind(DOOR)
-    door.listen(64)
-    os.chmod(DOOR, 0o600)
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    listener.bind(SOCKET_PATH)
+    listener.listen(64)
+    os.chmod(SOCKET_PATH, 0o600)
     wire.send(wire.READY, wire.to_json({"version": "1", "pid": int(os.readlink("self", dir_fd=PROC))}))
 
     poller = select.poll()
-    for fd in (wire.CHANNEL, door.fileno()):
+    for fd in (wire.CHANNEL, listener.fileno()):
         poller.register(fd, select.POLLIN)
     callers, workers = set(), {}
     while True:
@@ -74,8 +74,8 @@ def main():
             if fd == wire.CHANNEL:
                 _, payload = wire.receive()
                 _kill(workers, wire.from_json(payload)["id"])
-            elif fd == door.fileno():
-                caller, _ = door._accept()
+            elif fd == listener.fileno():
+                caller, _ = listener._accept()
                 callers.add(caller)
                 poller.register(caller, select.POLLIN)
             elif fd in callers:
@@ -88,7 +88,7 @@ def main():
                     poller.register(worker[0], select.POLLIN)
             elif fd in workers:
                 poller.unregister(fd)
-                _bury(fd, workers.pop(fd)[0])
+                _reap(fd, workers.pop(fd)[0])
 
 
 def _read_filter():
@@ -103,15 +103,15 @@ def _start(connection, program, is_root):
     """Starts the worker that a caller asks for; returns a descriptor of its process, its number and its id."""
     hello = os.read(connection, MAX_HELLO)
     if len(hello) < HELLO.size:
-        return None  # The caller has thought better of it.
+        return None  # The caller has gone away.
     number, user = HELLO.unpack(hello[: HELLO.size])
-    words = hello[HELLO.size :].decode().split()
+    args = hello[HELLO.size :].decode().split()
     flags = NEWNS | NEWCGROUP | NEWUTS | NEWIPC | NEWPID | NEWNET | (0 if is_root else NEWUSER)
     pid = libc.syscall(CLONE, ctypes.c_long(flags | SIGCHLD), *[ctypes.c_long(0)] * 4)
     if pid == 0:
-        _become_a_worker(connection, program, user if is_root else None, words)
+        _become_a_worker(connection, program, user if is_root else None, args)
     if pid < 0:
-        _say(f"no process for a worker: {os.strerror(ctypes.get_errno())}")
+        _log(f"no process for a worker: {os.strerror(ctypes.get_errno())}")
         wire.send(wire.GONE, wire.to_json({"id": number, "exit_code": 71, "signal": None}))
         return None
     process = os.pidfd_open(pid)
@@ -120,7 +120,7 @@ def _start(connection, program, is_root):
 
 
 def _pid_outside(process):
-    """What the service calls the process of a descriptor of ours."""
+    """Returns the id of a process, given its descriptor, outside of this jail."""
     fd = os.open(f"self/fdinfo/{process}", os.O_RDONLY, dir_fd=PROC)
     try:
         lines = os.read(fd, 4_096).decode().splitlines()
@@ -132,11 +132,11 @@ def _pid_outside(process):
 def _kill(workers, number):
     for process, (id_, pid) in workers.items():
         if id_ == number:
-            # It is our child and not buried yet: the number is still its own.
+            # It is our child and not reaped yet: the number is still its own.
             os.kill(pid, 9)
 
 
-def _bury(process, number):
+def _reap(process, number):
     ended = os.waitid(os.P_PIDFD, process, os.WEXITED)
     os.close(process)
     exited = ended.si_code == os.CLD_EXITED
@@ -146,23 +146,23 @@ def _bury(process, number):
     )
 
 
-def _say(words):
-    os.write(2, f"{words}\n".encode())
+def _log(text):
+    os.write(2, f"{text}\n".encode())
 
 
 # --- what a child does, before it is a worker ---
 
 
-def _become_a_worker(connection, program, user, words):
-    """Never returns."""
+def _become_a_worker(connection, program, user, args):
+    """Sets up the jail and becomes the worker. Never returns."""
     try:
         if user is None:
-            _call_ourselves((ROOT, USER), (ROOT, GROUP))
+            _map_ids((ROOT, USER), (ROOT, GROUP))
         _mount_own_files()
         if user is None:
-            # Who was root for the sake of terminals is nobody again, and no longer the mounts' owner.
+            # It was root to mount terminals; from here on it owns no mount.
             _check(libc.unshare(NEWUSER))
-            _call_ourselves((USER, ROOT), (GROUP, ROOT))
+            _map_ids((USER, ROOT), (GROUP, ROOT))
         os.setsid()
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
         os.chdir("/work")
@@ -170,15 +170,15 @@ def _become_a_worker(connection, program, user, words):
         _give_up_rights(user)
         _check(_prctl(PR_SET_NO_NEW_PRIVS, 1))
         _check(_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(program)))
-        os.execv(COMMAND[0], [*COMMAND, *words])
+        os.execv(COMMAND[0], [*COMMAND, *args])
     except BaseException as error:
-        _say(f"no jail for a worker: {error!r}")
+        _log(f"no jail for a worker: {error!r}")
     finally:
         os._exit(70)
 
 
 def _prctl(option, *arguments):
-    """All five arguments count, also those that an option does not use."""
+    """Calls prctl with all five arguments: those that an option does not use must be zero."""
     padded = (*arguments, *[0] * (4 - len(arguments)))
     return libc.prctl(option, *[ctypes.c_ulong(argument) for argument in padded])
 
@@ -192,8 +192,8 @@ def _check(result):
 ROOT, USER, GROUP = 0, os.getuid(), os.getgid()
 
 
-def _call_ourselves(user, group):
-    """In a user namespace of its own a process is nobody until it says what it calls itself, and was called outside."""
+def _map_ids(user, group):
+    """Maps the ids of this process in its new user namespace; without a map they mean nothing there."""
     for name, text in (("setgroups", "deny"), ("uid_map", "%d %d 1" % user), ("gid_map", "%d %d 1" % group)):
         fd = os.open(f"self/{name}", os.O_WRONLY, dir_fd=PROC)
         os.write(fd, text.encode())
@@ -204,12 +204,12 @@ def _mount_own_files():
     _check(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None))
     for path in WRITABLE:
         _check(libc.mount(b"tmpfs", path, b"tmpfs", MS_NOSUID | MS_NODEV, WRITABLE_OPTIONS))
-    # What is shared otherwise: terminals have numbers.
+    # Terminals have numbers, which would be shared otherwise.
     _check(libc.mount(b"devpts", b"/dev/pts", b"devpts", MS_NOSUID | MS_NOEXEC, b"newinstance,ptmxmode=0666,mode=620"))
 
 
 def _keep_only(connection):
-    """Descriptors 0 to 3, and of these only the last leads anywhere; errors of the interpreter go where ours do."""
+    """Keeps descriptors 0 to 3, of which only the last two lead anywhere: standard error and the connection."""
     nothing = os.open("/dev/null", os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)

@@ -6,7 +6,7 @@ import { createLauncher } from '../../workers/launcher.ts';
 import type { Runtime } from '../runtime.ts';
 import { WORKER_HOME } from './compiled-worker.ts';
 
-/** Where `worker.py` finds what programs may import besides the standard library. */
+/** Directories in a jail of what programs may import besides the standard library. */
 const PACKAGES = '/opt/packages';
 const LAYER = '/opt/python-layer';
 
@@ -23,7 +23,7 @@ export interface PythonNamespacesOptions {
   readonly provided: readonly { readonly name: string; readonly version: string }[];
 }
 
-/** Whether workers are started by a launcher, or each by bubblewrap: slower, where the system allows no more. */
+/** True to start workers by a launcher; false to start each by bubblewrap, which is slower. */
 export interface PythonNamespacesStart {
   readonly isLaunched: boolean;
 }
@@ -36,9 +36,9 @@ export function createPythonNamespaces(
   // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
   const interpreter = [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8'];
   const command = [...interpreter, `${WORKER_HOME}/worker.pyc`];
-  const inJail = (jail: Jail, words: readonly string[], packages?: string) =>
+  const inJail = (jail: Jail, args: readonly string[], packages?: string) =>
     jail({
-      command: words,
+      command: args,
       isFirst: true,
       env: ENVIRONMENT,
       links: found.root.links,
@@ -55,11 +55,11 @@ export function createPythonNamespaces(
         found.nextUser,
       )
     : undefined;
-  const worker = (words: readonly string[], packages?: string): WorkerStart =>
+  const worker = (args: readonly string[], packages?: string): WorkerStart =>
     // A launcher's workers see what it sees, which packages of one program are not part of.
     launcher === undefined || packages !== undefined
-      ? inJail(found.jail, [...command, ...words], packages)
-      : { launch: () => launcher.launch(words) };
+      ? inJail(found.jail, [...command, ...args], packages)
+      : { launch: () => launcher.launch(args) };
   return {
     name: 'python-namespaces',
     languages: ['python'],

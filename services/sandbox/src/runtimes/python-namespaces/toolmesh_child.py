@@ -1,7 +1,7 @@
 """The process that a program runs in: a fork of the supervisor (`worker.py`), made ahead of it and warmed up.
 
 It has its standard streams and, until its one program begins, a pipe that brings the program and one that tells the
-supervisor how far it is; a session keeps both. What it reports goes through memory that both share.
+supervisor its progress; a session keeps both. What it reports goes through memory that both share.
 """
 
 import os
@@ -26,7 +26,7 @@ THREADS_BYTES = 512 << 20
 """Address space that stacks of threads take without using it."""
 
 IDLE_SECONDS = 0.1
-"""How long nothing has to be asked of a worker before it imports ahead: while many run, there is better to do."""
+"""The idle time after which a worker imports ahead: while many run, the processor has better work."""
 COMMON = (
     "re collections functools itertools math string datetime random traceback linecache threading typing copy heapq "
     "json textwrap decimal hashlib statistics subprocess pathlib csv dataclasses asyncio"
@@ -34,15 +34,15 @@ COMMON = (
 """Imported while there is nothing else to do: what most programs begin with."""
 
 ORDER = struct.Struct(">QII")
-"""What comes before a program: the bytes of memory it may use, whether its state is kept, the length of its text."""
+"""The header of a program: the bytes of memory it may use, whether its state is kept, the length of its text."""
 USED = struct.Struct(">Qdd")
 WARM, DONE = b"w", b"."
-"""What the child tells: that it has warmed up further, and has used so much memory at most, in KiB, and so much time,
+"""Messages of the child: it has warmed up further, and has used so much memory at most, in KiB, and so much time,
 in milliseconds, itself and by children; that a program of a session is done."""
 
 
 END = _signal.SIGUSR1
-"""To the supervisor, from a program that is about to end and has reported."""
+"""Sent to the supervisor by a program that has reported and is about to end."""
 
 
 def prepare():
@@ -56,27 +56,27 @@ def prepare():
     sys.path += [path for path in os.environ["PYTHONPATH"].split(":") if os.path.isdir(path)]
 
 
-def live(orders, tell, streams, report, with_data):
-    """Never returns: this process is the program's, and ends as it does."""
+def live(orders, progress, streams, report, with_data):
+    """Runs the programs of this process and ends as they do. Never returns."""
     try:
         os.setsid()
         for number, fd in enumerate(streams):
             os.dup2(fd, number)
-        _close_all_but(3, orders, tell)
+        _close_all_but(3, orders, progress)
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
         _limit()
         _open_streams()
         if with_data:
             plots.preload()
         user_program.warm_up()
-        _tell_use(tell)
-        _import_while_idle(orders, tell)
+        _report_use(progress)
+        _import_while_idle(orders, progress)
         memory_bytes, keep, code = _next_order(orders)
         _limit_one(resource.RLIMIT_DATA, memory_bytes + THREADS_BYTES)
         if not keep:
             os.close(orders)
-            os.close(tell)
-        # Not earlier: what a program is given is not to stand for what we import, here or in the supervisor.
+            os.close(progress)
+        # Not earlier: a file of the program must not shadow what we import, here or in the supervisor.
         sys.path.insert(0, user_program.WORK_DIR)
         namespace = user_program.new_main()
         before, children_before = _most_memory(), resource.getrusage(CHILDREN)
@@ -91,7 +91,7 @@ def live(orders, tell, streams, report, with_data):
             outcome = user_program.run(code, namespace, _run_coroutine, _finish_one)
             usage = {"cpu_ms": _cpu_ms() - cpu_before, "peak_memory_bytes": max(0, _most_memory() - before) * 1024}
             _write_report(report, {**outcome, **usage})
-            os.write(tell, DONE)
+            os.write(progress, DONE)
             _, _, code = _next_order(orders)
             os.dup2(stdin, 0)
             sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)
@@ -133,18 +133,18 @@ def _open_streams():
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
 
-def _import_while_idle(orders, tell):
+def _import_while_idle(orders, progress):
     wait = IDLE_SECONDS
     for name in COMMON:
         if select.select([orders], [], [], wait)[0]:
             return
         __import__(name)
-        _tell_use(tell)
+        _report_use(progress)
         wait = 0
 
 
-def _tell_use(tell):
-    os.write(tell, WARM + USED.pack(_most_memory(), *map(_time_of, (SELF, CHILDREN))))
+def _report_use(progress):
+    os.write(progress, WARM + USED.pack(_most_memory(), *map(_time_of, (SELF, CHILDREN))))
 
 
 def _next_order(orders):
@@ -165,7 +165,7 @@ def _run_coroutine(coroutine):
 
 
 def _finish_one():
-    """What follows a program whose session goes on."""
+    """Ends a program whose session goes on."""
     if "matplotlib.pyplot" in sys.modules:
         plots.save_open_figures()
     sys.stdout.flush()
@@ -173,7 +173,7 @@ def _finish_one():
 
 
 def _finish():
-    """What an interpreter does at its end, and the figures before that: matplotlib closes them then."""
+    """Does what an interpreter does at its end, after saving the figures: matplotlib closes them then."""
     _finish_one()
     if "threading" in sys.modules:
         sys.modules["threading"]._shutdown()
@@ -183,7 +183,7 @@ def _finish():
 
 
 def _announce_the_end(children_before):
-    """Giving its memory back takes a process longer than most programs: who has no others need not be waited for."""
+    """Tells the supervisor not to wait: giving memory back takes a process longer than most programs run."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:

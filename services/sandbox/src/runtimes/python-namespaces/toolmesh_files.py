@@ -9,7 +9,7 @@ MAX_VISITED = 10_000
 
 
 def write(files):
-    """Puts them where the program expects them; returns their contents by path."""
+    """Writes the files of a program; returns their contents by path."""
     given = {}
     for file in files:
         import binascii
@@ -21,13 +21,13 @@ def write(files):
             with open(path, "wb") as stream:
                 stream.write(data)
         except OSError:
-            continue  # A file of this session stands in its way; the program will say so better than we can.
+            continue  # A file of this session is in its way; the program's own error will explain more.
         given[file["path"]] = data
     return given
 
 
 def stats():
-    """What tells later whether a file is still as it is now, by path."""
+    """Returns what identifies the present state of each file, by path."""
     return {path: _identity(entry.stat(follow_symlinks=False)) for path, entry in _files_below(WORK_DIR)}
 
 

@@ -24,7 +24,7 @@ def receive():
 
 
 def read_exactly(fd, count):
-    """The next bytes. Ends this process where there are none to come: whoever it works for is gone."""
+    """Reads the next bytes. Ends this process at the end of the stream: its service is gone."""
     parts = []
     while count > 0:
         part = os.read(fd, min(count, MIB))
@@ -49,7 +49,7 @@ _encode = _json.make_encoder(None, repr, _json.encode_basestring, None, ":", ","
 
 
 def from_json(data):
-    """The value that `data`, bytes, begins with. Raises ValueError or RecursionError."""
+    """Decodes the JSON value at the beginning of `data`, bytes. Raises ValueError or RecursionError."""
     try:
         return _scan(str(data, "utf-8", "surrogatepass"), 0)[0]
     except StopIteration as error:
@@ -57,5 +57,5 @@ def from_json(data):
 
 
 def to_json(value):
-    """As bytes; lone surrogates become question marks, as nothing else can be sent. Raises ValueError for NaN."""
+    """Encodes as bytes; lone surrogates become question marks, as they cannot be sent. Raises ValueError for NaN."""
     return "".join(_encode(value, 0)).encode("utf-8", "replace")

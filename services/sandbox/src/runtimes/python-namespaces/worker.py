@@ -1,4 +1,4 @@
-"""The supervisor of a jailed worker: warms an interpreter up, has it run one program, tells the service.
+"""The supervisor of a jailed worker: warms an interpreter up, has it run one program, reports to the service.
 
 Two processes share the jail. This one holds the conversation with the service; the program runs in a fork of it
 (`toolmesh_child.py`), which is made ahead. The end of that child, by whatever signal, is thus something to report
@@ -24,9 +24,9 @@ import toolmesh_wire as wire
 
 REPORT_BYTES = 4 << 20
 HELD_BYTES = 128 * 1024
-"""Output that is kept back at most while the service is not to be flooded; older is dropped."""
+"""The most output that is held back so that the service is not flooded; older output is dropped."""
 FREE_BYTES = 256 * 1024
-"""Output that is passed on at once; what is more goes at intervals."""
+"""Output that is passed on at once; more of it goes at intervals."""
 PASS_ON_SECONDS = 0.02
 GATHER_SECONDS = 0.001
 
@@ -37,7 +37,7 @@ def main():
     os.chdir(files.WORK_DIR)
     program_child.prepare()
     child = Child("data" in sys.argv)
-    if not child.hear():
+    if not child.receive():
         sys.exit("the process for the program ended by itself")
     wire.send(wire.READY, wire.to_json({"version": sys.version.split()[0]}))
     while True:
@@ -49,7 +49,7 @@ def main():
 
 
 class Child:
-    """The process of the program, and what leads to it."""
+    """The process of the program, and its pipes."""
 
     def __init__(self, with_data):
         self.report = mmap.mmap(-1, REPORT_BYTES)
@@ -57,7 +57,7 @@ class Child:
         self.stdin = _nameless_file()
         self.woken = _wake_up_for_signals()
         orders, self.orders = os.pipe()
-        self.done, tell = os.pipe()
+        self.done, progress = os.pipe()
         out, err = os.pipe(), os.pipe()
         self.outputs = (Output(wire.STDOUT, out[0]), Output(wire.STDERR, err[0]))
         self.ended = None
@@ -65,12 +65,12 @@ class Child:
         self.has_begun = False
         self.pid = os.fork()
         if self.pid == 0:
-            program_child.live(orders, tell, (self.stdin, out[1], err[1]), self.report, with_data)
-        for fd in (orders, tell, out[1], err[1]):
+            program_child.live(orders, progress, (self.stdin, out[1], err[1]), self.report, with_data)
+        for fd in (orders, progress, out[1], err[1]):
             os.close(fd)
 
-    def hear(self):
-        """Takes one thing that the child says; returns what, or nothing when it will say no more."""
+    def receive(self):
+        """Takes one message of the child; returns its kind, or nothing when there will be no more."""
         what = os.read(self.done, 1)
         if what == program_child.WARM:
             used = wire.read_exactly(self.done, program_child.USED.size)
@@ -79,8 +79,8 @@ class Child:
 
     def begin(self, program):
         """Hands the program over."""
-        while not self.has_begun and select.select([self.done], [], [], 0)[0] and self.hear():
-            pass  # Before its first program it is to be believed.
+        while not self.has_begun and select.select([self.done], [], [], 0)[0] and self.receive():
+            pass  # Before its first program the child is trusted.
         self.has_begun = True
         code = program["code"].encode("utf-8", "surrogatepass")
         data = program_child.ORDER.pack(program["memory_bytes"], program["keep"], len(code)) + code
@@ -91,7 +91,7 @@ class Child:
             pass  # It has ended by itself, between two calls of its session.
 
     def is_over(self):
-        """Whether it has ended, or says so with a report and has nothing more to do than to go."""
+        """Returns true once it has ended, or has reported and is about to end."""
         return self.ended is not None or self.is_ending
 
     def used_ms(self):
@@ -103,7 +103,7 @@ class Child:
         return max(0, time.clock_gettime(~self.pid << 3 | 2) * 1000 - self.idle_ms)
 
     def reap(self):
-        """Takes note of children that have ended: ours, and what it has left behind, where that comes to us."""
+        """Reaps children that have ended: ours, and those that it has orphaned where they become ours."""
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -120,7 +120,7 @@ def _nameless_file():
 
 
 def _wake_up_for_signals():
-    """A descriptor that the numbers of signals can be read from: a child has ended, or is about to."""
+    """Returns a descriptor to read the numbers of signals from: a child has ended, or is about to."""
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)
@@ -144,7 +144,7 @@ class Output:
         self.total = 0
 
     def pump(self):
-        """Takes what there is; returns whether there was any."""
+        """Reads the output that there is; returns false when there was none."""
         try:
             data = os.read(self.fd, 65_536)
         except BlockingIOError:
@@ -157,12 +157,12 @@ class Output:
         del self.held[: max(0, len(self.held) - HELD_BYTES)]
         return True
 
-    def patience(self):
-        """How long output may gather, in seconds: a line is often written in parts; a flood is not for the service."""
+    def delay(self):
+        """The time that output may gather, in seconds: a line is often written in parts; a flood is held back."""
         return GATHER_SECONDS if self.total <= FREE_BYTES else PASS_ON_SECONDS
 
     def is_full(self):
-        """Whether something of the beginning, which is kept, would soon be dropped."""
+        """Returns true when something of the beginning, which is kept, would soon be dropped."""
         return len(self.held) > HELD_BYTES // 2 and self.total <= FREE_BYTES
 
     def pass_on(self):
@@ -183,7 +183,7 @@ def run(program, child):
     _give_input(child.stdin, program["stdin"])
     child.begin(program)
     _watch(child, program["keep"])
-    # Between the calls of a session nothing of it runs: nobody would watch it.
+    # Between the calls of a session nothing of it runs, since nothing would watch it.
     _signal_the_rest(_signal.SIGKILL if child.is_over() else _signal.SIGSTOP)
     _drain(child)
     report = _report_of(child)
@@ -219,7 +219,7 @@ def _watch(child, keep):
             if output is not None and not output.pump() and not output.open:
                 poller.unregister(fd)
         if due is None and any(output.held for output in child.outputs):
-            due = time.monotonic() + max(output.patience() for output in child.outputs)
+            due = time.monotonic() + max(output.delay() for output in child.outputs)
         flush = wire.CHANNEL in ready and wire.receive()[0] == wire.FLUSH
         if flush or (due is not None and time.monotonic() >= due) or any(output.is_full() for output in child.outputs):
             due = None
@@ -234,15 +234,15 @@ def _watch(child, keep):
         if child.is_over():
             return
         if keep and child.done in ready:
-            said = child.hear()
-            if said == program_child.DONE:
+            message = child.receive()
+            if message == program_child.DONE:
                 return
-            if not said:
+            if not message:
                 poller.unregister(child.done)
 
 
 def _drain(child):
-    """The rest of the output: until its writers are gone where they have been killed, else what is there now."""
+    """Passes on the rest of the output: until its writers are gone where they were killed, else what is there now."""
     for output in child.outputs:
         while output.open:
             if output.pump():
@@ -253,7 +253,7 @@ def _drain(child):
 
 
 def _signal_the_rest(what):
-    """To the program and whatever it has started: signals to -1 reach all of the jail but us and its first process."""
+    """Signals the program and all that it has started: -1 reaches all of the jail but us and its first process."""
     try:
         os.kill(-1, what)
     except ProcessLookupError:
@@ -291,7 +291,7 @@ def _name_of(number):
 
 
 def _ending(signal_name, exit_code):
-    """The error of a program that ended without a word."""
+    """Returns the error of a program that ended without a report."""
     if signal_name is not None:
         return {"type": "Signal", "message": f"The program was ended by {signal_name}", "traceback": ""}
     if exit_code != 0:

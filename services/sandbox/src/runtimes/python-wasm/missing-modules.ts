@@ -1,6 +1,6 @@
 /**
  * Modules that programs ask for and that cannot be had in WebAssembly here: they are made of machine code, or need
- * some that is. A program that ends for want of one is told so (runner.py).
+ * some that is. The error of a program that lacks one explains this (runner.py).
  */
 export const MISSING_MODULES: readonly string[] = [
   'numpy pandas scipy matplotlib seaborn sklearn statsmodels numba polars pyarrow torch tensorflow jax',

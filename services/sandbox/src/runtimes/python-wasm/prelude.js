@@ -11,7 +11,7 @@ const clock = new Int32Array(new SharedArrayBuffer(4));
 /** Read by the patched getHeapMax() of the interpreter: the size to which its memory may grow. */
 const limits = { heapBytes: 2 ** 32 - 65536 };
 
-// What Pyodide looks for to find out where it runs: `read` and `load` make it take us for a plain JavaScript shell.
+// Pyodide detects where it runs: `read` and `load` make it take us for a plain JavaScript shell.
 globalThis.self = globalThis;
 globalThis.read = () => {
   throw new Error('there are no files here');
@@ -90,7 +90,7 @@ async function load(defineModule, defineLoader, { wasm, stdlib, lock, snapshot, 
 const save = () => pyodide.makeMemorySnapshot().slice().buffer;
 
 let runner;
-/** Where state is kept: the files there were before the program, by path, each with its size and time. */
+/** Size and time of the files before a program whose state is kept, by path. */
 let stamps = new Map();
 let isLimited = false;
 /** Held from the start: Pyodide guards its own fields once the interpreter has met its end. */
@@ -153,7 +153,7 @@ function run({ code, stdin, files, memoryBytes, keep, artifactLimits }) {
     try {
       writeFile(`${WORK_DIR}/${path}`, data);
     } catch {
-      // Something stands in its way, of which the program will say more than we can.
+      // Something is in its way; the program's own error will explain more.
     }
   }
   if (keep) stamps = stampFiles();

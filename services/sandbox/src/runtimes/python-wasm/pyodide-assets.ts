@@ -22,7 +22,7 @@ export function loadPyodideAssets(): PyodideAssets {
     // The memory limit of the isolate does not count WebAssembly's memory; this one Python reports as MemoryError.
     .replace('var getHeapMax=()=>4294901760;', 'var getHeapMax=()=>limits.heapBytes;')
     .replace('var initRandomFill=()=>{', 'var initRandomFill=()=>{return view=>crypto.getRandomValues(view);')
-    // At a fatal error it would print its own frames among the program's output; the report tells what happened.
+    // At a fatal error it would print its own frames among the program's output; the report has the error.
     .replace('e||_dump_traceback();', '')
     .replace('export default _createPyodideModule;', '');
   const loader = new Script(file('pyodide.mjs').toString()).replace(

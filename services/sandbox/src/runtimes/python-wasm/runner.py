@@ -1,4 +1,4 @@
-"""Runs programs in Pyodide, each as `__main__`, and tells as JSON how it ended.
+"""Runs programs in Pyodide, each as `__main__`, and reports as JSON how it ended.
 
 Loaded into the interpreter before its memory is saved, so that a worker starts with everything here imported.
 """
@@ -73,7 +73,7 @@ def prepare():
 
 
 def start(host_sleep):
-    """Takes up work after the interpreter was restored: nothing of chance may be the same in two workers."""
+    """Prepares a restored interpreter: nothing random may be the same in two workers."""
     global _host_sleep
     _host_sleep = host_sleep
     asyncio.events._set_running_loop(None)
@@ -89,7 +89,7 @@ def start(host_sleep):
 
 
 def _warm():
-    """Goes once through what every program needs: the engine compiles machine code at the first use of each part."""
+    """Runs once what every program needs: the engine compiles machine code at the first use of each part."""
     try:
         user_program.execute("def f(n):\n    return {n: [str(n)]}\nf(1)\nf(2)['x']", "warm", {"__builtins__": builtins}, None)
     except KeyError as error:
@@ -132,7 +132,7 @@ def _explain_missing(error):
 
 
 def _finish():
-    """What an interpreter does at its end."""
+    """Does what an interpreter does at its end."""
     atexit._run_exitfuncs()
     _flush()
 

@@ -17,9 +17,9 @@ async function makeSnapshot(directory: string): Promise<string> {
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: SNAPSHOT_TIMEOUT_MS, env: {} });
     return stdout;
   } catch (cause) {
-    const told =
+    const reason =
       Error.isError(cause) && 'stderr' in cause ? /^\w*Error: .*$/m.exec(String(cause.stderr))?.[0] : undefined;
-    throw new ConfigError(`SANDBOX_CACHE_DIR: Python cannot be made ready in ${directory}: ${told ?? String(cause)}`);
+    throw new ConfigError(`SANDBOX_CACHE_DIR: Python cannot be prepared in ${directory}: ${reason ?? String(cause)}`);
   }
 }
 

@@ -6,7 +6,7 @@ import { loadPyodideAssets } from './pyodide-assets.ts';
 
 const NAME = /^python-[0-9a-f]{16}\.snapshot$/;
 
-/** Where the saved memory of the interpreter stands: named after all that it depends on, so that a stale one is never read. */
+/** Returns the path of the interpreter's saved memory, named after all that it depends on, so that a stale one is never read. */
 export function snapshotPath(directory: string): string {
   const { moduleScript, loaderScript, lock } = loadPyodideAssets();
   const hash = createHash('sha256');

@@ -1,14 +1,14 @@
 """Runs the text of a program as `__main__` and describes how it ended, as an interpreter would show it.
 
 Shared by every isolation that Python runs in. Nothing here is protected from the program, which may replace whatever
-it likes: it is the only one to run in its interpreter, and what it says of itself is believed of itself alone.
+it likes: it is the only one to run in its interpreter, and its report is believed of itself alone.
 """
 
 import builtins
 import sys
 
 USER_FILE = "main.py"
-"""What tracebacks call a program; later ones of a session are called main.py#2 and on."""
+"""The name of a program in tracebacks; later ones of a session are called main.py#2 and on."""
 WORK_DIR = "/work"
 MAX_TEXT = 200 * 1024
 _ONLY_AST, _TOP_LEVEL_AWAIT, _COROUTINE = 0x400, 0x2000, 0x80
@@ -16,7 +16,7 @@ _ONLY_AST, _TOP_LEVEL_AWAIT, _COROUTINE = 0x400, 0x2000, 0x80
 
 
 def new_main():
-    """A fresh `__main__`, put in its place."""
+    """Makes a fresh `__main__` and puts it in place."""
     main = type(sys)("__main__")
     main.__dict__.update(__builtins__=builtins, __file__=USER_FILE)
     sys.modules["__main__"] = main
@@ -24,12 +24,12 @@ def new_main():
 
 
 def warm_up():
-    """What takes time at its first use only, and every program uses."""
+    """Uses once what every program needs and what is slow the first time."""
     execute("0", USER_FILE, {}, None)
 
 
 def import_ours(name):
-    """A module of the standard library, whatever a program has put into its working directory."""
+    """Imports a module of the standard library, whatever a program has put into its working directory."""
     path = sys.path
     sys.path = [place for place in path if place != WORK_DIR]
     try:
@@ -44,7 +44,7 @@ _sources = {}
 
 
 class _Source:
-    """Where `linecache` finds the lines of a program when it comes to be imported."""
+    """Gives `linecache` the lines of a program when that module is imported."""
 
     def __init__(self, code):
         self._code = code
@@ -121,7 +121,7 @@ def _print_error(text):
     try:
         sys.__stderr__.write(text)
     except BaseException:
-        pass  # The program closed it; the report tells the error, too.
+        pass  # The program closed it; the report has the error, too.
 
 
 def _exit_code(failure):
@@ -138,14 +138,14 @@ def _text_of(value):
 
 
 def _bounded(text):
-    """At most MAX_TEXT characters, by leaving out the middle; the service cuts to bytes what it shows."""
+    """Cuts the middle out of a text of more than MAX_TEXT characters; the service cuts what it shows to bytes."""
     if len(text) <= MAX_TEXT:
         return text
     return f"{text[: MAX_TEXT // 2]}\n[... {len(text) - MAX_TEXT} characters left out ...]\n{text[-MAX_TEXT // 2 :]}"
 
 
 def format_error(failure):
-    """The traceback as an interpreter prints it, with the user's own lines only."""
+    """Formats a traceback as an interpreter prints it, with the user's own lines only."""
     try:
         traceback = import_ours("traceback")
         for name, code in _sources.items():
@@ -169,7 +169,7 @@ def _keep_user_frames(traceback, summary, seen):
 
 
 def open_output(fd):
-    """As `python -u`: what was printed before a time-out is not lost."""
+    """Opens an output stream unbuffered, as `python -u`: what was printed before a time-out is not lost."""
     import io
 
     return io.TextIOWrapper(io.FileIO(fd, "w", closefd=False), "utf-8", "backslashreplace", write_through=True)

@@ -31,7 +31,7 @@ function createTimers(schedule, onError) {
   });
 
   return {
-    /** Whether anything is still going to be called. */
+    /** True when no callback is pending. */
     get isIdle() {
       return pending.size === 0;
     },

@@ -21,7 +21,7 @@ function guardConstants(tree, constants) {
   });
 }
 
-/** Where a node assigns: `{ name, start, end, text }`, the text being what assigns to CONSTANT instead. */
+/** Lists the assignments of a node: `{ name, start, end, text }`, the text being what assigns to CONSTANT instead. */
 function targetsOf(node) {
   if (node.type === 'UpdateExpression') return assigned(node.argument);
   if (node.type === 'ForInStatement' || node.type === 'ForOfStatement') return assigned(node.left);
@@ -43,7 +43,7 @@ function assigned(pattern) {
   );
 }
 
-/** What a declaration, a named function or class expression or a catch clause names. */
+/** Lists the names of a declaration, a named function or class expression or a catch clause. */
 function namesDeclaredBy({ type, id, declarations, param }) {
   if (type === 'VariableDeclaration') return declarations.flatMap((declarator) => boundNames(declarator.id));
   if (type === 'CatchClause') return boundNames(param);

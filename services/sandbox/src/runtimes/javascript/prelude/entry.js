@@ -6,10 +6,10 @@ const encoder = new TextEncoder();
 const writers = { 1: createWriter($0), 2: createWriter($1) };
 const leave = $3;
 
-const nobodys = () => ({ stdin: new Uint8Array(0), fail() {}, exit() {}, settleWhenIdle() {} });
+const noProgram = () => ({ stdin: new Uint8Array(0), fail() {}, exit() {}, settleWhenIdle() {} });
 
-/** The program that runs: whose input is read, who is told of errors and when there is nothing left to do. */
-let program = nobodys();
+/** The running program: its input, and its handlers of errors and of the moment when nothing is pending. */
+let program = noProgram();
 const print = (fd, text) => {
   if (program.report === undefined) writers[fd](encoder.encode(text));
 };
@@ -81,13 +81,13 @@ function makeReport(makeEnding, collect) {
   }
 }
 
-/** Ends the program for an error that only the engine tells of: a rejected promise that nobody waits for. */
+/** Ends the program for an error that only the engine reports: a rejected promise without a handler. */
 function abandon({ name, message, stack }) {
   program.fail(Object.assign(new Error(message), { name, stack }));
   return program.report;
 }
 
-/** How process.exit() leaves a program whose state is kept: its report is made, what is still to run of it is not. */
+/** Thrown by process.exit() in a program whose state is kept: its report is made, the rest of it does not run. */
 class ProgramExit extends Error {
   constructor(exitCode) {
     super(`process.exit(${exitCode})`);
@@ -113,7 +113,7 @@ function prepare(code, keep) {
   }
 }
 
-/** The engine may know syntax that the parser does not: only when both refuse, the parser says where. */
+/** The engine may know syntax that the parser does not: only when both refuse is the parser's position used. */
 function refuse(code, error) {
   try {
     new Function(code);
@@ -145,7 +145,7 @@ function collectArtifacts(unchanged, limits) {
 /** Leaves no trace of the programs so far, which were the runtime's own. */
 function forget() {
   programs = 0;
-  program = nobodys();
+  program = noProgram();
   fileNames.forget();
 }
 
@@ -154,7 +154,7 @@ function fire(id) {
   program.settleWhenIdle();
 }
 
-// Compiles what every program needs, while nobody waits for it.
+// Compiles ahead what every program needs.
 prepareProgram('import fs from "fs"; const a = await (async () => 1)(); `${a}`');
 inspector.format('%s', 'x', { a: [1, new Error('x')] });
 createConsole(inspector, () => {}).log(fs.readdirSync('.'));

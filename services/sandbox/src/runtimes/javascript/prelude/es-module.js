@@ -4,7 +4,7 @@
 // already, which modules that import each other rely on. Its imports are plain variables, which `take` fills once what
 // they name has been evaluated, and again when that has changed.
 
-/** What stands before names of ours in a module. */
+/** Prefix of our own names in a module. */
 const MODULE = '__toolmesh';
 
 /** Returns `{ source, requests }`: the text of a generator function of one argument, and what the module imports. */

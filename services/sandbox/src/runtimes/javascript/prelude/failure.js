@@ -1,10 +1,10 @@
-// Prelude: how a program ended, for its report.
+// Prelude: the end of a program, for its report.
 
-/** How frames show a program: `main.js`; one that ran before it in its session `main.js#1`, after its number. */
+/** Names programs in frames: `main.js`; one that ran before it in its session `main.js#1`, after its number. */
 function createFileNames() {
   const columns = new Map();
   return {
-    /** Tells of a program's source where its columns were. */
+    /** Remembers where the columns of a program's source were. */
     remember: (fileName, columnOf) => void columns.set(fileName, columnOf),
     forget: () => columns.clear(),
     /** The frames of a stack that lie in programs, with the columns of their own text. */
@@ -61,7 +61,7 @@ function explain(error, code, frames) {
   }
 }
 
-/** Where a syntax error is, as an engine prints it. */
+/** Points at a syntax error, as an engine does. */
 function pointAt(at, { text, name }) {
   if (at === undefined) return [];
   return [`${name}:${at.line}`, text.split('\n')[at.line - 1] ?? '', `${' '.repeat(at.column)}^`];

@@ -62,7 +62,7 @@ function importersOf(record) {
   return found;
 }
 
-/** @throws SyntaxError and others that say which file it is */
+/** Compiles a module. @throws SyntaxError and others, with the file in the message */
 function compileModule(id, source) {
   try {
     const { source: text, requests } = prepareModule(source);
@@ -73,7 +73,7 @@ function compileModule(id, source) {
 }
 
 function looksLikeModule(source) {
-  // Most that is none can be told without being parsed.
+  // Most scripts can be recognised without being parsed.
   if (!/(?:^|[;}])\s*(?:import|export)\b/m.test(source)) return false;
   try {
     const { body } = acorn.parse(source, { ecmaVersion: 'latest', sourceType: 'module' });

@@ -11,7 +11,7 @@ const PARSE_OPTIONS = {
 /**
  * Returns `{ source, columnOf, declarations? }`. A program without top-level await stays as it is: the value of a
  * script is that of its last statement. Others become the body of an async function that returns it.
- * `columnOf(line, column)` tells where a place of the source is in the program's own text. Where there are `constants`
+ * `columnOf(line, column)` maps a place of the source to the program's own text. Where there are `constants`
  * of earlier programs, what this one declares outlives it, too (see session-scope.js), and `declarations` are to be
  * run before the source.
  * @throws SyntaxError of acorn, with `loc`
@@ -46,7 +46,7 @@ function prepareProgram(code, constants) {
   return { source: `${opening}${body}\n})()`, columnOf, declarations };
 }
 
-/** What a program declares is gone with it. */
+/** The scope of a program whose declarations end with it. */
 const ONE_SHOT_SCOPE = {
   edits: [],
   declare: (pattern, value) => `const ${pattern} = ${value};`,
@@ -68,7 +68,7 @@ function createColumnMap(code, edits) {
   };
 }
 
-/** What stands for an import or export statement in a script. `declare(pattern, value)` is a statement that binds. */
+/** Returns what replaces an import or export statement in a script. `declare(pattern, value)` is a statement that binds. */
 function replaceModuleSyntax(node, declare) {
   if (node.type === 'ImportDeclaration') return { text: replaceImport(node, declare) };
   if (node.type === 'ExportNamedDeclaration') {
