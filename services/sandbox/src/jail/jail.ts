@@ -44,16 +44,16 @@ const FILTER_FD = 4;
 
 /** The user namespace comes with the user, below. */
 const NAMESPACES = [
-  ...['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
-  ...['--hostname', 'sandbox', '--die-with-parent', '--new-session'],
-];
+  ['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
+  ['--hostname', 'sandbox', '--die-with-parent', '--new-session'],
+].flat();
 
 /** The jail's own directories. What is written there lasts as long as the jail; all else is read-only. */
 const OWN_FILES = [
-  ...['--dir', '/proc', '--dev', '/dev'],
-  ...WRITABLE.flatMap((path) => ['--size', `${WRITABLE_BYTES}`, '--perms', '1777', '--tmpfs', path]),
-  ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/work'],
-];
+  ['--dir', '/proc', '--dev', '/dev'],
+  ...WRITABLE.map((path) => ['--size', `${WRITABLE_BYTES}`, '--perms', '1777', '--tmpfs', path]),
+  ['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/work'],
+].flat();
 
 /**
  * A jail by bubblewrap: no network, no other process, no file but its own, no way to more. `/proc` is empty: nothing
@@ -69,7 +69,9 @@ export function createJail({ bwrap, filterFile, isRoot, nextUser }: JailOptions)
       ...namespaces(isRoot, ['SETUID', 'SETGID', 'SETPCAP']),
       ...files(jailed),
       ...(jailed.isFirst === true ? ['--as-pid-1'] : []),
-      ...['--seccomp', `${FILTER_FD}`, '--'],
+      '--seccomp',
+      `${FILTER_FD}`,
+      '--',
       ...(isRoot ? becomeUser(nextUser()) : []),
       ...YIELDING,
       ...jailed.command,
@@ -130,10 +132,11 @@ function foldersFor(paths: readonly string[]): readonly string[] {
 const YIELDING = ['/usr/bin/nice', '-n', '19', '--'] as const;
 
 /** `setpriv` of util-linux: from root without capabilities to a user who can never be more. */
-const becomeUser = (id: number): readonly string[] => [
-  ...['/usr/bin/setpriv', '--reuid', `${id}`, '--regid', `${id}`, '--clear-groups'],
-  ...['--inh-caps', '-all', '--bounding-set', '-all', '--no-new-privs', '--'],
-];
+const becomeUser = (id: number): readonly string[] =>
+  [
+    ['/usr/bin/setpriv', '--reuid', `${id}`, '--regid', `${id}`, '--clear-groups'],
+    ['--inh-caps', '-all', '--bounding-set', '-all', '--no-new-privs', '--'],
+  ].flat();
 
 /** Far from every user of a host or a container; what counts is that no two jails at a time have the same. */
 const FIRST_USER = 900_000_000;

@@ -8,7 +8,7 @@ import socket
 import struct
 
 reached = []
-places = ["/tmp/launcher.sock", "/work/launcher.sock", "/dev/shm/launcher.sock", "/launcher.sock", "\0/tmp/launcher.sock", "\0door"]
+places = ["/tmp/launcher.sock", "/work/launcher.sock", "/dev/shm/launcher.sock", "/launcher.sock", "\0/tmp/launcher.sock", "\0launcher.sock"]
 places += [f"/proc/{pid}/root/tmp/launcher.sock" for pid in (1, 2, "self")]
 for place in places:
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):
