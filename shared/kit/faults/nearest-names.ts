@@ -1,4 +1,4 @@
-import { distance } from 'fastest-levenshtein';
+import { editDistance } from './edit-distance.ts';
 
 export interface NearestOptions {
   readonly limit?: number;
@@ -25,5 +25,5 @@ export function nearestNames(
 /** Edit distance, except that a name which holds the other (`time` in `get_current_time`) counts as near. */
 function farness(a: string, b: string): number {
   if (Math.min(a.length, b.length) >= 3 && (a.includes(b) || b.includes(a))) return 1;
-  return distance(a, b);
+  return editDistance(a, b);
 }
