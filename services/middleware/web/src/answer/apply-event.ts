@@ -1,26 +1,27 @@
+import type { ChatStreamPart } from '@toolmesh/shared/contracts/chat-stream';
 import { explainCode } from '../api/failures.ts';
 import { type JsonObject, objectOf, textOf } from '../api/json.ts';
 import { approvalOf, outcomeOf, progressOf, usageOf } from './read-fields.ts';
 import { settle } from './settle-answer.ts';
 import { type Answer, type CallPart, newCall, type Part, type Usage } from './turn.ts';
 
-/** As much of a running tool's output as is worth keeping. */
+/** The most output of a running tool that is kept. */
 const LIVE_OUTPUT_CHARS = 64 * 1_024;
 
 type Apply = (answer: Answer, event: JsonObject, now: number) => Answer;
 
 /**
- * What an answer is after one event of the AI SDK's UI message stream, version 1
- * (https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol). Unknown events change nothing. `now` in ms since 1970.
+ * Returns the answer after one part of the AI SDK's UI message stream, version 1
+ * (https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol). Unknown parts change nothing. `now` in ms since 1970.
  */
 export function applyEvent(answer: Answer, value: unknown, now: number): Answer {
   const event = objectOf(value);
   const type = textOf(event['type']);
-  if (type === undefined || !Object.hasOwn(EVENTS, type)) return answer;
-  return EVENTS[type]?.(answer, event, now) ?? answer;
+  if (type === undefined || !Object.hasOwn(APPLY, type)) return answer;
+  return APPLY[type]?.(answer, event, now) ?? answer;
 }
 
-const EVENTS: Readonly<Record<string, Apply>> = {
+const EVENTS = {
   start: (answer, event) => withMetadata(answer, objectOf(event['messageMetadata'])),
   'message-metadata': (answer, event) => withMetadata(answer, objectOf(event['messageMetadata'])),
   'start-step': (answer) => ({ ...answer, stepStart: answer.parts.length }),
@@ -114,7 +115,9 @@ const EVENTS: Readonly<Record<string, Apply>> = {
     const message = textOf(objectOf(event['data'])['message']);
     return message === undefined ? answer : { ...answer, notices: [...answer.notices, message] };
   },
-};
+} satisfies Partial<Record<ChatStreamPart['type'], Apply>>;
+
+const APPLY: Readonly<Record<string, Apply>> = EVENTS;
 
 const idOf = (event: JsonObject): string => textOf(event['id']) ?? '';
 

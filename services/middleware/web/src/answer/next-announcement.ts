@@ -1,5 +1,5 @@
 /**
- * What to read out next of a text that is still being written: the whole sentences after the first `already`
+ * Returns the next announcement of a text that is still being written: the whole sentences after the first `already`
  * characters, or all that is left once it is complete. Code blocks are named, not read.
  */
 export function nextAnnouncement(

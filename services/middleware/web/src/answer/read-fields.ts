@@ -9,17 +9,17 @@ const STATES: Readonly<Record<string, CallState>> = {
   skipped: 'skipped',
 };
 
-/** The contract's word for how a call ended, where it is one. */
+/** Returns the contract's status of a call that ended, or undefined for another word. */
 export const stateOf = (status: unknown): CallState | undefined =>
   typeof status === 'string' && Object.hasOwn(STATES, status) ? STATES[status] : undefined;
 
-/** How a call ended, by the server's own account of it where there is one. */
+/** Returns how a call ended, as the server says where it does. */
 export function outcomeOf(event: JsonObject, fallback: CallState): Pick<CallPart, 'state' | 'tookMs'> {
   const { status, duration_ms } = objectOf(event['toolMetadata']);
   return { state: stateOf(status) ?? fallback, tookMs: numberOf(duration_ms) };
 }
 
-/** How far a call is, in words: `3 of 10, unpacking`. */
+/** Returns the progress of a call in words: `3 of 10, unpacking`. */
 export function progressOf(data: JsonObject): string | undefined {
   const [progress, total, message] = [numberOf(data['progress']), numberOf(data['total']), textOf(data['message'])];
   const amount = progress === undefined || total === undefined ? undefined : `${progress} of ${total}`;
@@ -27,7 +27,7 @@ export function progressOf(data: JsonObject): string | undefined {
   return words.length === 0 ? undefined : words.join(', ');
 }
 
-/** What the server asks, as it stands in a `data-approval` event. */
+/** Reads the pending approval of a `data-approval` event. */
 export function approvalOf(data: JsonObject): Approval {
   const expiresAt = Date.parse(textOf(data['expires_at']) ?? '');
   return {
@@ -38,7 +38,7 @@ export function approvalOf(data: JsonObject): Approval {
   };
 }
 
-/** Tokens of a run; undefined where nothing was counted. */
+/** Reads the tokens of a run; undefined where nothing was counted. */
 export function usageOf(data: JsonObject): Usage | undefined {
   const inputTokens = numberOf(data['input_tokens']) ?? 0;
   const outputTokens = numberOf(data['output_tokens']) ?? 0;

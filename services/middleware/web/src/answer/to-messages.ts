@@ -4,7 +4,7 @@ import { type Answer, type CallPart, callsOf, type Part, spokenText, type Turn }
 
 /** Below what a server takes by default (1 MiB), with room for the rest of the request. */
 const MAX_CHARS = 800_000;
-/** What is left of a text in a result that had to be made smaller. */
+/** The length of a text in a result that had to be made smaller. */
 const LIGHT_TEXT_CHARS = 2_000;
 
 /**

@@ -32,7 +32,7 @@ export interface ToolOutput {
   readonly facts: readonly string[];
 }
 
-/** What a browser may show as a picture. An SVG in an image element runs no script and loads nothing. */
+/** The types that are shown as images. An SVG in an image element runs no script and loads nothing. */
 const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/svg+xml']);
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
 

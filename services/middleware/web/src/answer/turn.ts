@@ -1,6 +1,7 @@
+import type { ApprovalDecision, ToolCallStatus } from '@toolmesh/shared/contracts/chat';
 import type { Failure } from '../api/failures.ts';
 
-/** What the user said. */
+/** A message of the user. */
 export interface Question {
   readonly role: 'user';
   readonly id: string;
@@ -23,21 +24,12 @@ export interface ReasoningPart {
 }
 
 /**
- * `preparing`: the model writes the arguments. `waiting`: for the user to allow it. `stopped`: it had not ended when the
+ * `preparing`: the model writes the arguments. `waiting`: for approval. `stopped`: it had not ended when the
  * run did. The others are the contract's.
  */
-export type CallState =
-  | 'preparing'
-  | 'running'
-  | 'waiting'
-  | 'ok'
-  | 'error'
-  | 'denied'
-  | 'timeout'
-  | 'skipped'
-  | 'stopped';
+export type CallState = 'preparing' | 'running' | 'waiting' | 'stopped' | ToolCallStatus;
 
-/** What the server asks before it runs a call. */
+/** A call's pending approval. */
 export interface Approval {
   readonly id: string;
   readonly name: string;
@@ -47,11 +39,7 @@ export interface Approval {
   readonly decision?: Decision | undefined;
 }
 
-export interface Decision {
-  readonly id: string;
-  readonly decision: 'approve' | 'deny';
-  readonly reason?: string;
-}
+export type Decision = ApprovalDecision;
 
 export interface CallPart {
   readonly type: 'call';
@@ -61,16 +49,16 @@ export interface CallPart {
   /** The arguments as the model writes them, until `input` is there. */
   readonly inputText: string;
   readonly input: unknown;
-  /** What the tool printed so far; its end where there is much. */
+  /** The tool's output so far; its end where there is much. */
   readonly liveOutput: string;
   readonly output: unknown;
   readonly errorText: string | undefined;
   readonly approval: Approval | undefined;
-  /** How far it is, in words. */
+  /** The progress, in words. */
   readonly progress: string | undefined;
   readonly startedAt: number | undefined;
   readonly endedAt: number | undefined;
-  /** What the server measured, in milliseconds. */
+  /** The duration that the server measured, in milliseconds. */
   readonly tookMs: number | undefined;
 }
 
@@ -82,13 +70,13 @@ export interface Usage {
   readonly totalTokens: number;
 }
 
-/** What came of a question: text, thoughts and tool calls, in their order. Times in milliseconds since 1970. */
+/** The answer to a question: text, reasoning and tool calls, in their order. Times in milliseconds since 1970. */
 export interface Answer {
   readonly role: 'assistant';
   readonly id: string;
   readonly status: 'streaming' | 'done' | 'stopped' | 'failed';
   readonly parts: readonly Part[];
-  /** Where the parts of the step under way begin: a repeated step takes them back. */
+  /** The index of the current step's first part: a repeated step removes its parts. */
   readonly stepStart: number;
   readonly runId: string | undefined;
   readonly sessionId: string | undefined;
@@ -146,7 +134,7 @@ export function newCall(callId: string, name: string, now: number | undefined): 
   };
 }
 
-/** All that the model said aloud. */
+/** Returns the text of an answer, without reasoning and calls. */
 export const spokenText = ({ parts }: Answer): string =>
   parts
     .flatMap((part) => (part.type === 'text' ? [part.text] : []))
@@ -156,7 +144,7 @@ export const spokenText = ({ parts }: Answer): string =>
 export const callsOf = ({ parts }: Answer): readonly CallPart[] =>
   parts.flatMap((part) => (part.type === 'call' ? [part] : []));
 
-/** The calls that wait for the user and can still be allowed. */
+/** Returns the pending approvals that have not expired. */
 export const openApprovals = (answer: Answer, now: number): readonly Approval[] =>
   callsOf(answer).flatMap(({ state, approval }) =>
     state === 'waiting' && approval !== undefined && !isExpired(approval, now) ? [approval] : [],

@@ -1,59 +1,58 @@
+import type { ApprovalDecision } from '@toolmesh/shared/contracts/chat';
+import type { DependencyHealth, MiddlewareHealth } from '@toolmesh/shared/contracts/health';
+import type { ModelList } from '@toolmesh/shared/contracts/models';
+import type { SessionList } from '@toolmesh/shared/contracts/sessions';
+import type { Tool, ToolAnnotations, ToolResult, UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import { ApiError } from './failures.ts';
-import { isRecord } from '@toolmesh/shared/kit/json/is-record';
-import { type JsonObject, listOf, objectOf, textOf } from './json.ts';
+import type { JsonObject } from './json.ts';
 import { readEvents } from './read-events.ts';
 import { send } from './send.ts';
 
-const getJson = async (path: string): Promise<JsonObject> => objectOf(await (await send(path)).json());
+/** The server and this page are of one build: what it sends is as the contracts say. */
+async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await send(path, signal === undefined ? {} : { signal });
+  return response.json();
+}
 
-/** What `/chat` is asked; see the contract, section 3. */
+/** The body of `POST /chat` (contract, section 3). */
 export interface ChatRequest {
   readonly session_id: string;
   readonly message?: string;
   readonly messages?: readonly JsonObject[];
-  readonly approvals?: readonly JsonObject[];
+  readonly approvals?: readonly ApprovalDecision[];
   readonly provider?: string;
   readonly model?: string;
   readonly tools?: { readonly exclude: readonly string[] };
 }
 
-/** Asks, and yields the events of the answer as they come. @throws ApiError when there is none. */
+/** Sends a chat request and yields the events of the answer. @throws ApiError when there is no answer. */
 export async function* streamChat(request: ChatRequest, stop: AbortSignal): AsyncGenerator<unknown, void> {
   const response = await send('/chat', { method: 'POST', body: { ...request, stream: true }, signal: stop });
   if (response.body !== null) yield* readEvents(response.body);
 }
 
-/** Ends a run on the server, with all that it has started. That it has ended already is as well. */
+/** Cancels a run on the server, with all its calls. One that has ended already is fine, too. */
 export function cancelRun(runId: string): void {
   send(`/runs/${encodeURIComponent(runId)}/cancel`, { method: 'POST' }).catch(() => {});
 }
 
-/** A kept conversation as the list has it; the time in milliseconds since 1970. */
+/** A stored conversation in the list; the time in milliseconds since 1970. */
 export interface SessionEntry {
   readonly id: string;
   readonly title: string;
   readonly updatedAt: number;
 }
 
-/** The next message waits for the list, where the conversation is new. */
+/** The next message of a new conversation waits for the list. */
 const LIST_TIMEOUT_MS = 5_000;
 
 export async function listSessions(): Promise<readonly SessionEntry[]> {
-  const response = await send('/sessions', { signal: AbortSignal.timeout(LIST_TIMEOUT_MS) });
-  const { sessions } = objectOf(await response.json());
-  return listOf(sessions).flatMap((value) => {
-    const entry = objectOf(value);
-    const id = textOf(entry['session_id']);
-    if (id === undefined) return [];
-    const updatedAt = Date.parse(textOf(entry['updated_at']) ?? '');
-    return [
-      {
-        id,
-        title: plainTitle(textOf(entry['title']) ?? '') || 'Untitled',
-        updatedAt: Number.isNaN(updatedAt) ? 0 : updatedAt,
-      },
-    ];
-  });
+  const { sessions } = await getJson<SessionList>('/sessions', AbortSignal.timeout(LIST_TIMEOUT_MS));
+  return sessions.map(({ session_id, title, updated_at }) => ({
+    id: session_id,
+    title: plainTitle(title) || 'Untitled',
+    updatedAt: Date.parse(updated_at) || 0,
+  }));
 }
 
 /** Returns a text as a title on one line, without the marks of code: titles are the beginnings of messages. */
@@ -65,7 +64,8 @@ export const plainTitle = (text: string): string =>
 
 const sessionPath = (id: string): string => `/sessions/${encodeURIComponent(id)}`;
 
-export const getSession = (id: string): Promise<JsonObject> => getJson(sessionPath(id));
+/** Fetches a conversation. What is in it may be of an earlier version, so it is read field by field. */
+export const getSession = (id: string): Promise<unknown> => getJson(sessionPath(id));
 
 export async function deleteSession(id: string): Promise<void> {
   await send(sessionPath(id), { method: 'DELETE' });
@@ -82,35 +82,35 @@ export interface ToolEntry {
   readonly description: string;
   readonly inputSchema: JsonObject;
   readonly server: string;
-  readonly status: string;
-  /** It says of itself that it changes nothing, or that it may destroy something. */
+  readonly status: UpstreamStatus;
+  /** From the tool's hints: it only reads, or it may destroy something. */
   readonly nature: 'reads' | 'destructive' | undefined;
 }
 
 export async function listTools(): Promise<readonly ToolEntry[]> {
-  const { tools } = await getJson('/tools');
-  return listOf(tools).filter(isRecord).map(readTool);
+  const { tools } = await getJson<{ readonly tools: readonly Tool[] }>('/tools');
+  return tools.map(({ name, description, input_schema, annotations, server = 'other', status = 'up' }) => ({
+    name,
+    description,
+    inputSchema: input_schema,
+    server,
+    status,
+    nature: natureOf(annotations),
+  }));
 }
 
-function readTool(tool: JsonObject): ToolEntry {
-  const { readOnlyHint, destructiveHint } = objectOf(tool['annotations']);
-  return {
-    name: textOf(tool['name']) ?? '',
-    description: textOf(tool['description']) ?? '',
-    inputSchema: objectOf(tool['input_schema']),
-    server: textOf(tool['server']) ?? 'other',
-    status: textOf(tool['status']) ?? 'up',
-    nature: readOnlyHint === true ? 'reads' : destructiveHint === true ? 'destructive' : undefined,
-  };
+function natureOf({ readOnlyHint, destructiveHint }: ToolAnnotations): ToolEntry['nature'] {
+  if (readOnlyHint === true) return 'reads';
+  return destructiveHint === true ? 'destructive' : undefined;
 }
 
-/** Calls one tool without a model; the answer is its `ToolResult`. */
+/** Calls one tool without a model. */
 export async function executeTool(
   call: { readonly name: string; readonly parameters: JsonObject; readonly approval?: string },
   stop: AbortSignal,
-): Promise<JsonObject> {
+): Promise<ToolResult> {
   const response = await send('/execute', { method: 'POST', body: call, signal: stop });
-  return objectOf(await response.json());
+  return response.json();
 }
 
 /** A model to choose; `provider` where the server says whose it is. */
@@ -123,49 +123,37 @@ export interface ModelEntry {
 const DEFAULT_MODEL = 'toolmesh';
 
 export async function listModels(): Promise<readonly ModelEntry[]> {
-  const { data } = await getJson('/v1/models');
-  return listOf(data).flatMap((value) => {
-    const model = objectOf(value);
-    const id = textOf(model['id']);
-    return id === undefined || id === DEFAULT_MODEL ? [] : [{ id, provider: textOf(model['owned_by']) }];
-  });
+  const { data } = await getJson<ModelList>('/v1/models');
+  return data.flatMap(({ id, owned_by }) => (id === DEFAULT_MODEL ? [] : [{ id, provider: owned_by }]));
 }
 
-/** How the server is, and which model answers when none is chosen. */
+/** The state of the server, and the model that answers when none is chosen. */
 export interface Health {
-  readonly state: 'healthy' | 'degraded' | 'unreachable';
-  /** What is not well, one line each. */
+  readonly state: MiddlewareHealth['status'] | 'unreachable';
+  /** The problems, one line each. */
   readonly troubles: readonly string[];
   readonly provider: string | undefined;
   readonly reason: string | undefined;
 }
 
-/** Never rejects: a server that does not answer is a state, too. */
+/** Requests the state of the server. Never rejects: a server that does not respond is a state, too. */
 export async function getHealth(): Promise<Health> {
   try {
     const response = await fetch('/health', { signal: AbortSignal.timeout(8_000) });
     if (!response.ok) throw new ApiError(response.status, '', '');
-    return readHealth(objectOf(await response.json()));
+    return readHealth(await response.json());
   } catch {
     return { state: 'unreachable', troubles: ['The server is not responding'], provider: undefined, reason: undefined };
   }
 }
 
-function readHealth(body: JsonObject): Health {
-  const services = objectOf(body['services']);
-  const names: readonly (readonly [string, string])[] = [
-    ['mcp_server', 'Tools'],
-    ['llm', 'Model'],
-  ];
-  const troubles = names.flatMap(([key, name]) => {
-    const { status, detail } = objectOf(services[key]);
-    return status === undefined || status === 'healthy' ? [] : [`${name}: ${textOf(detail) ?? 'not working'}`];
-  });
-  const llm = objectOf(services['llm']);
+function readHealth({ status, services: { mcp_server, llm } }: MiddlewareHealth): Health {
+  const troubleOf = (name: string, { status: own, detail = 'not working' }: DependencyHealth): readonly string[] =>
+    own === 'healthy' ? [] : [`${name}: ${detail}`];
   return {
-    state: body['status'] === 'healthy' ? 'healthy' : 'degraded',
-    troubles,
-    provider: textOf(llm['provider']),
-    reason: textOf(llm['reason']),
+    state: status,
+    troubles: [...troubleOf('Tools', mcp_server), ...troubleOf('Model', llm)],
+    provider: llm.provider,
+    reason: llm.reason,
   };
 }

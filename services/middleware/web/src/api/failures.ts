@@ -23,7 +23,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Reads an error body of the contract; where it is none (a proxy's page), the status tells what there is to tell. */
+/** Reads an error body of the contract. Anything else, such as a proxy's page, is described by its status. */
 export async function errorOf(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => undefined);
   const error = objectOf(objectOf(body)['error']);
@@ -52,7 +52,7 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   internal: 'Try again. If it happens again, see the log of the middleware.',
 };
 
-/** Any failure in words, with the next step for the person who sees it. */
+/** Explains any failure in words, with the next step for the user. */
 export function explain(error: unknown): Failure {
   if (!(error instanceof ApiError) || error.status === 0) {
     return {
@@ -66,13 +66,13 @@ export function explain(error: unknown): Failure {
   return { ...failure, next: `Wait ${retryAfterSeconds ?? 'a few'} seconds, then try again.` };
 }
 
-/** The same for an error that comes within a stream. */
+/** Explains an error that comes within a stream. */
 export function explainCode(code: string, message: string): Failure {
   const title = /[.!?]$/.test(message) ? message : `${message}.`;
   return { title, next: (Object.hasOwn(NEXT_STEPS, code) ? NEXT_STEPS[code] : undefined) ?? 'Try again.' };
 }
 
-/** For an answer whose connection ended before the answer did. */
+/** The failure of an answer whose connection ended early. */
 export const CUT_OFF: Failure = {
   title: 'The connection ended before the answer was complete.',
   next: 'The partial answer is kept. Try again to get a complete one.',

@@ -13,6 +13,6 @@ export const numberOf = (value: unknown): number | undefined =>
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** JSON as a person reads it; a string is shown as it is. */
+/** Formats JSON for a reader. A string stays as it is. */
 export const prettyJson = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '');

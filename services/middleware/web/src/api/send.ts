@@ -3,13 +3,13 @@ import { ApiError, errorOf } from './failures.ts';
 
 const KEY = 'toolmesh-api-key';
 
-/** Whether the server has asked for a key, or refused the one it was given. */
+/** True when the server has asked for a key, or refused the one it was given. */
 export const isKeyNeeded = signal(false);
 
-/** Calls to wake when the user has given a key. */
+/** Requests that wait for the user's key. */
 const waiting = new Set<() => void>();
 
-/** Keeps the key for as long as this tab lives, and tries again what had waited for it. */
+/** Keeps the key until the tab is closed, and repeats the requests that waited for it. */
 export function giveKey(key: string): void {
   sessionStorage.setItem(KEY, key);
   isKeyNeeded.value = false;

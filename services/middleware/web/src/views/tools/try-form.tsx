@@ -1,3 +1,4 @@
+import type { ToolResult } from '@toolmesh/shared/contracts/tool';
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { executeTool, type ToolEntry } from '../../api/api.ts';
@@ -14,12 +15,12 @@ import { OutputFacts, OutputImages, OutputView } from './output-view.tsx';
 type Outcome =
   | { readonly state: 'idle' }
   | { readonly state: 'running' }
-  | { readonly state: 'done'; readonly result: JsonObject; readonly tookMs: number }
+  | { readonly state: 'done'; readonly result: ToolResult; readonly tookMs: number }
   | { readonly state: 'failed'; readonly failure: Failure }
-  /** It runs only if that is allowed, which is asked with the very call. */
+  /** The call is pending until the user approves it. */
   | { readonly state: 'asking'; readonly approval: string; readonly parameters: JsonObject };
 
-/** A form made of a tool's schema; it calls the tool without a model. */
+/** Shows a form made from a tool's schema. It calls the tool without a model. */
 export function TryForm({ tool: { name, inputSchema } }: { readonly tool: ToolEntry }) {
   const fields = useMemo(() => fieldsOf(inputSchema), [inputSchema]);
   const values = useSignal<FormValues>({});
@@ -118,7 +119,7 @@ function OutcomeView({ outcome }: { readonly outcome: Outcome }) {
   }
   if (outcome.state !== 'done') return null;
   const output = readToolOutput(outcome.result);
-  const isError = outcome.result['is_error'] === true;
+  const isError = outcome.result.is_error;
   return (
     <div class="outcome" role="group" aria-label="Result" data-state={isError ? 'error' : 'ok'}>
       <OutputImages images={output.images} />
