@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ErrorBody, type ErrorCode, STATUS_BY_CODE } from '../../contracts/errors.ts';
 
 export interface MeshErrorOptions extends ErrorOptions {
-  /** What a program can act on: field problems, near names. Never a secret, a host path or a stack. */
+  /** Facts that a program can act on: field problems, near names. Never a secret, a host path or a stack. */
   readonly details?: unknown;
   /** Seconds after which it is worth trying again; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
@@ -61,7 +61,7 @@ export interface Problem {
   readonly message: string;
 }
 
-/** The problems of a failed parse, each with a path as one writes it: `messages[0].role`. */
+/** Returns the problems of a failed parse, each with a path as one writes it: `messages[0].role`. */
 export function problemsOf(error: z.ZodError): readonly Problem[] {
   return error.issues.flatMap((issue) => {
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : undefined;
@@ -70,19 +70,19 @@ export function problemsOf(error: z.ZodError): readonly Problem[] {
   });
 }
 
-/** An `invalid_request` or `invalid_arguments` that lists every problem in its message and its details. */
+/** Returns an `invalid_request` or `invalid_arguments` that lists every problem in its message and its details. */
 export function invalid(code: 'invalid_request' | 'invalid_arguments', subject: string, error: z.ZodError): MeshError {
   const problems = problemsOf(error);
   const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   return new MeshError(code, `${subject}: ${list}`, { details: problems });
 }
 
-/** An error and what caused it, the outermost first. Knows errors of any realm, which `instanceof` does not. */
+/** Yields an error and its causes, the outermost first. Knows errors of any realm, which `instanceof` does not. */
 export function* causeChain(error: unknown): Generator<Error> {
   for (let at = error; Error.isError(at); at = at.cause) yield at;
 }
 
-/** The first cause of an error: what a socket or a parser said. The error itself when it has none. */
+/** Returns the first cause of an error, such as a socket's own, or the error itself when it has none. */
 export function rootCause(error: unknown): unknown {
   return [...causeChain(error)].at(-1) ?? error;
 }

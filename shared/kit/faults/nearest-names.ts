@@ -6,7 +6,7 @@ export interface NearestOptions {
   readonly onlyNear?: boolean;
 }
 
-/** The known names closest to `name`, best first: what `details.did_you_mean` carries. */
+/** Returns the known names closest to `name`, best first: what `details.did_you_mean` carries. */
 export function nearestNames(
   name: string,
   known: Iterable<string>,
@@ -22,7 +22,7 @@ export function nearestNames(
     .map(({ candidate }) => candidate);
 }
 
-/** Edit distance, except that a name which holds the other (`time` in `get_current_time`) counts as near. */
+/** Returns the edit distance, except that a name which holds the other (`time` in `get_current_time`) counts as near. */
 function farness(a: string, b: string): number {
   if (Math.min(a.length, b.length) >= 3 && (a.includes(b) || b.includes(a))) return 1;
   return editDistance(a, b);

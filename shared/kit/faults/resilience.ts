@@ -19,7 +19,7 @@ export function isUpstreamFault(error: unknown): error is MeshError {
 
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
-/** Whether a request certainly did not reach the upstream, so that even a write may be sent again. */
+/** Returns true when a request certainly did not reach the upstream, so that even a write may be sent again. */
 export function wasNeverSent(error: unknown): boolean {
   return [...causeChain(error)].some(
     (at) =>
@@ -40,7 +40,7 @@ export interface BreakerOptions {
   readonly name: string;
   /** Failures in a row after which it opens. */
   readonly failureThreshold?: number;
-  /** How long it stays open before one call is let through again. */
+  /** The time for which it stays open before one call is let through again. */
   readonly halfOpenAfterMs?: number;
 }
 

@@ -25,7 +25,10 @@ export interface CallOptions {
   readonly totalMs?: number;
 }
 
-/** A JSON client for one upstream. @throws MeshError: the upstream's own where it sent one, else upstream_failed, upstream_timeout or unavailable. */
+/**
+ * A JSON client for one upstream.
+ * @throws MeshError: the upstream's own where it sent one, else upstream_failed, upstream_timeout or unavailable.
+ */
 export interface HttpClient {
   get<T>(path: string, answer: z.ZodType<T>, options: CallOptions): Promise<T>;
   post<T>(path: string, body: unknown, answer: z.ZodType<T>, options: CallOptions): Promise<T>;
@@ -33,7 +36,7 @@ export interface HttpClient {
   postForEvents(path: string, body: unknown, onEvent: EventListener, options: CallOptions): Promise<void>;
 }
 
-/** Takes one event; `data` is its parsed JSON, or undefined for data that is not JSON. What it throws ends the exchange. */
+/** Takes one event; `data` is its parsed JSON, undefined for what is not JSON. What it throws ends the exchange. */
 export type EventListener = (event: string, data: unknown) => void;
 
 interface Call extends CallOptions {

@@ -16,14 +16,14 @@ export interface ConnectionsOptions {
   /** Names the server in errors, which are MeshErrors then. Default: what the socket says is thrown as it is. */
   readonly name?: string;
   readonly connectMs: number;
-  /** The longest silence before an answer and between two pieces of it. Default: as long as the request's signal lets it. */
+  /** The longest silence before an answer and between two pieces of it. Default: the request's signal decides. */
   readonly idleMs?: number;
   /** The longest body, as it comes over the wire. Default: 64 MiB. */
   readonly maxResponseBytes?: number;
   /** Connections to one server at the same time. Default: no limit. */
   readonly perServer?: number;
   readonly proxy?: ProxySettings;
-  /** Makes each exchange a span and carries the current request on in its headers; not for third parties. Default: true. */
+  /** Records spans and sends the ids of the current request along; not for third parties. Default: true. */
   readonly isTraced?: boolean;
 }
 

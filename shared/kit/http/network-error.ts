@@ -4,7 +4,7 @@ import { wasNeverSent } from '../faults/resilience.ts';
 const TIMEOUT_CODES = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 const TOO_LARGE_CODE = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
 
-/** Returns what a failed exchange with the server `name` means to a caller. `maxResponseBytes` is the limit that held. */
+/** Returns what a failed exchange with the server `name` means to a caller. `maxResponseBytes` was its limit. */
 export function networkError(name: string, cause: unknown, maxResponseBytes?: number): MeshError {
   const code = Error.isError(cause) && 'code' in cause ? String(cause.code) : '';
   if (TIMEOUT_CODES.has(code)) return new MeshError('upstream_timeout', `${name} did not answer in time`, { cause });

@@ -103,7 +103,7 @@ export interface ReadEventsOptions {
   readonly isLast?: (data: string) => boolean;
 }
 
-/** How long the rest of a body is read after its last event, so that its connection can be used again. */
+/** The time for which the rest of a body is read after its last event, so that its connection can be used again. */
 const REST_MS = 100;
 
 /**

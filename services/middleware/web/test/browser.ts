@@ -22,7 +22,7 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${SCREENSHOTS}${name}.png`, animations: 'disabled' });
 }
 
-/** What a page did that it must not: errors, and requests to anywhere but where it is from. */
+/** The faults of a page: errors, and requests to other hosts. */
 export interface Misdeeds {
   readonly errors: string[];
   readonly foreign: string[];

@@ -151,7 +151,7 @@ export async function startBackend() {
     ...server,
     state,
     seen,
-    /** What the page has asked of a path so far. */
+    /** Returns the requests of the page to a path so far. */
     asked: (path: string) => seen.filter((each) => each.path === path),
     /** Plays the next answers of `/chat`, in this order. */
     plays: (...next: readonly Play[]) => void plays.push(...next),

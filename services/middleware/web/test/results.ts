@@ -1,4 +1,4 @@
-/** What `execute_code` gives, as the contract has it; `fields` are what a test cares for. */
+/** Returns a result of `execute_code` as the contract has it, with `fields` set. */
 export const executed = (fields: object, isError = false) => ({
   tool: 'execute_code',
   is_error: isError,

@@ -6,7 +6,7 @@ import { called } from './results.ts';
 
 const SVG = btoa('<svg xmlns="http://www.w3.org/2000/svg" onload="parent.hit=1"><script>parent.hit=1</script></svg>');
 
-/** What a hostile page, file or model would have the page draw. `hit` tells whether any of it ran. */
+/** Text that a hostile page, file or model would have the page draw. `hit` is set if any of it ran. */
 const ATTACKS: readonly string[] = [
   '<script>window.hit = 1</script>',
   '<img src=x onerror="window.hit = 1">',

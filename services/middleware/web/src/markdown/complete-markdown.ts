@@ -46,7 +46,7 @@ function closeEmphasis(tail: string): string {
   return trimmed.trimEnd() + closing;
 }
 
-/** Where `mark` stands as emphasis: not as a bullet, not between blanks or letters, `*` not as a part of `**`. */
+/** Finds `mark` as emphasis: not as a bullet, not between blanks or letters, `*` not as part of `**`. */
 function openings(prose: string, mark: string): Iterable<unknown> {
   const one = mark === '*' ? String.raw`(?<!\*)\*(?!\*)` : mark === '**' ? String.raw`\*\*` : '~~';
   return prose.matchAll(new RegExp(String.raw`(?<!\\)(?:(?<=\S)${one}(?!\w)|(?<!\w)${one}(?=\S))`, 'g'));

@@ -11,23 +11,23 @@ import { recallApprovals, rememberApprovals } from './open-approvals.ts';
 import { isListed, noteKept, refreshSessions } from './sessions.ts';
 import { disabledTools, modelChoice } from './settings.ts';
 
-/** One conversation and what can be done with it. It goes on in the background while another one is looked at. */
+/** One conversation and its actions. It goes on in the background while another one is shown. */
 export interface Conversation {
   readonly id: string;
   readonly turns: ReadonlySignal<readonly Turn[]>;
   readonly phase: ReadonlySignal<'idle' | 'loading' | 'running'>;
-  /** Why it could not be loaded. */
+  /** The reason why it could not be loaded. */
   readonly problem: ReadonlySignal<Failure | undefined>;
-  /** Fetches what the server has kept of it. */
+  /** Loads it from the server. */
   load(): Promise<void>;
   send(text: string): void;
-  /** Ends the run under way, here and on the server. What came is kept. */
+  /** Stops the run, here and on the server. The partial answer is kept. */
   stop(): void;
   /** Asks for the last answer again. */
   retry(): void;
-  /** Says something else in the place of an earlier question, and goes on from there. */
+  /** Replaces an earlier question, and goes on from there. */
   edit(questionId: string, text: string): void;
-  /** Answers one request for approval; once all that are open are answered, the run goes on. */
+  /** Decides one pending approval. The run goes on once all are decided. */
   decide(decision: Decision): void;
 }
 
@@ -50,7 +50,7 @@ export function createConversation(id: string): Conversation {
     phase.value = 'idle';
   };
 
-  /** Follows a run to its end, showing what comes frame by frame. Never rejects: a failure is part of the answer. */
+  /** Follows a run to its end and shows it frame by frame. Never rejects: a failure is part of the answer. */
   const follow = async (
     before: readonly Turn[],
     begun: Answer,
@@ -152,7 +152,7 @@ function preferences(): Partial<ChatRequest> {
   };
 }
 
-/** Whoever goes on talking has not allowed what still waits. */
+/** Denies the pending calls: a new message implies that. */
 const withoutOpenCalls = (turns: readonly Turn[]): readonly Turn[] =>
   turns.map((turn) =>
     turn.role === 'user'

@@ -1,4 +1,4 @@
-/** How long a tab in the background, which draws no frames, gathers what comes. */
+/** The time for which a background tab, which draws no frames, gathers changes. */
 const HIDDEN_MS = 250;
 
 /** Runs `task` at most once per frame, however often it is asked for; `now` runs it at once. */

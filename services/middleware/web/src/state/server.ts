@@ -6,19 +6,19 @@ import { modelChoice } from './settings.ts';
 
 const HEALTH_EVERY_MS = 15_000;
 
-/** The latest look at the server; undefined before the first. */
+/** The result of the latest health check; undefined before the first. */
 export const health = signal<Health | undefined>(undefined);
 export const models = signal<readonly ModelEntry[]>([]);
 export const tools = signal<readonly ToolEntry[]>([]);
-/** Why there is no list of tools, where there is none. */
+/** The reason why the tools could not be loaded. */
 export const toolsProblem = signal<string | undefined>(undefined);
 
-/** Whose answer the next one will be, as far as is known. */
+/** The provider of the next answer, as far as is known. */
 export const nextProvider = computed(() => modelChoice.value.provider ?? health.value?.provider);
 
 export const isDemo = computed(() => nextProvider.value === 'demo');
 
-/** Looks at the server now and then, at once when the tab comes back to the front. */
+/** Polls the server's health, and checks it at once when the tab comes back to the front. */
 export function watchServer(): void {
   const look = async () => {
     const before = health.value?.state;

@@ -2,9 +2,9 @@ import { signal } from '@preact/signals';
 import { deleteSession, listSessions, type SessionEntry } from '../api/api.ts';
 import { ApiError, explain } from '../api/failures.ts';
 
-/** The kept conversations, the latest first. */
+/** The stored conversations, the latest first. */
 export const sessions = signal<readonly SessionEntry[]>([]);
-/** Whether the server keeps conversations; one that does not is sent the whole of it each time. */
+/** True while the server stores conversations. One that does not is sent all of a conversation each time. */
 export const isKept = signal(true);
 export const sessionsProblem = signal<string | undefined>(undefined);
 
@@ -20,12 +20,12 @@ export async function refreshSessions(): Promise<void> {
 
 export const isListed = (id: string): boolean => sessions.value.some((session) => session.id === id);
 
-/** Draws the conclusion from a conversation that has been answered: a server that keeps any has this one in its list. */
+/** Notes whether the server stores conversations, after one was answered: it has then listed it. */
 export function noteKept(id: string): void {
   if (sessionsProblem.value === undefined) isKept.value = isListed(id);
 }
 
-/** Deletes a conversation for good. Resolves to whether it is gone. */
+/** Deletes a conversation for good. Resolves to true when it is gone. */
 export async function removeSession(id: string): Promise<boolean> {
   try {
     await deleteSession(id);

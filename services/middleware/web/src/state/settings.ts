@@ -2,7 +2,7 @@ import { effect, signal } from '@preact/signals';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { listOf, objectOf, textOf } from '../api/json.ts';
 
-/** What the user has set for this browser. Nothing that was said is among it. */
+/** The key of the user's settings in this browser. No part of a chat is among them. */
 const STORED = 'toolmesh-settings';
 const stored = objectOf(parseJson(localStorage.getItem(STORED) ?? ''));
 
@@ -11,7 +11,7 @@ const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
 export const theme = signal<Theme>(THEMES.find((name) => name === stored['theme']) ?? 'system');
 
-/** Which model answers; both undefined leave it to the server. */
+/** The chosen model; both undefined mean the server's default. */
 export interface ModelChoice {
   readonly provider: string | undefined;
   readonly model: string | undefined;

@@ -2,7 +2,7 @@ import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { type JsonObject, listOf, numberOf, objectOf, prettyJson, textOf } from '../api/json.ts';
 
-/** How an argument is asked for; `json` where no simpler way fits its schema. */
+/** The control for an argument; `json` where no simpler one fits its schema. */
 export type FieldKind = 'text' | 'long-text' | 'number' | 'integer' | 'boolean' | 'choice' | 'lines' | 'json';
 
 export interface Field {
@@ -10,14 +10,14 @@ export interface Field {
   readonly kind: FieldKind;
   readonly description: string;
   readonly isRequired: boolean;
-  /** What the field holds at first; empty means that the argument is left out. */
+  /** The first value. Empty means that the argument is left out. */
   readonly initial: string;
   readonly choices: readonly string[];
   readonly min: number | undefined;
   readonly max: number | undefined;
 }
 
-/** What stands in the fields, by name. */
+/** The values of the fields, by name. */
 export type FormValues = Readonly<Record<string, string>>;
 
 export type FormReading =
@@ -26,7 +26,7 @@ export type FormReading =
 
 const LONG_TEXT = new Set(['code', 'stdin', 'content', 'text', 'body', 'query', 'prompt']);
 
-/** The form that a tool's input schema (JSON Schema 2020-12) asks for, required fields first. */
+/** Returns the form for a tool's input schema (JSON Schema 2020-12), required fields first. */
 export function fieldsOf(schema: JsonObject): readonly Field[] {
   const required = new Set(listOf(schema['required']));
   const fields = Object.entries(objectOf(schema['properties'])).map(([name, property]) =>
@@ -70,7 +70,7 @@ function kindOf(name: string, property: JsonObject, choices: readonly string[]):
   return 'json';
 }
 
-/** What the filled form says: the arguments to call with, or what is wrong with which field, in words. */
+/** Reads a form: the arguments of the call, or the problem of each field in words. */
 export function readForm(fields: readonly Field[], values: FormValues): FormReading {
   const given: Record<string, unknown> = {};
   const problems: Record<string, string> = {};

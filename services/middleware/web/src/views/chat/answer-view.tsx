@@ -14,7 +14,7 @@ interface AnswerViewProps {
   readonly isLast: boolean;
 }
 
-/** One answer: what was thought, called and said, in its order; then how it ended and what it took. */
+/** Shows one answer: reasoning, tool calls and text in their order, then how it ended and what it cost. */
 export function AnswerView({ answer, isLast }: AnswerViewProps) {
   const { parts, status, notices, failure } = answer;
   const isStreaming = status === 'streaming';
@@ -45,7 +45,7 @@ function PartView({ part, isWriting }: { readonly part: Part; readonly isWriting
   return <ToolCard call={part} />;
 }
 
-/** While nothing moves on its own, three dots do, and the time. */
+/** Shows three dots and the time while nothing else moves. */
 function Waiting({ answer: { parts, startedAt } }: { readonly answer: Answer }) {
   const last = parts.at(-1);
   const isMoving = last !== undefined && (last.type === 'text' || (last.type === 'call' && last.endedAt === undefined));

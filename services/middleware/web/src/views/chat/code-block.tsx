@@ -6,7 +6,7 @@ interface CodeBlockProps {
   readonly text: string;
 }
 
-/** Code with its language and a button that copies it. */
+/** Shows code with its language and a button that copies it. */
 export const CodeBlock = ({ language, text }: CodeBlockProps) => (
   <figure class="code-block">
     <figcaption>
@@ -17,7 +17,7 @@ export const CodeBlock = ({ language, text }: CodeBlockProps) => (
   </figure>
 );
 
-/** Code in its colours, without a frame. */
+/** Shows highlighted code without a frame. */
 export const Code = ({ language, text }: CodeBlockProps) => (
   <pre dir="ltr" tabIndex={0}>
     <code>

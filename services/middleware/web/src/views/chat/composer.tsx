@@ -6,7 +6,7 @@ import { Icon } from '../parts/icons.tsx';
 
 const draft = signal('');
 
-/** Where the user writes. Enter sends, Shift and Enter is a new line, arrow up edits what was said last. */
+/** Takes the user's message. Enter sends it, Shift+Enter starts a new line, arrow up edits the last message. */
 export function Composer() {
   const field = useRef<HTMLTextAreaElement>(null);
   const { phase, stop, turns } = conversation.value;

@@ -11,7 +11,7 @@ interface ElapsedProps {
   readonly fromMs?: number;
 }
 
-/** A clock that runs. */
+/** Shows the time since a moment, as it passes. */
 export function Elapsed({ since, fromMs = 0 }: ElapsedProps) {
   const now = useSignal(Date.now());
   useEffect(() => {

@@ -10,7 +10,7 @@ interface MarkdownViewProps {
   readonly isStreaming: boolean;
 }
 
-/** Markdown as elements. A block whose text has not changed is the same element as before: nothing flickers. */
+/** Draws Markdown as elements. A block whose text has not changed stays the same element: nothing flickers. */
 export function MarkdownView({ text, isStreaming }: MarkdownViewProps) {
   const drawn = useRef<{ readonly source: string; readonly view: VNode }[]>([]);
   const blocks = parseMarkdown(isStreaming ? completeMarkdown(text) : text);
@@ -65,7 +65,7 @@ interface RemoteImageProps {
   readonly alt: string;
 }
 
-/** Where a picture of another place would be: its address could carry what was said, so nothing is fetched. */
+/** Stands in for an image of another host. Its address could carry parts of the chat, so nothing is fetched. */
 function RemoteImage({ host, href, alt }: RemoteImageProps) {
   const label = (
     <>

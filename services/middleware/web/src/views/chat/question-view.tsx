@@ -6,7 +6,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { IconButton } from '../parts/icons.tsx';
 import { MarkdownView } from './markdown-view.tsx';
 
-/** What the user said; it can be said differently, which asks again from there. */
+/** Shows a message of the user, which can be edited: the chat then goes on from there. */
 export function QuestionView({ question }: { readonly question: Question }) {
   const isEdited = editedQuestion.value === question.id;
   return (

@@ -3,7 +3,7 @@ import { duration } from '../parts/amounts.ts';
 import { Elapsed } from './elapsed.tsx';
 import { Icon } from '../parts/icons.tsx';
 
-/** What the model thought before it spoke: closed, for it is not the answer. */
+/** Shows the model's reasoning, closed at first: it is not the answer. */
 export function ReasoningView({ part: { text, startedAt, endedAt } }: { readonly part: ReasoningPart }) {
   const took = endedAt === undefined ? 0 : endedAt - startedAt;
   return (

@@ -7,10 +7,10 @@ import { Icon } from '../parts/icons.tsx';
 import { QuestionView } from './question-view.tsx';
 import { Welcome } from './welcome.tsx';
 
-/** How near to the end counts as being there, in pixels. */
+/** The distance from the end that still counts as being there, in pixels. */
 const NEAR_PX = 64;
 
-/** The conversation. It follows what is written as long as its reader is at the end. */
+/** Shows the conversation, and follows the answer as long as its reader is at the end. */
 export function Transcript() {
   const { turns, phase, problem } = conversation.value;
   const place = useRef<HTMLElement>(null);

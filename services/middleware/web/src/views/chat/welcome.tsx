@@ -29,7 +29,7 @@ const EXAMPLES: readonly Example[] = [
   { icon: 'search', title: 'Ask for a time', about: 'What time is it in Tokyo?', text: 'What time is it in Tokyo?' },
 ];
 
-/** What a new chat shows instead of nothing. */
+/** Fills a new chat with a greeting and examples. */
 export const Welcome = () => (
   <div class="welcome">
     <h2>What would you like to find out?</h2>

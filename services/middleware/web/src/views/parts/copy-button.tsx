@@ -6,13 +6,13 @@ const SHOWN_MS = 1_600;
 
 interface CopyButtonProps {
   readonly text: () => string;
-  /** What is copied: `code`, `answer`. */
+  /** The name of the text: `code`, `answer`. */
   readonly what: string;
-  /** Whether to show its name beside the picture. */
+  /** Shows the name beside the icon. */
   readonly isNamed?: boolean;
 }
 
-/** Puts `text` on the clipboard and says so. */
+/** Copies `text` to the clipboard and announces it. */
 export function CopyButton({ text, what, isNamed = false }: CopyButtonProps) {
   const isCopied = useSignal(false);
   const copy = async () => {

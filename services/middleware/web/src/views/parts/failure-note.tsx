@@ -6,7 +6,7 @@ interface FailureNoteProps {
   readonly onRetry?: () => void;
 }
 
-/** What went wrong, in words, and what to do now. */
+/** Shows a failure in words, and the next step. */
 export const FailureNote = ({ failure: { title, next }, onRetry }: FailureNoteProps) => (
   <div class="failure" role="alert">
     <p>

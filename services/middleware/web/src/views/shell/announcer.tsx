@@ -4,10 +4,10 @@ import { callsOf, spokenText } from '../../answer/turn.ts';
 import { announce, announcement } from '../../state/announcements.ts';
 import { conversation } from '../../state/app.ts';
 
-/** As often as a screen reader can be told something without drowning in it. */
+/** The shortest pause between two announcements: a screen reader must not drown in them. */
 const EVERY_MS = 2_500;
 
-/** Reads out, in batches of whole sentences, what is being written, which tools run and what waits for the user. */
+/** Announces to screen readers, in whole sentences, the answer, the tools that run and the pending approvals. */
 export function Announcer() {
   const said = useRef({ id: '', upTo: 0, states: '' });
 

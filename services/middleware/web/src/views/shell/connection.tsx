@@ -2,7 +2,7 @@ import { health } from '../../state/server.ts';
 
 const WORDS = { healthy: 'Connected', degraded: 'Partly working', unreachable: 'Not connected', unknown: 'Connecting' };
 
-/** A dot that says how the server is, and why on demand. */
+/** Shows the state of the server as a dot, and the reasons on demand. */
 export function Connection() {
   const state = health.value?.state ?? 'unknown';
   const { provider, reason, troubles = [] } = health.value ?? {};

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { giveKey } from '../../api/send.ts';
 
-/** Asks for the key of a server that has one. It stays in this tab, and goes nowhere but to that server. */
+/** Asks for the server's key. The key stays in this tab and is sent to that server only. */
 export function KeyDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const key = useSignal('');

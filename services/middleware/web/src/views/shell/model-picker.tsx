@@ -13,7 +13,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const valueOf = (provider: string | undefined, model: string | undefined): string =>
   `${provider ?? ''}\n${model ?? ''}`;
 
-/** Which model answers: the server's own choice, or one of those that it lists. */
+/** Lets the user choose the model: the server's default, or one of those that it lists. */
 export function ModelPicker() {
   const chosen = modelChoice.value;
   const groups = groupsOf();

@@ -11,7 +11,7 @@ interface ApprovalCardProps {
   readonly approval: Approval;
 }
 
-/** Asks whether a call may run, with its exact arguments. Nothing runs before the answer. */
+/** Asks the user to approve a call, with its exact arguments. Nothing runs before the decision. */
 export function ApprovalCard({ call: { input }, approval }: ApprovalCardProps) {
   const now = useSignal(Date.now());
   useEffect(() => {

@@ -4,15 +4,15 @@ import { Code } from '../chat/code-block.tsx';
 
 interface ArgumentsViewProps {
   readonly input: unknown;
-  /** What there is of the arguments while they are still being written. */
+  /** The arguments so far, while the model writes them. */
   readonly inputText?: string;
-  /** What each text goes through before it is shown. */
+  /** Changes each text before it is shown. */
   readonly reveal?: (text: string) => string;
 }
 
 const asItIs = (text: string): string => text;
 
-/** The exact arguments of a call: code as code, everything else as JSON. */
+/** Shows the exact arguments of a call: code as code, everything else as JSON. */
 export function ArgumentsView({ input, inputText = '', reveal = asItIs }: ArgumentsViewProps) {
   if (input === undefined) return inputText === '' ? null : <Arguments text={inputText} />;
   if (!isRecord(input)) return <Arguments text={reveal(prettyJson(input))} />;

@@ -8,7 +8,7 @@ interface FormFieldProps {
   readonly onInput: (value: string) => void;
 }
 
-/** One argument of a tool: its name, what it is for, a place to write it, and what is wrong with it. */
+/** Shows one argument of a tool: its name, its description, a control, and the problem with its value. */
 export function FormField({ id, field, value, problem, onInput }: FormFieldProps) {
   const { name, description, isRequired } = field;
   const described = { 'aria-describedby': `${id}-about`, 'aria-invalid': problem !== undefined };

@@ -7,7 +7,7 @@ import { Icon, IconButton } from '../parts/icons.tsx';
 /** Drawing more than this would hold the page up; copying still takes all of it. */
 const SHOWN_CHARS = 30_000;
 
-/** The texts and the files of a result. */
+/** Shows the texts and the files of a result. */
 export const OutputView = ({ output: { texts, files } }: { readonly output: ToolOutput }) => (
   <>
     {texts.map(({ label, text, tone }) => (

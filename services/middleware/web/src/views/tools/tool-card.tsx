@@ -23,7 +23,7 @@ const STATES: Readonly<Record<CallState, { readonly word: string; readonly icon?
   stopped: { word: 'Stopped', icon: 'stop' },
 };
 
-/** One call of a tool, from its first argument to its result. Pictures are always shown, the rest on demand. */
+/** Shows one tool call, from its first argument to its result. Images are always visible, the rest on demand. */
 export function ToolCard({ call }: { readonly call: CallPart }) {
   const opened = useSignal<boolean | undefined>(undefined);
   const { name, state, input, inputText } = call;
@@ -73,7 +73,7 @@ export function ToolCard({ call }: { readonly call: CallPart }) {
   );
 }
 
-/** While it runs, a clock; then what the tool itself measured, else what was seen from here. */
+/** Shows a clock while the call runs, then the time that the server measured, or else the page. */
 function Time({ call: { state, startedAt, endedAt, output, tookMs: told } }: { readonly call: CallPart }) {
   if (startedAt !== undefined && (state === 'running' || state === 'preparing'))
     return <Elapsed since={startedAt} fromMs={1_000} />;
@@ -91,7 +91,7 @@ const LiveOutput = ({ text }: { readonly text: string }) => (
   </div>
 );
 
-/** The first words of the arguments, on one line. */
+/** Returns the first words of the arguments, on one line. */
 function summaryOf(input: unknown, inputText: string): string {
   const values = Object.values(objectOf(input));
   const telling =
@@ -101,7 +101,7 @@ function summaryOf(input: unknown, inputText: string): string {
     .slice(0, 120);
 }
 
-/** The same call for a terminal. */
+/** Returns the same call as a command for a terminal. */
 function asCurl(name: string, input: unknown): string {
   const body = JSON.stringify({ name, parameters: input ?? {} }).replaceAll("'", String.raw`'\''`);
   return `curl -s ${location.origin}/execute -H 'content-type: application/json' -d '${body}'`;

@@ -10,7 +10,7 @@ import { Icon } from '../parts/icons.tsx';
 import { matches, SearchField } from '../parts/search-field.tsx';
 import { TryForm } from './try-form.tsx';
 
-/** The tools of the mesh: what each does, whether it is there, whether the model may use it, and a form to try it. */
+/** Lists the tools of the mesh, each with its description, its status, a switch for the model and a form to try it. */
 export function ToolPanel() {
   const query = useSignal('');
   useEffect(() => void loadTools(), []);
