@@ -30,22 +30,24 @@ export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Ups
 }
 
 function declareUpstreamMetrics(metrics: Metrics, upstreams: () => readonly Upstream[]): void {
-  const gauge = (name: string, help: string, isSet: (upstream: Upstream) => boolean) =>
-    metrics.gauge({
-      name,
-      help,
-      labelNames: ['upstream'],
-      collect() {
-        this.reset();
-        for (const upstream of upstreams()) this.set({ upstream: upstream.name }, isSet(upstream) ? 1 : 0);
-      },
-    });
-  gauge('mcp_upstream_up', '1 while an upstream answers, else 0', ({ status }) => status === 'up');
-  gauge(
-    'mcp_upstream_breaker_open',
-    '1 while calls to an upstream are held back, else 0',
-    ({ breaker }) => breaker !== 'closed',
-  );
+  metrics.gauge({
+    name: 'mcp_upstream_up',
+    help: '1 while an upstream answers, else 0',
+    labelNames: ['upstream'],
+    collect() {
+      this.reset();
+      for (const { name, status } of upstreams()) this.set({ upstream: name }, status === 'up' ? 1 : 0);
+    },
+  });
+  metrics.gauge({
+    name: 'mcp_upstream_breaker_open',
+    help: '1 while calls to an upstream are held back, else 0',
+    labelNames: ['upstream'],
+    collect() {
+      this.reset();
+      for (const { name, breaker } of upstreams()) this.set({ upstream: name }, breaker === 'closed' ? 0 : 1);
+    },
+  });
 }
 
 function declareWorkerMetrics(metrics: Metrics, upstreams: () => readonly Upstream[]): void {
