@@ -1,7 +1,7 @@
 /** Tests run as they are: Node strips the types, nothing is transformed. */
 const common = {
   testEnvironment: 'node',
-  modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/reports/'],
+  modulePathIgnorePatterns: ['<rootDir>/data/', '<rootDir>/dist/', '<rootDir>/reports/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {},
 };

@@ -6,13 +6,13 @@ import type { FoundJail } from '../../jail/find-jail.ts';
 import { nodeWorker } from '../node-worker.ts';
 import type { Runtime } from '../runtime.ts';
 
-const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const MAKE_SNAPSHOT = fileURLToPath(new URL('../../commands/make-snapshot.ts', import.meta.url));
 
 const SNAPSHOT_TIMEOUT_MS = 60_000;
 
 /** Makes the saved memory in a process of its own and returns its path. @throws ConfigError when it cannot be kept. */
 async function makeSnapshot(directory: string): Promise<string> {
-  const args = ['--no-warnings', script('../../commands/make-snapshot.ts'), directory];
+  const args = ['--no-warnings', MAKE_SNAPSHOT, directory];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: SNAPSHOT_TIMEOUT_MS, env: {} });
     return stdout;
