@@ -1,20 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
-import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
-import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { defineTool } from '@toolmesh/shared/kit/tools/tool';
-import { z } from 'zod';
-import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
-import { middleware as service } from '../../src/service.ts';
-
-const add = defineTool({
-  name: 'add',
-  description: 'Adds two numbers.',
-  input: z.object({ a: z.number(), b: z.number() }),
-  output: z.object({ sum: z.number() }),
-  run: ({ a, b }) => ({ sum: a + b }),
-});
+import { type ChatWithProvider, startChatWithProvider } from '../fakes/chat-with-provider.ts';
+import { type Behaviour, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
 
 /** Lines of an answer, as `/api/chat` streams them. */
 const lines =
@@ -36,27 +24,20 @@ const said = (content: string) => ({ role: 'assistant', content });
 const called = (...tool_calls: object[]) => ({ role: 'assistant', content: '', tool_calls });
 const tags = json({ models: [{ name: 'small:latest' }] });
 
-let hub: Awaited<ReturnType<typeof serveTools>>;
-let provider: Awaited<ReturnType<typeof fakeProvider>>;
-let middleware: ServiceInProcess;
+let started: ChatWithProvider;
+let provider: ChatWithProvider['provider'];
+let middleware: ChatWithProvider['middleware'];
+let chat: ChatWithProvider['chat'];
 beforeAll(async () => {
-  hub = await serveTools([add]);
-  provider = await fakeProvider([tags]);
-  middleware = await serveInProcess(service, {
-    MCP_SERVER_URL: hub.url,
-    OLLAMA_HOST: provider.url,
+  started = await startChatWithProvider([tags], (url) => ({
+    OLLAMA_HOST: url,
     OLLAMA_MODEL: 'small',
     OLLAMA_NUM_CTX: '4096',
-    LLM_TIMEOUT_MS: '600',
-  });
+  }));
+  ({ provider, middleware, chat } = started);
 });
-afterAll(async () => {
-  await middleware.stop(0);
-  await provider.stop();
-  await hub.stop(0);
-});
+afterAll(() => started.stop());
 
-const chat = (body: object) => post(`${middleware.url}/chat`, body);
 beforeEach(async () => {
   // A provider that fails in every test would be given a rest by its breaker, as it should.
   provider.play(lines(said('well')));

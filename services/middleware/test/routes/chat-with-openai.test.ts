@@ -1,40 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
-import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
-import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { defineTool } from '@toolmesh/shared/kit/tools/tool';
-import { z } from 'zod';
-import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
-import { middleware as service } from '../../src/service.ts';
+import { type ChatWithProvider, startChatWithProvider } from '../fakes/chat-with-provider.ts';
+import { type Behaviour, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
 
-const add = defineTool({
-  name: 'add',
-  description: 'Adds two numbers.',
-  input: z.object({ a: z.number(), b: z.number() }),
-  output: z.object({ sum: z.number() }),
-  run: ({ a, b }) => ({ sum: a + b }),
-});
-
-let hub: Awaited<ReturnType<typeof serveTools>>;
-let provider: Awaited<ReturnType<typeof fakeProvider>>;
-let middleware: ServiceInProcess;
+let started: ChatWithProvider;
+let provider: ChatWithProvider['provider'];
+let middleware: ChatWithProvider['middleware'];
+let chat: ChatWithProvider['chat'];
 beforeAll(async () => {
-  hub = await serveTools([add]);
-  provider = await fakeProvider([json({})]);
-  middleware = await serveInProcess(service, {
-    MCP_SERVER_URL: hub.url,
+  started = await startChatWithProvider([json({})], (url) => ({
     OPENAI_API_KEY: 'sk-canary',
-    OPENAI_BASE_URL: `${provider.url}/v1`,
+    OPENAI_BASE_URL: `${url}/v1`,
     OPENAI_MODEL: 'test-model',
-    LLM_TIMEOUT_MS: '600',
-  });
+  }));
+  ({ provider, middleware, chat } = started);
 });
-afterAll(async () => {
-  await middleware.stop(0);
-  await provider.stop();
-  await hub.stop(0);
-});
+afterAll(() => started.stop());
 
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 const completion = (message: object, finish_reason = 'stop') => ({
@@ -50,7 +32,6 @@ const toolCall = (id: string, name: string, args: string) => ({
   type: 'function',
   function: { name, arguments: args },
 });
-const chat = (body: object) => post(`${middleware.url}/chat`, body);
 beforeEach(async () => {
   // A provider that fails in every test would be given a rest by its breaker, as it should.
   provider.play(json(completion({ content: 'well' })));
