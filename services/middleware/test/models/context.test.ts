@@ -5,7 +5,7 @@ import { type ContextRequest, fitContext } from '../../src/models/context/contex
 import type { Message } from '../../src/models/model.ts';
 import { createCalibration } from '../../src/models/context/calibration.ts';
 import { estimateMessage, estimateTokens, estimateTools, sum } from '../../src/models/context/token-estimate.ts';
-import { tool, user } from './hear.ts';
+import { tool, user } from './ask.ts';
 
 const words = (min: number, max: number) => fc.integer({ min, max }).map((count) => 'word '.repeat(count));
 /** A question, rounds of calls with their results, an answer. */
@@ -85,12 +85,12 @@ describe('a conversation that is made to fit', () => {
 
   test('keeps the instructions and the latest turn, in order, and of the others the latest ones', () => {
     holds(({ messages }, fitted) => {
-      const asked = messages.findLastIndex(({ role }) => role === 'user');
+      const reply = messages.findLastIndex(({ role }) => role === 'user');
       const shape = (list: readonly Message[]) =>
         list.map((message) => [message.role, message.role === 'tool' ? message.callId : message.content]);
       const isSystem = ({ role }: Message) => role === 'system';
       expect(fitted.messages.filter(isSystem)).toEqual(messages.filter(isSystem));
-      expect(shape(fitted.messages.slice(asked - messages.length))).toEqual(shape(messages.slice(asked)));
+      expect(shape(fitted.messages.slice(reply - messages.length))).toEqual(shape(messages.slice(reply)));
       const rest = fitted.messages.filter((message) => !isSystem(message));
       expect(shape(rest)).toEqual(shape(messages.slice(-rest.length)));
       expect(rest[0]?.role).toBe('user');

@@ -9,7 +9,7 @@ import { type Candidate, openWithFallback } from '../../src/models/decorators/fa
 import type { ProviderName } from '../../src/models/provider-name.ts';
 import { fakeOllama } from '../fakes/fake-ollama.ts';
 import { fakeProvider, silence, text } from '../fakes/fake-provider.ts';
-import { frame, hear, pieces, say, settings, stop, stream, openModel } from './hear.ts';
+import { frame, ask, pieces, say, settings, stop, stream, openModel } from './ask.ts';
 import { middleware as service } from '../../src/service.ts';
 
 let openai: Awaited<ReturnType<typeof fakeProvider>>;
@@ -36,36 +36,36 @@ describe('a chain of providers', () => {
     openai.play(stream(say('from OpenAI'), stop));
     const model = await openWithFallback(candidates(['openai', 'ollama', 'demo']));
     expect(model).toMatchObject({ provider: 'openai', name: 'big' });
-    expect(await hear(model)).toMatchObject({ text: 'from OpenAI', notices: [] });
+    expect(await ask(model)).toMatchObject({ text: 'from OpenAI', notices: [] });
   });
 
   test('moves to the next provider when the first fails, names it and the reason, and stays with it', async () => {
     const model = await openWithFallback(candidates(['openai', 'ollama', 'demo']));
-    const heard = await hear(model);
-    expect(heard.text).toBe('from Ollama');
-    expect(heard.events[0]).toEqual({
+    const reply = await ask(model);
+    expect(reply.text).toBe('from Ollama');
+    expect(reply.events[0]).toEqual({
       type: 'notice',
       code: 'fallback',
       message: 'openai (big) cannot answer: The OpenAI server answered 500: x. ollama (small) answers instead',
       answeredBy: { provider: 'ollama', model: 'small' },
     });
-    expect(await hear(model)).toMatchObject({ text: 'from Ollama', notices: [] });
+    expect(await ask(model)).toMatchObject({ text: 'from Ollama', notices: [] });
     expect(openai.requests).toHaveLength(1);
   });
 
   test('skips a provider that cannot be used at all', async () => {
     const away = `http://127.0.0.1:${await freePort()}`;
     const model = await openWithFallback(candidates(['openai', 'ollama', 'demo'], { OLLAMA_HOST: away }));
-    const heard = await hear(model);
-    expect(heard.text).toMatch(/^This is the demo provider/);
-    expect(taken(heard.events)).toMatchObject([{ answeredBy: { provider: 'demo', model: 'demo' } }]);
+    const reply = await ask(model);
+    expect(reply.text).toMatch(/^This is the demo provider/);
+    expect(taken(reply.events)).toMatchObject([{ answeredBy: { provider: 'demo', model: 'demo' } }]);
   });
 
   test('begins with the first that can be opened, and says so', async () => {
     const away = `http://127.0.0.1:${await freePort()}`;
     const model = await openWithFallback(candidates(['ollama', 'demo'], { OLLAMA_HOST: away }));
     expect(model).toMatchObject({ provider: 'demo', name: 'demo' });
-    const [notice] = (await hear(model)).events;
+    const [notice] = (await ask(model)).events;
     expect(notice).toMatchObject({
       code: 'fallback',
       message: expect.stringMatching(/^ollama cannot answer: .*demo answers instead$/),
@@ -74,8 +74,8 @@ describe('a chain of providers', () => {
 
   test('does not move on once an answer has begun', async () => {
     openai.play(pieces([frame(say('Hel'))], 'hang up'));
-    const heard = await hear(await openWithFallback(candidates(['openai', 'ollama'])));
-    expect(heard).toMatchObject({ text: 'Hel', notices: [], error: { code: 'upstream_failed' } });
+    const reply = await ask(await openWithFallback(candidates(['openai', 'ollama'])));
+    expect(reply).toMatchObject({ text: 'Hel', notices: [], error: { code: 'upstream_failed' } });
   });
 
   test('does not move on for a bad request, nor for a caller who has left', async () => {
@@ -91,9 +91,9 @@ describe('a chain of providers', () => {
     });
     const demo: Candidate = { provider: 'demo', open: async () => createDemoModel() };
     const tooLong = new MeshError('invalid_request', 'too long');
-    expect(await hear(await openWithFallback([failing(tooLong), demo]))).toMatchObject({ events: [], error: tooLong });
+    expect(await ask(await openWithFallback([failing(tooLong), demo]))).toMatchObject({ events: [], error: tooLong });
     const left = AbortSignal.abort(new Error('left'));
-    const gone = await hear(await openWithFallback([failing(new MeshError('upstream_failed', 'x')), demo]), {
+    const gone = await ask(await openWithFallback([failing(new MeshError('upstream_failed', 'x')), demo]), {
       signal: left,
     });
     expect(gone).toMatchObject({ events: [], error: { message: 'left' } });
@@ -101,7 +101,7 @@ describe('a chain of providers', () => {
 
   test('names every provider that was tried when none can answer', async () => {
     const away = `http://127.0.0.1:${await freePort()}`;
-    const { error } = await hear(await openWithFallback(candidates(['openai', 'ollama'], { OLLAMA_HOST: away })));
+    const { error } = await ask(await openWithFallback(candidates(['openai', 'ollama'], { OLLAMA_HOST: away })));
     expect(error).toMatchObject({
       code: 'unavailable',
       message: expect.stringMatching(

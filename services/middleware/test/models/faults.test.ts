@@ -4,7 +4,7 @@ import type { ProviderName } from '../../src/models/provider-name.ts';
 import type { Model } from '../../src/models/model.ts';
 import { withRetries } from '../../src/models/decorators/retrying-model.ts';
 import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
-import { callDelta, delta, frame, hear, pieces, say, settings, stop, tool, openModel } from './hear.ts';
+import { callDelta, delta, frame, ask, pieces, say, settings, stop, tool, openModel } from './ask.ts';
 
 /** What may go wrong on the way to a model and back, on the wire of each provider. */
 interface Fault {
@@ -16,10 +16,10 @@ interface Fault {
   readonly words: RegExp;
   /** Whether it takes one of the clocks to end it. */
   readonly isSilent?: boolean;
-  /** Requests that are made, with two retries allowed. Default: three, as long as nothing has been heard. */
+  /** Requests that are made, with two retries allowed. Default: three, unless the answer has begun. */
   readonly tries?: number;
-  /** What a listener has heard by then. */
-  readonly heard?: readonly string[];
+  /** The events that came before the failure. */
+  readonly received?: readonly string[];
 }
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
@@ -60,7 +60,7 @@ const FAULTS: readonly Fault[] = [
     code: 'upstream_failed',
     words: /dropped the connection/,
     tries: 1,
-    heard: ['text'],
+    received: ['text'],
   },
   {
     name: 'hangs up in the middle of a thought',
@@ -69,7 +69,7 @@ const FAULTS: readonly Fault[] = [
     code: 'upstream_failed',
     words: /dropped the connection/,
     tries: 1,
-    heard: ['reasoning'],
+    received: ['reasoning'],
   },
   {
     name: 'hangs up in the middle of the arguments of a call',
@@ -77,7 +77,7 @@ const FAULTS: readonly Fault[] = [
     code: 'upstream_failed',
     words: /dropped the connection/,
     tries: 1,
-    heard: ['tool_input_start', 'tool_input_delta'],
+    received: ['tool_input_start', 'tool_input_delta'],
   },
   {
     name: 'ends without an end',
@@ -86,7 +86,7 @@ const FAULTS: readonly Fault[] = [
     code: 'upstream_failed',
     words: /before it was complete/,
     tries: 1,
-    heard: ['text'],
+    received: ['text'],
   },
   {
     name: 'ends in the middle of the arguments of a call',
@@ -94,7 +94,7 @@ const FAULTS: readonly Fault[] = [
     code: 'upstream_failed',
     words: /before it was complete/,
     tries: 1,
-    heard: ['tool_input_start', 'tool_input_delta'],
+    received: ['tool_input_start', 'tool_input_delta'],
   },
   {
     name: 'falls silent in mid-answer',
@@ -104,7 +104,7 @@ const FAULTS: readonly Fault[] = [
     code: 'upstream_timeout',
     words: /silent for 300 ms/,
     tries: 1,
-    heard: ['text'],
+    received: ['text'],
   },
   {
     name: 'falls silent after the headers',
@@ -128,7 +128,7 @@ const FAULTS: readonly Fault[] = [
     code: 'upstream_failed',
     words: /out of memory/,
     tries: 1,
-    heard: ['text'],
+    received: ['text'],
   },
   {
     name: 'says 429 in mid-answer',
@@ -136,7 +136,7 @@ const FAULTS: readonly Fault[] = [
     code: 'rate_limited',
     words: /slow down/,
     tries: 1,
-    heard: ['text'],
+    received: ['text'],
   },
   { name: 'answers 500', ...refuse(500), code: 'upstream_failed', words: /answered 500: no/ },
   { name: 'answers 502', ...refuse(502), code: 'upstream_failed', words: /answered 502: no/ },
@@ -257,26 +257,26 @@ describe.each(['openai', 'ollama'] as const)('the provider %s', (name) => {
   });
   test.each(faults)(
     'may be one that $name',
-    async ({ behaviour, code, words: said, tries = 3, heard = [], isSilent = false }) => {
+    async ({ behaviour, code, words: message, tries = 3, received = [], isSilent = false }) => {
       provider.play(behaviour);
-      const { events, error } = await hear(await open(name, { isSilent }), { tools: [tool('add')] });
-      expect(error).toMatchObject({ name: 'MeshError', code, message: expect.stringMatching(said) });
-      expect(events.map(({ type }) => type)).toEqual(heard);
+      const { events, error } = await ask(await open(name, { isSilent }), { tools: [tool('add')] });
+      expect(error).toMatchObject({ name: 'MeshError', code, message: expect.stringMatching(message) });
+      expect(events.map(({ type }) => type)).toEqual(received);
       expect(provider.requests).toHaveLength(tries);
     },
   );
 
   test.each(ODDITIES)('may be one that sends $name', async (oddity) => {
     provider.play(oddity[name]);
-    const { text: said, events, error } = await hear(await open(name));
+    const { text: message, events, error } = await ask(await open(name));
     expect(error).toBeUndefined();
-    expect(said).toBe('Grüße 🌍');
+    expect(message).toBe('Grüße 🌍');
     expect(events.at(-1)).toEqual({ type: 'finish', reason: 'stop' });
   });
 
   test('may be unreachable, which the error reports with the address', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
-    const { error } = await hear(await open(name, { url }));
+    const { error } = await ask(await open(name, { url }));
     expect(error).toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining(`cannot be reached at ${url}`),
@@ -286,14 +286,14 @@ describe.each(['openai', 'ollama'] as const)('the provider %s', (name) => {
   test('may recover before its answer has begun', async () => {
     const good = ODDITIES.at(-1)?.[name] ?? silence;
     provider.play(hangUp, text('x', 500), good);
-    expect(await hear(await open(name))).toMatchObject({ text: 'Grüße 🌍' });
+    expect(await ask(await open(name))).toMatchObject({ text: 'Grüße 🌍' });
     expect(provider.requests).toHaveLength(3);
   });
 
   test('has its breaker opened when it keeps failing, but not for a bad key', async () => {
     const model = await open(name);
     provider.play(text('x', 401));
-    for (let i = 0; i < 6; i += 1) await hear(model);
+    for (let i = 0; i < 6; i += 1) await ask(model);
     expect(provider.requests).toHaveLength(6);
 
     provider.play(text('x', 500));
@@ -301,8 +301,8 @@ describe.each(['openai', 'ollama'] as const)('the provider %s', (name) => {
       settings({ OPENAI_BASE_URL: provider.url, OLLAMA_HOST: provider.url, OLLAMA_MODEL: 'm' }),
       name,
     );
-    for (let i = 0; i < 5; i += 1) await hear(once);
-    const { error } = await hear(once);
+    for (let i = 0; i < 5; i += 1) await ask(once);
+    const { error } = await ask(once);
     expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('given a rest') });
     expect(provider.requests).toHaveLength(5);
   });

@@ -6,7 +6,7 @@ import { mayChat } from '../../src/models/openai/openai-provider.ts';
 import { createProviders } from '../../src/models/providers.ts';
 import { fakeOllama } from '../fakes/fake-ollama.ts';
 import { fakeProvider, json, silence, text } from '../fakes/fake-provider.ts';
-import { settings, openModel } from './hear.ts';
+import { settings, openModel } from './ask.ts';
 
 let openai: Awaited<ReturnType<typeof fakeProvider>>;
 let ollama: Awaited<ReturnType<typeof fakeOllama>>;

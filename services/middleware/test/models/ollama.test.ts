@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import type { ModelRequest } from '../../src/models/model.ts';
 import { fakeOllama, type FakeModel } from '../fakes/fake-ollama.ts';
-import { hear, letters, settings, toldInput, tool, user, openModel } from './hear.ts';
+import { ask, letters, settings, announcedInput, tool, user, openModel } from './ask.ts';
 
 const models: Record<string, FakeModel> = {};
 let ollama: Awaited<ReturnType<typeof fakeOllama>>;
@@ -22,7 +22,7 @@ const open = (env: Record<string, string> = {}) =>
   openModel(settings({ OLLAMA_HOST: ollama.url, OLLAMA_MODEL: 'm', OLLAMA_NUM_CTX: '8192', ...env }), 'ollama');
 const answer = async (model: FakeModel, request: Partial<ModelRequest> = {}) => {
   models['m'] = { capabilities: ALL, ...model };
-  return hear(await open(), request);
+  return ask(await open(), request);
 };
 const called = (name: string, args: unknown, more: object = {}) => ({
   tool_calls: [{ ...more, function: { name, arguments: args } }],
@@ -31,10 +31,10 @@ const tools = [tool('add'), tool('now')];
 
 describe('a streamed answer of Ollama', () => {
   test('keeps text and reasoning apart, and reports tokens', async () => {
-    const heard = await answer({
+    const reply = await answer({
       answer: [{ thinking: 'Hm' }, { thinking: 'm.' }, { content: 'Hel' }, { content: 'lo' }],
     });
-    expect(heard.events).toEqual([
+    expect(reply.events).toEqual([
       { type: 'reasoning', text: 'Hm' },
       { type: 'reasoning', text: 'm.' },
       { type: 'text', text: 'Hel' },
@@ -59,17 +59,17 @@ describe('a streamed answer of Ollama', () => {
         ],
       },
     ];
-    const heard = await answer({ answer: lines }, { tools });
-    expect(heard.calls.map((call) => [call.name, call.arguments])).toEqual([
+    const reply = await answer({ answer: lines }, { tools });
+    expect(reply.calls.map((call) => [call.name, call.arguments])).toEqual([
       ['add', { n: 1 }],
       ['add', '{"n":2}'],
       ['now', {}],
     ]);
-    expect(new Set(heard.calls.map(({ id }) => id)).size).toBe(3);
-    expect(heard.calls[0]?.id).toBe('call_1');
-    for (const { id, name, arguments: args } of heard.calls) {
-      expect(heard.events).toContainEqual({ type: 'tool_input_start', id, name });
-      expect(toldInput(heard.events, id)).toBe(typeof args === 'string' ? args : JSON.stringify(args));
+    expect(new Set(reply.calls.map(({ id }) => id)).size).toBe(3);
+    expect(reply.calls[0]?.id).toBe('call_1');
+    for (const { id, name, arguments: args } of reply.calls) {
+      expect(reply.events).toContainEqual({ type: 'tool_input_start', id, name });
+      expect(announcedInput(reply.events, id)).toBe(typeof args === 'string' ? args : JSON.stringify(args));
     }
   });
 
@@ -87,11 +87,11 @@ describe('a streamed answer of Ollama', () => {
   });
 
   test('is an error when the server reports one in the middle', async () => {
-    const heard = await answer({
+    const reply = await answer({
       answer: [{ content: 'Hel' }, '{"error":"llama runner process has terminated"}\n'],
       ending: 'cut',
     });
-    expect(heard).toMatchObject({
+    expect(reply).toMatchObject({
       text: 'Hel',
       error: { code: 'upstream_failed', message: expect.stringContaining('has terminated') },
     });
@@ -109,7 +109,7 @@ describe('a request to Ollama', () => {
   test('reads a model’s capabilities once, not for every chat', async () => {
     models['m'] = { capabilities: ALL, answer: [{ content: 'x' }] };
     const model = await open();
-    for (let i = 0; i < 3; i += 1) await hear(model);
+    for (let i = 0; i < 3; i += 1) await ask(model);
     expect(ollama.probes).toEqual(['m']);
     expect(ollama.chats).toHaveLength(3);
   });
@@ -158,8 +158,8 @@ describe('a request to Ollama', () => {
     answer: [{ content: '<tool_call>\n{"name":"add","arg' }, { content: 'uments":{"n":1}}\n</tool_call>' }],
   };
   test('describes tools in words to a model that has none', async () => {
-    const heard = await answer({ capabilities: ['completion'], ...prompted }, { tools });
-    expect(heard).toMatchObject({ text: '', calls: [{ name: 'add', arguments: { n: 1 } }] });
+    const reply = await answer({ capabilities: ['completion'], ...prompted }, { tools });
+    expect(reply).toMatchObject({ text: '', calls: [{ name: 'add', arguments: { n: 1 } }] });
     expect(ollama.chats).toHaveLength(1);
     expect(ollama.chats[0]).not.toHaveProperty('tools');
     expect(ollama.chats[0].messages[0]).toMatchObject({
@@ -171,18 +171,18 @@ describe('a request to Ollama', () => {
   test('learns from refusals what a model of an old server cannot do, and remembers it', async () => {
     models['m'] = { capabilities: ['completion'], isOld: true, ...prompted };
     const model = await open();
-    expect(await hear(model, { tools })).toMatchObject({ text: '', calls: [{ name: 'add' }] });
+    expect(await ask(model, { tools })).toMatchObject({ text: '', calls: [{ name: 'add' }] });
     expect(ollama.chats.map((body) => 'tools' in body)).toEqual([true, false]);
-    await hear(model, { tools });
+    await ask(model, { tools });
     expect(ollama.chats).toHaveLength(3);
   });
 
   test('goes on without reasoning when the server refuses it', async () => {
     models['m'] = { capabilities: ALL, answer: [{ content: 'x' }] };
     const model = await open();
-    await hear(model);
+    await ask(model);
     models['m'] = { capabilities: ['completion'], answer: [{ content: 'y' }] };
-    expect(await hear(model)).toMatchObject({ text: 'y' });
+    expect(await ask(model)).toMatchObject({ text: 'y' });
     expect(ollama.chats.map(({ think }) => think)).toEqual([true, true, undefined]);
   });
 
@@ -190,10 +190,10 @@ describe('a request to Ollama', () => {
     models['m'] = { capabilities: ALL, ending: 'silence' };
     const before = ollama.abandoned();
     const caller = new AbortController();
-    const heard = hear(await open(), { signal: caller.signal });
+    const reply = ask(await open(), { signal: caller.signal });
     await until(() => ollama.chats.length === 1);
     caller.abort();
-    expect(await heard).toMatchObject({ events: [], error: { name: 'AbortError' } });
+    expect(await reply).toMatchObject({ events: [], error: { name: 'AbortError' } });
     await until(() => ollama.abandoned() === before + 1);
   });
 
@@ -217,8 +217,8 @@ describe('a conversation that is too long for a model of Ollama', () => {
 
   test('loses its oldest turns, with a notice', async () => {
     const messages = [{ role: 'system' as const, content: 'Be kind.' }, ...turns(40), user('And now?')];
-    const heard = await answer({ answer: [{ content: 'x' }], contextLength: 4_096 }, { messages });
-    expect(heard).toMatchObject({ text: 'x', notices: ['context_trimmed'] });
+    const reply = await answer({ answer: [{ content: 'x' }], contextLength: 4_096 }, { messages });
+    expect(reply).toMatchObject({ text: 'x', notices: ['context_trimmed'] });
     const sent = ollama.chats.at(-1).messages;
     expect(sent[0]).toEqual({ role: 'system', content: 'Be kind.' });
     expect(sent.at(-1)).toEqual({ role: 'user', content: 'And now?' });
@@ -229,8 +229,8 @@ describe('a conversation that is too long for a model of Ollama', () => {
 
   test('is cut further when the server still finds it too long', async () => {
     models['m'] = { capabilities: ALL, contextLength: 2_048, answer: [{ content: 'x' }], tooLong: 2 };
-    const heard = await hear(await open(), { messages: [...turns(6), user('And now?')] });
-    expect(heard).toMatchObject({ text: 'x' });
+    const reply = await ask(await open(), { messages: [...turns(6), user('And now?')] });
+    expect(reply).toMatchObject({ text: 'x' });
     const lengths = ollama.chats.map((body) => body.messages.length);
     expect(lengths).toHaveLength(3);
     expect(lengths.at(-1)).toBeLessThan(lengths[0]);

@@ -6,18 +6,18 @@ import { type Behaviour, fakeProvider, json } from '../fakes/fake-provider.ts';
 import {
   callDelta,
   delta,
-  hear,
+  ask,
   letters,
   pieces,
   say,
   settings,
   stop,
   stream,
-  toldInput,
+  announcedInput,
   tool,
   user,
   openModel,
-} from './hear.ts';
+} from './ask.ts';
 
 let provider: Awaited<ReturnType<typeof fakeProvider>>;
 beforeAll(async () => {
@@ -26,12 +26,12 @@ beforeAll(async () => {
 afterAll(() => provider.stop());
 beforeEach(() => provider.play(json({})));
 
-/** A model whose server has not been heard of before, so that nothing is remembered of it. */
+/** Opens a model of a server that nothing is remembered of. */
 const open = (env: Record<string, string> = {}) =>
   openModel(settings({ OPENAI_BASE_URL: `${provider.url}/v1`, OPENAI_MODEL: 'm', ...env }), 'openai');
 const answer = async (behaviour: Behaviour, request: Partial<ModelRequest> = {}) => {
   provider.play(behaviour);
-  return hear(await open(), request);
+  return ask(await open(), request);
 };
 const finish = { type: 'finish', reason: 'stop' };
 const tools = [tool('add'), tool('now')];
@@ -183,15 +183,15 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
     ['arguments of null', [{ index: 0, id: 'a', function: { name: 'now', arguments: null } }], [['now', '']]],
   ];
   test.each(calls)('has its calls assembled: %s', async (_name, deltas, expected) => {
-    const heard = await answer(stream(...deltas.map(callDelta), delta({}, 'tool_calls')), { tools });
-    expect(heard.calls.map((call) => [call.name, call.arguments])).toEqual(expected);
-    expect(new Set(heard.calls.map(({ id }) => id)).size).toBe(heard.calls.length);
-    for (const { id, name, arguments: args } of heard.calls) {
-      expect(heard.events).toContainEqual({ type: 'tool_input_start', id, name });
-      expect(toldInput(heard.events, id)).toBe(typeof args === 'string' ? args : JSON.stringify(args));
+    const reply = await answer(stream(...deltas.map(callDelta), delta({}, 'tool_calls')), { tools });
+    expect(reply.calls.map((call) => [call.name, call.arguments])).toEqual(expected);
+    expect(new Set(reply.calls.map(({ id }) => id)).size).toBe(reply.calls.length);
+    for (const { id, name, arguments: args } of reply.calls) {
+      expect(reply.events).toContainEqual({ type: 'tool_input_start', id, name });
+      expect(announcedInput(reply.events, id)).toBe(typeof args === 'string' ? args : JSON.stringify(args));
     }
-    const firstCall = heard.events.findIndex(({ type }) => type === 'tool_call');
-    expect(heard.events.slice(firstCall).map(({ type }) => type)).not.toContain('tool_input_start');
+    const firstCall = reply.events.findIndex(({ type }) => type === 'tool_call');
+    expect(reply.events.slice(firstCall).map(({ type }) => type)).not.toContain('tool_input_start');
   });
 
   const ends: [string, Behaviour, object][] = [
@@ -224,10 +224,10 @@ describe('a streamed answer of an OpenAI-compatible server', () => {
     ],
   ];
   test.each(ends)('may end as one %s', async (_name, behaviour, last) => {
-    const heard = await answer(behaviour);
-    expect(heard).toMatchObject({ text: 'x' });
-    expect(heard.events.at(-1)).toEqual(last);
-    expect(heard.error).toBeUndefined();
+    const reply = await answer(behaviour);
+    expect(reply).toMatchObject({ text: 'x' });
+    expect(reply.events.at(-1)).toEqual(last);
+    expect(reply.error).toBeUndefined();
   });
 
   test('is decoded when chunks split a character', async () => {
@@ -326,9 +326,9 @@ describe('a request to an OpenAI-compatible server', () => {
       provider.play(refusal, stream(say('fine'), stop));
       const request = { tools, sampling: { temperature: 0.5, maxOutputTokens: 9 } };
       const model = await open();
-      expect(await hear(model, request)).toMatchObject({ text: 'fine' });
+      expect(await ask(model, request)).toMatchObject({ text: 'fine' });
       expect(provider.requests.map(({ body }) => of(body))).toEqual(sent);
-      expect(await hear(model, request)).toMatchObject({ text: 'fine', notices: [] });
+      expect(await ask(model, request)).toMatchObject({ text: 'fine', notices: [] });
       expect(provider.requests).toHaveLength(3);
     },
   );
@@ -339,15 +339,15 @@ describe('a request to an OpenAI-compatible server', () => {
       'tools[1].function.parameters',
     );
     provider.play(refusal, stream(say('fine'), stop));
-    const heard = await hear(await open(), { tools });
-    expect(heard).toMatchObject({ text: 'fine', notices: ['left_out'] });
+    const reply = await ask(await open(), { tools });
+    expect(reply).toMatchObject({ text: 'fine', notices: ['left_out'] });
     expect(provider.requests[1]?.body.tools).toMatchObject([{ function: { name: 'add' } }]);
   });
 
   test('leaves out images for a model without vision, with a notice', async () => {
     provider.play(refuse('This model does not support image input'), stream(say('fine'), stop));
     const messages = [{ role: 'user' as const, content: 'See?', images: [{ mimeType: 'image/png', data: 'AAAA' }] }];
-    expect(await hear(await open(), { messages })).toMatchObject({ text: 'fine', notices: ['left_out'] });
+    expect(await ask(await open(), { messages })).toMatchObject({ text: 'fine', notices: ['left_out'] });
     expect(provider.requests[1]?.body.messages).toEqual([
       { role: 'user', content: 'See?\n[An image that this model cannot see]' },
     ]);
@@ -356,7 +356,7 @@ describe('a request to an OpenAI-compatible server', () => {
   test('sends reasoning back to a server that requires it', async () => {
     provider.play(refuse('Missing `reasoning_content` field in the assistant message'), stream(say('fine'), stop));
     const said = { role: 'assistant' as const, content: '', reasoning: 'Hmm.', toolCalls: [] };
-    expect(await hear(await open(), { messages: [user('hi'), said, user('so?')] })).toMatchObject({ text: 'fine' });
+    expect(await ask(await open(), { messages: [user('hi'), said, user('so?')] })).toMatchObject({ text: 'fine' });
     const sent = provider.requests.map(({ body }) => body.messages[1]);
     expect(sent).toEqual([
       { role: 'assistant', content: '' },
@@ -366,7 +366,7 @@ describe('a request to an OpenAI-compatible server', () => {
 
   test('is not sent again for an error of the caller', async () => {
     provider.play(refuse('Invalid value: temperature must be at most 2', 'temperature'));
-    const { error } = await hear(await open(), { sampling: { temperature: 3 } });
+    const { error } = await ask(await open(), { sampling: { temperature: 3 } });
     expect(error).toMatchObject({ code: 'upstream_failed', message: expect.stringContaining('at most 2') });
     expect(provider.requests).toHaveLength(1);
   });
@@ -377,8 +377,8 @@ describe('a conversation that is too long for a model of an OpenAI-compatible se
     provider.play(stream(say('fine'), stop));
     const messages = Array.from({ length: 9 }, (_, i) => user(`${i} ${'word '.repeat(200)}`));
     const model = await open({ OPENAI_CONTEXT_TOKENS: '1000' });
-    expect(await hear(model, { messages })).toMatchObject({ text: 'fine', notices: ['context_trimmed'] });
-    expect(await hear(model, { messages })).toMatchObject({ text: 'fine', notices: [] });
+    expect(await ask(model, { messages })).toMatchObject({ text: 'fine', notices: ['context_trimmed'] });
+    expect(await ask(model, { messages })).toMatchObject({ text: 'fine', notices: [] });
     expect(provider.requests[0]?.body.messages).toEqual(
       messages.slice(-3).map(({ role, content }) => ({ role, content })),
     );
@@ -424,12 +424,12 @@ describe('a model without tools of its own', () => {
       const text =
         'I add.\n<tool_call>\n{"name":"add","arguments":{"n":1}}\n</tool_call>\n<tool_result name="add">9</tool_result>';
       provider.play(refusal, stream(...letters(text).map(say), stop));
-      const heard = await hear(await open(), { tools });
-      expect(heard.text.trim()).toBe('I add.');
-      expect(heard.calls).toMatchObject([{ name: 'add', arguments: { n: 1 } }]);
-      const id = heard.calls[0]?.id ?? '';
-      expect(heard.events).toContainEqual({ type: 'tool_input_start', id, name: 'add' });
-      expect(toldInput(heard.events, id)).toBe('{"n":1}');
+      const reply = await ask(await open(), { tools });
+      expect(reply.text.trim()).toBe('I add.');
+      expect(reply.calls).toMatchObject([{ name: 'add', arguments: { n: 1 } }]);
+      const id = reply.calls[0]?.id ?? '';
+      expect(reply.events).toContainEqual({ type: 'tool_input_start', id, name: 'add' });
+      expect(announcedInput(reply.events, id)).toBe('{"n":1}');
       const sent = provider.requests[1]?.body;
       expect(sent.tools).toBeUndefined();
       expect(sent.messages).toMatchObject([
@@ -441,7 +441,7 @@ describe('a model without tools of its own', () => {
 
   test('gets calls and results in words, which cannot end their own block', async () => {
     provider.play(json({ error: { message: 'm does not support tools' } }, 400), stream(say('Three.'), stop));
-    const heard = await hear(await open(), {
+    const reply = await ask(await open(), {
       tools,
       messages: [
         { role: 'system', content: 'Be kind.' },
@@ -458,7 +458,7 @@ describe('a model without tools of its own', () => {
         { role: 'tool', callId: 'b', name: 'now', content: 'noon' },
       ],
     });
-    expect(heard.text).toBe('Three.');
+    expect(reply.text).toBe('Three.');
     const [system, , assistant, results, ...more] = provider.requests[1]?.body.messages ?? [];
     expect(system.content).toMatch(/^Be kind\.\n\n# Tools/);
     expect(assistant).toEqual({
@@ -488,11 +488,11 @@ describe('a call that a model prints as text', () => {
     ['tags that are not closed', '<tool_call>{"name":"add","arguments":{"n":1}}'],
   ];
   test.each(printed)('is run: %s', async (_name, text) => {
-    const heard = await answer(stream(...letters(text).map(say), stop), { tools });
-    expect(heard.text.trim()).toBe('');
-    expect(heard.calls).toHaveLength(1);
-    expect(heard.calls[0]?.name).toBe('add');
-    const args = heard.calls[0]?.arguments;
+    const reply = await answer(stream(...letters(text).map(say), stop), { tools });
+    expect(reply.text.trim()).toBe('');
+    expect(reply.calls).toHaveLength(1);
+    expect(reply.calls[0]?.name).toBe('add');
+    const args = reply.calls[0]?.arguments;
     expect(typeof args === 'string' ? JSON.parse(args) : args).toEqual({ n: 1 });
   });
 
@@ -528,9 +528,9 @@ describe('a chat with the aimock server', () => {
   });
   afterAll(() => mock.stop());
   afterEach(() => void mock.clearFixtures());
-  const ask = async (request: Partial<ModelRequest>) => {
+  const askMock = async (request: Partial<ModelRequest>) => {
     const config = settings({ OPENAI_BASE_URL: `${mock.url}/v1`, OPENAI_API_KEY: 'mock', OPENAI_MODEL: 'gpt-4o' });
-    return hear(await openModel(config, 'openai'), request);
+    return ask(await openModel(config, 'openai'), request);
   };
 
   test('streams text, and counts it', async () => {
@@ -538,10 +538,10 @@ describe('a chat with the aimock server', () => {
       content: 'Hello to you, too.',
       usage: { prompt_tokens: 5, completion_tokens: 6, total_tokens: 11 },
     });
-    const heard = await ask({ messages: [user('hello')] });
-    expect(heard.text).toBe('Hello to you, too.');
-    expect(heard.events.filter(({ type }) => type === 'text').length).toBeGreaterThan(2);
-    expect(heard.events).toContainEqual({ type: 'usage', inputTokens: 5, outputTokens: 6 });
+    const reply = await askMock({ messages: [user('hello')] });
+    expect(reply.text).toBe('Hello to you, too.');
+    expect(reply.events.filter(({ type }) => type === 'text').length).toBeGreaterThan(2);
+    expect(reply.events).toContainEqual({ type: 'usage', inputTokens: 5, outputTokens: 6 });
   });
 
   test('streams reasoning and two calls at once', async () => {
@@ -552,9 +552,9 @@ describe('a chat with the aimock server', () => {
         { name: 'now', arguments: '{}' },
       ],
     });
-    const heard = await ask({ messages: [user('both')], tools });
-    expect(heard.reasoning).toBe('Two calls.');
-    expect(heard.calls.map((call) => [call.name, call.arguments])).toEqual([
+    const reply = await askMock({ messages: [user('both')], tools });
+    expect(reply.reasoning).toBe('Two calls.');
+    expect(reply.calls.map((call) => [call.name, call.arguments])).toEqual([
       ['add', '{"n":1}'],
       ['now', '{}'],
     ]);

@@ -3,7 +3,7 @@ import { fc } from '@toolmesh/shared/test-kit/property';
 import { createCallAssembler } from '../../src/models/openai/call-assembler.ts';
 import type { ModelEvent } from '../../src/models/model.ts';
 import { createAnswerText } from '../../src/models/text/answer-text.ts';
-import { toldInput } from './hear.ts';
+import { announcedInput } from './ask.ts';
 
 const offered = new Set(['add', 'now']);
 
@@ -87,7 +87,7 @@ describe('the text of an answer', () => {
     expect(reader.push(' {"name"')).toEqual([{ type: 'text', text: ' {"name"' }]);
   });
 
-  test('may hold a call among words when the model was asked to write it so, of a tool that there is not, too', () => {
+  test('may hold a call among words when the model was asked to write it so, even for an unknown tool', () => {
     const text =
       'First <tool_call>{"name":"add","arguments":{}}</tool_call> then <tool_call>{"name":"x","arguments":{}}</tool_call>';
     expect(read([text], true)).toEqual({
@@ -148,7 +148,7 @@ describe('calls that come in pieces', () => {
         expect(whole.map(({ id, name, arguments: args }) => [id, name, args])).toEqual(
           calls.map(([{ name, args }], index) => [`id_${index}`, name, args]),
         );
-        for (const { id, arguments: args } of whole) expect(toldInput(events, id)).toBe(args);
+        for (const { id, arguments: args } of whole) expect(announcedInput(events, id)).toBe(args);
       }),
     );
   });

@@ -200,17 +200,17 @@ describe('the agent loop', () => {
 
   test('ends when its caller does: the model’s request and the tools’ calls', async () => {
     const caller = new AbortController();
-    const heard: boolean[] = [];
+    const aborted: boolean[] = [];
     const { answer } = run([[call('wait', {}), finish()], [finish()]], {
       signal: caller.signal,
       callTool: (name, args, context) => {
-        context.signal.addEventListener('abort', () => void heard.push(true));
+        context.signal.addEventListener('abort', () => void aborted.push(true));
         setImmediate(() => caller.abort());
         return callTool(name, args, context);
       },
     });
     expect(await answer).toMatchObject({ finish_reason: 'aborted', tool_calls: [{ status: 'skipped' }] });
-    expect(heard).toEqual([true]);
+    expect(aborted).toEqual([true]);
   });
 
   test('ends its tools when the time is up, and asks for a last answer', async () => {

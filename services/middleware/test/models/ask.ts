@@ -23,18 +23,19 @@ export const tool = (name: string, input_schema: Tool['input_schema'] = { type: 
   annotations: {},
 });
 
-export interface Heard {
+/** An answer of a model. */
+export interface Reply {
   readonly events: readonly ModelEvent[];
   readonly text: string;
   readonly reasoning: string;
   readonly calls: readonly { readonly id: string; readonly name: string; readonly arguments: unknown }[];
   readonly notices: readonly string[];
-  /** What ended the answer, where it was not its end. */
+  /** The failure that ended the answer. */
   readonly error?: unknown;
 }
 
-/** Asks a model and gathers what it says, up to its end or its failure. */
-export async function hear(model: Model, request: Partial<ModelRequest> = {}): Promise<Heard> {
+/** Asks a model and collects its answer, up to its end or its failure. */
+export async function ask(model: Model, request: Partial<ModelRequest> = {}): Promise<Reply> {
   const events: ModelEvent[] = [];
   let failure: { readonly error?: unknown } = {};
   const signal = new AbortController().signal;
@@ -57,8 +58,8 @@ export async function hear(model: Model, request: Partial<ModelRequest> = {}): P
   };
 }
 
-/** What was told of a call before it was whole, by its id. */
-export const toldInput = (events: readonly ModelEvent[], id: string): string =>
+/** Returns the input of a call as it was announced before the call was whole. */
+export const announcedInput = (events: readonly ModelEvent[], id: string): string =>
   events.map((event) => (event.type === 'tool_input_delta' && event.id === id ? event.text : '')).join('');
 
 /** One chunk of a streamed chat completion. */
