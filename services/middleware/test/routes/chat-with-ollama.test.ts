@@ -24,19 +24,19 @@ const said = (content: string) => ({ role: 'assistant', content });
 const called = (...tool_calls: object[]) => ({ role: 'assistant', content: '', tool_calls });
 const tags = json({ models: [{ name: 'small:latest' }] });
 
-let started: ChatWithProvider;
+let setting: ChatWithProvider;
 let provider: ChatWithProvider['provider'];
 let middleware: ChatWithProvider['middleware'];
 let chat: ChatWithProvider['chat'];
 beforeAll(async () => {
-  started = await startChatWithProvider([tags], (url) => ({
+  setting = await startChatWithProvider([tags], (url) => ({
     OLLAMA_HOST: url,
     OLLAMA_MODEL: 'small',
     OLLAMA_NUM_CTX: '4096',
   }));
-  ({ provider, middleware, chat } = started);
+  ({ provider, middleware, chat } = setting);
 });
-afterAll(() => started.stop());
+afterAll(() => setting.stop());
 
 beforeEach(async () => {
   // A provider that fails in every test would be given a rest by its breaker, as it should.

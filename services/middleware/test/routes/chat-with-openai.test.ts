@@ -4,19 +4,19 @@ import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type ChatWithProvider, startChatWithProvider } from '../fakes/chat-with-provider.ts';
 import { type Behaviour, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
 
-let started: ChatWithProvider;
+let setting: ChatWithProvider;
 let provider: ChatWithProvider['provider'];
 let middleware: ChatWithProvider['middleware'];
 let chat: ChatWithProvider['chat'];
 beforeAll(async () => {
-  started = await startChatWithProvider([json({})], (url) => ({
+  setting = await startChatWithProvider([json({})], (url) => ({
     OPENAI_API_KEY: 'sk-canary',
     OPENAI_BASE_URL: `${url}/v1`,
     OPENAI_MODEL: 'test-model',
   }));
-  ({ provider, middleware, chat } = started);
+  ({ provider, middleware, chat } = setting);
 });
-afterAll(() => started.stop());
+afterAll(() => setting.stop());
 
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 const completion = (message: object, finish_reason = 'stop') => ({

@@ -4,7 +4,6 @@ import type { Intent } from './intent.ts';
 import { readArithmetic } from './read-arithmetic.ts';
 import { readCode } from './read-code.ts';
 import { readTime } from './read-time.ts';
-import { unwrapUntrusted } from './unwrap-untrusted.ts';
 
 /**
  * Makes the demo model: rules that find programs, questions about the time and sums in a message, call the real tools
@@ -59,3 +58,8 @@ function* callsFor(intents: readonly Intent[]): Generator<ModelEvent> {
 function* inPieces(text: string): Generator<ModelEvent> {
   for (const [piece] of text.matchAll(/(?:\s*\S+){1,4}\s*|\s+/g)) yield { type: 'text', text: piece };
 }
+
+const BLOCK = /<(untrusted-[\w-]+|tool_output [\w-]+)\b[^>]*>\r?\n?([\s\S]*?)\r?\n?<\/\1>/;
+
+/** Returns the text of a tool result without the block that marks it as untrusted for a model. */
+const unwrapUntrusted = (text: string): string => BLOCK.exec(text)?.[2] ?? text;
