@@ -44,9 +44,10 @@ function isOwn(word) {
 async function run() {
   if (isWatch) return jest('watch', { words: ['--watch', ...chosen] });
   if (chosen.length > 0) return jest('chosen', { groups: groups ?? [...TOGETHER, ...ALONE], words: chosen });
-  if (groups !== undefined) return runGroups(groups);
-  const results = await Promise.all([runChecks(), runGroups([...TOGETHER, ...ALONE])]);
-  return results.every(Boolean) && (!isCoverage || (await showCoverage()));
+  const work = groups === undefined ? [runChecks(), runGroups([...TOGETHER, ...ALONE])] : [runGroups(groups)];
+  const results = await Promise.all(work);
+  const isShown = !isCoverage || (await showCoverage());
+  return results.every(Boolean) && isShown;
 }
 
 /** Runs what can share the machine with two workers, and then the rest, one file after the other. */

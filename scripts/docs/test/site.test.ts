@@ -91,7 +91,7 @@ describe('blocks of code in documents', () => {
     expect(unmarked.map(({ at, info }) => `${at} ${info}`)).toEqual([]);
   });
 
-  // `terminal` runs until it is stopped (newcomer.test.ts starts the mesh), `checkout` changes or measures the working copy
+  // `terminal` runs until it is stopped (running-mesh.test.ts starts the mesh), `checkout` changes or measures the working copy
   // (new-service.test.ts and the suite itself run those); the rest needs a key or a program that no test may rely on.
   test('are not run in these places only, each for its need', () => {
     const skipped = blocks
