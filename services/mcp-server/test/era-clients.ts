@@ -12,7 +12,7 @@ import type { Era } from './conformance/fixture.ts';
 
 type Result = Record<string, unknown>;
 
-/** What a call brings along. */
+/** Options of a call. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (update: { progress: number; message?: string | undefined }) => void;
@@ -22,11 +22,11 @@ export interface CallOptions {
 /** A client of either era, with a user who says yes to everything. */
 export interface EraClient {
   request(method: string, params?: Record<string, unknown>, options?: CallOptions): Promise<Result>;
-  /** Everything that it was told without having asked. */
-  readonly heard: readonly { readonly method: string; readonly params?: unknown }[];
+  /** All notifications so far. */
+  readonly notifications: readonly { readonly method: string; readonly params?: unknown }[];
   /** Everything that it was asked, as messages. */
   readonly asked: readonly unknown[];
-  /** Wants to hear of changes of the lists and of this resource. */
+  /** Subscribes to changes of the lists and of this resource. */
   listen(uri: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -53,10 +53,10 @@ export const openClient = (era: Era, url: string, thinkMs = 0): Promise<EraClien
   era === 'legacy' ? openOld(url, thinkMs) : openModern(url, thinkMs);
 
 async function openOld(url: string, thinkMs: number): Promise<EraClient> {
-  const heard: { method: string; params?: unknown }[] = [];
+  const notifications: { method: string; params?: unknown }[] = [];
   const asked: unknown[] = [];
   const client = new OldClient({ name: 'old', version: '1' }, { capabilities: CAPABILITIES });
-  client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
+  client.fallbackNotificationHandler = async (notification) => void notifications.push(notification);
   client.setRequestHandler(ElicitRequestSchema, async ({ params }) => {
     asked.push(params.message);
     await sleep(thinkMs);
@@ -70,7 +70,7 @@ async function openOld(url: string, thinkMs: number): Promise<EraClient> {
   const transport = new OldTransport(new URL(url));
   await client.connect(transport);
   return {
-    heard,
+    notifications,
     asked,
     request: (method, params = {}, { signal, onProgress, meta } = {}) =>
       client.request({ method, params: { ...params, ...(meta && { _meta: meta }) } }, Anything, {
@@ -88,13 +88,13 @@ async function openOld(url: string, thinkMs: number): Promise<EraClient> {
 }
 
 async function openModern(url: string, thinkMs: number): Promise<EraClient> {
-  const heard: { method: string; params?: unknown }[] = [];
+  const notifications: { method: string; params?: unknown }[] = [];
   const asked: unknown[] = [];
   const client = new Client(
     { name: 'new', version: '1' },
     { capabilities: CAPABILITIES, versionNegotiation: { mode: { pin: '2026-07-28' } } },
   );
-  client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
+  client.fallbackNotificationHandler = async (notification) => void notifications.push(notification);
   client.setRequestHandler('elicitation/create', async ({ params }) => {
     asked.push(params.message);
     await sleep(thinkMs);
@@ -107,7 +107,7 @@ async function openModern(url: string, thinkMs: number): Promise<EraClient> {
   client.setRequestHandler('roots/list', async () => ROOTS);
   await client.connect(new StreamableHTTPClientTransport(new URL(url)));
   return {
-    heard,
+    notifications,
     asked,
     request: (method, params = {}, { signal, onProgress, meta } = {}) =>
       client.request({ method, params: { ...params, _meta: { [LOG_LEVEL_META_KEY]: 'info', ...meta } } }, Anything, {

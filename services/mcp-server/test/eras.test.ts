@@ -90,13 +90,13 @@ describe.each(COMBINATIONS)('a client of the %s era, of an upstream of the %s er
     await call(client, 'test_tool_with_progress', {}, { onProgress });
     expect(updates).toEqual([0, 50, 100]);
     await call(client, 'test_tool_with_logging');
-    expect(client.heard.filter(({ method }) => method === 'notifications/message')).toMatchObject([
+    expect(client.notifications.filter(({ method }) => method === 'notifications/message')).toMatchObject([
       { params: { level: 'info', data: 'Tool execution started' } },
       { params: { level: 'info', data: 'Tool processing data' } },
       { params: { level: 'info', data: 'Tool execution completed' } },
     ]);
     await call(client, 'test_logging_tool');
-    const levels = client.heard.map(({ params }) => Object(params).level);
+    const levels = client.notifications.map(({ params }) => Object(params).level);
     expect(levels).toContain('error');
     expect(levels).not.toContain('debug');
   });
@@ -160,19 +160,19 @@ describe.each(COMBINATIONS)('a client of the %s era, of an upstream of the %s er
   test('hears of changes of the lists, and of resources that it watches', async () => {
     const client = await open();
     await client.listen('test://watched-resource');
-    const heard = (method: string) => client.heard.some((notification) => notification.method === method);
+    const received = (method: string) => client.notifications.some((notification) => notification.method === method);
     await call(client, 'test_trigger_tool_change');
-    await until(() => heard('notifications/tools/list_changed'));
+    await until(() => received('notifications/tools/list_changed'));
     await until(async () => JSON.stringify(await client.request('tools/list')).includes('"extra_tool_1"'));
     await call(client, 'test_trigger_prompt_change');
-    await until(() => heard('notifications/prompts/list_changed'));
+    await until(() => received('notifications/prompts/list_changed'));
 
     // The hub asks the upstream for it in its own time.
     await until(async () => {
       await call(client, 'test_trigger_resource_update');
-      return heard('notifications/resources/updated');
+      return received('notifications/resources/updated');
     });
-    expect(client.heard).toContainEqual(
+    expect(client.notifications).toContainEqual(
       expect.objectContaining({ params: expect.objectContaining({ uri: 'test://watched-resource' }) }),
     );
   });

@@ -11,7 +11,7 @@ import type { McpRequest, McpResult } from '@toolmesh/shared/mcp/protocol';
 import type { Caller, Upstream } from '../../src/upstreams/upstream.ts';
 
 /** Longer than any of the suite's servers takes; the run is made again where a busy machine takes longer. */
-const PATIENCE_MS = 12_000;
+const TIMEOUT_MS = 12_000;
 /** The suite starts all of its scenarios at once. */
 const AT_ONCE = 4;
 
@@ -39,7 +39,7 @@ async function run(order: Order): Promise<string> {
   const upstream = createMcpUpstream({
     name: order.scenario,
     config: { kind: 'url', url, headers: {}, disabled: false, tools: {}, max_concurrency: 16 },
-    defaultTimeoutMs: PATIENCE_MS,
+    defaultTimeoutMs: TIMEOUT_MS,
     logger,
     connections: (onNotification) =>
       createHttpConnections({ name: 'conformance', url, headers: {}, connectTimeoutMs: 10_000, onNotification }),
@@ -50,7 +50,7 @@ async function run(order: Order): Promise<string> {
     // Who is not let in is so at once; anything else may be a matter of time.
     const isOver = () => order.scenario.startsWith('auth/') && upstream.lastError !== undefined;
     const isSettled = () => upstream.status === 'up' || isOver();
-    for (const end = performance.now() + PATIENCE_MS; !isSettled() && performance.now() < end;) await sleep(10);
+    for (const end = performance.now() + TIMEOUT_MS; !isSettled() && performance.now() < end;) await sleep(10);
     if (upstream.status !== 'up') throw new Error(upstream.lastError);
     const results: McpResult[] = [];
     for (const request of requestsFor(order, upstream)) results.push(await upstream.request(request, createCaller()));
@@ -62,7 +62,7 @@ async function run(order: Order): Promise<string> {
 
 /** A caller of 2025 whose user accepts every form as it was filled in beforehand. */
 const createCaller = (): Caller => ({
-  signal: AbortSignal.timeout(PATIENCE_MS),
+  signal: AbortSignal.timeout(TIMEOUT_MS),
   capabilities: { elicitation: { form: {} }, sampling: {}, roots: {} },
   takesInputRequired: false,
   ask: async ({ method, params }) => {
@@ -88,7 +88,7 @@ const Context = z.object({
   toolCalls: z.array(z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()) })).default([]),
 });
 
-/** What the scenarios need called; of those without an entry, all that is offered. */
+/** Returns the calls that a scenario needs; of scenarios without an entry, all that is offered. */
 function requestsFor({ scenario, context }: Order, { offer }: Upstream): readonly McpRequest[] {
   const call = (name: string, args: McpResult = {}) => ({ method: 'tools/call', params: { name, arguments: args } });
   if (scenario === 'http-custom-headers') {

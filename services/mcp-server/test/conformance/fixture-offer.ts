@@ -67,7 +67,7 @@ export async function getPrompt(name: string, args: Record<string, unknown>, { a
   }
 }
 
-/** What may follow `value`, whatever it is a completion of. */
+/** Returns completions of `value`, for any argument. */
 export const complete = (value: string): Result => {
   const values = ['paris', 'park', 'party'].filter((word) => word.startsWith(value));
   return { completion: { values, total: values.length, hasMore: false } };

@@ -9,13 +9,13 @@ export interface Question {
   readonly params: Record<string, unknown>;
 }
 
-/** What a call can do while it runs, in whatever era. */
+/** The abilities of a running call, in any era. */
 export interface FixtureCall {
   readonly args: Record<string, unknown>;
   readonly context: ServerContext;
-  /** What the caller says that it can do. */
+  /** The capabilities that the caller declares. */
   readonly capabilities: Record<string, unknown>;
-  /** What came back as `requestState`. */
+  /** The `requestState` of a repeated call. */
   readonly state: string | undefined;
   /** Asks and waits, or ends the call with `input_required` when the caller is asked that way. */
   ask(questions: Readonly<Record<string, Question>>, requestState?: string): Promise<Record<string, Result>>;

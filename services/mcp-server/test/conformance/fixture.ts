@@ -23,7 +23,7 @@ import { ASKING_TOOLS } from './fixture-questions.ts';
 import type { FixtureCall, FixtureTools, Question, Result } from './fixture-tool.ts';
 import { PLAIN_TOOLS } from './fixture-tools.ts';
 
-/** What came in, for tests that look at it from behind. */
+/** The requests that came in. */
 export interface Seen {
   readonly method: string;
   readonly params: Record<string, unknown>;
@@ -253,7 +253,7 @@ function serverFor(shared: Shared, subscribed?: Set<string>): Server {
   return server;
 }
 
-/** What a request of 2026-07-28 says of its caller. */
+/** The envelope of a request of 2026-07-28. */
 const toldOf = ({ mcpReq }: ServerContext): Result => ({ ...mcpReq.envelope });
 
 const listOf = (tools: FixtureTools) =>
@@ -283,7 +283,7 @@ async function ask({ mcpReq }: ServerContext, questions: Readonly<Record<string,
   return answers;
 }
 
-/** Whether an accepted form has all that it must have. */
+/** Returns whether an accepted form has all required fields. */
 function fits(answer: Result, { method, params }: Question): boolean {
   if (method !== 'elicitation/create' || answer['action'] !== 'accept') return true;
   const required: unknown = Object(params['requestedSchema']).required;

@@ -11,13 +11,13 @@ import { z } from 'zod';
 
 export type Revision = '2025-11-25' | '2026-07-28';
 
-/** What the suite found, in checks; the scenarios that count apart from those that it runs for information alone. */
+/** The results of the suite, in checks; the scenarios that count apart from those that it runs for information alone. */
 export interface Verdict {
   /** Whether nothing failed that was not expected to, and nothing passed that was expected to fail. */
   readonly isAsExpected: boolean;
   readonly scored: Counts;
   readonly notScored: Counts;
-  /** What it printed in the end. */
+  /** The last part of its output. */
   readonly summary: string;
 }
 
@@ -27,7 +27,7 @@ export interface Counts {
 }
 
 const PACKAGE = dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json'));
-/** How long one scenario may take. None waits for anything but us, but they are many at once. */
+/** Time limit of one scenario. None waits for anything but us, but they are many at once. */
 const SCENARIO_TIMEOUT_MS = 90_000;
 
 /** Runs what `revision` requires of a server against `url`. `expected`: a file of failures that are expected. */

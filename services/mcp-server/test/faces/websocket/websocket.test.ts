@@ -13,7 +13,7 @@ import { WebSocket, type ClientOptions } from 'ws';
 import { z } from 'zod';
 import { createWebSocketFace, type WebSocketFaceOptions } from '../../../src/faces/websocket/websocket-face.ts';
 
-/** What the tools were told by their signals. */
+/** The reasons that the tools' signals aborted with. */
 const aborted: string[] = [];
 
 const tools = [
@@ -90,22 +90,22 @@ async function serve(env: Record<string, string> = {}, options: Partial<WebSocke
 
 type Event = Record<string, unknown> & { event: string; id: unknown };
 
-/** A client, and all that it has heard. */
+/** A client with all events that it has received. */
 async function connect(url: string, options: ClientOptions = {}) {
   const socket = new WebSocket(url, options);
-  const heard: Event[] = [];
-  socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString())));
+  const received: Event[] = [];
+  socket.on('message', (data: Buffer) => received.push(JSON.parse(data.toString())));
   await once(socket, 'open');
   stops.push(async () => socket.terminate());
   return {
     socket,
-    heard,
+    received,
     say: (message: unknown) => socket.send(JSON.stringify(message)),
     /** The last event of a call. */
     async end(id: unknown): Promise<Event> {
       const isEnd = (event: Event) => event.id === id && (event.event === 'complete' || event.event === 'error');
-      await until(() => heard.some(isEnd));
-      return heard.find(isEnd) ?? { event: '', id };
+      await until(() => received.some(isEnd));
+      return received.find(isEnd) ?? { event: '', id };
     },
   };
 }
@@ -135,7 +135,7 @@ describe('the WebSocket face', () => {
     const client = await connect(`${url}/ws/tools/count`);
     client.say({ id: 'a', arguments: { to: 2 } });
     await client.end('a');
-    expect(client.heard).toEqual([
+    expect(client.received).toEqual([
       { event: 'started', id: 'a' },
       { event: 'progress', id: 'a', progress: 1, total: 2, message: 'at 1' },
       { event: 'chunk', id: 'a', index: 0, data: { said: 1 } },
@@ -170,7 +170,7 @@ describe('the WebSocket face', () => {
       error: { code: 'invalid_request', message: expect.stringMatching(/in use/) },
     });
     client.say({ id: 2, arguments: { ms: 0 } });
-    await until(() => client.heard.some(({ event, id }) => event === 'complete' && id === 2));
+    await until(() => client.received.some(({ event, id }) => event === 'complete' && id === 2));
   });
 
   test('tells what is wrong with a call, with its id, and goes on', async () => {
@@ -181,7 +181,7 @@ describe('the WebSocket face', () => {
     client.say({ arguments: {} });
     client.say({ id: 6, arguments: { to: 'two' } });
     await client.end(6);
-    expect(client.heard.filter(({ event }) => event === 'error')).toMatchObject([
+    expect(client.received.filter(({ event }) => event === 'error')).toMatchObject([
       {
         id: null,
         error: {
@@ -202,14 +202,14 @@ describe('the WebSocket face', () => {
     const broken = await connect(`${url}/ws/tools/break`);
     broken.say({ id: 1 });
     expect(await broken.end(1)).toMatchObject({ error: { code: 'internal' } });
-    expect(JSON.stringify(broken.heard)).not.toContain('secret detail');
+    expect(JSON.stringify(broken.received)).not.toContain('secret detail');
   });
 
   test('cancels its calls when the client goes', async () => {
     const { url } = await serve();
     const client = await connect(`${url}/ws/tools/wait`);
     client.say({ id: 1, arguments: { ms: 60_000 } });
-    await until(() => client.heard.length === 1);
+    await until(() => client.received.length === 1);
     client.socket.terminate();
     await until(() => aborted.length === 1);
     expect(aborted).toEqual(['The caller went away']);
@@ -219,7 +219,7 @@ describe('the WebSocket face', () => {
     const { url } = await serve({}, { maxBacklogBytes: 1_000_000 });
     const client = await connect(`${url}/ws/tools/flood`);
     client.say({ id: 1 });
-    await until(() => client.heard.length > 1);
+    await until(() => client.received.length > 1);
     client.socket.pause();
     await until(() => aborted.length === 1);
     expect(aborted).toEqual(['The caller does not read what it is sent']);
@@ -283,7 +283,7 @@ describe('the WebSocket face', () => {
     const { face, url } = await serve();
     const client = await connect(`${url}/ws/tools/wait`);
     client.say({ id: 1, arguments: { ms: 300 } });
-    await until(() => client.heard.length === 1);
+    await until(() => client.received.length === 1);
     const stopped = face.stop(30_000);
     const closed = once(client.socket, 'close');
     client.say({ id: 2, arguments: { ms: 0 } });
@@ -302,7 +302,7 @@ describe('the WebSocket face', () => {
     const path = `${service.url.replace('http', 'ws')}/ws/tools/wait`;
     const [busy, idle] = [await connect(path), await connect(path)];
     busy.say({ id: 1, arguments: { ms: 500 } });
-    await until(() => busy.heard.length === 1);
+    await until(() => busy.received.length === 1);
     const closed = once(idle.socket, 'close');
     service.kill('SIGTERM');
     expect(await busy.end(1)).toMatchObject({ event: 'complete', status: 'success' });

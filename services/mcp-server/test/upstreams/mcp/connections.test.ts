@@ -113,7 +113,8 @@ describe.each(['legacy', 'modern'] as const)('an upstream of the %s era', (era: 
     const hub = await startHub(before.url);
     const client = await openClient('modern', `${hub.url}/mcp`);
     await client.listen(WATCHED);
-    const updates = () => client.heard.filter(({ method }) => method === 'notifications/resources/updated').length;
+    const updates = () =>
+      client.notifications.filter(({ method }) => method === 'notifications/resources/updated').length;
     const trigger = () => client.request('tools/call', { name: 'test_trigger_resource_update', arguments: {} });
     const told = async () => {
       await trigger();
@@ -131,7 +132,9 @@ describe.each(['legacy', 'modern'] as const)('an upstream of the %s era', (era: 
       await trigger();
       return updates() > known;
     });
-    expect(client.heard).toContainEqual(expect.objectContaining({ params: expect.objectContaining({ uri: WATCHED }) }));
+    expect(client.notifications).toContainEqual(
+      expect.objectContaining({ params: expect.objectContaining({ uri: WATCHED }) }),
+    );
     await client.close();
   });
 });

@@ -18,7 +18,7 @@ afterEach(async () => {
   await Promise.all(stops.splice(0).map((stop) => stop()));
 });
 
-/** What a service was asked. */
+/** A request that the service received. */
 interface Seen {
   readonly method: string | undefined;
   readonly url: string | undefined;

@@ -49,7 +49,7 @@ async function poolOf({ pool: options = {}, server = {}, flags = [] }: Options =
 const call = (pool: Pool, tool: string, args: object = {}, signal = forever) =>
   pool.withWorker((worker, end) => say(worker, tool, args, end), signal);
 
-/** Calls without a pause, `clients` at a time, until it is told to stop; says what came of them. */
+/** Calls without a pause, `clients` at a time, until it is stopped; returns the outcome of them. */
 function load(pool: Pool, clients: number) {
   const stopped = new AbortController();
   const outcome = { well: 0, wrong: 0, errors: new Array<unknown>() };
@@ -200,7 +200,7 @@ describe('a pool of stdio servers', () => {
   });
 });
 
-/** How many things of each kind keep this process from ending. */
+/** Counts the handles that keep this process alive, by kind. */
 function resources(): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);

@@ -33,14 +33,14 @@ export function misbehaving(flags: readonly string[] = [], options: Partial<Stdi
   return { start, log, logger };
 }
 
-/** Calls a tool; gives the text that it answers with. */
+/** Calls a tool and returns the text of its answer. */
 export async function say(worker: StdioWorker, name: string, args: object = {}, signal = forever): Promise<string> {
   const { content } = await worker.client.callTool({ name, arguments: { ...args } }, { signal });
   const [block] = content;
   return block?.type === 'text' ? block.text : '';
 }
 
-/** Whether a process is there. One that has ended and that nobody waited for (state Z) is not. */
+/** Returns whether a process is running. A zombie (state Z) is not. */
 export function isAlive(pid: number): boolean {
   try {
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

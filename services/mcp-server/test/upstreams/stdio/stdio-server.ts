@@ -16,7 +16,7 @@ if (flags.has('--garbage-first')) write('Listening on stdio!\n{"not":"mcp"}\n');
 if (flags.has('--cannot-start')) process.exit(3);
 if (flags.has('--ignore-sigterm')) process.on('SIGTERM', () => {});
 
-/** What each tool does; what returns nothing does not answer. */
+/** The tools, each with its work; one that returns nothing does not answer. */
 const TOOLS: Record<string, (args: Record<string, unknown>) => Promise<object> | object | undefined> = {
   echo: (args) => text(String(args['text'])),
   pid: () => text(String(process.pid)),

@@ -64,7 +64,7 @@ describe('a parameter is written as the standard’s table of styles shows', () 
   });
 });
 
-/** What `write` gives; undefined where it refuses the arguments as it should. */
+/** Returns the result of `write`; undefined where it refuses the arguments as it should. */
 function unlessRefused(write: () => string): string | undefined {
   try {
     return write();
