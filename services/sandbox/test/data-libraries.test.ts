@@ -16,19 +16,19 @@ describeInstalled('numpy, pandas and matplotlib (npm run python-layer)', () => {
   }, 60_000);
   afterAll(() => sandbox.stop());
 
-  test('compute', async () => {
+  test('data libraries compute', async () => {
     const code =
       'import numpy as np\nnp.linalg.solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 4.0])).tolist()';
     expect(await sandbox.run({ code })).toMatchObject({ status: 'success', result: '[1.0, 1.0]', stderr: '' });
   });
 
-  test('show frames readably', async () => {
+  test('data frames are shown readably', async () => {
     const code = 'import pandas as pd\npd.DataFrame({"city": ["Rome", "Oslo"], "people": [2_800_000, 700_000]})';
     const { result } = await sandbox.run({ code });
     expect(result).toBe('   city   people\n0  Rome  2800000\n1  Oslo   700000');
   });
 
-  test('turn figures into files, shown or not, and those that a program saves only once', async () => {
+  test('figures become files, shown or not, and once only when the program saves them', async () => {
     const code =
       'import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()\nplt.figure(); plt.bar([1], [2])\n' +
       'plt.figure(); plt.plot([3]); plt.savefig("mine.png")';
@@ -42,19 +42,19 @@ describeInstalled('numpy, pandas and matplotlib (npm run python-layer)', () => {
     for (const { data } of artifacts) expect(data).toMatch(/^iVBORw0KGgo/);
   });
 
-  test('give a model its plot as an image', async () => {
+  test('a model gets its plot as an image', async () => {
     const code = 'import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])';
     const { body } = await post(`${sandbox.url}/tools/execute_code`, { arguments: { code } });
     expect(body.content).toMatchObject([{ type: 'text' }, { type: 'image', mimeType: 'image/png' }]);
   });
 
-  test('have chance of their own in each run', async () => {
+  test('random numbers differ from run to run', async () => {
     const runs = [1, 2].map(() => sandbox.run({ code: 'import numpy as np; float(np.random.rand())' }));
     const [one, two] = await Promise.all(runs);
     expect(one.result).not.toBe(two.result);
   });
 
-  test('are there for sessions, and need no install when they are asked for', async () => {
+  test('data libraries work in sessions, and need no install when requested', async () => {
     const session_id = 'data';
     await sandbox.run({ code: 'import pandas as pd; frame = pd.DataFrame({"a": [1, 2]})', session_id });
     expect((await sandbox.run({ code: 'int(frame.a.sum())', session_id })).result).toBe('3');

@@ -148,7 +148,7 @@ describe('packages', () => {
     expect(await run(code)).toMatchObject({ error: null, result });
   });
 
-  test('are loaded once, for all programs of a session', async () => {
+  test('packages are loaded once, for all programs of a session', async () => {
     const run = await openWorker(directory);
     await run('import { increment } from "esm"; increment()');
     expect((await run('import { increment as again } from "esm"; [again(), require("esm").counted]')).result).toBe(
@@ -156,7 +156,7 @@ describe('packages', () => {
     );
   });
 
-  test('leave no frames in tracebacks', async () => {
+  test('packages leave no frames in tracebacks', async () => {
     const run = await openWorker(directory);
     const { error } = await run('\nrequire("throws")');
     expect(error).toMatchObject({ type: 'RangeError', traceback: 'RangeError: while loading\n    at main.js:2:1' });
@@ -164,7 +164,7 @@ describe('packages', () => {
   });
 });
 
-describe('what cannot be had says so:', () => {
+describe('a missing module is reported:', () => {
   const refusals: [string, string | RegExp][] = [
     ['require("net")', /^Cannot find module 'net': the sandbox has fs, fs\/promises, .*, and the packages .*alias, /],
     ['import "node:http"', /^Cannot find module 'node:http': the sandbox has fs/],
@@ -188,7 +188,7 @@ describe('what cannot be had says so:', () => {
     expect((await run(code)).error?.message).toMatch(message);
   });
 
-  test('also without packages', async () => {
+  test('a missing module is reported without packages, too', async () => {
     const run = await openWorker();
     expect((await run('require("plain")')).error?.message).toMatch(
       /^Cannot find module 'plain': the sandbox has fs[^:]*$/,
@@ -224,7 +224,7 @@ describe('nothing outside of the directory can be read', () => {
     'constructor',
     '__proto__',
   ];
-  test.each(attempts)('by %j', async (specifier) => {
+  test.each(attempts)('nothing outside is read by %j', async (specifier) => {
     const run = await openWorker(directory);
     for (const load of ['require', 'await import']) {
       const { error, result } = await run(`${load}("${specifier}")`);

@@ -56,7 +56,7 @@ describe('what a program declares, later ones find:', () => {
     expect({ error, result: rest.result }).toEqual({ error: null, result: result === 'undefined' ? null : result });
   });
 
-  test('also from TypeScript to JavaScript', async () => {
+  test('declarations in TypeScript are found in JavaScript', async () => {
     const run = await openWorker();
     await run('enum Level { Low = 1, High }\nconst level: number = Level.High', { language: 'typescript' });
     expect((await run('level + Level.Low')).result).toBe('3');
@@ -82,14 +82,14 @@ describe('what a program declares, later ones find:', () => {
 });
 
 describe('a program that ends badly', () => {
-  test('leaves what it had declared, and its traceback is of its own lines', async () => {
+  test('a failed program leaves its declarations, and its traceback has its own lines', async () => {
     const run = await openWorker();
     const { error } = await run('let a = 1;\nawait 0;\nfunction f() {\n  null.x;\n}\nf();\nlet b = 2;');
     expect(error?.traceback.split('\n').slice(1)).toEqual(['    at f (main.js:4:8)', '    at main.js:6:1']);
     expect((await run('[a, typeof b]')).result).toBe("[ 1, 'undefined' ]");
   });
 
-  test('names the earlier programs of a traceback by their numbers', async () => {
+  test('a traceback names the earlier programs of a traceback by their numbers', async () => {
     const run = await openWorker();
     await run('const unused = 1; function f() { throw new Error("far") }');
     const { error } = await run('\nconst mine = 1; f()');
@@ -109,14 +109,14 @@ describe('a program that ends badly', () => {
     },
   );
 
-  test('says nothing more once it has exited', async () => {
+  test('a program prints nothing once it has exited', async () => {
     const run = await openWorker();
     const code = 'try { process.exit(0) } catch {} console.log("after")';
     expect(await run(code)).toMatchObject({ exit_code: 0, stdout: '' });
     expect(await run('console.log("next")')).toMatchObject({ stdout: 'next\n' });
   });
 
-  test('for want of memory ends the session with an answer', async () => {
+  test('a program that runs out of memory ends the session with an answer', async () => {
     const run = await openWorker();
     const bomb = 'const all = []; for (;;) all.push(new Array(1000).fill(1))';
     expect(await run(bomb, { memoryBytes: 64 * 2 ** 20 })).not.toMatchObject({ exit_code: 0 });
@@ -124,7 +124,7 @@ describe('a program that ends badly', () => {
 });
 
 describe('each program of a session', () => {
-  test('is through when nothing is left for it to do', async () => {
+  test('a program ends when nothing is pending', async () => {
     const run = await openWorker();
     expect(await run('let a = 1; setTimeout(() => { a = 2; console.log("late") }, 30)')).toMatchObject({
       stdout: 'late\n',
@@ -132,13 +132,13 @@ describe('each program of a session', () => {
     expect((await run('a')).result).toBe('2');
   });
 
-  test('takes what it is not done with along when it fails', async () => {
+  test('a failed program takes its pending work with it', async () => {
     const run = await openWorker();
     await run('setTimeout(() => console.log("late"), 20); throw 1');
     expect(await run('await new Promise((done) => setTimeout(done, 40))')).toMatchObject({ stdout: '' });
   });
 
-  test('has its own output, also after a flood', async () => {
+  test('a program has its own output, also after a flood', async () => {
     const run = await openWorker();
     const flood = await run('for (let i = 0; i < 30000; i += 1) console.log(`line ${i}`)');
     expect(flood.stdout).toMatch(/^line 0\n.*bytes left out.*line 29999\n$/s);
@@ -147,7 +147,7 @@ describe('each program of a session', () => {
     expect(again.stdout).toBe(flood.stdout);
   });
 
-  test('has its own input, and the files of those before', async () => {
+  test('a program has its own input, and the files of those before', async () => {
     const run = await openWorker();
     const first = await run('import fs from "fs"; fs.writeFileSync("own.txt", fs.readFileSync(0))', {
       stdin: 'one',
@@ -162,7 +162,7 @@ describe('each program of a session', () => {
     expect(third.artifacts).toEqual({ 'given/a.txt': 'b', 'own.txt': 'one!' });
   });
 
-  test('is stopped at its time', async () => {
+  test('a program is stopped at its time', async () => {
     const run = await openWorker();
     expect(await run('new Promise(() => {})', { timeoutMs: 200 })).toMatchObject({ kind: 'timeout' });
   });

@@ -37,7 +37,7 @@ describe.each(['javascript', 'typescript'])('%s', (language) => {
     expect(await run({ code, language })).toMatchObject({ stdout: 'x is { a: [ 1 ] }\ng\n  1\nend', stderr: 'oops\n' });
   });
 
-  test('waits for what it has still to do', async () => {
+  test('waits for what is pending', async () => {
     const code =
       'setTimeout(() => console.log("late"), 50); queueMicrotask(() => console.log("soon")); console.log("now")';
     expect(await run({ code, language })).toMatchObject({ status: 'success', stdout: 'now\nsoon\nlate\n' });
@@ -121,7 +121,7 @@ describe('TypeScript', () => {
     expect(await run({ code, language: 'typescript' })).toMatchObject({ result: '2' });
   });
 
-  test('says what is no TypeScript', async () => {
+  test('reports code that is not TypeScript', async () => {
     const { status, error, stderr } = await run({ code: 'const x: = 1', language: 'typescript' });
     expect({ status, type: error.type }).toEqual({ status: 'error', type: 'SyntaxError' });
     expect(stderr).toContain('SyntaxError');
@@ -129,7 +129,7 @@ describe('TypeScript', () => {
 });
 
 describe('output', () => {
-  test('beyond 64 KiB keeps its beginning and its end', async () => {
+  test('output beyond 64 KiB keeps its beginning and its end', async () => {
     const code = 'for (let i = 0; i < 100000; i += 1) console.log(`line ${i}`)';
     const { status, stdout, truncated } = await run({ code, language: 'javascript' });
     expect(status).toBe('success');

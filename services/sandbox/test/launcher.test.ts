@@ -41,7 +41,7 @@ const running = (pid: number, script: string): readonly number[] =>
 const isGone = (pid: number): boolean => commandOf(pid).join('') === '';
 
 describeJailed('the launcher', () => {
-  test('makes the workers, each in namespaces of its own', async () => {
+  test('the launcher makes the workers, each in namespaces of its own', async () => {
     const sandbox = await start({ MIN_WORKERS: '2' });
     const [launcher = 0, ...others] = running(sandbox.pid, 'launcher.pyc');
     expect(others).toEqual([]);
@@ -52,7 +52,7 @@ describeJailed('the launcher', () => {
     expect(result).toBe('(1, 2)');
   });
 
-  test('takes its workers with it when it is killed, and is replaced', async () => {
+  test('the launcher takes its workers with it when it is killed, and is replaced', async () => {
     const sandbox = await start();
     const [launcher = 0] = running(sandbox.pid, 'launcher.pyc');
     await sandbox.run({ code: 'kept = 1', session_id: 'kept' });
@@ -65,7 +65,7 @@ describeJailed('the launcher', () => {
     expect(await sandbox.run({ code: '"kept" in globals()', session_id: 'kept' })).toMatchObject({ result: 'False' });
   });
 
-  test('does not outlive a service that is killed, nor do its workers', async () => {
+  test('the launcher does not outlive a service that is killed, nor do its workers', async () => {
     const sandbox = await start();
     const busy = sandbox.execute({ code: 'while True: pass' }).catch(() => 'cut off');
     await until(() => running(sandbox.pid, 'worker.pyc').length > 2);
@@ -76,7 +76,7 @@ describeJailed('the launcher', () => {
     expect(all.length).toBeGreaterThan(3);
   });
 
-  test('is not needed: where it cannot be had, bubblewrap starts each worker, and the log says so', async () => {
+  test('without a launcher, bubblewrap starts each worker, and the log reports it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'toolmesh-bwrap-'));
     folders.push(folder);
     const bwrap = join(folder, 'bwrap');

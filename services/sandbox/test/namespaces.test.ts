@@ -198,7 +198,7 @@ describe.each(users)('Python in namespaces, the service being run by %s:', (_nam
     expect(artifacts.map(({ path }: { path: string }) => path)).toEqual(['\uFFFD.txt']);
   });
 
-  test('tells time and memory of the whole program', async () => {
+  test('reports time and memory of the whole program', async () => {
     const { cpu_ms, peak_memory_bytes } = await run({
       code: 'import subprocess, sys\nblock = b"x" * (100 * 2 ** 20)\nsubprocess.run([sys.executable, "-c", "sum(range(10 ** 7))"])',
     });

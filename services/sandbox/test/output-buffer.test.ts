@@ -28,7 +28,7 @@ describe('createOutputBuffer', () => {
     );
   });
 
-  test('never returns more than its limit, nor half a character of what is text', () => {
+  test('never returns more than its limit, nor half a character', () => {
     const text = fc
       .string({ unit: 'grapheme', minLength: 500, maxLength: 3_000 })
       .filter((output) => !output.includes('\uFFFD'));
@@ -42,7 +42,7 @@ describe('createOutputBuffer', () => {
     );
   });
 
-  test('bounds bytes that are no text at all', () => {
+  test('bounds bytes that are not text', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 900 }), { maxLength: 6 }), (chunks) => {
         expect(Buffer.byteLength(write(chunks).text)).toBeLessThanOrEqual(LIMIT);
@@ -55,7 +55,7 @@ describe('createOutputBuffer', () => {
     expect(text).toMatch(/^first.*\[\.\.\. \d+ bytes left out \.\.\.\].*last$/s);
   });
 
-  test('says so when bytes in between never came', () => {
+  test('marks output as truncated when bytes in between never came', () => {
     const output = createOutputBuffer(LIMIT);
     output.write(0, Buffer.from('begin'));
     output.write(1_000_000, Buffer.from('end'));

@@ -33,7 +33,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
       });
     });
 
-    test('is the tool execute_code, with a text for models', async () => {
+    test('POST /execute is the tool execute_code, with a text for models', async () => {
       const { body } = await post(`${sandbox.url}/tools/execute_code`, { arguments: { code: 'print(1)\n1/0' } });
       expect(body).toMatchObject({ tool: 'execute_code', is_error: true, structured_content: { status: 'error' } });
       expect(body.content[0].text).toMatch(/^status: error \(exit code 1\)\nstdout:\n1\nstderr:\n.*ZeroDivisionError/s);
@@ -139,7 +139,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
       expect(await run({ code, memory_mb: 64 })).toMatchObject(expected);
     });
 
-    test('is stopped at its time, with what it had printed', async () => {
+    test('a program is stopped at its time, with what it had printed', async () => {
       const started = performance.now();
       const result = await run({ code: 'print("begun", end="")\nwhile True: pass', timeout_ms: 500 });
       expect(performance.now() - started).toBeLessThan(5_000);
@@ -192,7 +192,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
       expect(large.truncated.artifacts).toBe(true);
     });
 
-    test('starts with chance of its own each time', async () => {
+    test('random numbers differ from run to run', async () => {
       const [one, two] = [
         await run({ code: 'import random; random.random()' }),
         await run({ code: 'import random; random.random()' }),
@@ -202,7 +202,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
   });
 
   describe('output', () => {
-    test('beyond 64 KiB keeps its beginning and its end', async () => {
+    test('output beyond 64 KiB keeps its beginning and its end', async () => {
       const { status, stdout, truncated } = await run({ code: 'for i in range(100000): print(f"line {i}")' });
       expect(status).toBe('success');
       expect(truncated).toMatchObject({ stdout: true, stderr: false });
@@ -210,21 +210,21 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
       expect(stdout).toMatch(/^line 0\nline 1\n.*\n\[\.\.\. \d+ bytes left out \.\.\.\]\n.*\nline 99999\n$/s);
     });
 
-    test('that never ends is cut, and does not end the program before its time', async () => {
+    test('output that never ends is cut, and does not end the program before its time', async () => {
       const { status, stdout, duration_ms } = await run({ code: 'while True: print("x" * 1000)', timeout_ms: 1_000 });
       expect(status).toBe('timeout');
       expect(duration_ms).toBeGreaterThan(990);
       expect(Buffer.byteLength(stdout)).toBeLessThanOrEqual(65_536);
     });
 
-    test('that is not UTF-8 is readable', async () => {
+    test('output that is not UTF-8 is readable', async () => {
       const { stdout } = await run({ code: 'import sys\nsys.stdout.buffer.write(b"ok \\xff\\xfe \\xe2\\x82")' });
       expect(stdout).toBe('ok \uFFFD\uFFFD \uFFFD');
       const { stdout: noise } = await run({ code: 'import sys\nsys.stdout.buffer.write(b"\\xff" * 100000)' });
       expect(Buffer.byteLength(noise)).toBeLessThanOrEqual(65_536);
     });
 
-    test('of lone surrogates does no harm', async () => {
+    test('output of lone surrogates does no harm', async () => {
       expect(await run({ code: 'print("\\ud800")' })).toMatchObject({ status: 'success', stdout: '\\ud800\n' });
     });
   });

@@ -20,7 +20,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     (code: string, more: object = {}) =>
       sandbox.run({ code, session_id, ...more });
 
-  test('keeps variables, functions, imports and files', async () => {
+  test('a session keeps variables, functions, imports and files', async () => {
     const run = inSession('keeps');
     await run('import math\nx = [1]\ndef double(n): return n * 2\nopen("kept.txt", "w").write("here")');
     expect(await run('x.append(double(math.floor(2.5)))\nx, open("kept.txt").read()')).toMatchObject({
@@ -30,14 +30,14 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     });
   });
 
-  test('goes on after an error and after an exit, with what there was', async () => {
+  test('a session goes on after an error and after an exit, with what there was', async () => {
     const run = inSession('goes-on');
     expect(await run('x = 1\n1 / 0')).toMatchObject({ status: 'error', error: { type: 'ZeroDivisionError' } });
     expect(await run('import sys\nx += 1\nsys.exit(3)')).toMatchObject({ status: 'error', exit_code: 3 });
     expect(await run('x')).toMatchObject({ status: 'success', result: '2' });
   });
 
-  test('shows the lines of the program that they are of', async () => {
+  test('a traceback shows the lines of the program that it is of', async () => {
     const run = inSession('lines');
     await run('def fail():\n    raise ValueError("first")');
     const { error } = await run('x = 1\nfail()');
@@ -45,7 +45,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     expect(error.traceback).toMatch(/File "main\.py", line 2, in fail\n    raise ValueError\("first"\)\n/);
   });
 
-  test('gives each call its own output, input and files', async () => {
+  test('a session gives each call its own output, input and files', async () => {
     const run = inSession('own');
     expect(await run('print("one"); open("a", "w").write("1")')).toMatchObject({
       stdout: 'one\n',
@@ -56,7 +56,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     expect((await run('print(open("c").read())', { files: [{ path: 'c', content: 'see' }] })).stdout).toBe('see\n');
   });
 
-  test('queues its calls', async () => {
+  test('a session queues its calls', async () => {
     const run = inSession('queues');
     await run('order = []');
     const calls = [0.3, 0.1, 0].map((seconds, i) => run(`import time; time.sleep(${seconds}); order.append(${i})`));
@@ -64,7 +64,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     expect((await run('order')).result).toBe('[0, 1, 2]');
   });
 
-  test('never sees another', async () => {
+  test('a session never sees another', async () => {
     await inSession('one')('secret = 1\nimport builtins; builtins.leak = 1\nopen("/tmp/leak", "w").write("x")');
     const code =
       'import os, builtins; "secret" in globals(), hasattr(builtins, "leak"), os.path.exists("/tmp/leak"), os.listdir(".")';
@@ -72,7 +72,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     expect((await sandbox.run({ code })).result).toBe('(False, False, False, [])');
   });
 
-  test('ends with a program that has to be stopped, and says so', async () => {
+  test('a session ends with a program that has to be stopped, and reports it', async () => {
     const run = inSession('stopped');
     await run('x = 1');
     const stopped = await run('while True: pass', { timeout_ms: 300 });
@@ -83,14 +83,14 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     expect(await run('x')).toMatchObject({ status: 'error', error: { type: 'NameError' } });
   });
 
-  test('ends with a process that ends', async () => {
+  test('a session ends with its process', async () => {
     const run = inSession('left');
     await run('x = 1');
     expect((await run('import os; os._exit(1)')).status).not.toBe('success');
     expect(await run('x')).toMatchObject({ status: 'error' });
   });
 
-  test('is ended by its caller', async () => {
+  test('a session is ended by its caller', async () => {
     const run = inSession('ended');
     await run('x = 1');
     expect(await end(sandbox, 'ended')).toMatchObject({ status: 200, body: { session_id: 'ended', status: 'ended' } });
@@ -98,7 +98,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     expect((await run('x')).status).toBe('error');
   });
 
-  test('stays with its language', async () => {
+  test('a session keeps to its language', async () => {
     await inSession('python')('1');
     expect(await sandbox.execute({ code: '1', language: 'javascript', session_id: 'python' })).toMatchObject({
       status: 422,
@@ -106,7 +106,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
     });
   });
 
-  test('has a plain name', async () => {
+  test('a session has a plain name', async () => {
     for (const session_id of ['', 'a b', '../x', 'x'.repeat(65)]) {
       expect((await sandbox.execute({ code: '1', session_id })).status).toBe(422);
     }
@@ -114,7 +114,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
 });
 
 describe('sessions', () => {
-  test('of JavaScript and TypeScript share what they declare', async () => {
+  test('programs in JavaScript and TypeScript share a session', async () => {
     const sandbox = await startSandbox();
     await sandbox.run({
       code: 'const x = 1; let y = 2; function f() { return x + y; }',
@@ -126,7 +126,7 @@ describe('sessions', () => {
     await sandbox.stop();
   });
 
-  test('have a limit, and end when they are not used', async () => {
+  test('sessions are limited in number, and end when idle', async () => {
     const sandbox = await startSandbox({ SANDBOX_MAX_SESSIONS: '1', SANDBOX_SESSION_IDLE_MS: '1000' });
     const call = (session_id: string) => sandbox.execute({ code: 'x = 1', language: 'javascript', session_id });
     expect((await call('a')).status).toBe(200);
@@ -139,7 +139,7 @@ describe('sessions', () => {
 });
 
 describe('output', () => {
-  test.each([...PYTHON_LEVELS, 'javascript'])('of %s comes while the program runs', async (level) => {
+  test.each([...PYTHON_LEVELS, 'javascript'])('output of %s is streamed while the program runs', async (level) => {
     const sandbox = await startSandbox(level === 'javascript' ? {} : { SANDBOX_ISOLATION: level });
     const isScript = level === 'javascript';
     const code = isScript

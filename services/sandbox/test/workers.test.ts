@@ -40,7 +40,7 @@ const execute = (sandbox: ServiceProcess, program: object, init: RequestInit = {
 const metricsOf = async (sandbox: ServiceProcess): Promise<string> => (await request(`${sandbox.url}/metrics`)).body;
 
 describe('workers', () => {
-  test('are never used twice, and the pool fills up again', async () => {
+  test('a worker is never used twice, and the pool fills up again', async () => {
     const sandbox = await start({ MIN_WORKERS: '1' });
     const before = childrenOf(sandbox.pid);
     expect(before).toHaveLength(2);
@@ -50,7 +50,7 @@ describe('workers', () => {
     );
   });
 
-  test('grow with what is asked for, up to the maximum, and programs wait for their turn', async () => {
+  test('the pool grows with its queue, up to the maximum', async () => {
     const sandbox = await start({ MIN_WORKERS: '1', MAX_WORKERS: '3' });
     const code = 'await new Promise((resolve) => setTimeout(resolve, 300)); 1';
     const answers = Array.from({ length: 6 }, () => execute(sandbox, { code, language: 'javascript' }));
@@ -65,7 +65,7 @@ describe('workers', () => {
     expect(most).toBe(4);
   });
 
-  test('turn away what they cannot serve in time, with Retry-After', async () => {
+  test('a full pool refuses what it cannot serve in time, with Retry-After', async () => {
     const sandbox = await start({ MIN_WORKERS: '1', MAX_WORKERS: '1' });
     const hog = execute(sandbox, { code: 'for (;;);', language: 'javascript', timeout_ms: 12_000 });
     await sleep(100);
@@ -76,7 +76,7 @@ describe('workers', () => {
     expect((await hog).body.status).toBe('timeout');
   });
 
-  test('die with the program of a caller that has gone', async () => {
+  test('a worker dies with the program of a caller that has gone', async () => {
     const sandbox = await start({ MIN_WORKERS: '1', MAX_WORKERS: '1' });
     const [worker] = childrenOf(sandbox.pid).filter((pid) =>
       readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('javascript'),
@@ -92,7 +92,7 @@ describe('workers', () => {
     expect((await execute(sandbox, { code: '2', language: 'javascript' })).body.result).toBe('2');
   });
 
-  test('that are killed from outside are replaced', async () => {
+  test('a worker that is killed from outside is replaced', async () => {
     const sandbox = await start({ MIN_WORKERS: '1' });
     const before = childrenOf(sandbox.pid);
     for (const pid of before) process.kill(pid, 'SIGKILL');
@@ -104,7 +104,7 @@ describe('workers', () => {
     expect((await execute(sandbox, { code: '3' })).body.result).toBe('3');
   });
 
-  test('do not outlive a service that is killed', async () => {
+  test('workers do not outlive a service that is killed', async () => {
     const sandbox = await start({ MIN_WORKERS: '1' });
     const workers = childrenOf(sandbox.pid);
     const busy = execute(sandbox, { code: 'while True: pass' }).catch(() => 'cut off');
@@ -115,7 +115,7 @@ describe('workers', () => {
     expect(workers).toHaveLength(2);
   });
 
-  test('end what is running before the service stops, and start nothing new', async () => {
+  test('a stop lets running programs end, and starts nothing new', async () => {
     const sandbox = await start();
     const running = execute(sandbox, { code: 'import time\ntime.sleep(0.7)\n"done"' });
     await sleep(200);
@@ -125,7 +125,7 @@ describe('workers', () => {
   });
 });
 
-describe('a start', () => {
+describe('the start of the service', () => {
   test.each([
     [{ SANDBOX_ISOLATION: 'none' }, 'SANDBOX_ISOLATION'],
     [{ MIN_WORKERS: '5', MAX_WORKERS: '2' }, 'MIN_WORKERS'],
@@ -133,7 +133,7 @@ describe('a start', () => {
       { SANDBOX_ISOLATION: 'wasm', SANDBOX_CACHE_DIR: '/dev/null/cache' },
       'SANDBOX_CACHE_DIR: Python cannot be prepared in /dev/null/cache: Error: ENOTDIR',
     ],
-  ])('with %p is refused with its reason', async (env, reason) => {
+  ])('a start with %p is refused with its reason', async (env, reason) => {
     const failure = await startServiceProcess(MAIN, env).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StartFailure);
     expect(failure).toMatchObject({ code: 78, message: expect.stringContaining(reason) });

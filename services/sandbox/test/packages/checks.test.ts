@@ -220,7 +220,7 @@ test.each(SQUATS)('takes for a typosquat, of %s: %s (%s)', async (ecosystem, nam
   expect(await later.check({ ecosystem, name }, signal)).toMatchObject(squat);
 });
 
-test('tells of a name that a model made up', async () => {
+test('reports that a name which a model made up does not exist', async () => {
   expect(await check('pypi', 'huggingface-cli-toolbox')).toMatchObject({
     status: 'failed',
     reason: { code: 'not_found' },

@@ -31,7 +31,7 @@ test('answers for the index', async () => {
 });
 
 test.each(['http://127.0.0.1:8001/execute', 'http://169.254.169.254/latest', 'http://pypi.org/simple/zq/'])(
-  'does not let a resolver reach %s, and tells of it',
+  'does not let a resolver reach %s, and reports it',
   async (url) => {
     await open();
     expect(await ask(url)).toBe(404);

@@ -1,26 +1,11 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type IndexServer, startIndex } from './fixtures/index-server.ts';
-import { cleanUp, openPackages, signal, temporaryDirectory, type TestPackages } from './fixtures/setup.ts';
+import { afterAll, expect, test } from '@jest/globals';
+import { openTestIndex, signal, temporaryDirectory } from './fixtures/setup.ts';
 
-let index: IndexServer;
-let packages: TestPackages;
-/** Gives up on a page after a second. */
-let hasty: TestPackages;
-beforeAll(async () => {
-  index = await startIndex();
-  packages = await openPackages(index);
-  hasty = await openPackages(index, { pageTimeoutMs: 1_000 });
-});
-afterAll(async () => {
-  await cleanUp();
-  await index.stop();
-});
-
-const install = (name: string, version?: string) =>
-  packages.install({ name, ecosystem: 'npm', ...(version === undefined ? {} : { version }) }, signal);
+const { index, packages, hasty, install, close } = await openTestIndex('npm');
+afterAll(close);
 
 test('installs a package and what it needs, so that Node requires both', async () => {
   await index.addNpm('zqleaf', '1.0.0');
@@ -127,7 +112,7 @@ test.each(HOSTILE.map((tarball, at) => ({ name: `zqhostile${at}`, ...tarball }))
   },
 );
 
-test('refuses a tarball that is not the one that the registry tells of', async () => {
+test('refuses a tarball that is not the one that the registry describes', async () => {
   const wrong = `sha512-${Buffer.alloc(64).toString('base64')}`;
   await index.addNpm('zqwrong', '1.0.0', {}, [], { integrity: wrong });
   expect(await install('zqwrong')).toMatchObject({ status: 'failed', reason: { code: 'hash_mismatch' } });
@@ -163,7 +148,7 @@ test('comes to an end when packages need each other', async () => {
   expect(await install('zqloopa')).toMatchObject({ status: 'installed', dependencies: [{ name: 'zqloopb' }] });
 });
 
-test.each(['error', 'redirect_loop', 'garbage'] as const)('tells of a registry that is %s', async (how) => {
+test.each(['error', 'redirect_loop', 'garbage'] as const)('reports a registry that is %s', async (how) => {
   const name = `zqbad${how.replace('_', '')}`;
   index.misbehaving.set(name, how);
   const unreachable = { status: 'failed', reason: { code: 'index_unreachable' } };
@@ -172,7 +157,7 @@ test.each(['error', 'redirect_loop', 'garbage'] as const)('tells of a registry t
   expect(await install(`${name}parent`)).toMatchObject(unreachable);
 });
 
-test('tells of an index that does not answer in time', async () => {
+test('reports an index that does not answer in time', async () => {
   index.misbehaving.set('zqsilent', 'slow');
   expect(await hasty.install({ name: 'zqsilent', ecosystem: 'npm' }, signal)).toMatchObject({
     status: 'failed',

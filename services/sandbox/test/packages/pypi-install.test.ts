@@ -5,9 +5,9 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { portOf } from '@toolmesh/shared/kit/http/listen';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type IndexServer, LONG_AGO, startIndex } from './fixtures/index-server.ts';
-import { cleanUp, openPackages, signal, type TestPackages } from './fixtures/setup.ts';
+import { afterAll, expect, test } from '@jest/globals';
+import { LONG_AGO, startIndex } from './fixtures/index-server.ts';
+import { openPackages, openTestIndex, signal } from './fixtures/setup.ts';
 import { makeWheel } from './fixtures/wheel.ts';
 
 const PYTHON = '/usr/bin/python3';
@@ -28,22 +28,8 @@ async function startProxy(tunnels: string[]) {
   return { url: `http://127.0.0.1:${portOf(server)}`, stop: async () => void server.close() };
 }
 
-let index: IndexServer;
-let packages: TestPackages;
-/** Gives up on a page after a second. */
-let hasty: TestPackages;
-beforeAll(async () => {
-  index = await startIndex();
-  packages = await openPackages(index);
-  hasty = await openPackages(index, { pageTimeoutMs: 1_000 });
-});
-afterAll(async () => {
-  await cleanUp();
-  await index.stop();
-});
-
-const install = (name: string, version?: string) =>
-  packages.install({ name, ecosystem: 'pypi', ...(version === undefined ? {} : { version }) }, signal);
+const { index, packages, hasty, install, close } = await openTestIndex('pypi');
+afterAll(close);
 
 test('installs a wheel and what it needs, so that Python imports both', async () => {
   index.addWheels('zqcore', [{ version: '1.0' }, { version: '1.1' }]);
@@ -190,7 +176,7 @@ test('refuses two versions of one package at once', async () => {
   await expect(packages.layerFor('pypi', [], signal)).rejects.toMatchObject({ code: 'invalid_arguments' });
 });
 
-test('says that it is busy when more installs wait than may', async () => {
+test('refuses an install as busy when more installs wait than may', async () => {
   index.misbehaving.set('zqstuck', 'slow');
   const busy = await openPackages(index, { maxParallel: 1, maxWaiting: 1 });
   const caller = new AbortController();
@@ -220,7 +206,7 @@ test('goes out through the proxy that it is given, and by no other way', async (
   await server.stop();
 });
 
-test('says which of several packages it refuses', async () => {
+test('names which of several packages it refuses', async () => {
   await expect(packages.layerFor('pypi', ['zqpartner', 'crypto-locker'], signal)).rejects.toMatchObject({
     code: 'invalid_arguments',
     details: [{ path: 'packages.1', code: 'blocked' }],
@@ -289,7 +275,7 @@ test('comes to an end when packages need each other', async () => {
   expect(await install('zqloopa')).toMatchObject({ status: 'installed', dependencies: [{ name: 'zqloopb' }] });
 });
 
-test('tells of versions that do not go together', async () => {
+test('reports versions that do not go together', async () => {
   index.addWheels('zqleft', [{ version: '1.0', requires: ['zqfoundation==1.0'] }]);
   index.addWheels('zqright', [{ version: '1.0', requires: ['zqfoundation==2.0'] }]);
   index.addWheels('zqfoundation', [{ version: '1.0' }, { version: '2.0' }]);
@@ -299,7 +285,7 @@ test('tells of versions that do not go together', async () => {
   });
 });
 
-test.each(['error', 'redirect_loop', 'garbage', 'huge'] as const)('tells of an index that is %s', async (how) => {
+test.each(['error', 'redirect_loop', 'garbage', 'huge'] as const)('reports an index that is %s', async (how) => {
   const name = `zqbad${how.replace('_', '')}`;
   index.misbehaving.set(name, how);
   const code = how === 'huge' ? 'too_large' : 'index_unreachable';
@@ -308,7 +294,7 @@ test.each(['error', 'redirect_loop', 'garbage', 'huge'] as const)('tells of an i
   expect(await install(`${name}parent`)).toMatchObject({ status: 'failed', reason: { code } });
 });
 
-test('tells of an index that is not there', async () => {
+test('reports an index that is not there', async () => {
   const gone = await startIndex();
   await gone.stop();
   const alone = await openPackages(gone);
@@ -373,7 +359,7 @@ test('waits for an approval of what is new and hardly known', async () => {
   expect(await install('zqsettled')).toMatchObject({ status: 'installed' });
 });
 
-test('tells of an index that does not answer in time', async () => {
+test('reports an index that does not answer in time', async () => {
   index.misbehaving.set('zqsilent', 'slow');
   expect(await hasty.install({ name: 'zqsilent', ecosystem: 'pypi' }, signal)).toMatchObject({
     status: 'failed',
