@@ -1,5 +1,6 @@
 import { ConfigError, EXIT_CONFIG, type ServiceConfig } from './config.ts';
 import type { ServiceDefinition } from './define-service.ts';
+import { releaseStartMemory } from './release-start-memory.ts';
 import { type RunningService, startService } from './start-service.ts';
 
 const MIN_NODE_MAJOR = 24;
@@ -14,6 +15,7 @@ export async function runService<Config extends ServiceConfig>(service: ServiceD
     // oxlint-disable-next-line node/no-process-env -- the one place where a service's environment is read
     const running = await startService(service, { env: process.env });
     stopOnSignal(running);
+    releaseStartMemory();
     if (running.reload !== undefined) process.on('SIGHUP', running.reload);
   } catch (error) {
     process.stderr.write(`${service.name} cannot start: ${explain(error)}\n`);

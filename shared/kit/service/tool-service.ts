@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { mcpFace } from '../../mcp/face.ts';
+import { lazyHandler } from '../http/lazy-handler.ts';
 import type { Checks } from '../http/readiness.ts';
 import type { ToolDefinition } from '../tools/tool.ts';
 import { createToolCatalogue } from '../tools/tool-catalogue.ts';
@@ -44,10 +44,14 @@ export function toolServiceParts(
   { config, logger, metrics }: Pick<Kit<{ MAX_BODY_BYTES: number }>, 'config' | 'logger' | 'metrics'>,
 ) {
   const catalogue = createToolCatalogue(tools, metrics);
+  const face = lazyHandler(async () => {
+    const { mcpFace } = await import('../../mcp/face.ts');
+    return mcpFace(catalogue, { name, logger, maxBodyBytes: config.MAX_BODY_BYTES });
+  });
   return {
     catalogue,
     routes: toolRoutes(catalogue),
-    rawRoutes: { '/mcp': mcpFace(catalogue, { name, logger, maxBodyBytes: config.MAX_BODY_BYTES }) },
+    rawRoutes: { '/mcp': face },
     tools: () => catalogue.list(),
     checks,
   };
