@@ -33,6 +33,7 @@ export const NAVIGATION: readonly (readonly [heading: string, pages: readonly st
       'docs/architecture.md',
       'docs/style.md',
       'docs/voice.md',
+      'docs/decisions/README.md',
       'REVIEW.md',
       'CHANGELOG.md',
       'SECURITY.md',

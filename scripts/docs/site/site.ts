@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { kitReference } from '../kit.ts';
 import { NAVIGATION } from './navigation.ts';
 import { type RenderedPage, renderPage } from './render-page.ts';
@@ -33,7 +33,9 @@ export const targetOf = (source: string): string => source.replace(/^docs\//, ''
 export function renderSite(root: string): readonly SitePage[] {
   const sources = new Set(sourcesOf(root));
   return [...sources].map((source) => {
-    const markdown = readFileSync(join(root, source), 'utf8').replace('<!-- built: kit -->', () => kitReference(root));
+    const markdown = readFileSync(join(root, source), 'utf8')
+      .replace('<!-- built: kit -->', () => kitReference(root))
+      .replace('<!-- built: decisions -->', () => decisionList(root));
     const target = targetOf(source);
     const resolve = (href: string): string | undefined => {
       if (EXTERNAL.test(href) || href.startsWith('#')) return href;
@@ -44,6 +46,13 @@ export function renderSite(root: string): readonly SitePage[] {
     };
     return { source, target, ...renderPage(markdown, resolve) };
   });
+}
+
+/** Lists the records of decisions by their titles. */
+function decisionList(root: string): string {
+  const files = globSync('docs/decisions/[0-9]*.md', { cwd: root }).sort();
+  const titleOf = (file: string) => /^# (?:\d+\. )?(.*)$/m.exec(readFileSync(join(root, file), 'utf8'))?.[1] ?? file;
+  return files.map((file) => `- ${basename(file).slice(0, 4)}: [${titleOf(file)}](${basename(file)})`).join('\n');
 }
 
 /** Gives the way from one page to another. */
