@@ -33,7 +33,8 @@ export default {
     only('hostile', HOSTILE),
     only('compose', ['e2e/compose/*.test.ts']),
   ],
-  testTimeout: 60_000,
+  // Slow tests show; a file whose waits are longer says so itself.
+  testTimeout: 20_000,
   maxWorkers: 2,
   // The modules of finished tests stay in memory: V8 keeps what ran in a context for as long as it likes.
   workerIdleMemoryLimit: '768MB',

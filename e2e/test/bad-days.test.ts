@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Mesh, startMesh } from '../mesh.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(60_000);
 
 let mesh: Mesh;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { parse } from 'yaml';
@@ -11,6 +11,9 @@ import { type Mesh, startMesh } from '../mesh.ts';
 import { testWith } from '../parts.ts';
 import { hasPrometheus, type Prometheus, startPrometheus } from '../prometheus.ts';
 import { SERVICES } from '../../mesh/services.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(60_000);
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const withPrometheus = testWith('Prometheus', hasPrometheus);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import { SERVICES } from '../../mesh/services.ts';
 import { answerProblems, codeBlocks, runnableCommands, withPorts } from '../../scripts/docs/commands.ts';
@@ -11,6 +11,9 @@ import { fillBlocks } from '../../scripts/docs/generated-blocks.ts';
 import { declaredMetrics } from '../../scripts/docs/metrics.ts';
 import { httpReference } from '../../scripts/docs/http.ts';
 import { startMesh, type Mesh } from '../mesh.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(120_000);
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8');

@@ -1,7 +1,10 @@
 import { appendFileSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { copyRepository, type RepositoryCopy } from '../repository-copy.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(120_000);
 
 let copy: RepositoryCopy;
 beforeAll(() => {

@@ -1,12 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createMcpClient } from '@toolmesh/shared/mcp/client';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { copyRepository, type RepositoryCopy } from '../repository-copy.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(120_000);
 
 const guide = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
 const COMMAND = 'npm run new-service dice roll_dice';

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
@@ -12,6 +12,9 @@ import { z } from 'zod';
 import { FAKE_MODEL, type FakeAnswer, serveFakeOpenAi } from '../fake-openai.ts';
 import { type ReceivedSpan, serveOtlp } from '../otlp-receiver.ts';
 import { type ServicesWithLogs, startServicesWithLogs } from '../services-with-logs.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(60_000);
 
 const PARENT = 'b7ad6b7169203331';
 let traces = 0;

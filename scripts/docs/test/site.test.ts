@@ -2,12 +2,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { codeBlocks, differences, documentsOf, withPorts } from '../commands.ts';
 import { exportsOf } from '../kit.ts';
 import { buildSite } from '../site/build-site.ts';
 import { renderPage } from '../site/render-page.ts';
 import { sourcesOf, targetOf } from '../site/site.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(120_000);
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const output = mkdtempSync(join(tmpdir(), 'toolmesh-docs-'));

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { codeExecutor } from '../src/service.ts';
+
+// Time limits of seconds are waited for.
+jest.setTimeout(60_000);
 
 const EXECUTION = {
   status: 'success',

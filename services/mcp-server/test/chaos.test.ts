@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { request } from '@toolmesh/shared/test-kit/requests';
@@ -10,6 +10,9 @@ import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { call, sayer, serveUpstream, startHub, startHubProcess } from './mesh-of-tests.ts';
+
+// Time limits of seconds are waited for.
+jest.setTimeout(60_000);
 
 const TIME = new URL('../../time-client/src/main.ts', import.meta.url);
 

@@ -1,11 +1,14 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { descendantsOf } from './hostile/processes.ts';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(60_000);
 
 const describeJailed = PYTHON_LEVELS.includes('namespaces') ? describe : describe.skip;
 

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(60_000);
 
 const end = (sandbox: Sandbox, id: string) => request(`${sandbox.url}/sessions/${id}`, { method: 'DELETE' });
 

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { type ServiceProcess, StartFailure, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
+
+// Real processes are started, ended and waited for.
+jest.setTimeout(60_000);
 
 const MAIN = new URL('../src/main.ts', import.meta.url);
 const started: ServiceProcess[] = [];

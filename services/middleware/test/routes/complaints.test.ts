@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
@@ -6,6 +6,9 @@ import { watchedTools } from '../fakes/chat-tools.ts';
 import { type FakeAnswer, fakeOpenAi, speak } from '../fakes/fake-openai.ts';
 import { openStream } from '../fakes/read-stream.ts';
 import { startWith } from '../fakes/start-middleware.ts';
+
+// Time limits of seconds are waited for.
+jest.setTimeout(60_000);
 
 /** What people complain about most in chats with tools, each with what happens here. The issues: see the names. */
 async function start(env: Record<string, string>, ...answers: FakeAnswer[]) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
@@ -12,6 +12,9 @@ import express, { type Request, type Response } from 'express';
 import { type Era, startFixture } from '../../conformance/fixture.ts';
 import { type EraClient, openClient } from '../../era-clients.ts';
 import { startHub as startHubOf } from '../../mesh-of-tests.ts';
+
+// Time limits of seconds are waited for.
+jest.setTimeout(60_000);
 
 const WATCHED = 'test://watched-resource';
 const startHub = (url: string, more: object = {}) => startHubOf({ upstream: { url, ...more } });
