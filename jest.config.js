@@ -6,7 +6,7 @@ const common = {
   transform: {},
 };
 
-/** What measures time or takes all of the machine: run by itself, one file after the other. */
+/** Tests that measure time or take the whole machine: run by themselves, one file after the other. */
 const ALONE = ['e2e/test/soak.test.ts'];
 const HOSTILE = ['services/sandbox/test/hostile.test.ts'];
 

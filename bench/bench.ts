@@ -125,7 +125,7 @@ async function calls(
   print(`  ${name.padEnd(36)} p50 ${ms(percentile(times, 50))}  p95 ${ms(percentile(times, 95))}${beside}`);
 }
 
-/** What it takes to start the languages' own interpreters, which gives the same result without any isolation. */
+/** Measures a start of the languages' own interpreters, which gives the same result without any isolation. */
 function bareStarts() {
   const time = (command: string, args: string[]) => {
     const times = Array.from({ length: 20 }, () => {

@@ -24,7 +24,7 @@ if (kind === 'tools') {
 function tool(index: number) {
   return defineTool({
     name: `tool_${index}`,
-    description: 'Says what it is told.',
+    description: 'Repeats its input.',
     input: z.object({ text: z.string().describe('What to say'), ms: z.int().default(0).describe('How long to wait') }),
     output: z.object({ text: z.string() }),
     annotations: { readOnlyHint: true },

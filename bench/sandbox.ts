@@ -21,7 +21,7 @@ const PRINT = { code: 'print(1)' };
 const FRAME = { code: 'import numpy as np, pandas as pd\nprint(pd.DataFrame({"a": np.arange(3)}).a.sum())' };
 const SCRIPT = { code: '1 + 1', language: 'javascript' };
 
-/** How often things are done where a worker takes this long to be warm again, in milliseconds. */
+/** Iterations of each measurement, for a worker that takes `warmMs` milliseconds to be warm again. */
 interface Effort {
   readonly warmMs: number;
   readonly warm: number;

@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** Whether servers and load can have a core each. */
+/** True where servers and load can have a core each. */
 export const hasTwoCores =
   cpus().length > 1 && spawnSync('taskset', ['-p', '1', String(process.pid)], { stdio: 'ignore' }).status === 0;
 
@@ -12,7 +12,7 @@ export function takeSecondCore(): void {
   if (hasTwoCores) spawnSync('taskset', ['-a', '-p', '2', String(process.pid)], { stdio: 'ignore' });
 }
 
-/** What the figures were measured on, for the head of a report. */
+/** Describes the machine that figures were measured on, for the head of a report. */
 export function machine(): string {
   const cores = hasTwoCores ? 'servers on one core, load on another' : 'servers and load on the same core';
   return `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}; ${cores}`;

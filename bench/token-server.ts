@@ -8,7 +8,7 @@ export interface TokenServer {
   close(): void;
 }
 
-/** How the model of a request speaks: `tool` calls one and then says a word, `tokens-N` says N words at 50 a second. */
+/** Starts a model server. Models by name: `tool` calls a tool and then answers in one word, `tokens-N` streams N words at 50 a second. */
 export async function startTokenServer(): Promise<TokenServer> {
   const server = createServer((req, res) => void answer(req, res));
   server.listen(0, '127.0.0.1');

@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 
-/** What the server is to answer: words, calls of tools, or a status that is no success. */
+/** One scripted answer: text, tool calls, or an error status. */
 export interface FakeAnswer {
   readonly text?: string;
   readonly calls?: readonly { readonly name: string; readonly arguments: object }[];
   readonly status?: number;
-  /** What it says beside such a status. */
+  /** Message sent with an error status. */
   readonly message?: string;
 }
 

@@ -4,14 +4,14 @@ import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { SERVICES } from '../mesh/services.ts';
 
-/** Where a running mesh is, whatever runs it. */
+/** Addresses of a running mesh, in processes or in containers. */
 export interface RunningMesh {
   readonly url: (service: string) => string;
 }
 
 const MESH_TOOLS = SERVICES.filter(({ inMesh }) => inMesh).flatMap(({ tools }) => tools);
 
-/** What every mesh must do, however it was started: by `npm start` or in containers. */
+/** Tests that hold for every mesh, started by `npm start` or in containers. */
 export function describeJourneys(mesh: () => RunningMesh): void {
   const at = (service: string, path: string) => mesh().url(service) + path;
 

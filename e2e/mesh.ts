@@ -15,7 +15,7 @@ const READY = 'Toolmesh is ready.';
 /** The five services as `npm start` runs them, on free ports. */
 export interface Mesh {
   readonly url: (service: string) => string;
-  /** What the person at the terminal has seen so far. */
+  /** Terminal output so far. */
   readonly output: () => string;
   /** The settings that it was started with, for a second start. */
   readonly env: NodeJS.ProcessEnv;

@@ -1,6 +1,6 @@
 import { request } from '@toolmesh/shared/test-kit/requests';
 
-/** What `/metrics` of a service said at one moment. */
+/** The `/metrics` of a service at one moment. */
 export interface Scrape {
   /** Names of metrics and their types: those without a sample, too. */
   readonly types: ReadonlyMap<string, string>;

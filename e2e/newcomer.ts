@@ -7,7 +7,7 @@ import { type Mesh, startLauncher } from './mesh.ts';
 import { PYTHON_ISOLATION } from './parts.ts';
 import { portVariable, SERVICES } from '../mesh/services.ts';
 
-/** What someone sees who has just typed `npm start`; the last of these tests kill a service. */
+/** Tests of the first minutes after `npm start`; the last of them kill a service. */
 export function describeNewcomer(mesh: () => Mesh): void {
   describe('npm start', () => {
     test('says where to chat, which model there is and why, and how the sandbox isolates', () => {
@@ -27,8 +27,8 @@ export function describeNewcomer(mesh: () => Mesh): void {
       expect(status).toBe(200);
       expect(took).toBeLessThan(5_000);
       expect(body.response).toContain('Hello');
-      const [told] = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/.exec(body.response) ?? [''];
-      expect(Math.abs(Date.parse(told) - started)).toBeLessThan(5_000);
+      const [time] = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/.exec(body.response) ?? [''];
+      expect(Math.abs(Date.parse(time) - started)).toBeLessThan(5_000);
       expect(body.tool_calls).toMatchObject([
         {
           name: 'execute_code',

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { test } from '@jest/globals';
 import { canJail } from '@toolmesh/shared/test-kit/can-jail';
 
-/** Whether a program of the system can be run. */
+/** Tells whether a program of the system can be run. */
 export const hasProgram = (name: string): boolean => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0;
 
-/** How the sandbox isolates Python on this machine: as well as it can. */
+/** The isolation that the sandbox chooses for Python on this machine: the best it can have. */
 export const PYTHON_ISOLATION = canJail() ? 'namespaces' : 'wasm';
 
 type Test = (name: string, run: () => Promise<void>, timeoutMs?: number) => void;

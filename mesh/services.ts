@@ -5,7 +5,7 @@ export interface ServiceRow {
   readonly port: number;
   /** Tools that it serves itself. */
   readonly tools: readonly string[];
-  /** Whether the hub offers its tools. */
+  /** True when the hub offers its tools. */
   readonly inMesh: boolean;
 }
 

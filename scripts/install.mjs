@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const MIN_NODE_MAJOR = 24;
-/** Where Node keeps what it compiled, and TypeScript without its types, from one start to the next. */
+/** Folder of Node's compile cache, kept from one start to the next. */
 export const COMPILE_CACHE = `${ROOT}node_modules/.cache/compiled`;
 
 const inRoot = (path) => `${ROOT}${path}`;

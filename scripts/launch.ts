@@ -1,4 +1,4 @@
-// Starts all services on this machine, each in a process of its own, and keeps them running until told to stop.
+// Starts all services on this machine, each in a process of its own, and keeps them running until it is stopped.
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { portVariable, SERVICES, urlVariable } from '../mesh/services.ts';

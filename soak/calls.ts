@@ -9,7 +9,7 @@ export interface Call {
   run(): Promise<void>;
 }
 
-/** How long any call may take: one that hangs is an error. */
+/** Time limit of any call: one that hangs is an error. */
 const TIMEOUT_MS = 30_000;
 const BOTH = 'Execute: print("Hello") and tell me the time';
 

@@ -1,13 +1,13 @@
 import { median } from '../bench/figures.ts';
 import type { Sample } from './samples.ts';
 
-/** How one call went. */
+/** The outcome of one call. */
 export interface Outcome {
   readonly kind: string;
   /** Seconds since the start of the soak, when it ended. */
   readonly at: number;
   readonly ms: number;
-  /** What was wrong with the answer. */
+  /** The fault in the answer. */
   readonly error?: string;
 }
 
@@ -25,7 +25,7 @@ interface Bound {
   readonly what: string;
   readonly unit: string;
   readonly read: (sample: Sample) => number;
-  /** What growth is still none: a share of the value before, and so much. */
+  /** Growth that is tolerated: a share of the value before, plus a constant. */
   readonly share: number;
   readonly slack: number;
 }
@@ -42,7 +42,7 @@ const LATENCY_FACTOR = 3;
 const LATENCY_SLACK_MS = 250;
 
 /**
- * What is wrong, in words; nothing when all is well. The second quarter is compared with the last: the first is for
+ * Lists what is wrong; empty when all is well. The second quarter is compared with the last: the first is for
  * warming up, and a leak has no end.
  */
 export function judge(observation: Observation): readonly string[] {
@@ -80,7 +80,7 @@ function slowdowns({ outcomes, seconds }: Observation): readonly string[] {
   });
 }
 
-/** What was seen in the nth quarter of the time. */
+/** Returns the samples of the nth quarter of the time. */
 function quarter<T extends { readonly at: number }>(all: readonly T[], nth: number, seconds: number): readonly T[] {
   return all.filter(({ at }) => at >= ((nth - 1) * seconds) / 4 && at < (nth * seconds) / 4);
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What one process had at one moment. */
+/** Resources of one process at one moment. */
 export interface Sample {
   /** Seconds since the start. */
   readonly at: number;

@@ -25,7 +25,7 @@ if (!Number.isFinite(seconds) || seconds < 4) {
 const CALLERS = 4;
 const PAUSE_MS = 25;
 const SAMPLE_MS = 500;
-const TELL_EVERY_S = 60;
+const REPORT_EVERY_S = 60;
 /** Twice what a service needs. */
 const HEAP_MIB = 128;
 
@@ -66,15 +66,15 @@ async function soak(running: Mesh): Promise<readonly string[]> {
     }
   };
   const watch = async () => {
-    let told = TELL_EVERY_S;
+    let nextReport = REPORT_EVERY_S;
     while (now() < seconds) {
       for (const [name, pid] of pids) {
         const sample = sampleProcess(pid, now());
         if (sample === undefined) lost.push(name);
         else samples.get(name)?.push(sample);
       }
-      if (now() > told) print(`  ${told} s, ${outcomes.length} calls`);
-      if (now() > told) told += TELL_EVERY_S;
+      if (now() > nextReport) print(`  ${nextReport} s, ${outcomes.length} calls`);
+      if (now() > nextReport) nextReport += REPORT_EVERY_S;
       await sleep(SAMPLE_MS);
     }
   };

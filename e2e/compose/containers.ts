@@ -8,7 +8,7 @@ export const mesh: RunningMesh = { url: (service) => process.env[urlVariable(ser
 
 const [composeCommand = '', ...composeArguments] = (process.env['COMPOSE'] ?? '').split(' ');
 
-/** What a command printed, and how it ended. */
+/** Output and exit of a command. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;

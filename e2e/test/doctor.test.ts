@@ -13,7 +13,7 @@ jest.setTimeout(60_000);
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What the doctor says, and how it ends. It runs in a process of its own, beside what this one serves. */
+/** Runs the doctor in a process of its own and returns its output and exit code. */
 async function doctor(env: NodeJS.ProcessEnv): Promise<{ readonly code: number | null; readonly says: string }> {
   const child = spawn(process.execPath, ['scripts/doctor.ts'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let says = '';

@@ -16,7 +16,7 @@ const at = (path: string) => join(copy.root, path);
 const later = new Date(Date.now() + 3_600_000);
 
 describe('what scripts/run.mjs installs', () => {
-  /** Whether npm would be run. It is replaced by a script that says so and does nothing. */
+  /** Tells whether npm would be run, by a script in its place that only prints its arguments. */
   const installs = (): boolean => {
     writeFileSync(at('npm.mjs'), 'console.log(`npm ${process.argv[2]} was run`);');
     const run = `process.env.npm_execpath = ${JSON.stringify(at('npm.mjs'))}; m.ensureInstalled();`;

@@ -164,12 +164,12 @@ describe('the sandbox', () => {
 
   test('measures the time that a program ran', async () => {
     const sum = 'sandbox_execution_duration_seconds_sum{language="javascript"}';
-    let told = 0;
+    let reported = 0;
     const by = await grown('sandbox', ['sandbox_execution_duration_seconds_sum'], async () => {
       const { body } = await execute('execute_code', { code: '1 + 1', language: 'javascript' });
-      told = body.structured_content.duration_ms;
+      reported = body.structured_content.duration_ms;
     });
-    expect(by[sum]).toBeCloseTo(told / 1_000, 3);
+    expect(by[sum]).toBeCloseTo(reported / 1_000, 3);
   });
 
   test('counts output that did not fit, and packages by what came of them', async () => {

@@ -10,7 +10,7 @@ import { judge, type Observation, type Outcome } from '../../soak/judge.ts';
 import { renderReport } from '../../soak/report.ts';
 import type { Sample } from '../../soak/samples.ts';
 
-/** How long the real one takes: every kind of call comes several times in some seconds, a leak shows in a minute. */
+/** Duration of a real soak: some seconds make every kind of call several times, a minute shows a leak. */
 const SOAK_SECONDS = IS_FULL ? 60 : 8;
 const SECONDS = 100;
 const MIB = 1_024 ** 2;

@@ -108,7 +108,7 @@ describe('a mesh with a collector', () => {
       'POST',
       sandbox,
     ]);
-    const told = mcpHop('mcp-server', 'time-client', 'tools/call get_current_time');
+    const timeHop = mcpHop('mcp-server', 'time-client', 'tools/call get_current_time');
     const tool = (name: string, inside: Tree): Tree => [
       'middleware',
       'internal',
@@ -122,7 +122,7 @@ describe('a mesh with a collector', () => {
       chat,
       chat,
       tool('execute_code', executed),
-      tool('get_current_time', told),
+      tool('get_current_time', timeHop),
     ]);
     const known = new Set([PARENT, ...spansOf(traceId).map(({ spanId }) => spanId)]);
     expect(spansOf(traceId).filter(({ parentSpanId }) => !known.has(parentSpanId ?? ''))).toEqual([]);

@@ -1,10 +1,10 @@
-/** What a look found: `ok`, a `note` that needs no action, or something `wrong`, with what to do about it. */
+/** The result of one check: `ok`, a `note` that needs no action, or something `wrong`, with the remedy. */
 export interface Finding {
   readonly level: 'ok' | 'note' | 'wrong';
-  /** What it is about, in a word or two. */
+  /** Subject, in a word or two. */
   readonly about: string;
   readonly says: string;
-  /** What to do, where there is something. */
+  /** Remedy, where there is one. */
   readonly cure?: string;
 }
 

@@ -5,7 +5,7 @@ import type { ServiceState } from './services.ts';
 
 const CACHE = fileURLToPath(new URL('../../data/sandbox', import.meta.url));
 
-/** How programs are kept in, and why not better. */
+/** Reports the isolation level of programs, and the reason when it is not the best. */
 export async function checkIsolation(
   services: readonly ServiceState[],
   env: NodeJS.ProcessEnv,

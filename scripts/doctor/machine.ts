@@ -6,7 +6,7 @@ import { type Finding, note, ok, wrong } from './finding.ts';
 
 const MIN_NODE_MAJOR = 24;
 const GIB = 1_024 ** 3;
-/** What packages, saved workers and an update need. */
+/** Enough for packages, saved workers and an update. */
 const NEEDED_BYTES = 1 * GIB;
 
 /** The Node that services run on, which is the one that runs this. */
@@ -19,14 +19,14 @@ export function checkNode(version: string = process.versions.node): Finding {
   );
 }
 
-/** Whether the system is one that the sandbox works on. */
+/** Checks that the sandbox works on this system. */
 export function checkSystem(): Finding {
   const name = `${process.platform} ${process.arch}`;
   if (process.platform === 'linux') return ok('System', name);
   return wrong('System', `${name}: the sandbox needs Linux`, 'docker compose up --build runs all of it in containers');
 }
 
-/** What is free where the sandbox keeps packages, and where programs keep temporary files. */
+/** Checks the free space for the sandbox's packages and for temporary files. */
 export async function checkDisk(env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
   const data = env['SANDBOX_DATA_DIR'] || env['SANDBOX_CACHE_DIR'] || 'data/sandbox';
   return Promise.all([checkFolder('Disk', resolve(data)), checkFolder('Temporary', tmpdir())]);

@@ -10,7 +10,7 @@ export interface PortHolder {
 const MAX_COMMAND = 80;
 const LISTENING = '0A';
 
-/** Who listens on a port of this machine, as far as we may see; Linux tells it in /proc. */
+/** Returns the process that listens on a port, as far as /proc shows it to us. */
 export function portHolder(port: number): PortHolder | undefined {
   const sockets = new Set(
     ['tcp', 'tcp6'].flatMap((table) => listeners(table, port)).map((inode) => `socket:[${inode}]`),

@@ -6,7 +6,7 @@ const DEFAULT_OPENAI = 'https://api.openai.com/v1';
 const DEFAULT_OLLAMA = 'http://localhost:11434';
 const DEMO = 'the demo answers: it knows the time, arithmetic and how to run code, and is no language model';
 
-/** Whether the model that chats would use can be reached. */
+/** Checks that the model that chats would use can be reached. */
 export async function checkProvider(services: readonly ServiceState[], env: NodeJS.ProcessEnv): Promise<Finding> {
   const wanted = env['LLM_PROVIDER'] || 'auto';
   const running = runningProvider(services);

@@ -31,7 +31,7 @@ async function lookAt(name: string, port: number, env: NodeJS.ProcessEnv): Promi
   return { ...found, state: 'running', health: health.body };
 }
 
-/** What is wrong with each service: who has its port, and what it says is missing. */
+/** Checks each service: the process that holds its port, and its own report of what is missing. */
 export async function checkServices(services: readonly ServiceState[]): Promise<readonly Finding[]> {
   const isAnyRunning = services.some(({ state }) => state === 'running' || state === 'hanging');
   return Promise.all(services.map((service) => checkService(service, isAnyRunning)));
@@ -54,7 +54,7 @@ async function checkService({ name, port, url, state }: ServiceState, isAnyRunni
   return readiness(name, url);
 }
 
-/** What a running service says of what it needs. */
+/** Checks `/ready` of a running service. */
 async function readiness(name: string, url: string): Promise<Finding> {
   const ready = await askJson(`${url}/ready`);
   if ('failure' in ready) return wrong(name, `answers /health but not /ready (${ready.failure})`, 'look at its log');
@@ -73,7 +73,7 @@ function cureFor(name: string): string {
   return 'its log says why: LOG_LEVEL=debug npm start';
 }
 
-/** Whether the mesh as a whole runs. */
+/** Reports how much of the mesh runs. */
 export function summarize(services: readonly ServiceState[]): Finding {
   const running = services.filter(({ state }) => state === 'running').length;
   if (running === services.length) return ok('Mesh', `all ${running} services run`);

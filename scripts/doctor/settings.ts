@@ -5,7 +5,7 @@ import { MiddlewareConfig } from '../../services/middleware/src/config.ts';
 import { SandboxConfig } from '../../services/sandbox/src/config.ts';
 import { type Finding, ok, wrong } from './finding.ts';
 
-/** Whether the services would start with these settings: each line is one that has to be mended. */
+/** Checks that the services would start with these settings; each finding is a setting to correct. */
 export function checkSettings(env: NodeJS.ProcessEnv): readonly Finding[] {
   // Each service is given its own port by whoever starts it.
   const { PORT: _port, ...settings } = env;
@@ -28,7 +28,7 @@ function problemsWith(schema: z.ZodObject, env: NodeJS.ProcessEnv): readonly str
   }
 }
 
-/** Whether mesh.json can be read, and which upstreams it names. */
+/** Checks that mesh.json can be read, and lists the upstreams that it names. */
 export function checkMeshFile(env: NodeJS.ProcessEnv): readonly Finding[] {
   const path = env['MESH_CONFIG'] || 'mesh.json';
   try {

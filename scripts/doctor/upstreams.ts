@@ -2,7 +2,7 @@ import { askJson } from '../ask-json.ts';
 import { type Finding, ok, wrong } from './finding.ts';
 import type { ServiceState } from './services.ts';
 
-/** What the running hub says of each of its upstreams; nothing where it does not run. */
+/** Reports the status of each upstream of the running hub; empty when the hub does not run. */
 export async function checkUpstreams(services: readonly ServiceState[], apiKey: string | undefined) {
   const hub = services.find(({ name }) => name === 'mcp-server');
   if (hub?.state !== 'running') return [];

@@ -31,7 +31,7 @@ export interface ManagedService {
  */
 const NODE_FLAGS = ['--max-semi-space-size=2'];
 
-/** What services give running requests at their end, and some more. */
+/** Longer than the grace that services give running requests when they stop. */
 const STOP_MS = 12_000;
 const MAX_PAUSE_MS = 10_000;
 /** A service that ran this long had started well. */
@@ -47,7 +47,7 @@ export function manageService({ name, env, say }: ManagedServiceOptions): Manage
 
   function start(): ChildProcess {
     const startedAt = performance.now();
-    const lastWords: string[] = [];
+    const lastLines: string[] = [];
     // A process group of its own: Ctrl-C in the terminal is ours to pass on, once.
     const process_ = spawn(process.execPath, [...NODE_FLAGS, main], {
       env,
@@ -57,15 +57,15 @@ export function manageService({ name, env, say }: ManagedServiceOptions): Manage
     if (process_.stdout !== null) showLog(process_.stdout, name, say);
     if (process_.stderr !== null) {
       createInterface(process_.stderr).on('line', (line) => {
-        lastWords.push(line);
-        lastWords.splice(0, lastWords.length - 20);
+        lastLines.push(line);
+        lastLines.splice(0, lastLines.length - 20);
         if (isKept) say(`${name}: ${line}`);
       });
     }
     process_.once('close', (code, signal) => {
       if (isStopping) return;
       const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-      if (!isKept) return failed.resolve(lastWords.join('\n') || `${name} ended ${how} before it was ready.`);
+      if (!isKept) return failed.resolve(lastLines.join('\n') || `${name} ended ${how} before it was ready.`);
       if (performance.now() - startedAt > STABLE_MS) pauseMs = 250;
       say(`${name} ended ${how}; starting it again`);
       void sleep(pauseMs).then(() => {

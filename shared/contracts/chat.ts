@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { ToolResult } from './tool.ts';
 
-/** How a tool call of a run ended (contract, section 3). */
+/** Outcome of a tool call of a run (contract, section 3). */
 export const ToolCallStatus = z.enum(['ok', 'error', 'denied', 'timeout', 'skipped']);
 export type ToolCallStatus = z.output<typeof ToolCallStatus>;
 
-/** Why a run ended (contract, section 3). */
+/** Reason for the end of a run (contract, section 3). */
 export const FinishReason = z.enum(['stop', 'length', 'max_steps', 'budget', 'aborted', 'error']);
 export type FinishReason = z.output<typeof FinishReason>;
 

@@ -9,7 +9,7 @@ export const DependencyHealth = z.object({
 });
 export type DependencyHealth = z.output<typeof DependencyHealth>;
 
-/** What the middleware adds to the answer of `GET /health`. */
+/** Fields that the middleware adds to the answer of `GET /health`. */
 export const MiddlewareHealth = z.object({
   status: z.enum(['healthy', 'degraded']),
   services: z.object({

@@ -78,7 +78,7 @@ export function createMcpClient(options: McpClientOptions): McpClient {
 export function requesterOf(context: ToolContext): Requester {
   return {
     signal: context.signal,
-    notify: context.isListening ? (notification) => reportProgress(notification, context) : undefined,
+    notify: context.wantsProgress ? (notification) => reportProgress(notification, context) : undefined,
     capabilities: {},
   };
 }

@@ -80,7 +80,7 @@ function contextOf({ mcpReq }: ServerContext): ToolContext {
   };
   return {
     signal: mcpReq.signal,
-    isListening: progressToken !== undefined && mcpReq._meta?.[QUIET_META_KEY] !== true,
+    wantsProgress: progressToken !== undefined && mcpReq._meta?.[QUIET_META_KEY] !== true,
     ...progressEncoder(notify),
   };
 }

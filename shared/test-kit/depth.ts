@@ -1,4 +1,4 @@
-/** Whether everything runs at its full depth (`npm run test:full`), or at the one that a commit needs. */
+/** True when everything runs at its full depth (`npm run test:full`), instead of the depth that a commit needs. */
 export const IS_FULL = process.env['TEST_DEPTH'] === 'full';
 
 /** Returns all rows at full depth, else those of a commit. */

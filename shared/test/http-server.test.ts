@@ -8,7 +8,7 @@ import { defineTool } from '../kit/tools/tool.ts';
 
 const echo = defineTool({
   name: 'echo',
-  description: 'Says what it was told.',
+  description: 'Repeats its input.',
   input: z.object({ text: z.string() }),
   output: z.object({ text: z.string() }),
   run: (input) => input,

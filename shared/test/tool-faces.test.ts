@@ -261,7 +261,7 @@ describe('the mesh’s own MCP client', () => {
     const heard: unknown[] = [];
     const { signal } = new AbortController();
     const hear = (what: unknown) => void heard.push(what);
-    const context = { signal, isListening: true, progress: hear, chunk: hear };
+    const context = { signal, wantsProgress: true, progress: hear, chunk: hear };
     await client.callTool('count', { to: 1 }, context);
     expect(heard).toEqual([expect.objectContaining({ progress: 1, message: 'at 1' }), { number: 1 }]);
     await client.close();

@@ -2,7 +2,7 @@ import type { NAVIGATION } from './navigation.ts';
 import { escape } from './render-page.ts';
 import { relativeTo, type SitePage, targetOf } from './site.ts';
 
-/** What all pages share: the navigation, and the title of each page by its source. */
+/** Data that all pages share: the navigation, and the title of each page by its source. */
 export interface SiteFrame {
   readonly navigation: typeof NAVIGATION;
   readonly titles: ReadonlyMap<string, string>;

@@ -10,7 +10,7 @@ export const executeCode = (sandbox: SandboxClient) =>
     run: (program, context) => sandbox.execute(program, context).catch(explainFailure),
   });
 
-/** The sandbox down, slow or full is something that a model can be told, and act on. */
+/** The sandbox down, slow or full is something that a model can read and act on. */
 function explainFailure(error: unknown): never {
   if (!(error instanceof MeshError) || error.code === 'internal') throw error;
   const pause = error.retryAfterSeconds === undefined ? '' : ` Try again in ${error.retryAfterSeconds} s.`;

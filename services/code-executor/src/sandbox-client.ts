@@ -26,7 +26,7 @@ export interface ForwardedTool<T> {
 }
 
 const CONNECT_MS = 2_000;
-/** What a run may take beyond its own time: the wait for a free worker, and a margin. */
+/** Time allowed beyond a run's own timeout: the wait for a free worker, and a margin. */
 const MARGIN_MS = 12_500;
 
 /** Packages may have to be installed first, which takes what it takes. */
@@ -62,7 +62,7 @@ export function createSandboxClient(baseUrl: string, apiKey: string | undefined)
   };
   return {
     execute: (program, context) => {
-      if (context.isListening) return stream(program, context);
+      if (context.wantsProgress) return stream(program, context);
       const { signal } = context;
       return client.post('/execute', program, ExecutionResult, { signal, totalMs: timeFor(program) });
     },

@@ -30,7 +30,7 @@ const EXECUTION = {
 };
 
 type Listener = Parameters<typeof serveRaw>[0];
-/** What the sandbox does in the test at hand. */
+/** The fake sandbox's answer in the current test. */
 let behaviour: Listener = () => {};
 let sandbox: Awaited<ReturnType<typeof serveRaw>>;
 let service: ServiceInProcess;

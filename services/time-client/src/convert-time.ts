@@ -33,5 +33,5 @@ function parseTime(time: string, zone: string): Temporal.Instant {
   }
 }
 
-/** What follows the date: in `2026-11-20` the `-20` is no offset. */
+/** Returns the part after the date: in `2026-11-20` the `-20` is no offset. */
 const timePart = (time: string): string => time.split(/[T ]/i)[1] ?? '';

@@ -35,7 +35,7 @@ function canonicalZone(name: string): string | undefined {
 
 const LISTED = new Map(ZONES.map((zone) => [zone.toLowerCase(), zone]));
 
-/** What both time tools answer with. */
+/** The answer of both time tools. */
 export const ZonedTime = z.object({
   time: z.string().describe('The time, in the format that was asked for'),
   timezone: z.string().describe('The IANA zone that it is given in'),

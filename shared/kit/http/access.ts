@@ -12,7 +12,7 @@ const OPEN_PATHS = new Set(['/health', '/ready', '/metrics', '/openapi.json']);
 
 const isOpen = (path: string): boolean => OPEN_PATHS.has(path) || path === '/docs' || path.startsWith('/docs/');
 
-/** Who may call: known host names (against DNS rebinding), known web origins, holders of the key but for open paths. */
+/** Admits known host names (against DNS rebinding), known web origins, and holders of the key except on open paths. */
 export function guardAccess(config: AccessConfig, openPaths: readonly string[] = []): readonly RequestHandler[] {
   return [
     checkHeaders(hostGuard(config)),
@@ -65,7 +65,7 @@ function allowOrigins(config: AccessConfig): RequestHandler {
   });
 }
 
-/** Whether a web origin may call: one of `CORS_ORIGINS`, or by default any port of this machine's own names. */
+/** Tells whether a web origin may call: one of `CORS_ORIGINS`, or by default any port of this machine's own names. */
 export function originTest({ CORS_ORIGINS }: Pick<AccessConfig, 'CORS_ORIGINS'>): (origin: string) => boolean {
   if (CORS_ORIGINS.includes('*')) return () => true;
   const listed = new Set(CORS_ORIGINS);

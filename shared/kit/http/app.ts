@@ -33,7 +33,7 @@ export interface AppOptions {
   readonly openPaths?: readonly string[];
   /** The tools to document; asked at each request, for a catalogue may change. */
   readonly tools?: () => readonly Tool[];
-  /** What `/ready` looks at; a function where that changes. */
+  /** The checks of `/ready`; a function where they change. */
   readonly checks?: Checks | (() => Checks);
   /** Records the spans of requests. */
   readonly tracing?: Recorder | undefined;
@@ -43,7 +43,7 @@ export interface AppOptions {
 
 export interface App {
   readonly handler: Express;
-  /** What the graceful stop needs to know and to switch. */
+  /** Requests under way and the phase of a graceful stop; `listen` reads and switches it. */
   readonly traffic: Traffic;
 }
 

@@ -17,7 +17,7 @@ export interface RunningServer {
 /** Longer than any client keeps an idle connection, so that we never close one that is just being used. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** How long requests may be on their way: in the network, in the kernel's buffers. */
+/** Time that requests may spend in the network and in the kernel's buffers. */
 const DRAIN_MS = 100;
 
 export interface ListenOptions {

@@ -11,7 +11,7 @@ export interface RouteInput {
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
 
-/** What a route's handler gets: parsed input, and what it needs to stop in time or to answer by itself. */
+/** A handler's request: parsed input, and the means to stop in time or to answer by itself. */
 export interface RouteCall<Input extends RouteInput> {
   readonly params: Parsed<Input['params']>;
   readonly query: Parsed<Input['query']>;

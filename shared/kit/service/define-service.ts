@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder } from '../telemetry/span.ts';
 import type { ServiceConfig } from './config.ts';
 
-/** What a service builds itself from. */
+/** Parts that the kit hands to a service's `build`. */
 export interface Kit<Config> {
   readonly config: Config;
   /** The whole environment, for a service that hands parts of it on: settings of its own are in `config`. */

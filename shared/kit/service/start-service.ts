@@ -9,7 +9,7 @@ import type { ServiceDefinition } from './define-service.ts';
 export interface StartOptions {
   /** The environment that its settings are read from. */
   readonly env: NodeJS.ProcessEnv;
-  /** Where its log lines go. Default: standard output. */
+  /** Destination of its log lines. Default: standard output. */
   readonly destination?: LoggerOptions['destination'];
   /** Overrides the setting PORT. */
   readonly port?: number;

@@ -10,7 +10,7 @@ const SECRETS = ['authorization', 'cookie', 'x-api-key', 'api_key', 'apiKey', 'A
 export interface LoggerOptions {
   readonly service: string;
   readonly level: string;
-  /** Where lines go. Default: standard output. */
+  /** Destination of lines. Default: standard output. */
   readonly destination?: DestinationStream | undefined;
 }
 
@@ -71,8 +71,8 @@ function serializeError(error: unknown, depth = 0): LoggedError | undefined {
 }
 
 /**
- * Why something failed, in one line for a log: the error and what caused it, each in our words or as the code of the
- * system. What follows a colon is another party's words, which may quote what a user said: it is left out.
+ * Describes a failure in one line for a log: the error and its causes, each in our words or as the code of the
+ * system. Text after a colon comes from another party and may quote a user: it is left out.
  */
 export function describeFailure(error: unknown): string {
   const words = [...causeChain(error)].slice(0, MAX_CAUSES).map(ownWords);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Recorder } from './span.ts';
 import { continueTrace, formatTraceparent, type TraceContext } from './trace-context.ts';
 
-/** What every log line and every outgoing call of one request carries. */
+/** Values that every log line and every outgoing call of one request carries. */
 export interface RequestContext {
   readonly requestId: string;
   readonly trace: TraceContext;
@@ -20,7 +20,7 @@ export const runInContext = <T>(context: RequestContext, task: () => T): T => st
 /** The request being served, or undefined outside of one (start-up, timers). */
 export const currentContext = (): RequestContext | undefined => storage.getStore();
 
-/** What a caller says of itself in the headers of its request. */
+/** Identity and trace that a caller sends in the headers of its request. */
 export interface CallerIds {
   readonly requestId?: string | undefined;
   readonly traceparent?: string | undefined;

@@ -2,7 +2,7 @@ import type { TraceContext } from './trace-context.ts';
 
 export type SpanKind = 'server' | 'client' | 'internal';
 
-/** What a span says of its work: names, counts, outcomes; never a prompt, code, arguments, results or a key. */
+/** Attributes of a span: names, counts, outcomes; never a prompt, code, arguments, results or a key. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean | string[] | undefined>>;
 
 /** A piece of work that has begun. */

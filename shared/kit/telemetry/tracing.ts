@@ -5,7 +5,7 @@ import type { TraceContext } from './trace-context.ts';
 
 export interface TracingOptions {
   readonly service: string;
-  /** Where an OTLP collector listens: `http://localhost:4318`. Absent: nothing is recorded. */
+  /** Address of an OTLP collector: `http://localhost:4318`. Absent: nothing is recorded. */
   readonly endpoint: string | undefined;
   /** Called, at most once a minute, when spans could not be handed over. */
   readonly onLoss: () => void;
@@ -59,7 +59,7 @@ export function openSpan(
 
 /**
  * Runs one outgoing HTTP request in a span of its own. `task` is given the headers that carry the current request on.
- * What no request asked for, such as a look at an upstream, is marked as not recorded.
+ * Calls outside of a request, such as a health check of an upstream, are marked as not recorded.
  */
 export function withCallSpan<T>(
   method: string,

@@ -34,7 +34,7 @@ export function toolRoutes(catalogue: ToolCatalogue): readonly Route[] {
         try {
           const result = await catalogue.call(params.name, body.arguments, {
             signal,
-            isListening: true,
+            wantsProgress: true,
             progress: ({ progress, total, message }) => stream.send('progress', { progress, total, message }),
             chunk: (data) => stream.send('chunk', { index: index++, data }),
           });

@@ -6,17 +6,17 @@ export interface ToolContext {
   /** Fires when the caller disconnects or the tool's time is up. */
   readonly signal: AbortSignal;
   /** True when the caller receives progress and chunks. Skip the work of making them when it is false. */
-  readonly isListening: boolean;
-  /** Reports progress to a listening caller. */
+  readonly wantsProgress: boolean;
+  /** Reports progress to a caller that wants it. */
   progress(update: Progress): void;
-  /** Sends a piece of output to a listening caller. */
+  /** Sends a piece of output to a caller that wants it. */
   chunk(data: unknown): void;
 }
 
-/** Returns a context for a caller that does not listen, such as a plain call over REST. */
+/** Returns a context for a caller that wants no progress, such as a plain call over REST. */
 export const quietContext = (signal: AbortSignal): ToolContext => ({
   signal,
-  isListening: false,
+  wantsProgress: false,
   progress: () => {},
   chunk: () => {},
 });

@@ -257,10 +257,10 @@ function serverFor(shared: Shared, subscribed?: Set<string>): Server {
 const toldOf = ({ mcpReq }: ServerContext): Result => ({ ...mcpReq.envelope });
 
 const listOf = (tools: FixtureTools) =>
-  Object.entries(tools).map(([name, { run: _run, inputSchema = { type: 'object' }, ...told }]) => ({
+  Object.entries(tools).map(([name, { run: _run, inputSchema = { type: 'object' }, ...described }]) => ({
     name,
     inputSchema,
-    ...told,
+    ...described,
   }));
 
 const extras = (name: string, count: number) =>

@@ -13,7 +13,7 @@ export type Revision = '2025-11-25' | '2026-07-28';
 
 /** The results of the suite, in checks; the scenarios that count apart from those that it runs for information alone. */
 export interface Verdict {
-  /** Whether nothing failed that was not expected to, and nothing passed that was expected to fail. */
+  /** True when no unexpected check failed and every expected failure failed. */
   readonly isAsExpected: boolean;
   readonly scored: Counts;
   readonly notScored: Counts;

@@ -19,7 +19,7 @@ export interface ChatOrder extends ModelChoice {
   /** True when the conversation is stored and the user can be asked for approval. */
   readonly isSession: boolean;
   /** True when the caller reads progress and output of tools as they come. */
-  readonly isListening: boolean;
+  readonly wantsProgress: boolean;
   /** The caller's own tools. */
   readonly externalTools?: readonly Tool[];
   readonly sampling?: Sampling | undefined;

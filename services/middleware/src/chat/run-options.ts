@@ -31,7 +31,7 @@ export const newBoundary = (): string => randomBytes(12).toString('hex');
 /** Returns what the agent loop needs for one run. */
 export function runOptions(dependencies: ChatDependencies, order: StartedOrder, parts: RunParts): RunOptions {
   const { config, hub, approvals, metrics, permissionOf } = dependencies;
-  const { isSession, isListening, maxSteps, signal, sampling, externalTools = [] } = order;
+  const { isSession, wantsProgress, maxSteps, signal, sampling, externalTools = [] } = order;
   const { model, tools, conversation } = parts;
   const { answer } = conversation;
   return {
@@ -54,7 +54,7 @@ export function runOptions(dependencies: ChatDependencies, order: StartedOrder, 
     permissionOf,
     // Without a session the user cannot be asked, and calls of the caller's own tools go out under their ids.
     ...(isSession ? { requestApproval: approvalRequests(dependencies, order.runId) } : { hasFreshIds: true }),
-    isListening,
+    wantsProgress,
   };
 }
 

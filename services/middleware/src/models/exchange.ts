@@ -39,7 +39,7 @@ export function createTransport(name: string, clocks: Clocks): OpenExchange {
   const connections = createConnections({
     connectMs: clocks.connectMs,
     maxResponseBytes: MAX_ANSWER_BYTES,
-    // Runs have spans of their own, and a provider is not told of ours.
+    // Runs have spans of their own; a provider receives none of our trace.
     isTraced: false,
   });
   return (caller, totalMs = clocks.totalMs) => {

@@ -21,9 +21,9 @@ export const chatRoute = (runChat: RunChat): Route =>
     response: ChatAnswer,
     handle: async ({ body, signal, req, res }) => {
       // The AI SDK's clients say neither, but what set the request off, and can read nothing but a stream.
-      const isListening = body.stream ?? (wantsStream(req) || body.trigger !== undefined);
-      const order = orderOf(body, isListening, signal);
-      if (isListening) return runChat(order, (chat) => streamAnswer(chat, res, signal));
+      const wantsProgress = body.stream ?? (wantsStream(req) || body.trigger !== undefined);
+      const order = orderOf(body, wantsProgress, signal);
+      if (wantsProgress) return runChat(order, (chat) => streamAnswer(chat, res, signal));
       const answer = await runChat(order, async ({ events, identity }) => {
         res.set('x-run-id', identity.run_id);
         return encodeJson(events, identity);
@@ -35,14 +35,14 @@ export const chatRoute = (runChat: RunChat): Route =>
 
 const wantsStream = ({ headers }: IncomingMessage): boolean => headers.accept?.includes('text/event-stream') === true;
 
-const orderOf = (body: z.output<typeof ChatRequest>, isListening: boolean, signal: AbortSignal): ChatOrder => ({
+const orderOf = (body: z.output<typeof ChatRequest>, wantsProgress: boolean, signal: AbortSignal): ChatOrder => ({
   input: body.input,
   sessionId: body.session_id,
   ...chosenModel(body.provider, body.model),
   tools: body.tools ?? {},
   maxSteps: body.max_steps,
   isSession: true,
-  isListening,
+  wantsProgress,
   signal,
 });
 

@@ -88,7 +88,7 @@ async function answer(
     tools: toolChoiceOf(request),
     maxSteps,
     isSession: false,
-    isListening: false,
+    wantsProgress: false,
     externalTools: externalToolsOf(request),
     sampling: samplingOf(request),
     signal,

@@ -27,7 +27,7 @@ export interface RunOptions extends Omit<Toolbox, 'work'> {
 export interface RunLimits {
   /** Rounds of tool calls before the model has to answer in words. */
   readonly maxSteps: number;
-  /** Calls in the whole run; further ones are not run, and the model is told. */
+  /** Calls in the whole run; further ones are not run, and the model reads so. */
   readonly maxToolCalls: number;
   /** Tokens that the model may read and write in the whole run before it has to answer. */
   readonly maxTokens: number;

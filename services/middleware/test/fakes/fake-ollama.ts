@@ -7,15 +7,15 @@ type Body = any;
 /** A model of the fake server: what `/api/show` says of it, and what it answers to a chat. */
 export interface FakeModel {
   readonly capabilities?: readonly string[];
-  /** Whether the server is too old to say what its models can do; they refuse what they cannot all the same. */
+  /** True for an old server that reports no capabilities; its models still refuse what they cannot do. */
   readonly isOld?: boolean;
-  /** How many chats are refused as too long, whatever they hold: another tokenizer than one thinks. */
+  /** Number of chats refused as too long regardless of content, as with an unexpected tokenizer. */
   tooLong?: number;
   readonly contextLength?: number;
   /** Lines of an answer; a string is sent as it is. `done` is added unless the answer ends otherwise. */
   readonly answer?: readonly (object | string)[] | ((body: Body) => readonly (object | string)[]);
   readonly doneReason?: string;
-  /** How the answer ends: by itself, cut off, or never. */
+  /** End of the answer: complete, cut off, or never. */
   readonly ending?: 'done' | 'cut' | 'hang up' | 'silence';
 }
 
@@ -67,12 +67,12 @@ export async function fakeOllama(models: Record<string, FakeModel>) {
     chats,
     /** The models that `/api/show` was asked for. */
     probes,
-    /** How many chats their client has given up. */
+    /** Number of chats that the client aborted. */
     abandoned: () => abandoned,
   };
 }
 
-/** What a model of the server cannot do; one without a list of capabilities can do everything. */
+/** Returns the error for a request beyond the model’s abilities; a model without a list of capabilities can do everything. */
 function refusalOf(body: Body, model: FakeModel): string | undefined {
   const can = (ability: string) => model.capabilities?.includes(ability) ?? true;
   if (body.tools?.length > 0 && !can('tools')) return `registry.ollama.ai/library/${body.model} does not support tools`;

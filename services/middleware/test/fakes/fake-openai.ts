@@ -7,7 +7,7 @@ export interface FakeCall {
   readonly args: unknown;
 }
 
-/** What the model of a fake OpenAI server says in one answer. */
+/** One scripted answer of a fake OpenAI server. */
 export interface FakeAnswer {
   readonly text?: readonly string[];
   readonly calls?: readonly FakeCall[];

@@ -35,7 +35,7 @@ export async function fakeProvider(script: Behaviour[], show: Behaviour = json({
     ...server,
     requests,
     shown,
-    /** Which requests their client gave up. */
+    /** Requests that the client aborted. */
     closed,
     /** Starts a new script and forgets what came. */
     play(...next: Behaviour[]) {

@@ -49,7 +49,7 @@ const request: fc.Arbitrary<ContextRequest> = fc.record({
   factor: fc.double({ min: 0.6, max: 4, noNaN: true }),
 });
 
-/** What of a conversation fits, or undefined where its last turn is too long. */
+/** Returns the part of a conversation that fits; undefined when its last turn is too long. */
 function fit(of: ContextRequest) {
   try {
     return fitContext(of);

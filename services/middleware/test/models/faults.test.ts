@@ -6,15 +6,15 @@ import { withRetries } from '../../src/models/decorators/retrying-model.ts';
 import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
 import { callDelta, delta, frame, ask, pieces, say, settings, stop, tool, openModel } from './ask.ts';
 
-/** What may go wrong on the way to a model and back, on the wire of each provider. */
+/** One fault between us and a model, on the wire of each provider. */
 interface Fault {
   readonly name: string;
   readonly openai?: Behaviour;
   readonly ollama?: Behaviour;
-  /** How it ends: an error's code and words. */
+  /** Expected error: its code and message. */
   readonly code: string;
   readonly words: RegExp;
-  /** Whether it takes one of the clocks to end it. */
+  /** True when only a timeout ends it. */
   readonly isSilent?: boolean;
   /** Requests that are made, with two retries allowed. Default: three, unless the answer has begun. */
   readonly tries?: number;
@@ -202,7 +202,7 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-/** What every provider takes for a whole answer, however odd. */
+/** Unusual answers that every provider accepts as complete. */
 const ODDITIES: readonly { readonly name: string; readonly openai: Behaviour; readonly ollama: Behaviour }[] = [
   {
     name: 'CRLF',

@@ -7,7 +7,7 @@ import { announcedInput } from './ask.ts';
 
 const offered = new Set(['add', 'now']);
 
-/** What a text means when it comes in these pieces. */
+/** Decodes a text that arrives in these pieces. */
 function read(pieces: readonly string[], isPrompted: boolean) {
   const reader = createAnswerText({ toolNames: offered, isPrompted });
   const events = [...pieces.flatMap((piece) => reader.push(piece)), ...reader.end()];

@@ -8,7 +8,7 @@ import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit
 import { servePage } from '../../src/routes/page.ts';
 import { middleware as service } from '../../src/service.ts';
 
-/** What the page may weigh in all, as it is sent. */
+/** Upper bound for the whole page as sent. */
 const MAX_GZIP_BYTES = 60_000;
 
 let middleware: ServiceInProcess;

@@ -17,13 +17,13 @@ async function start(env: Record<string, string>, ...answers: Parameters<typeof 
   const middleware = await startWith(watched.tools, { ...provider.env, ...env });
   const chat = (body: object) => post(`${middleware.url}/chat`, body);
   const get = (path: string) => request(`${middleware.url}${path}`);
-  /** Who said what in the request that the model got last. */
-  const told = () =>
+  /** Returns the messages of the model's last request, as `role: content`. */
+  const sent = () =>
     provider.requests
       .at(-1)
       ?.body.messages.slice(1)
       .map(({ role, content }: { role: string; content: string }) => `${role}: ${content}`);
-  return { ...watched, provider, middleware, chat, get, told };
+  return { ...watched, provider, middleware, chat, get, sent };
 }
 
 describe('a session', () => {
@@ -35,7 +35,7 @@ describe('a session', () => {
 
     const second = await start(env, { text: ['Yes.'] });
     expect((await second.chat({ message: 'Sure?', session_id: 'mine' })).body.response).toBe('Yes.');
-    expect(second.told()).toEqual([
+    expect(second.sent()).toEqual([
       'user: Say x, please',
       'assistant: ',
       expect.stringMatching(/^tool: <tool_output \w+>\n\{"text":"x"\}\n<\/tool_output \w+>$/),
@@ -83,19 +83,19 @@ describe('a session', () => {
   });
 
   test('takes what is sent as messages for the conversation: edit and regenerate', async () => {
-    const { chat, get, told } = await start({}, { text: ['one'] }, { text: ['two'] });
+    const { chat, get, sent } = await start({}, { text: ['one'] }, { text: ['two'] });
     await chat({ message: 'first', session_id: 'mine' });
     const { body } = await get('/sessions/mine');
     const edited = [{ ...body.messages[0], parts: [{ type: 'text', text: 'better' }], content: undefined }];
     await chat({ messages: edited, session_id: 'mine' });
-    expect(told()).toEqual(['user: better']);
+    expect(sent()).toEqual(['user: better']);
     const after = (await get('/sessions/mine')).body.messages;
     expect(after.map(({ content }: { content: string }) => content)).toEqual(['better', 'two']);
   });
 
   test('lets one run at a time through: the next one sees the answer of the one before', async () => {
     const open = Promise.withResolvers<void>();
-    const { chat, provider, told } = await start(
+    const { chat, provider, sent } = await start(
       {},
       { text: ['one', ' two'], pause: () => open.promise },
       { text: ['three'] },
@@ -109,7 +109,7 @@ describe('a session', () => {
     open.resolve();
     expect((await first).body.response).toBe('one two');
     await second;
-    expect(told()).toEqual(['user: first', 'assistant: one two', 'user: second']);
+    expect(sent()).toEqual(['user: first', 'assistant: one two', 'user: second']);
   });
 
   test('turns requests away when too many are queued', async () => {
@@ -172,10 +172,10 @@ describe('a session', () => {
 
 describe('sessions', () => {
   test('keep nothing when they are turned off, and report it', async () => {
-    const { chat, get, told } = await start({ CHAT_SESSIONS: 'off' }, { text: ['ok'] });
+    const { chat, get, sent } = await start({ CHAT_SESSIONS: 'off' }, { text: ['ok'] });
     await chat({ message: 'a', session_id: 'mine' });
     await chat({ message: 'b', session_id: 'mine' });
-    expect(told()).toEqual(['user: b']);
+    expect(sent()).toEqual(['user: b']);
     expect((await get('/sessions')).body).toEqual({ sessions: [] });
     expect(await get('/sessions/mine')).toMatchObject({
       status: 404,

@@ -13,7 +13,7 @@ async function eventsOf(events: AsyncIterable<RunEvent>): Promise<RunEvent[]> {
   return Array.fromAsync(events);
 }
 
-/** What providers insist on: every call of an answer is answered, in its order, before anything else is said. */
+/** Asserts the rule of providers: every call of an answer is answered, in order, before any other message. */
 function expectValidHistory(messages: readonly Message[]): void {
   for (const [index, message] of messages.entries()) {
     if (message.role !== 'assistant') continue;
@@ -25,7 +25,7 @@ function expectValidHistory(messages: readonly Message[]): void {
   expect(new Set(answered).size).toBe(answered.length);
 }
 
-/** What holds of every run, whatever goes wrong in it. */
+/** Asserts the invariants of every run. */
 function expectWhole(events: readonly RunEvent[]): void {
   expect(events.filter(({ type }) => type === 'finish')).toHaveLength(1);
   expect(events.at(-1)?.type).toBe('finish');
@@ -285,11 +285,11 @@ describe('a tool whose name providers refuse', () => {
 
 describe('while a call runs', () => {
   test('its progress and output are passed on as they come to a caller that wants them', async () => {
-    const listening: boolean[] = [];
+    const wanted: boolean[] = [];
     const { events } = start([[same, finish()], done], {
-      isListening: true,
+      wantsProgress: true,
       callTool: async (name, args, context) => {
-        listening.push(context.isListening);
+        wanted.push(context.wantsProgress);
         context.progress({ progress: 1, total: 2 });
         context.chunk({ stream: 'stdout', text: 'a' });
         context.chunk('b');
@@ -298,12 +298,12 @@ describe('while a call runs', () => {
     });
     const types = (await eventsOf(events)).map(({ type }) => type);
     expect(types.slice(1, 6)).toEqual(['tool_call', 'tool_progress', 'tool_output', 'tool_output', 'tool_result']);
-    expect(listening).toEqual([true]);
+    expect(wanted).toEqual([true]);
   });
 
   test('output does not pile up for a slow reader', async () => {
     const { events } = start([[same, finish()], done], {
-      isListening: true,
+      wantsProgress: true,
       callTool: async (name, args, context) => {
         for (let n = 0; n < 20_000; n += 1)
           context.chunk({ stream: n % 2 === 0 ? 'stdout' : 'stderr', text: 'x'.repeat(100) });

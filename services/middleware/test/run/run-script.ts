@@ -44,7 +44,7 @@ export function start(answers: Parameters<typeof scriptedModel>[0], { limits: so
     externalTools: [],
     callTool,
     permissionOf: () => 'auto',
-    isListening: false,
+    wantsProgress: false,
     limits: { ...limits, ...some },
     signal: new AbortController().signal,
     ...options,

@@ -109,7 +109,7 @@ async function runCall(
   try {
     const result = await catalogue.call(tool, args, {
       signal,
-      isListening: true,
+      wantsProgress: true,
       progress: ({ progress, total, message }) => send({ event: 'progress', id, progress, total, message }),
       chunk: (data) => send({ event: 'chunk', id, index: index++, data }),
     });

@@ -27,7 +27,7 @@ interface OpenCall {
   text: string;
   /** Arguments that came as a value rather than as text. */
   value: unknown;
-  /** Whether the call was announced, and how many characters of its text were passed on. */
+  /** Progress so far: whether the call was announced, and the number of argument characters passed on. */
   isAnnounced: boolean;
   sentChars: number;
 }

@@ -8,7 +8,7 @@ const MAX_IN_A_ROW = 2;
 export interface RepetitionGuard {
   /** Counts a call and returns whether it is one too many. */
   isTooMany(call: PreparedCall): boolean;
-  /** True when the model goes on after it was told. */
+  /** True when the model repeats itself after the warning. */
   readonly isStuck: boolean;
 }
 

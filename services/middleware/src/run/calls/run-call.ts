@@ -52,10 +52,10 @@ function finishCall(
 }
 
 function contextOf({ id }: Call, { signal, emit }: RunCallOptions): ToolContext {
-  if (emit === undefined) return { signal, isListening: false, progress: () => {}, chunk: () => {} };
+  if (emit === undefined) return { signal, wantsProgress: false, progress: () => {}, chunk: () => {} };
   return {
     signal,
-    isListening: true,
+    wantsProgress: true,
     progress: ({ progress, total, message }) => emit({ type: 'tool_progress', id, progress, total, message }),
     chunk: (data) => emit({ type: 'tool_output', id, ...outputOf(data) }),
   };

@@ -19,7 +19,7 @@ export interface Toolbox {
   /** Requests the user's approval. Undefined in non-interactive runs, where the call is denied. */
   readonly requestApproval?: (callId: string, tool: Tool, args: unknown) => PendingApproval;
   /** True when progress and output of tools are wanted. */
-  readonly isListening: boolean;
+  readonly wantsProgress: boolean;
   /** Ends the calls of the run. */
   readonly work: AbortSignal;
 }
@@ -105,11 +105,11 @@ const notInteractive = (name: string) =>
 /** Runs what may run, and yields progress, output and results as they come. */
 export async function* carryOut(
   plans: readonly Plan[],
-  { callTool, isListening, work: signal }: Pick<Toolbox, 'callTool' | 'isListening' | 'work'>,
+  { callTool, wantsProgress, work: signal }: Pick<Toolbox, 'callTool' | 'wantsProgress' | 'work'>,
 ): AsyncGenerator<RunEvent, ReadonlyMap<string, FinishedCall>> {
   const outcomes = new Map<string, FinishedCall>();
   const live = createLiveEvents();
-  const options = { callTool, signal, ...(isListening ? { emit: live.push } : {}) };
+  const options = { callTool, signal, ...(wantsProgress ? { emit: live.push } : {}) };
   const running = plans
     .filter(({ approval, isExternal }) => approval === undefined && isExternal !== true)
     .map(async ({ call, refused }) => {

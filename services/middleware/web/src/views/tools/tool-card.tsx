@@ -74,11 +74,11 @@ export function ToolCard({ call }: { readonly call: CallPart }) {
 }
 
 /** Shows a clock while the call runs, then the time that the server measured, or else the page. */
-function Time({ call: { state, startedAt, endedAt, output, tookMs: told } }: { readonly call: CallPart }) {
+function Time({ call: { state, startedAt, endedAt, output, tookMs: reported } }: { readonly call: CallPart }) {
   if (startedAt !== undefined && (state === 'running' || state === 'preparing'))
     return <Elapsed since={startedAt} fromMs={1_000} />;
   const seen = startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt;
-  const tookMs = told ?? numberOf(objectOf(output)['duration_ms']) ?? seen;
+  const tookMs = reported ?? numberOf(objectOf(output)['duration_ms']) ?? seen;
   return <span class="elapsed">{tookMs < 1 ? '' : duration(tookMs)}</span>;
 }
 
