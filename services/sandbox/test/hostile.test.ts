@@ -32,8 +32,8 @@ describe.each(settings)('under $name:', (setting) => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await openHarness(setting);
-  }, 60_000);
-  afterAll(() => harness.close(), 60_000);
+  }, 240_000);
+  afterAll(() => harness?.close(), 240_000);
 
   const runs = ({ expectedUnder }: HostileProgram) => expectedUnder(setting.isolation) !== undefined;
   const groups = corpus
@@ -104,10 +104,19 @@ describe.each(settings)('under $name:', (setting) => {
       },
     );
 
+    /** Asks again while every worker is taken, as the answer's Retry-After says. */
+    const executeWhenFree = async (program: object) => {
+      for (;;) {
+        const answer = await execute(program);
+        if (answer.status !== 503) return answer;
+        await sleep(500);
+      }
+    };
+
     // Last, as workers that were needed are kept for a while.
     test('ends many programs at their time at once, and works on', async () => {
       const endless = { code: 'while True: pass', timeout_ms: 300 };
-      const answers = await Promise.all(Array.from({ length: 12 }, () => execute(endless)));
+      const answers = await Promise.all(Array.from({ length: 12 }, () => executeWhenFree(endless)));
       expect(answers.map(({ body }) => body.status)).toEqual(Array(12).fill('timeout'));
       expect(answers.filter(({ body }) => body.duration_ms > 800)).toEqual([]);
       expect((await execute({ code: '6 * 7' })).body.result).toBe('42');
