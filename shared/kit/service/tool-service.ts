@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import { lazyHandler } from '../http/lazy-handler.ts';
 import type { Checks } from '../http/readiness.ts';
-import type { ToolDefinition } from '../tools/tool.ts';
-import { createToolCatalogue } from '../tools/tool-catalogue.ts';
+import { type CatalogueTool, createToolCatalogue } from '../tools/tool-catalogue.ts';
 import { toolRoutes } from '../tools/tool-routes.ts';
 import type { ServiceConfig } from './config.ts';
 import { defineService, type Kit, type ServiceDefinition } from './define-service.ts';
@@ -16,7 +15,7 @@ export interface ToolService<Config extends ServiceConfig> {
 }
 
 export interface ToolParts {
-  readonly tools: readonly ToolDefinition[];
+  readonly tools: readonly CatalogueTool[];
   readonly checks?: Checks;
 }
 

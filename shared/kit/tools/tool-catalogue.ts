@@ -1,19 +1,30 @@
-import type { z } from 'zod';
 import { withDeadline } from '../faults/deadline.ts';
 import { invalid, MeshError } from '../faults/errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { nearestNames } from '../faults/nearest-names.ts';
-import type { Tool } from '../../contracts/tool.ts';
-import { jsonSchemaOf, type ToolCatalogue, type ToolContext, type ToolDefinition, ToolFailure } from './tool.ts';
+import type { Tool, ToolResult } from '../../contracts/tool.ts';
+import {
+  jsonSchemaOf,
+  type RelayedTool,
+  type ToolCatalogue,
+  type ToolContext,
+  type ToolDeclaration,
+  type ToolDefinition,
+  ToolFailure,
+} from './tool.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
+/** A tool of a catalogue: its own, or one that it passes on. */
+export type CatalogueTool = ToolDefinition | RelayedTool;
+
 /**
- * Creates a catalogue of tools that this process runs itself. Arguments are validated, time is limited, calls are counted.
+ * Creates a catalogue of the tools of this process. Arguments and outputs are validated, except for those of relayed
+ * tools; time is limited, calls are counted.
  * @throws Error when two tools share a name, or when model providers would refuse a name.
  */
-export function createToolCatalogue(definitions: readonly ToolDefinition[], metrics: Metrics): ToolCatalogue {
-  const byName = new Map<string, ToolDefinition>();
+export function createToolCatalogue(definitions: readonly CatalogueTool[], metrics: Metrics): ToolCatalogue {
+  const byName = new Map<string, CatalogueTool>();
   for (const tool of definitions) {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(tool.name)) throw new Error(`"${tool.name}" is not a valid tool name`);
     if (byName.has(tool.name)) throw new Error(`Two tools are named "${tool.name}"`);
@@ -27,18 +38,17 @@ export function createToolCatalogue(definitions: readonly ToolDefinition[], metr
     async call(name, args, context) {
       const tool = byName.get(name);
       if (tool === undefined) throw unknownTool(name, byName.keys());
-      const input = tool.input.safeParse(args ?? {});
-      if (!input.success) throw invalid('invalid_arguments', `Arguments of ${name}`, input.error);
+      const task = taskOf(tool, args ?? {});
 
       const started = performance.now();
       try {
-        const output = await runBounded(tool, input.data, context);
+        const outcome = await runBounded(tool, context, task);
         const duration_ms = elapsed(started);
-        const is_error = tool.isError?.(output) ?? false;
-        record(name, is_error ? 'error' : 'success', duration_ms);
-        const content = tool.render?.(output) ?? [{ type: 'text', text: JSON.stringify(output) }];
-        return { tool: name, is_error, content: [...content], structured_content: output, duration_ms };
+        record(name, outcome.is_error ? 'error' : 'success', duration_ms);
+        return { tool: name, ...outcome, duration_ms };
       } catch (error) {
+        // Arguments that a relayed tool's service refuses are no call, as those that are refused here.
+        if ('relay' in tool && error instanceof MeshError && error.code === 'invalid_arguments') throw error;
         const duration_ms = elapsed(started);
         record(name, error instanceof ToolFailure ? 'error' : 'failed', duration_ms);
         if (!(error instanceof ToolFailure)) throw error;
@@ -54,7 +64,7 @@ export function unknownTool(name: string, known: Iterable<string>): MeshError {
   });
 }
 
-function describe({ name, title, description, input, output, annotations = {} }: ToolDefinition): Tool {
+function describe({ name, title, description, input, output, annotations = {} }: ToolDeclaration): Tool {
   return {
     name,
     ...(title === undefined ? {} : { title }),
@@ -65,12 +75,25 @@ function describe({ name, title, description, input, output, annotations = {} }:
   };
 }
 
-/** Runs a tool under its deadline, even if it ignores its signal. */
-async function runBounded(tool: ToolDefinition, input: z.output<z.ZodObject>, context: ToolContext): Promise<unknown> {
-  const timeoutMs = tool.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const late = () => new MeshError('upstream_timeout', `${tool.name} did not end within ${timeoutMs} ms`);
-  const run = (signal: AbortSignal) => tool.run(input, { ...context, signal });
-  return tool.output.parse(await withDeadline({ signal: context.signal, ms: timeoutMs, late }, run));
+type Task = (context: ToolContext) => Promise<Omit<ToolResult, 'tool' | 'duration_ms'>>;
+
+/** Returns what a call runs. @throws MeshError invalid_arguments */
+function taskOf(tool: CatalogueTool, args: unknown): Task {
+  if ('relay' in tool) return (context) => tool.relay(args, context);
+  const input = tool.input.safeParse(args);
+  if (!input.success) throw invalid('invalid_arguments', `Arguments of ${tool.name}`, input.error);
+  return async (context) => {
+    const output = tool.output.parse(await tool.run(input.data, context));
+    const content = tool.render?.(output) ?? [{ type: 'text', text: JSON.stringify(output) }];
+    return { is_error: tool.isError?.(output) ?? false, content: [...content], structured_content: output };
+  };
+}
+
+/** Runs a task under its tool's deadline, even if it ignores its signal. */
+function runBounded({ name, timeoutMs = DEFAULT_TIMEOUT_MS }: ToolDeclaration, context: ToolContext, task: Task) {
+  const late = () => new MeshError('upstream_timeout', `${name} did not end within ${timeoutMs} ms`);
+  const deadline = { signal: context.signal, ms: timeoutMs, late };
+  return withDeadline(deadline, (signal) => task({ ...context, signal }));
 }
 
 function toolMetrics(metrics: Metrics) {

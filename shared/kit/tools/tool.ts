@@ -36,7 +36,8 @@ export class ToolFailure extends Error {
   override readonly name = 'ToolFailure';
 }
 
-export interface ToolDefinition<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType> {
+/** What callers see of a tool, and its time limit. */
+export interface ToolDeclaration<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType> {
   /** 1 to 64 of `[A-Za-z0-9_-]`, which every model provider accepts. */
   readonly name: string;
   readonly title?: string;
@@ -48,11 +49,27 @@ export interface ToolDefinition<Input extends z.ZodObject = z.ZodObject, Output 
   readonly annotations?: ToolAnnotations;
   /** Time limit of one call. Default: 60 s. */
   readonly timeoutMs?: number;
+}
+
+/** A tool that this process runs. */
+export interface ToolDefinition<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodType = z.ZodType,
+> extends ToolDeclaration<Input, Output> {
   run(input: z.output<Input>, context: ToolContext): Promise<z.input<Output>> | z.input<Output>;
   /** Decides if an output is a failure, and so sets `is_error`. Default: never. */
   isError?(output: z.output<Output>): boolean;
   /** Renders the output for a reader without a schema, such as a model. Default: the JSON as text. */
   render?(output: z.output<Output>): readonly ContentBlock[];
+}
+
+/**
+ * A tool that another of our services runs. That service validates arguments and output; here both pass unread, so that
+ * megabytes are not checked twice.
+ */
+export interface RelayedTool extends ToolDeclaration {
+  /** @throws MeshError invalid_arguments when the other service refuses the arguments. */
+  relay(args: unknown, context: ToolContext): Promise<ToolResult>;
 }
 
 /** Defines a tool: returns it unchanged, and ties `run`, `isError` and `render` to its two schemas at compile time. */
