@@ -4,11 +4,11 @@ import { loadConfig, serviceConfig } from '../kit/service/config.ts';
 import { toolServiceParts } from '../kit/service/tool-service.ts';
 import { createLogger } from '../kit/telemetry/logger.ts';
 import { createMetrics } from '../kit/telemetry/metrics.ts';
-import type { ToolDefinition } from '../kit/tools/tool.ts';
+import type { CatalogueTool } from '../kit/tools/tool-catalogue.ts';
 
 /** Serves `tools` in this process, as a whole service, on a free port unless `where` names one; `lines` are its log. */
 export async function serveTools(
-  tools: readonly ToolDefinition[],
+  tools: readonly CatalogueTool[],
   env: Record<string, string> = {},
   where: Partial<ListenOptions> = {},
 ) {

@@ -5,7 +5,8 @@ import { createMcpClient } from '../mcp/client.ts';
 import { post, request } from '../test-kit/requests.ts';
 import { serveTools } from '../test-kit/serve-tools.ts';
 import { until } from '../test-kit/waiting.ts';
-import { defineTool, quietContext, ToolFailure } from '../kit/tools/tool.ts';
+import { MeshError } from '../kit/faults/errors.ts';
+import { defineTool, quietContext, type RelayedTool, ToolFailure } from '../kit/tools/tool.ts';
 
 const divide = defineTool({
   name: 'divide',
@@ -58,9 +59,22 @@ const wait = defineTool({
     }),
 });
 
+const relayed: RelayedTool = {
+  name: 'relayed',
+  description: 'Runs in another service.',
+  input: z.object({ text: z.string() }),
+  output: z.object({ length: z.int() }),
+  relay: async (args) => {
+    if (!Object.hasOwn(Object(args), 'text')) {
+      throw new MeshError('invalid_arguments', 'Arguments of relayed: text: is missing');
+    }
+    return { tool: 'other', is_error: true, content: [], structured_content: args, duration_ms: -1 };
+  },
+};
+
 let service: Awaited<ReturnType<typeof serveTools>>;
 beforeAll(async () => {
-  service = await serveTools([divide, count, hang, wait]);
+  service = await serveTools([divide, count, hang, wait, relayed]);
 });
 afterAll(() => service.stop(0));
 
@@ -106,6 +120,23 @@ describe('REST', () => {
     expect(body).toMatchObject({ is_error: true, content: [{ text: 'Nothing can be divided by zero' }] });
   });
 
+  test('lists the schemas of a relayed tool, and passes its arguments and its result on unread', async () => {
+    const { body } = await request(`${service.url}/tools`);
+    expect(body.tools.at(-1)).toMatchObject({
+      name: 'relayed',
+      input_schema: { required: ['text'], additionalProperties: false },
+      output_schema: { required: ['length'] },
+    });
+    expect(await post(`${service.url}/tools/relayed`, { arguments: { text: 1 } })).toMatchObject({
+      status: 200,
+      body: { tool: 'relayed', is_error: true, content: [], structured_content: { text: 1 } },
+    });
+    expect(await post(`${service.url}/tools/relayed`, {})).toMatchObject({
+      status: 422,
+      body: { error: { code: 'invalid_arguments', message: 'Arguments of relayed: text: is missing' } },
+    });
+  });
+
   test('answers 404 with the nearest name for a tool that is not there', async () => {
     expect(await post(`${service.url}/tools/divid`, {})).toMatchObject({
       status: 404,
@@ -136,6 +167,8 @@ describe('REST', () => {
     expect(body).toMatch(/tool_executions_total\{tool_name="divide",status="success"\} 1$/m);
     expect(body).toMatch(/tool_executions_total\{tool_name="divide",status="error"\} 1$/m);
     expect(body).toMatch(/tool_executions_total\{tool_name="hang",status="failed"\} 1$/m);
+    expect(body).toMatch(/tool_executions_total\{tool_name="relayed",status="error"\} 1$/m);
+    expect(body).not.toMatch(/tool_name="relayed",status="failed"/);
     expect(body).toMatch(/tool_execution_seconds_count\{tool_name="divide"\} 2$/m);
   });
 });
@@ -199,7 +232,7 @@ describe.each([
 
   test('lists the same tools', async () => {
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(['divide', 'count', 'hang', 'wait']);
+    expect(tools.map(({ name }) => name)).toEqual(['divide', 'count', 'hang', 'wait', 'relayed']);
     expect(tools[0]).toMatchObject({ inputSchema: { required: ['dividend'] }, annotations: { readOnlyHint: true } });
   });
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
@@ -27,6 +28,18 @@ const EXECUTION = {
   peak_memory_bytes: 1,
   runtime: { language: 'python', version: '3.14.2', isolation: 'wasm' },
   packages: [],
+};
+
+/** The sandbox's answer to a call that ran. */
+const RESULT = {
+  tool: 'execute_code',
+  is_error: false,
+  content: [
+    { type: 'text', text: 'stdout:\nhello' },
+    { type: 'image', data: 'AQID', mimeType: 'image/png' },
+  ],
+  structured_content: EXECUTION,
+  duration_ms: 1,
 };
 
 type Listener = Parameters<typeof serveRaw>[0];
@@ -58,10 +71,17 @@ const answer = (status: number, body: unknown, headers: Record<string, string> =
     void res.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 };
 const execute = (args: object) => post(`${service.url}/tools/execute_code`, { arguments: args });
+async function executeOverMcp(args: Record<string, unknown>) {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${service.url}/mcp`)));
+  const result = await client.callTool({ name: 'execute_code', arguments: args });
+  await client.close();
+  return result;
+}
 
 describe('execute_code', () => {
   test('is forwarded to the sandbox, with its key and the caller’s request id', async () => {
-    behaviour = answer(200, EXECUTION);
+    behaviour = answer(200, RESULT);
     const program = { code: 'print("hello")', language: 'python', stdin: 'x', timeout_ms: 5_000, memory_mb: 64 };
     const { status, body } = await post(
       `${service.url}/tools/execute_code`,
@@ -69,40 +89,58 @@ describe('execute_code', () => {
       { headers: { 'x-request-id': 'from-afar' } },
     );
     expect(status).toBe(200);
-    expect(body).toMatchObject({ is_error: false, structured_content: EXECUTION });
-    expect(seen.at(-1)).toMatchObject({ path: '/execute', key: 'sandbox-key', requestId: 'from-afar' });
-    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual(program);
+    expect(body).toEqual({ ...RESULT, duration_ms: expect.any(Number) });
+    expect(seen.at(-1)).toMatchObject({ path: '/tools/execute_code', key: 'sandbox-key', requestId: 'from-afar' });
+    expect(JSON.parse(seen.at(-1)?.body ?? '')).toEqual({ arguments: program });
   });
 
-  test('tells a model what happened, and shows it the images', async () => {
-    behaviour = answer(200, EXECUTION);
-    const { body } = await execute({ code: '1' });
-    expect(body.content).toEqual([
-      {
-        type: 'text',
-        text: 'stdout:\nhello\nresult: 42\nfiles: plot.png (image/png, 3 bytes), out.csv (text/csv, 3 bytes)',
-      },
-      { type: 'image', data: 'AQID', mimeType: 'image/png' },
-    ]);
-  });
-
-  test('tells a model of a program that failed', async () => {
-    const error = { type: 'Timeout', message: 'The program was stopped after 100 ms', traceback: '' };
-    behaviour = answer(200, { ...EXECUTION, status: 'timeout', exit_code: null, result: null, error, artifacts: [] });
-    const { body } = await execute({ code: '1' });
-    expect(body.is_error).toBe(true);
-    expect(body.content[0].text).toBe(
-      'status: timeout\nstdout:\nhello\nerror: Timeout: The program was stopped after 100 ms',
-    );
-  });
-
-  test('refuses arguments as the sandbox would, without asking it', async () => {
-    const before = seen.length;
-    expect(await execute({ code: '' })).toMatchObject({
-      status: 422,
-      body: { error: { details: [{ path: 'code' }] } },
+  test('passes on that a program failed, over REST and MCP', async () => {
+    const content = [{ type: 'text', text: 'status: timeout' }];
+    behaviour = answer(200, { ...RESULT, is_error: true, content });
+    expect((await execute({ code: '1' })).body).toMatchObject({ is_error: true, content });
+    expect(await executeOverMcp({ code: '1' })).toMatchObject({
+      isError: true,
+      content,
+      structuredContent: EXECUTION,
     });
-    expect(seen).toHaveLength(before);
+  });
+
+  describe('when the sandbox refuses the arguments', () => {
+    const refuse = (path: string, message: string) =>
+      answer(422, { error: { code: 'invalid_arguments', message, details: [{ path, message: 'is wrong' }] } });
+
+    test('passes the refusal on if they break the schema, and does not count a call', async () => {
+      behaviour = refuse('code', 'Arguments of execute_code: code: is wrong');
+      const count = async () => (await request(`${service.url}/metrics`)).body.match(/^tool_executions_total.*/gm);
+      const before = await count();
+      expect(await execute({ code: '' })).toMatchObject({
+        status: 422,
+        body: {
+          error: {
+            code: 'invalid_arguments',
+            message: 'Arguments of execute_code: code: is wrong',
+            details: [{ path: 'code', message: 'is wrong' }],
+          },
+        },
+      });
+      expect(await executeOverMcp({ code: '' })).toMatchObject({
+        isError: true,
+        content: [{ text: 'invalid_arguments: Arguments of execute_code: code: is wrong' }],
+        _meta: { 'io.toolmesh/error': { code: 'invalid_arguments', details: [{ path: 'code' }] } },
+      });
+      expect(await count()).toEqual(before);
+    });
+
+    test('answers with a tool error if they are refused for what they name, such as a package', async () => {
+      behaviour = refuse('packages.0', 'packages.0: reqeusts is a known malicious package');
+      expect(await execute({ code: '1', packages: ['reqeusts'] })).toMatchObject({
+        status: 200,
+        body: {
+          is_error: true,
+          content: [{ text: 'The code was not run: packages.0: reqeusts is a known malicious package.' }],
+        },
+      });
+    });
   });
 
   const troubles: [string, Listener, RegExp][] = [
@@ -125,18 +163,11 @@ describe('execute_code', () => {
 
   test('passes output on as it comes, to a caller that listens', async () => {
     behaviour = (_req, res) => {
-      const tool = {
-        tool: 'execute_code',
-        is_error: false,
-        content: [],
-        structured_content: EXECUTION,
-        duration_ms: 1,
-      };
       res.writeHead(200, { 'content-type': 'text/event-stream' });
       res.write(': ping\n\nevent: chunk\ndata: {"index":0,"data":{"stream":"stdout","text":"hel');
       res.write('lo"}}\n\n');
       res.end(
-        `event: result\ndata: ${JSON.stringify({ status: 'success', data: tool })}\n\nevent: done\ndata: {"status":"complete"}\n\n`,
+        `event: result\ndata: ${JSON.stringify({ status: 'success', data: RESULT })}\n\nevent: done\ndata: {"status":"complete"}\n\n`,
       );
     };
     const { body } = await post(`${service.url}/tools/execute_code/stream`, { arguments: { code: '1' } });
@@ -194,7 +225,7 @@ describe('execute_code', () => {
       status: 503,
       body: { checks: { sandbox: { status: 'failed', detail: 'The sandbox cannot be reached' } } },
     });
-    const back = await serveRaw(answer(200, EXECUTION), port);
+    const back = await serveRaw(answer(200, RESULT), port);
     expect((await call()).body.is_error).toBe(false);
     await back.stop();
     await lonely.stop();

@@ -42,10 +42,10 @@ export function createToolCatalogue(definitions: readonly CatalogueTool[], metri
 
       const started = performance.now();
       try {
-        const outcome = await runBounded(tool, context, task);
+        const { is_error, content, structured_content } = await runBounded(tool, context, task);
         const duration_ms = elapsed(started);
-        record(name, outcome.is_error ? 'error' : 'success', duration_ms);
-        return { tool: name, ...outcome, duration_ms };
+        record(name, is_error ? 'error' : 'success', duration_ms);
+        return { tool: name, is_error, content, structured_content, duration_ms };
       } catch (error) {
         // Arguments that a relayed tool's service refuses are no call, as those that are refused here.
         if ('relay' in tool && error instanceof MeshError && error.code === 'invalid_arguments') throw error;
