@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { WorkerStart } from '../src/workers/conversation.ts';
 import { ARTIFACT_LIMITS } from '../src/workers/protocol.ts';
 import { type Ending, startWorker, type WorkerProcess } from '../src/workers/worker-process.ts';
 
@@ -16,9 +17,14 @@ export interface Program {
 const opened: WorkerProcess[] = [];
 
 /** A JavaScript worker, with the packages in a directory if any, that keeps what its programs leave. */
-export async function openWorker(packages?: string) {
+export function openWorker(packages?: string) {
   const args = ['--no-warnings', WORKER, ...(packages === undefined ? [] : [packages])];
-  const worker = await startWorker({ file: process.execPath, args });
+  return openStarted({ file: process.execPath, args });
+}
+
+/** The same for a worker that is started in another way. */
+export async function openStarted(start: WorkerStart) {
+  const worker = await startWorker(start);
   opened.push(worker);
   return async (code: string, program: Program = {}) => {
     const { language = 'javascript', stdin = '', files = {}, timeoutMs = 5_000, memoryBytes = 512 * MIB } = program;

@@ -1,3 +1,4 @@
+import type { ExecuteArguments } from '@toolmesh/shared/contracts/execution';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { createWorkerPool, type PoolStats, type WorkerPool } from '../workers/pool.ts';
@@ -12,8 +13,8 @@ export interface EngineOptions {
 /** A runtime and the pools of its workers. */
 export interface Engine {
   readonly runtime: Runtime;
-  /** The pool for a program with this text, which imports what is in the folder `packages`. */
-  poolFor(code: string, packages?: string): WorkerPool;
+  /** The pool for a program, which imports what is in the folder `packages`. */
+  poolFor(program: Pick<ExecuteArguments, 'code' | 'language'>, packages?: string): WorkerPool;
   /** Of all pools together. */
   stats(): PoolStats;
   /** @throws MeshError when no worker can be started at present. */
@@ -46,7 +47,8 @@ export function createEngine(runtime: Runtime, { min, max, logger }: EngineOptio
 
   return {
     runtime,
-    poolFor: (code, packages) => {
+    poolFor: ({ code, language }, packages) => {
+      runtime.expect?.(language);
       if (packages !== undefined) return poolWith(packages);
       return ahead !== undefined && prepared?.suits(code) === true ? ahead : plain;
     },

@@ -45,7 +45,7 @@ export function createExecute({ engines, sessions, packages }: ExecuteParts): Ex
     const engine = engines.find(({ runtime }) => runtime.languages.includes(program.language));
     if (engine === undefined) throw new MeshError('unavailable', `There is no runtime for ${program.language}`);
     const layer = await findLayer(program, signal);
-    const pool = engine.poolFor(program.code, layer?.directory);
+    const pool = engine.poolFor(program, layer?.directory);
     const limits = { timeoutMs: program.timeout_ms, outputBytes: LIMITS.outputBytes };
     const task = async (worker: WorkerProcess) => {
       const run = await worker.run(toWorkerProgram(program), { ...limits, signal, onOutput });

@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import { findJail, type FoundJail } from '../jail/find-jail.ts';
+import { findJail } from '../jail/find-jail.ts';
 import { ARTIFACT_LIMITS } from '../workers/protocol.ts';
 import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
+import type { NodeJail } from './node-worker.ts';
 import { baseLayerPackages, baseLayerPath } from './python-namespaces/base-layer.ts';
 import { compileWorker } from './python-namespaces/compiled-worker.ts';
 import { createPythonNamespaces } from './python-namespaces/runtime.ts';
 import { createPythonWasm } from './python-wasm/runtime.ts';
 import type { Runtime } from './runtime.ts';
+import { prepareWorkerScripts } from './worker-scripts.ts';
 
 export interface RuntimeChoice {
   /** The level that Python must have: the best there is, or one that is demanded. */
@@ -28,10 +30,9 @@ export interface RuntimeChoice {
  * @throws ConfigError when the level that is demanded cannot be had, with the reason and the cure.
  */
 export async function chooseRuntimes(choice: RuntimeChoice): Promise<readonly Runtime[]> {
-  const found = await findJail(choice);
-  const jail = 'jail' in found ? found : undefined;
+  const found = await findNodeJail(choice);
   if ('reason' in found) choice.logger.warn({ reason: found.reason }, 'there is no jail');
-  return Promise.all([choosePython(choice, found), chooseJavaScript(choice, jail)]);
+  return Promise.all([choosePython(choice, found), chooseJavaScript(choice, 'jail' in found ? found : undefined)]);
 }
 
 /** Returns the interpreter that wheels have to fit: that of the chosen Python runtime. */
@@ -43,7 +44,12 @@ export function pythonTargetOf(runtimes: readonly Runtime[]): {
   return { version: python?.pythonVersion ?? '', kind: python?.isolation === 'wasm' ? 'wasm' : 'native' };
 }
 
-type Search = Awaited<ReturnType<typeof findJail>>;
+type Search = NodeJail | { readonly reason: string };
+
+async function findNodeJail(choice: RuntimeChoice): Promise<Search> {
+  const found = await findJail(choice);
+  return 'reason' in found ? found : { ...found, scripts: prepareWorkerScripts(choice.cacheDirectory) };
+}
 
 async function choosePython(choice: RuntimeChoice, found: Search): Promise<Runtime> {
   const { isolation, logger } = choice;
@@ -56,7 +62,7 @@ async function choosePython(choice: RuntimeChoice, found: Search): Promise<Runti
     }
     logger.warn({ reason }, 'Python falls back to wasm');
   }
-  const make = (jail: FoundJail | undefined) => createPythonWasm(choice.cacheDirectory, jail);
+  const make = (jail: NodeJail | undefined) => createPythonWasm(choice.cacheDirectory, jail);
   return jailedIfPossible(make, 'jail' in found ? found : undefined, logger);
 }
 
@@ -80,12 +86,12 @@ async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime
   return failure === undefined ? runtime : { reason: failure };
 }
 
-const chooseJavaScript = ({ logger }: RuntimeChoice, jail: FoundJail | undefined): Promise<Runtime> =>
+const chooseJavaScript = ({ logger }: RuntimeChoice, jail: NodeJail | undefined): Promise<Runtime> =>
   jailedIfPossible((found) => createJavaScript(found), jail, logger);
 
 async function jailedIfPossible(
-  make: (jail: FoundJail | undefined) => Runtime | Promise<Runtime>,
-  jail: FoundJail | undefined,
+  make: (jail: NodeJail | undefined) => Runtime | Promise<Runtime>,
+  jail: NodeJail | undefined,
   logger: Logger,
 ): Promise<Runtime> {
   if (jail !== undefined) {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { FoundJail } from '../jail/find-jail.ts';
 import type { ReadOnlyMount } from '../jail/jail.ts';
 import type { WorkerCommand } from '../workers/conversation.ts';
+import { scriptPath } from './worker-scripts.ts';
 
 /** A worker that is a script of ours on Node, by itself or in a jail. */
 export interface NodeWorker {
@@ -12,23 +13,32 @@ export interface NodeWorker {
   readonly imports: readonly string[];
   /** Files or folders that it reads, passed as its arguments. */
   readonly reads: readonly string[];
+  /** More arguments, before those. */
+  readonly options?: readonly string[];
 }
 
-const SOURCE = new URL('../', import.meta.url);
 /** Directory of our files in a jail. */
 const HOME = '/opt/sandbox';
 
-export function nodeWorker({ script, imports, reads }: NodeWorker, found: FoundJail | undefined): WorkerCommand {
+/** A jail, and the folder of the workers' scripts that {@link prepareWorkerScripts} has made. */
+export interface NodeJail extends FoundJail {
+  readonly scripts: string;
+}
+
+export function nodeWorker(
+  { script, imports, reads, options = [] }: NodeWorker,
+  found: NodeJail | undefined,
+): WorkerCommand {
   if (found === undefined) {
-    return { file: process.execPath, args: ['--no-warnings', fileURLToPath(script), ...reads] };
+    return { file: process.execPath, args: ['--no-warnings', fileURLToPath(script), ...options, ...reads] };
   }
   const given = reads.map((from, i): ReadOnlyMount => ({ from, to: `${HOME}/given/${i}-${basename(from)}` }));
-  const source = fileURLToPath(SOURCE);
   return found.jail({
     command: [
       `${HOME}/node`,
       '--no-warnings',
-      `${HOME}/src/${fileURLToPath(script).slice(source.length)}`,
+      `${HOME}/scripts/${scriptPath(fileURLToPath(script))}`,
+      ...options,
       ...given.map(({ to }) => to),
     ],
     env: { PATH: '/usr/bin' },
@@ -36,7 +46,7 @@ export function nodeWorker({ script, imports, reads }: NodeWorker, found: FoundJ
     mounts: [
       ...found.root.mounts,
       { from: process.execPath, to: `${HOME}/node` },
-      { from: source, to: `${HOME}/src` },
+      { from: found.scripts, to: `${HOME}/scripts` },
       ...imports.map((name) => ({ from: folderOf(name), to: `${HOME}/node_modules/${name}` })),
       ...given,
     ],

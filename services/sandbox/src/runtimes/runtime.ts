@@ -19,6 +19,8 @@ export interface Runtime {
    * what is in `packages`, the path of a package layer.
    */
   worker(packages?: string): WorkerStart;
+  /** Is told the language of each program, so that workers started from now on are ready for it. */
+  expect?(language: Language): void;
   /** Workers that have imported more ahead, for the programs that need it. */
   readonly prepared?: PreparedWorkers;
   /** Ends what it has besides its workers. */

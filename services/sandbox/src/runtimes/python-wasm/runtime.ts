@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
-import type { FoundJail } from '../../jail/find-jail.ts';
-import { nodeWorker } from '../node-worker.ts';
+import { type NodeJail, nodeWorker } from '../node-worker.ts';
 import type { Runtime } from '../runtime.ts';
 
 const MAKE_SNAPSHOT = fileURLToPath(new URL('../../commands/make-snapshot.ts', import.meta.url));
@@ -32,7 +31,7 @@ const IMPORTS = ['isolated-vm', 'node-gyp-build', 'pyodide'];
  * network, no thread, no subprocess, the standard library and pure Python packages. Needs nothing but Node. The first
  * start takes 2 s to save the interpreter's memory.
  */
-export async function createPythonWasm(cacheDirectory: string, jail: FoundJail | undefined): Promise<Runtime> {
+export async function createPythonWasm(cacheDirectory: string, jail: NodeJail | undefined): Promise<Runtime> {
   const snapshot = await makeSnapshot(cacheDirectory);
   return {
     name: 'python-wasm',
