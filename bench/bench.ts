@@ -18,6 +18,8 @@ import { hasTwoCores, machine, startServer, stopServers, takeSecondCore } from '
 const ROUNDS = 5;
 const SECONDS = 3;
 const CONNECTIONS = 8;
+/** Calls that are timed one after the other. */
+const CALLS = 40;
 /** A steady rate below what one core can do: at full load a latency says only how long the queue is. */
 const RATE = 400;
 
@@ -90,28 +92,34 @@ async function benchMesh(): Promise<void> {
   };
   const execute = caller('sandbox', '/execute');
   const chat = caller('middleware', '/chat');
-  await calls('JavaScript 1+1 in the sandbox', 40, 300, execute({ code: '1+1', language: 'javascript' }), [
-    'node -e 1+1',
-    bare.node,
-  ]);
-  await calls('Python print(1) in the sandbox', 40, 900, execute({ code: 'print(1)' }), [
-    'python3 -I -c print(1)',
-    bare.python,
-  ]);
+  await calls({
+    name: 'JavaScript 1+1 in the sandbox',
+    pauseMs: 300,
+    call: execute({ code: '1+1', language: 'javascript' }),
+    floor: { name: 'node -e 1+1', ms: bare.node },
+  });
+  await calls({
+    name: 'Python print(1) in the sandbox',
+    pauseMs: 900,
+    call: execute({ code: 'print(1)' }),
+    floor: { name: 'python3 -I -c print(1)', ms: bare.python },
+  });
   const message = 'Execute: print("Hello") and tell me the time';
-  await calls('/chat with demo and two tools', 40, 900, chat({ message }));
+  await calls({ name: '/chat with demo and two tools', pauseMs: 900, call: chat({ message }) });
   await mesh.stop();
 }
 
-async function calls(
-  name: string,
-  count: number,
-  pauseMs: number,
-  call: () => Promise<void>,
-  floor?: [string, number | undefined],
-) {
+interface Calls {
+  readonly name: string;
+  readonly pauseMs: number;
+  readonly call: () => Promise<void>;
+  /** The same work without the mesh; `ms` is undefined where it cannot be measured. */
+  readonly floor?: { readonly name: string; readonly ms: number | undefined };
+}
+
+async function calls({ name, pauseMs, call, floor }: Calls) {
   const times: number[] = [];
-  for (let i = 0; i < count + 3; i += 1) {
+  for (let i = 0; i < CALLS + 3; i += 1) {
     const started = performance.now();
     await call();
     // The first ones compile the way there.
@@ -119,9 +127,9 @@ async function calls(
     await sleep(pauseMs);
   }
   const beside =
-    floor?.[1] === undefined
+    floor?.ms === undefined
       ? ''
-      : `   ${(percentile(times, 50) / floor[1]).toFixed(2)} x a bare ${floor[0]}, ${ms(floor[1])}`;
+      : `   ${(percentile(times, 50) / floor.ms).toFixed(2)} x a bare ${floor.name}, ${ms(floor.ms)}`;
   print(`  ${name.padEnd(36)} p50 ${ms(percentile(times, 50))}  p95 ${ms(percentile(times, 95))}${beside}`);
 }
 

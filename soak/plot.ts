@@ -13,8 +13,16 @@ const BOTTOM = 28;
 const COLORS = ['#4269d0', '#e07b00', '#d1495b', '#2a9d8f', '#8a5fbf', '#8c6d46', '#5b8c2a', '#6c757d'];
 const TICKS = 4;
 
-/** A plot of `lines` over time as SVG, to stand in a page as it is. */
-export function plot(title: string, unit: string, lines: readonly Line[], seconds: number): string {
+export interface Plot {
+  readonly title: string;
+  readonly unit: string;
+  readonly lines: readonly Line[];
+  /** Length of the time axis. */
+  readonly seconds: number;
+}
+
+/** Draws lines over time as SVG, ready for a page. */
+export function plot({ title, unit, lines, seconds }: Plot): string {
   const top = niceCeiling(Math.max(1, ...lines.flatMap(({ points }) => points.map(([, value]) => value))));
   const x = (at: number) => LEFT + (Math.min(at, seconds) / seconds) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);

@@ -14,26 +14,26 @@ export function renderReport(observation: Observation, problems: readonly string
   const kinds = Map.groupBy(outcomes, ({ kind }) => kind);
   const latencies = [...kinds].map(([name, all]) => ({ name, points: medians(all, seconds) }));
   const plots = [
-    plot(
-      'Memory',
-      'MiB, resident, by service',
-      lines(({ rssBytes }) => rssBytes / MIB),
+    plot({
+      title: 'Memory',
+      unit: 'MiB, resident, by service',
+      lines: lines(({ rssBytes }) => rssBytes / MIB),
       seconds,
-    ),
-    plot(
-      'Handles',
-      'open file descriptors, by service',
-      lines(({ handles }) => handles),
+    }),
+    plot({
+      title: 'Handles',
+      unit: 'open file descriptors, by service',
+      lines: lines(({ handles }) => handles),
       seconds,
-    ),
-    plot(
-      'Processes',
-      'of each service and all that it started',
-      lines(({ processes }) => processes),
+    }),
+    plot({
+      title: 'Processes',
+      unit: 'of each service and all that it started',
+      lines: lines(({ processes }) => processes),
       seconds,
-    ),
+    }),
     ...chunks(latencies, 7).map((some, index) =>
-      plot(`Time of a call (${index + 1})`, 'ms, median, by kind of call', some, seconds),
+      plot({ title: `Time of a call (${index + 1})`, unit: 'ms, median, by kind of call', lines: some, seconds }),
     ),
   ];
   const verdict =

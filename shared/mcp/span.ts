@@ -34,7 +34,8 @@ export function withMcpSpan<T>(options: McpSpanOptions, task: () => Promise<T>):
     if (isToolError(result)) span.fail('tool_error');
     return result;
   };
-  return withSpan(target === undefined ? method : `${method} ${target}`, kind, attributes, run, parent);
+  const name = target === undefined ? method : `${method} ${target}`;
+  return withSpan({ name, kind, attributes, parent }, run);
 }
 
 /** Recognizes the result of a tool that ran and failed, in MCP's form or ours. */

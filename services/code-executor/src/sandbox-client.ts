@@ -44,7 +44,7 @@ export function createSandboxClient(baseUrl: string, apiKey: string | undefined)
       else if (event === 'result') answer = dataOf(data);
       else if (event === 'error') throw MeshError.fromBody(data) ?? new Error('an error event without an error');
     };
-    await client.postForEvents(`/tools/${tool}/stream`, { arguments: args }, onEvent, { signal, totalMs });
+    await client.postForEvents(`/tools/${tool}/stream`, { body: { arguments: args }, onEvent, signal, totalMs });
     const result = ToolResult.safeParse(answer);
     if (result.success) return result.data;
     throw new MeshError('upstream_failed', 'The sandbox ended its answer without a result', { cause: result.error });
@@ -53,10 +53,11 @@ export function createSandboxClient(baseUrl: string, apiKey: string | undefined)
     callTool: (call, context) => {
       if (context.wantsProgress) return stream(call, context);
       const { tool, args, totalMs } = call;
-      return client.post(`/tools/${tool}`, { arguments: args }, ToolResult, { signal: context.signal, totalMs });
+      const { signal } = context;
+      return client.post(`/tools/${tool}`, { body: { arguments: args }, answer: ToolResult, signal, totalMs });
     },
     check: async (signal) => {
-      await client.get('/ready', z.object({ status: z.literal('ready') }), { signal });
+      await client.get('/ready', { answer: z.object({ status: z.literal('ready') }), signal });
     },
   };
 }

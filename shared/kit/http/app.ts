@@ -1,17 +1,11 @@
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { guardAccess } from './access.ts';
 import type { BaseConfig } from '../service/config.ts';
 import { MeshError } from '../faults/errors.ts';
-import { describeFailure, type Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { nearestNames } from '../faults/nearest-names.ts';
+import { answerError, answerUnknown } from './error-answers.ts';
 import { docsPage, openApiDocument } from './openapi.ts';
 import { type Checks, readinessOf } from './readiness.ts';
 import { type CallerIds, currentContext, openContext, runInContext } from '../telemetry/request-context.ts';
@@ -193,47 +187,4 @@ function refuseWhileStopping(traffic: Traffic): RequestHandler {
     if (traffic.phase === 'draining' || PROBES.has(req.path)) return next();
     throw new MeshError('unavailable', 'The service is shutting down');
   };
-}
-
-function answerUnknown(routes: readonly Route[]): RequestHandler {
-  const known = routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-  return (req) => {
-    const wanted = `${req.method} ${req.path}`;
-    throw new MeshError('not_found', `No such route: ${wanted.slice(0, 200)}`, {
-      details: { did_you_mean: nearestNames(wanted, known) },
-    });
-  };
-}
-
-function answerError(logger: Logger): ErrorRequestHandler {
-  return (thrown: unknown, req, res, _next) => {
-    const error = bodyReadingError(thrown) ?? MeshError.from(thrown);
-    const { method } = req;
-    if (error.code === 'internal') logger.error({ err: thrown, method, route: routeOf(req) }, 'request failed');
-    else {
-      // What a caller did wrong is described in the caller's own words: those stay out of the log.
-      const fields = { method, route: routeOf(req), code: error.code };
-      if (error.status < 500) logger.debug(fields, 'request refused');
-      else logger.warn({ ...fields, reason: describeFailure(error) }, 'request refused');
-    }
-    if (res.headersSent) {
-      if (!res.writableEnded) res.destroy();
-      return;
-    }
-    if (error.retryAfterSeconds !== undefined) res.set('retry-after', String(Math.ceil(error.retryAfterSeconds)));
-    res.status(error.status).json(error.toBody(String(res.locals['requestId'])));
-  };
-}
-
-/** Translates what body-parser throws (https://github.com/expressjs/body-parser#errors). */
-function bodyReadingError(thrown: unknown): MeshError | undefined {
-  if (!Error.isError(thrown) || !('type' in thrown) || !('status' in thrown)) return undefined;
-  if (thrown.type === 'entity.too.large') {
-    const limit = 'limit' in thrown ? `${String(thrown.limit)} bytes` : 'the limit';
-    return new MeshError('payload_too_large', `The body is larger than ${limit}`, { cause: thrown });
-  }
-  if (thrown.type === 'entity.parse.failed') {
-    return new MeshError('invalid_request', 'The body is not valid JSON', { cause: thrown });
-  }
-  return new MeshError('invalid_request', `The body cannot be read: ${thrown.message}`, { cause: thrown });
 }

@@ -21,8 +21,24 @@ export interface HttpClientOptions {
 export interface CallOptions {
   /** Aborts when the caller goes away. */
   readonly signal: AbortSignal;
-  /** For a call that may take longer or less long than others. */
+  /** Overrides the client's total timeout for this call. */
   readonly totalMs?: number;
+}
+
+export interface GetOptions<T> extends CallOptions {
+  /** Checks the JSON of the answer. */
+  readonly answer: z.ZodType<T>;
+}
+
+export interface PostOptions<T> extends GetOptions<T> {
+  /** Sent as JSON. */
+  readonly body: unknown;
+}
+
+export interface EventsOptions extends CallOptions {
+  /** Sent as JSON. */
+  readonly body: unknown;
+  readonly onEvent: EventListener;
 }
 
 /**
@@ -30,10 +46,10 @@ export interface CallOptions {
  * @throws MeshError: the upstream's own where it sent one, else upstream_failed, upstream_timeout or unavailable.
  */
 export interface HttpClient {
-  get<T>(path: string, answer: z.ZodType<T>, options: CallOptions): Promise<T>;
-  post<T>(path: string, body: unknown, answer: z.ZodType<T>, options: CallOptions): Promise<T>;
+  get<T>(path: string, options: GetOptions<T>): Promise<T>;
+  post<T>(path: string, options: PostOptions<T>): Promise<T>;
   /** Posts JSON and hands over the server-sent events of the answer, to its end. */
-  postForEvents(path: string, body: unknown, onEvent: EventListener, options: CallOptions): Promise<void>;
+  postForEvents(path: string, options: EventsOptions): Promise<void>;
 }
 
 /** Takes one event; `data` is its parsed JSON, undefined for what is not JSON. What it throws ends the exchange. */
@@ -82,10 +98,10 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
       checked(name, schema, parseJson(await body.text()));
 
   return {
-    get: (path, answer, options) => guarded({ ...options, method: 'GET', path }, readJson(answer)),
-    post: (path, body, answer, options) => guarded({ ...options, method: 'POST', path, body }, readJson(answer)),
-    postForEvents: (path, body, onEvent, options) =>
-      guarded({ ...options, method: 'POST', path, body }, (answer) => passOnEvents(answer, onEvent)),
+    get: (path, { answer, ...options }) => guarded({ ...options, method: 'GET', path }, readJson(answer)),
+    post: (path, { answer, ...options }) => guarded({ ...options, method: 'POST', path }, readJson(answer)),
+    postForEvents: (path, { onEvent, ...options }) =>
+      guarded({ ...options, method: 'POST', path }, (answer) => passOnEvents(answer, onEvent)),
   };
 }
 

@@ -52,7 +52,7 @@ export function createRecorder({ service, endpoint, onLoss }: RecorderOptions): 
   const tracer = provider.getTracer('toolmesh', VERSION);
 
   return {
-    start(name, kind, attributes, parent) {
+    start({ name, kind, attributes }, parent) {
       const options = { kind: KINDS[kind], attributes: present(attributes) };
       const span = tracer.startSpan(name, options, parent === undefined ? ROOT_CONTEXT : contextOf(parent));
       const { traceId, spanId, traceFlags } = span.spanContext();

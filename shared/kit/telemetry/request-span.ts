@@ -13,7 +13,12 @@ export function traceRequest(req: Request, res: Response, next: NextFunction): v
   if (!isTracing()) return next();
   const { method } = req;
   const parent = parseTraceparent(req.get('traceparent'));
-  const span = openSpan(method, 'server', { 'http.request.method': method }, { of: parent });
+  const span = openSpan({
+    name: method,
+    kind: 'server',
+    attributes: { 'http.request.method': method },
+    parent: { of: parent },
+  });
   res.once('close', () => {
     const status = statusOf(res);
     span.rename(`${method} ${routeOf(req)}`);

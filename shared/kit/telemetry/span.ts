@@ -16,9 +16,17 @@ export interface Span {
   end(): void;
 }
 
+/** A span as its opener describes it. */
+export interface SpanStart {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly attributes: SpanAttributes;
+}
+
 /** Records the spans of one service and exports them. */
 export interface Recorder {
-  start(name: string, kind: SpanKind, attributes: SpanAttributes, parent: TraceContext | undefined): RecordedSpan;
+  /** Opens a span below `parent`; undefined starts a trace. */
+  start(span: SpanStart, parent: TraceContext | undefined): RecordedSpan;
   /** Exports what is left. Does not throw. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { MeshError } from '../faults/errors.ts';
 import { contextHeaders, currentContext, runInContext } from './request-context.ts';
-import type { Recorder, Span, SpanAttributes, SpanKind } from './span.ts';
+import type { Recorder, Span, SpanStart } from './span.ts';
 import type { TraceContext } from './trace-context.ts';
 
 export interface TracingOptions {
@@ -41,19 +41,16 @@ export const NO_SPAN: Span = {
   end: () => {},
 };
 
-/**
- * Begins a span of the current request; what begins outside of one is not recorded. Ends with `end`, which is the
- * caller's to call. `parent` says otherwise where the caller of a request does: undefined starts a trace.
- */
-export function openSpan(
-  name: string,
-  kind: SpanKind,
-  attributes: SpanAttributes,
-  parent?: { readonly of: TraceContext | undefined },
-): Span {
+export interface OpenSpan extends SpanStart {
+  /** Overrides the current request's trace by one that its caller names; `{ of: undefined }` starts a trace. */
+  readonly parent?: { readonly of: TraceContext | undefined } | undefined;
+}
+
+/** Opens a span of the current request; one outside of a request is not recorded. The caller has to call `end`. */
+export function openSpan({ parent, ...start }: OpenSpan): Span {
   const context = currentContext();
   if (context?.recorder === undefined) return NO_SPAN;
-  const span = context.recorder.start(name, kind, attributes, parent === undefined ? context.trace : parent.of);
+  const span = context.recorder.start(start, parent === undefined ? context.trace : parent.of);
   return { ...span, run: (task) => runInContext({ ...(currentContext() ?? context), trace: span.trace }, task) };
 }
 
@@ -70,7 +67,7 @@ export function withCallSpan<T>(
   if (context === undefined) return task(running === 0 ? {} : { traceparent: UNRECORDED }, NO_SPAN);
   if (context.recorder === undefined) return task(contextHeaders(), NO_SPAN);
   const attributes = { 'http.request.method': method, 'server.address': url.hostname, 'server.port': portOf(url) };
-  return withSpan(method, 'client', attributes, (span) => task(contextHeaders(), span));
+  return withSpan({ name: method, kind: 'client', attributes }, (span) => task(contextHeaders(), span));
 }
 
 /** Well-formed and nobody's; its flag says that there is nothing to be recorded. */
@@ -79,14 +76,8 @@ const UNRECORDED = `00-${'1'.repeat(32)}-${'1'.repeat(16)}-00`;
 const portOf = ({ port, protocol }: URL): number => Number(port || (protocol === 'https:' ? 443 : 80));
 
 /** Runs `task` in a span of its own, which fails when it throws. */
-export async function withSpan<T>(
-  name: string,
-  kind: SpanKind,
-  attributes: SpanAttributes,
-  task: (span: Span) => Promise<T>,
-  parent?: { readonly of: TraceContext | undefined },
-): Promise<T> {
-  const span = openSpan(name, kind, attributes, parent);
+export async function withSpan<T>(start: OpenSpan, task: (span: Span) => Promise<T>): Promise<T> {
+  const span = openSpan(start);
   if (span === NO_SPAN) return task(span);
   try {
     return await span.run(() => task(span));

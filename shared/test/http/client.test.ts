@@ -28,7 +28,7 @@ async function clientFor(
 describe('createHttpClient', () => {
   test('gives back an answer that is as agreed', async () => {
     const client = await clientFor((_req, res) => void res.end('{"ok":true,"more":1}'));
-    expect(await client.get('/', Answer, never())).toEqual({ ok: true });
+    expect(await client.get('/', { answer: Answer, ...never() })).toEqual({ ok: true });
   });
 
   const misbehaviours: [string, Parameters<typeof serveRaw>[0], string][] = [
@@ -44,13 +44,16 @@ describe('createHttpClient', () => {
   test.each(misbehaviours)('a peer that %s ends in an error, in time', async (_name, listener, code) => {
     const client = await clientFor(listener, code === 'upstream_timeout' ? { timeouts: shortTimeouts } : {});
     const started = performance.now();
-    await expect(client.post('/', {}, Answer, never())).rejects.toMatchObject({ name: 'MeshError', code });
+    await expect(client.post('/', { body: {}, answer: Answer, ...never() })).rejects.toMatchObject({
+      name: 'MeshError',
+      code,
+    });
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test('a peer that is not there cannot be reached', async () => {
     const client = createHttpClient({ name: 'The peer', baseUrl: `http://127.0.0.1:${await freePort()}`, timeouts });
-    await expect(client.get('/', Answer, never())).rejects.toMatchObject({
+    await expect(client.get('/', { answer: Answer, ...never() })).rejects.toMatchObject({
       code: 'upstream_failed',
       message: 'The peer cannot be reached',
     });
@@ -59,7 +62,7 @@ describe('createHttpClient', () => {
   test('passes on what a peer of ours said, with its Retry-After', async () => {
     const body = JSON.stringify({ error: { code: 'unavailable', message: 'full' } });
     const client = await clientFor((_req, res) => void res.writeHead(503, { 'retry-after': '7' }).end(body));
-    await expect(client.get('/', Answer, never())).rejects.toMatchObject({
+    await expect(client.get('/', { answer: Answer, ...never() })).rejects.toMatchObject({
       code: 'unavailable',
       message: 'full',
       retryAfterSeconds: 7,
@@ -73,7 +76,7 @@ describe('createHttpClient', () => {
       void once(req.socket, 'close').then(() => closed.resolve());
       caller.abort(new Error('changed my mind'));
     });
-    await expect(client.get('/', Answer, { signal: caller.signal })).rejects.toThrow('changed my mind');
+    await expect(client.get('/', { answer: Answer, signal: caller.signal })).rejects.toThrow('changed my mind');
     await closed.promise;
   });
 
@@ -88,7 +91,7 @@ describe('createHttpClient', () => {
       },
       { breaker },
     );
-    const call = () => client.get('/', Answer, never());
+    const call = () => client.get('/', { answer: Answer, ...never() });
     for (let i = 0; i < 5; i += 1) await expect(call()).rejects.toMatchObject({ code: 'upstream_failed' });
     await expect(call()).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('rest') });
     expect(calls).toBe(5);
@@ -103,9 +106,10 @@ describe('createHttpClient', () => {
     const port = await freePort();
     const breaker = createBreaker({ name: 'The peer', halfOpenAfterMs: 60_000 });
     const client = createHttpClient({ name: 'The peer', baseUrl: `http://127.0.0.1:${port}`, timeouts, breaker });
-    for (let i = 0; i < 8; i += 1) await expect(client.get('/', Answer, never())).rejects.toThrow('cannot be reached');
+    for (let i = 0; i < 8; i += 1)
+      await expect(client.get('/', { answer: Answer, ...never() })).rejects.toThrow('cannot be reached');
     peers.push(await serveRaw((_req, res) => void res.end('{"ok":true}'), port));
-    expect(await client.get('/', Answer, never())).toEqual({ ok: true });
+    expect(await client.get('/', { answer: Answer, ...never() })).toEqual({ ok: true });
   });
 });
 

@@ -21,7 +21,7 @@ export function traceRun<T>({ run_id, session_id, provider, model }: RunIdentity
     'toolmesh.run_id': run_id,
   };
   joinRun(run_id);
-  return withSpan(`invoke_agent ${AGENT}`, 'internal', attributes, task);
+  return withSpan({ name: `invoke_agent ${AGENT}`, kind: 'internal', attributes }, task);
 }
 
 /** Puts each call of a tool in a span. Names are those of the hub's tools: none is made up by a model. */
@@ -33,7 +33,7 @@ export const traceTools =
       'gen_ai.tool.name': name,
       'gen_ai.tool.type': 'function',
     };
-    return withSpan(`execute_tool ${name}`, 'internal', attributes, async (span) => {
+    return withSpan({ name: `execute_tool ${name}`, kind: 'internal', attributes }, async (span) => {
       const result = await callTool(name, args, context);
       if (result.is_error) span.fail('tool_error');
       return result;

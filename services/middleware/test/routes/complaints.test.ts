@@ -10,7 +10,7 @@ import { startWith } from '../fakes/start-middleware.ts';
 // Time limits of seconds are waited for.
 jest.setTimeout(60_000);
 
-/** What people complain about most in chats with tools, each with what happens here. The issues: see the names. */
+/** Starts a chat service for one of the most frequent complaints about chats with tools. Test names cite the issues. */
 async function start(env: Record<string, string>, ...answers: FakeAnswer[]) {
   const provider = endWithTest(await fakeOpenAi(...answers));
   const watched = watchedTools();

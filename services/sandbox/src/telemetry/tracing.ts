@@ -3,7 +3,8 @@ import { withSpan } from '@toolmesh/shared/kit/telemetry/tracing';
 
 /** Runs one program in a span of its own, which records its outcome and nothing of its content. */
 export function traceExecution(language: string, run: () => Promise<ExecutionResult>): Promise<ExecutionResult> {
-  return withSpan(`run ${language}`, 'internal', { 'toolmesh.sandbox.language': language }, async (span) => {
+  const attributes = { 'toolmesh.sandbox.language': language };
+  return withSpan({ name: `run ${language}`, kind: 'internal', attributes }, async (span) => {
     const result = await run();
     span.set({
       'toolmesh.sandbox.isolation': result.runtime.isolation,

@@ -66,7 +66,8 @@ export function createSocketCalls(options: SocketCallsOptions): SocketCalls {
       running.delete(id);
       send(last);
     };
-    void withSpan(SPAN, 'server', { 'gen_ai.tool.name': tool }, run, { of: parseTraceparent(traceparent) });
+    const parent = { of: parseTraceparent(traceparent) };
+    void withSpan({ name: SPAN, kind: 'server', attributes: { 'gen_ai.tool.name': tool }, parent }, run);
   };
   const handle = (text: string): void => {
     const message = decodeMessage(text);

@@ -4,7 +4,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { createWorkerPool, type WorkerPool, type WorkerPoolOptions } from '../../../src/upstreams/pool/worker-pool.ts';
 import type { StdioServerOptions, StdioWorker } from '../../../src/upstreams/stdio/stdio-server.ts';
-import { forever, isAlive, misbehaving, say } from './stdio-kit.ts';
+import { forever, isAlive, misbehaving, sayUntil } from './stdio-kit.ts';
 
 // Each of these starts processes and loads them, on machines that may have other things to do.
 jest.setTimeout(120_000);
@@ -47,7 +47,7 @@ async function poolOf({ pool: options = {}, server = {}, flags = [] }: Options =
 }
 
 const call = (pool: Pool, tool: string, args: object = {}, signal = forever) =>
-  pool.withWorker((worker, end) => say(worker, tool, args, end), signal);
+  pool.withWorker((worker, end) => sayUntil(end, worker, { name: tool, arguments: { ...args } }), signal);
 
 /** Calls without a pause, `clients` at a time, until it is stopped; returns the outcome of them. */
 function load(pool: Pool, clients: number) {

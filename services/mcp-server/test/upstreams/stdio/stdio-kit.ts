@@ -33,9 +33,18 @@ export function misbehaving(flags: readonly string[] = [], options: Partial<Stdi
   return { start, log, logger };
 }
 
+interface ToolCall {
+  readonly name: string;
+  readonly arguments: Record<string, unknown>;
+}
+
 /** Calls a tool and returns the text of its answer. */
-export async function say(worker: StdioWorker, name: string, args: object = {}, signal = forever): Promise<string> {
-  const { content } = await worker.client.callTool({ name, arguments: { ...args } }, { signal });
+export const say = (worker: StdioWorker, name: string, args: object = {}): Promise<string> =>
+  sayUntil(forever, worker, { name, arguments: { ...args } });
+
+/** Calls a tool like {@link say}, until `signal` aborts. */
+export async function sayUntil(signal: AbortSignal, { client }: StdioWorker, call: ToolCall): Promise<string> {
+  const { content } = await client.callTool(call, { signal });
   const [block] = content;
   return block?.type === 'text' ? block.text : '';
 }

@@ -21,11 +21,12 @@ export const observeModel = (model: Model, label: string, { answers, firstEvents
   async *respond(request) {
     const started = performance.now();
     const labels = { gen_ai_provider_name: model.provider, gen_ai_request_model: label };
-    const span = openSpan(`chat ${model.name}`, 'client', {
+    const attributes = {
       'gen_ai.operation.name': 'chat',
       'gen_ai.provider.name': model.provider,
       'gen_ai.request.model': model.name,
-    });
+    };
+    const span = openSpan({ name: `chat ${model.name}`, kind: 'client', attributes });
     let hasBegun = false;
     try {
       yield* inSpan(span, model.respond(request), (event) => {
