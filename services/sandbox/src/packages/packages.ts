@@ -24,7 +24,7 @@ import { checkPackage } from './policy/check-package.ts';
 import { type Checks, createChecks, type Knowledge } from './policy/checks.ts';
 import { loadMaliciousIndex } from './policy/malicious.ts';
 import { loadPolicy } from './policy/policy.ts';
-import { loadPopularNames } from './policy/popular-names.ts';
+import { popularNames } from './policy/popular-names.ts';
 import { createNpmResolver } from './resolve/npm-resolver.ts';
 import { createFindPip } from './resolve/pip.ts';
 import { createPypiResolver } from './resolve/pypi-resolver.ts';
@@ -131,19 +131,17 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
 /** Loads what packages are compared with, and opens the indexes. */
 async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher): Promise<Knowledge> {
   const { directory, policyFile, pipIndexUrl, npmRegistry, logger, now = () => new Date() } = options;
-  const [policy, malicious, approvals, pypi, npm] = await Promise.all([
+  const [policy, malicious, approvals] = await Promise.all([
     loadPolicy(policyFile),
     loadMaliciousIndex(join(directory, 'malicious-packages.json')),
     createApprovals(join(directory, 'approvals.json'), now),
-    loadPopularNames('pypi'),
-    loadPopularNames('npm'),
   ]);
-  logger.info({ malicious: malicious.updated, pypi: pypi.size, npm: npm.size }, 'package checks loaded');
+  logger.info({ malicious: malicious.updated }, 'package checks loaded');
   const index = {
     pypi: cachedIndex(createPypiIndex(fetcher, pipIndexUrl)),
-    npm: cachedIndex(createNpmIndex(fetcher, npmRegistry, npm.has)),
+    npm: cachedIndex(createNpmIndex(fetcher, npmRegistry, (name) => popularNames('npm').has(name))),
   };
-  return { policy, malicious, approvals, popular: { pypi, npm }, index, now };
+  return { policy, malicious, approvals, popular: popularNames, index, now };
 }
 
 interface InstallerParts extends PackagesOptions {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { ESTABLISHED, WELL_KNOWN } from './fixtures/established.ts';
 import { type IndexServer, startIndex } from './fixtures/index-server.ts';
-import { loadPopularNames } from '../../src/packages/policy/popular-names.ts';
+import { popularNames } from '../../src/packages/policy/popular-names.ts';
 import { cleanUp, openPackages, signal, type TestPackages } from './fixtures/setup.ts';
 import { makeTarball } from './fixtures/tarball.ts';
 import { makeWheel } from './fixtures/wheel.ts';
@@ -249,7 +249,7 @@ test('lets a package pass that is two letters from a well-known one and has a hi
 test('checks a name in less than 5 ms of processor time, the mean of many', async () => {
   await check('npm', 'warm-up-of-the-lists');
   const names = Array.from({ length: 40 }, (_, at) => `reqeust${at}-somethin-else`.slice(0, 8 + at));
-  const { findResemblance } = await loadPopularNames('npm');
+  const { findResemblance } = popularNames('npm');
   const before = process.cpuUsage();
   for (const name of names) findResemblance(name);
   const { user, system } = process.cpuUsage(before);

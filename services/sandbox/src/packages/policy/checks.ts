@@ -13,7 +13,7 @@ export interface Knowledge {
   readonly policy: Policy;
   readonly malicious: MaliciousIndex;
   readonly approvals: Approvals;
-  readonly popular: Readonly<Record<Ecosystem, PopularNames>>;
+  readonly popular: (ecosystem: Ecosystem) => PopularNames;
   readonly index: Readonly<Record<Ecosystem, PackageIndex>>;
   now(): Date;
 }
@@ -80,7 +80,7 @@ export function createChecks(knowledge: Knowledge): Checks {
       const { ecosystem, name } = spec;
       // What the operator has named is known, whatever it resembles.
       const isNamed = policy.needs_approval.has(policyName(name)) || policy.only_allowed !== null;
-      const likeness = isNamed || approved(spec) ? undefined : popular[ecosystem].findResemblance(name);
+      const likeness = isNamed || approved(spec) ? undefined : popular(ecosystem).findResemblance(name);
       const project = await findProject(index[ecosystem], { spec, likeness, signal });
       if (project.state === 'quarantined') throw new Refusal('blocked', `The index has quarantined ${name}`);
       if (project.state === 'security_holding') {
@@ -89,7 +89,7 @@ export function createChecks(knowledge: Knowledge): Checks {
       if (likeness !== undefined && !hasHistory(project, likeness, now())) throw typosquat(name, likeness);
       const releases = usableReleases(spec, project, malicious);
       const version = spec.version ?? newest(ecosystem, project, releases);
-      const young = popular[ecosystem].has(name) || approved(spec) ? undefined : youth(project, policy, now());
+      const young = popular(ecosystem).has(name) || approved(spec) ? undefined : youth(project, policy, now());
       return { project, releases, version, approvalReason: approvalReasonOf(spec) ?? young };
     },
     async demandApproval({ ecosystem, name, version }, why) {
@@ -108,7 +108,7 @@ function refuseMalicious(
   const advisory =
     malicious.find(ecosystem, name, version) ??
     // One bad release of a package that few use is enough to refuse a request without a version.
-    (version === undefined && !popular[ecosystem].has(name) ? malicious.any(ecosystem, name) : undefined);
+    (version === undefined && !popular(ecosystem).has(name) ? malicious.any(ecosystem, name) : undefined);
   if (advisory === undefined) return;
   const which = version === undefined ? name : `${name} ${version}`;
   throw new Refusal('malicious', `${which} is known as malicious: ${advisory.id} of ${advisory.date}`);
