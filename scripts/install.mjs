@@ -1,8 +1,9 @@
 // Runs on whatever Node the machine has, before anything is installed: no dependencies, no TypeScript.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { withLock } from './install-lock.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const MIN_NODE_MAJOR = 24;
@@ -11,7 +12,7 @@ export const COMPILE_CACHE = `${ROOT}node_modules/.cache/compiled`;
 
 const inRoot = (path) => `${ROOT}${path}`;
 
-/** The Node that the project brings along, or the running one where that is new enough. */
+/** Returns the Node that the project brings along, or the running one where that is new enough. */
 export function projectNode() {
   const own = inRoot('node_modules/.bin/node');
   if (existsSync(own)) return own;
@@ -22,21 +23,48 @@ export function projectNode() {
   );
 }
 
-/** Installs the dependencies when they are missing or not those of the lockfile. */
-export function ensureInstalled() {
+/** Beside node_modules, which `npm ci` empties. */
+const LOCK = inRoot('.installing');
+/** Longer than an installation over a slow line. */
+const LOCK_WAIT_MS = 600_000;
+
+/**
+ * Installs the dependencies when they are missing or not those of the lockfile. One start installs, others wait for it
+ * for `waitMs`; an installation that was killed is done again by the next start.
+ */
+export function ensureInstalled({ waitMs = LOCK_WAIT_MS } = {}) {
   if (isInstalled()) return;
+  const failure = withLock({ path: LOCK, waitMs, onWait: sayWaiting, onTimeout: describeTimeout }, () =>
+    isInstalled() ? undefined : install(),
+  );
+  if (failure !== undefined) fail(failure);
+}
+
+const sayWaiting = (pid) => void process.stdout.write(`Waiting for process ${pid}, which is installing ...\n`);
+
+const describeTimeout = (pid) =>
+  `Process ${pid} is still installing. If it hangs, end it; if it is no start of Toolmesh, remove ${LOCK}. Then start again.`;
+
+/** Runs `npm ci` and returns what went wrong, if anything did. */
+function install() {
   process.stdout.write('Installing what Toolmesh needs (this takes about half a minute, once) ...\n');
+  // npm writes it at the end. Removed first, so that half an installation never looks like a whole one.
+  rmSync(inRoot(INSTALLED), { force: true });
   const [command, ...args] = npmCommand();
   const { status, error } = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: ROOT,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  if (status !== 0) fail(`npm ci failed${error === undefined ? '' : `: ${error.message}`}; fix that and start again.`);
+  if (status === 0) return undefined;
+  return `npm ci failed${error === undefined ? '' : `: ${error.message}`}; fix that and start again.`;
 }
+
+/** The lockfile that npm keeps of what it has installed. */
+const INSTALLED = 'node_modules/.package-lock.json';
 
 /** Compares contents, not times: a checkout rewrites the lockfile, and a copy of node_modules has times of its own. */
 function isInstalled() {
-  const installed = packagesOf('node_modules/.package-lock.json');
+  const installed = packagesOf(INSTALLED);
   const { '': _project, ...wanted } = packagesOf('package-lock.json');
   return Object.entries(wanted).every(([path, entry]) => {
     const found = installed[path];
@@ -45,7 +73,7 @@ function isInstalled() {
   });
 }
 
-/** The packages in a lockfile, by path; npm keeps one of what it has installed in node_modules. */
+/** Returns the packages in a lockfile, by path. */
 function packagesOf(lockfile) {
   return existsSync(inRoot(lockfile)) ? JSON.parse(readFileSync(inRoot(lockfile), 'utf8')).packages : {};
 }
@@ -84,7 +112,7 @@ function hashOf(paths) {
 
 const readIfThere = (path) => (existsSync(inRoot(path)) ? readFileSync(inRoot(path), 'utf8') : undefined);
 
-/** The npm that runs this script, by its file: there may be none on the PATH. */
+/** Returns the npm that runs this script, by its file: there may be none on the PATH. */
 function npmCommand() {
   const npm = process.env.npm_execpath;
   return npm === undefined ? ['npm'] : [process.execPath, npm];
