@@ -1,8 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-
-// An import of these modules by name would load the whole of fetch with them, which the launcher keeps for as long as
-// the mesh runs.
-const { request: requestHttp } = process.getBuiltinModule('node:http');
+import { request as requestHttp } from '@toolmesh/shared/kit/http/node-http';
 
 const TIMEOUT_MS = 3_000;
 

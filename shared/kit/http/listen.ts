@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './app.ts';
+import { createServer } from './node-http.ts';
 
 export interface RunningServer {
   readonly url: string;

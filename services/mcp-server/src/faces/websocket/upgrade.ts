@@ -1,9 +1,10 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { hostGuard, isKey, keyOf, originGuard } from '@toolmesh/shared/kit/http/access';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { BaseConfig } from '@toolmesh/shared/kit/service/config';
 import { openContext } from '@toolmesh/shared/kit/telemetry/request-context';
+import { STATUS_CODES } from '@toolmesh/shared/kit/http/node-http';
 
 /** The settings that decide who may open a WebSocket. */
 export type AccessConfig = Pick<BaseConfig, 'HOST' | 'CORS_ORIGINS' | 'ALLOWED_HOSTS' | 'API_KEY'>;

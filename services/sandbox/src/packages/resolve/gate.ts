@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { portOf } from '@toolmesh/shared/kit/http/listen';
 import { printable, Refusal } from '../refusal.ts';
+import { createServer } from '@toolmesh/shared/kit/http/node-http';
 
 /** The answer to one request of a resolver. */
 export type GateAnswer =

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from '@toolmesh/shared/kit/http/node-http';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { ContentBlock } from '@toolmesh/shared/contracts/tool';
