@@ -1,11 +1,11 @@
-// `npm run doctor`: looks at the machine, the settings and the mesh, running or not, and says in words what is wrong
-// and what to do. Exits 0 when nothing is wrong, else 1.
+// `npm run doctor`: checks the machine, the settings and the mesh, running or not, and prints what is wrong and
+// what to do. Exits 0 when nothing is wrong, else 1.
 import { existsSync } from 'node:fs';
 import { describeFinding, type Finding } from './doctor/finding.ts';
 import { checkIsolation } from './doctor/isolation.ts';
 import { checkDisk, checkNode, checkSystem } from './doctor/machine.ts';
 import { checkProvider } from './doctor/provider.ts';
-import { checkServices, lookAtServices, summarize } from './doctor/services.ts';
+import { checkServices, findServices, summarize } from './doctor/services.ts';
 import { checkMeshFile, checkSettings } from './doctor/settings.ts';
 import { checkUpstreams } from './doctor/upstreams.ts';
 
@@ -14,19 +14,19 @@ const { env } = process;
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 let wrongs = 0;
 
-/** Says what a group of looks found, as soon as it is known. */
-function tell(title: string, findings: readonly Finding[]): void {
+/** Prints the findings of a group of checks, as soon as they are known. */
+function report(title: string, findings: readonly Finding[]): void {
   if (findings.length === 0) return;
   print(`\n${title}`);
   for (const finding of findings) print(describeFinding(finding));
   wrongs += findings.filter(({ level }) => level === 'wrong').length;
 }
 
-tell('Machine', [checkNode(), checkSystem(), ...(await checkDisk(env))]);
-tell('Settings', [...checkSettings(env), ...checkMeshFile(env)]);
-const services = await lookAtServices(env);
-tell('Services', [summarize(services), ...(await checkServices(services))]);
-tell('Tools and model', [
+report('Machine', [checkNode(), checkSystem(), ...(await checkDisk(env))]);
+report('Settings', [...(await checkSettings(env)), ...(await checkMeshFile(env))]);
+const services = await findServices(env);
+report('Services', [summarize(services), ...(await checkServices(services))]);
+report('Tools and model', [
   ...(await checkUpstreams(services, env['API_KEY'] || undefined)),
   ...(await checkIsolation(services, env)),
   await checkProvider(services, env),

@@ -96,6 +96,11 @@ describe('the linter refuses', () => {
       'services/middleware/src/models/broken.ts',
       "import { request } from 'undici';\nexport const r = request;\n",
     ],
+    [
+      'a script that reaches into a service',
+      'scripts/doctor/broken.ts',
+      "import { find } from '../../services/tea-leaves/src/cups/find.ts';\nfind();\n",
+    ],
     ['settings read in passing', 'services/mcp-server/src/broken.ts', 'export const url = process.env.SANDBOX_URL;\n'],
     ['a default export', 'shared/kit/http/broken.ts', 'export default 1;\n'],
     ['any', 'shared/kit/http/broken.ts', 'export const x: any = 1;\n'],
@@ -134,6 +139,9 @@ describe('the linter refuses', () => {
   });
 
   test('nothing that is fine', () => {
+    expect(
+      lint('scripts/doctor/broken.ts', "import { tea } from '../../services/tea-leaves/src/service.ts';\ntea();\n"),
+    ).not.toContain('Error/');
     expect(
       lint('services/time-client/src/broken.ts', "export { VERSION } from '@toolmesh/shared/kit/service/version';\n"),
     ).not.toContain('Error/');

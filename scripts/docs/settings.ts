@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 import { SERVICES } from '../../mesh/services.ts';
+import { settingsSchema } from '../service-definition.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Set for each service by whoever starts it, so they have no place in a file that all services read. */
@@ -36,7 +37,7 @@ export async function readSettings(): Promise<ReadonlyMap<string, readonly Setti
   const common = new Map(commonSettings().map((setting) => [setting.name, setting]));
   const own = ({ name, fallback }: Setting) => name !== 'PORT' && common.get(name)?.fallback !== fallback;
   const entries = SERVICES.map(async ({ name }) => {
-    const settings = settingsOf(await schemaOf(name));
+    const settings = settingsOf(await settingsSchema(name));
     return [name, settings.filter((setting) => !common.has(setting.name) || own(setting))] as const;
   });
   return new Map(await Promise.all(entries));
@@ -44,14 +45,6 @@ export async function readSettings(): Promise<ReadonlyMap<string, readonly Setti
 
 /** Lists the settings that every service has. */
 export const commonSettings = (): readonly Setting[] => settingsOf(serviceConfig(0, {}));
-
-async function schemaOf(service: string): Promise<z.ZodObject> {
-  const exports: object = await import(`../../services/${service}/src/service.ts`);
-  for (const value of Object.values(exports)) {
-    if (value instanceof Object && 'config' in value && value.config instanceof z.ZodObject) return value.config;
-  }
-  throw new Error(`services/${service}/src/service.ts exports no service`);
-}
 
 /** Writes settings as a Markdown table. */
 export function settingsTable(settings: readonly Setting[]): string {

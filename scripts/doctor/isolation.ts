@@ -1,9 +1,5 @@
-import { fileURLToPath } from 'node:url';
-import { findJail } from '../../services/sandbox/src/jail/find-jail.ts';
 import { type Finding, note, ok, wrong } from './finding.ts';
 import type { ServiceState } from './services.ts';
-
-const CACHE = fileURLToPath(new URL('../../data/sandbox', import.meta.url));
 
 /** Reports the isolation level of programs, and the reason when it is not the best. */
 export async function checkIsolation(
@@ -39,11 +35,6 @@ const inWords = (levels: Readonly<Record<string, unknown>>): string =>
 
 /** Makes a jail as the sandbox would; undefined when that works. */
 async function whyNoJail(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const found = await findJail({
-    cacheDirectory: env['SANDBOX_CACHE_DIR'] || CACHE,
-    bwrap: env['SANDBOX_BWRAP'] || '/usr/bin/bwrap',
-    python: env['SANDBOX_PYTHON'] || '/usr/bin/python3',
-  });
-  if ('reason' in found) return found.reason;
-  return 'reason' in found.python ? found.python.reason : undefined;
+  const { whyNoNamespaces } = await import('../../services/sandbox/src/service.ts');
+  return whyNoNamespaces(env);
 }

@@ -14,12 +14,12 @@ export interface ServiceState {
   readonly health: Readonly<Record<string, unknown>>;
 }
 
-/** Looks at all services at once. */
-export function lookAtServices(env: NodeJS.ProcessEnv): Promise<readonly ServiceState[]> {
-  return Promise.all(SERVICES.map(({ name, port }) => lookAt(name, Number(env[portVariable(name)] || port), env)));
+/** Requests the health of all services at once. */
+export function findServices(env: NodeJS.ProcessEnv): Promise<readonly ServiceState[]> {
+  return Promise.all(SERVICES.map(({ name, port }) => findService(name, Number(env[portVariable(name)] || port), env)));
 }
 
-async function lookAt(name: string, port: number, env: NodeJS.ProcessEnv): Promise<ServiceState> {
+async function findService(name: string, port: number, env: NodeJS.ProcessEnv): Promise<ServiceState> {
   const url = `http://127.0.0.1:${port}`;
   const found = { name, port, url, health: {} };
   const health = await askJson(`${url}/health`);
@@ -57,7 +57,7 @@ async function checkService({ name, port, url, state }: ServiceState, isAnyRunni
 /** Checks `/ready` of a running service. */
 async function readiness(name: string, url: string): Promise<Finding> {
   const ready = await askJson(`${url}/ready`);
-  if ('failure' in ready) return wrong(name, `answers /health but not /ready (${ready.failure})`, 'look at its log');
+  if ('failure' in ready) return wrong(name, `answers /health but not /ready (${ready.failure})`, 'read its log');
   if (ready.status === 200) return ok(name, `runs and is ready at ${url}`);
   const failed = Object.entries(Object(ready.body['checks'])).flatMap(([check, outcome]) => {
     const { status, detail }: { status?: unknown; detail?: unknown } = Object(outcome);

@@ -7,7 +7,8 @@ export async function checkUpstreams(services: readonly ServiceState[], apiKey: 
   const hub = services.find(({ name }) => name === 'mcp-server');
   if (hub?.state !== 'running') return [];
   const stats = await askJson(`${hub.url}/stats`, apiKey === undefined ? {} : { 'x-api-key': apiKey });
-  if ('failure' in stats) return [wrong('Upstreams', `the hub does not tell (${stats.failure})`, 'look at its log')];
+  if ('failure' in stats)
+    return [wrong('Upstreams', `the hub does not answer /stats (${stats.failure})`, 'read its log')];
   if (stats.status === 401)
     return [wrong('Upstreams', 'the hub wants a key', 'set API_KEY to the one it was started with')];
   return Object.entries(Object(stats.body['upstreams'])).map(([name, seen]) => describe(name, Object(seen)));
@@ -27,6 +28,6 @@ function describe(name: string, { kind, status, tools, breaker, last_error }: Se
   const why = typeof last_error === 'string' ? `: ${last_error}` : '';
   const held = breaker === 'open' ? ', and calls to it are held back' : '';
   const cure =
-    kind === 'stdio' ? 'run its command by hand; the hub’s log has what it says' : 'start it, and look at its log';
+    kind === 'stdio' ? 'run its command by hand; the hub’s log has what it says' : 'start it, and read its log';
   return wrong(about, `${name} is ${String(status)}${held}${why}`, cure);
 }

@@ -22,6 +22,10 @@ const START_WAIT_MS = 3_000;
 /** Time that a client may cache a list: upstreams come and go. */
 const LIST_TTL_MS = 2_000;
 
+/** Returns the names of the upstreams in a mesh.json. @throws ConfigError that lists every problem of the file. */
+export const upstreamNames = (path: string, env: NodeJS.ProcessEnv): readonly string[] =>
+  Object.keys(loadMeshConfig(path, env).mcpServers);
+
 export const hub = defineService({
   name: 'mcp-server',
   config: HubConfig,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ConfigError } from '@toolmesh/shared/kit/service/config';
+import { ConfigError, loadConfig } from '@toolmesh/shared/kit/service/config';
 import { defineService } from '@toolmesh/shared/kit/service/define-service';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { SandboxConfig } from './config.ts';
@@ -9,11 +9,24 @@ import { createExecute, isolations } from './execution/execute.ts';
 import { executionRoutes } from './execution/routes.ts';
 import { executeTool } from './execution/execute-tool.ts';
 import { countInstalls, measureExecutions } from './telemetry/metrics.ts';
+import { findJail } from './jail/find-jail.ts';
 import { createPackages } from './packages/packages.ts';
 import { packageRoutes } from './packages/routes.ts';
 import { packageTools } from './packages/tools.ts';
 import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
 import { createSessions } from './execution/sessions.ts';
+
+/**
+ * Makes a jail as a start would and returns the reason when Python cannot be isolated in namespaces; undefined when it
+ * can. Reads only the settings that name bubblewrap, Python and the cache.
+ */
+export async function whyNoNamespaces(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const settings = SandboxConfig.pick({ SANDBOX_CACHE_DIR: true, SANDBOX_BWRAP: true, SANDBOX_PYTHON: true });
+  const { SANDBOX_CACHE_DIR: cacheDirectory, SANDBOX_BWRAP: bwrap, SANDBOX_PYTHON: python } = loadConfig(settings, env);
+  const found = await findJail({ cacheDirectory, bwrap, python });
+  if ('reason' in found) return found.reason;
+  return 'reason' in found.python ? found.python.reason : undefined;
+}
 
 export const sandbox = defineService({
   name: 'sandbox',
