@@ -6,17 +6,16 @@ import type { Caller } from '../upstream.ts';
 const MAX_ROUNDS = 10;
 
 /**
- * Returns the result of a call, with the questions of the upstream put to the caller on the way: a 2026-07-28 caller gets
+ * Returns the result of a call whose first `result` has questions, which are put to the caller on the way: a 2026-07-28 caller gets
  * them as they are, one of 2025 is asked one by one. `resend` sends the call again with the answers.
  * @throws MeshError upstream_failed if the caller cannot be asked, or after too many rounds.
  */
 export async function withAnswers(
-  call: { readonly request: McpRequest; readonly caller: Caller },
-  first: Promise<McpResult>,
+  call: { readonly request: McpRequest; readonly caller: Caller; readonly result: McpResult },
   resend: (request: McpRequest) => Promise<McpResult>,
 ): Promise<McpResult> {
   const { request, caller } = call;
-  let result = await first;
+  let { result } = call;
   for (let round = 0; result['resultType'] === 'input_required'; round += 1) {
     if (caller.takesInputRequired) return result;
     if (caller.ask === undefined || round === MAX_ROUNDS) {

@@ -62,8 +62,13 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
       const harmless = isHarmless(request, toolOf(request));
       const attempt = (sent: McpRequest) => withMcpSpan(spanOf(sent), () => send(sent, caller));
       const exchange = (sent: McpRequest) => guard.exchange(() => attempt(sent), harmless, signal);
-      const first = async () => pending.resume(request, caller) ?? exchange(request);
-      return guard.run(() => withAnswers({ request, caller }, first(), exchange), harmless, signal);
+      const run = async () => {
+        const isRepeated = request.params['requestState'] !== undefined;
+        const resumed = isRepeated ? pending.resume(request, caller) : undefined;
+        const result = await (resumed ?? exchange(request));
+        return result['resultType'] === 'input_required' ? withAnswers({ request, caller, result }, exchange) : result;
+      };
+      return guard.run(run, harmless, signal);
     },
     subscribe: connections.subscribe,
     async release() {
