@@ -1,7 +1,6 @@
-import { json, type Request, type RequestHandler } from 'express';
+import { json, type RequestHandler } from 'express';
 import { z } from 'zod';
-import { decodeHeaderValue } from './header-value.ts';
-import { createMirroredArguments, paramHeaderMismatch } from './param-headers.ts';
+import { createMirroredArguments, decodeHeaderValue, paramHeaderMismatch } from './param-headers.ts';
 
 /** HeaderMismatch of MCP 2026-07-28. */
 const HEADER_MISMATCH = -32_020;
@@ -23,7 +22,8 @@ export function checkParamHeaders(
   const mirroredOf = createMirroredArguments();
   return (req, res, next) => {
     if (req.method !== 'POST' || req.get('mcp-method') !== 'tools/call') return next();
-    const mirrored = mirroredOf(schemaOf(calledTool(req)));
+    const tool = decodeHeaderValue(req.get('mcp-name') ?? '');
+    const mirrored = mirroredOf(schemaOf(tool ?? ''));
     if (mirrored.length === 0) return next();
     readBody(req, res, (error: unknown) => {
       // What is no JSON is refused as MCP refuses it, by the next handler.
@@ -38,8 +38,6 @@ export function checkParamHeaders(
     });
   };
 }
-
-const calledTool = (req: Request): string => decodeHeaderValue(req.get('mcp-name') ?? '') ?? '';
 
 /** Returns whether a body was refused because it is not JSON. */
 export const isSyntaxError = (error: unknown): boolean =>

@@ -5,7 +5,7 @@ import { changeSubscription, type SubscribeToChanges } from './change-subscripti
 import type { ClientCapabilities, McpNotification, McpRequest, McpResult, McpTool, Offer } from './protocol.ts';
 import type { SendRequest } from './protocol.ts';
 import { createRequestClocks, type RequestClocks } from './request-clocks.ts';
-import { requestMeta } from './request-meta.ts';
+import { requestMeta } from './meta.ts';
 import { listAll, listTools } from './server-lists.ts';
 
 /** Handlers for server-initiated messages. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { ErrorBody } from '../contracts/errors.ts';
 import { MeshError } from '../kit/faults/errors.ts';
-import { currentContext, runInContext } from '../kit/telemetry/request-context.ts';
+import { contextHeaders, currentContext, runInContext } from '../kit/telemetry/request-context.ts';
 import { continueTrace } from '../kit/telemetry/trace-context.ts';
+import type { McpResult, Requester } from './protocol.ts';
 
 /** Key in a result's `_meta`: the mesh error behind it, so that the next service need not parse the text. */
 export const ERROR_META_KEY = 'io.toolmesh/error';
@@ -46,4 +47,21 @@ export function inTraceOf<T>(meta: unknown, task: () => T): T {
   const isContinued = received.data.traceparent.includes(trace.traceId);
   if (!isContinued || trace.traceId === around.trace.traceId) return task();
   return runInContext({ ...around, trace }, task);
+}
+
+// The protocol's own keys. Servers load this file, too, and need not load the client's SDK for them.
+const CLIENT_CAPABILITIES_META_KEY = 'io.modelcontextprotocol/clientCapabilities';
+const LOG_LEVEL_META_KEY = 'io.modelcontextprotocol/logLevel';
+
+/** Returns the `_meta` of a request: the caller's own, the trace, and on 2026-07-28 the caller's capabilities. */
+export function requestMeta(given: unknown, from: Requester, isModern: boolean): McpResult {
+  const { notify, capabilities, logLevel } = from;
+  const { traceparent } = contextHeaders();
+  return {
+    ...Object(given),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(notify === undefined ? { [QUIET_META_KEY]: true } : {}),
+    ...(isModern ? { [CLIENT_CAPABILITIES_META_KEY]: capabilities } : {}),
+    ...(isModern && logLevel !== undefined ? { [LOG_LEVEL_META_KEY]: logLevel } : {}),
+  };
 }

@@ -7,10 +7,10 @@ import type { LeanFetch } from '../kit/http/lean-fetch.ts';
 import { readEvents } from '../kit/http/sse.ts';
 import { parseJson } from '../kit/json/parse-json.ts';
 import { VERSION } from '../kit/service/version.ts';
-import { encodeHeaderValue } from './header-value.ts';
+import { encodeHeaderValue } from './param-headers.ts';
 import type { McpRequest, McpResult, SendRequest } from './protocol.ts';
 import { createRequestClocks } from './request-clocks.ts';
-import { requestMeta } from './request-meta.ts';
+import { requestMeta } from './meta.ts';
 
 const REVISION = '2026-07-28';
 const ENVELOPE = {
