@@ -1,10 +1,12 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import {
+  EXECUTE_CODE_TOOL,
   type ExecuteArguments,
   type ExecutionResult,
   type Language,
   LIMITS,
 } from '@toolmesh/shared/contracts/execution';
+import { defineTool, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 import type { Engine } from './engine.ts';
 import type { Packages } from '../packages/packages.ts';
 import type { Sessions } from './sessions.ts';
@@ -64,6 +66,13 @@ export function createExecute({ engines, sessions, packages }: ExecuteParts): Ex
     return sessions.withWorker(needs, task, signal);
   };
 }
+
+/** The use case as a tool. */
+export const executeTool = (execute: Execute): ToolDefinition =>
+  defineTool({
+    ...EXECUTE_CODE_TOOL,
+    run: (program, { signal, chunk }) => execute(program, signal, (stream, text) => chunk({ stream, text })),
+  });
 
 /** Maps languages to their isolation, for logs and probes: `{python: 'wasm', javascript: 'isolate', ...}`. */
 export function isolations(engines: readonly Engine[]): Partial<Record<Language, string>> {
