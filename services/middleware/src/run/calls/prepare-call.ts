@@ -22,8 +22,8 @@ export interface PreparedCall {
 const validate = createValidator();
 
 /**
- * Prepares the arguments of a call: parses them, repairs their syntax, converts values to the types of the schema,
- * validates them. Arguments are one JSON object; null is not one.
+ * Prepares the arguments of a call: parses them, repairs their syntax, validates them, and converts values to the types
+ * of the schema where they do not fit. Arguments are one JSON object; null is not one.
  */
 export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools: readonly Tool[]): PreparedCall {
   const parsed = parseArguments(sent);
@@ -41,12 +41,18 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
     );
     return { id, name, arguments: readable(parsed.value, sent), tool, problem };
   }
-  const { value, changed } = coerce(parsed.value, tool.input_schema);
+  const isFitting = isPlainText(sent) && validate(parsed.value, tool.input_schema)?.length === 0;
+  const { value, changed } = isFitting
+    ? { value: parsed.value, changed: false }
+    : coerce(parsed.value, tool.input_schema);
   const repair: ArgumentRepair | undefined = parsed.repaired ? 'syntax' : changed ? 'type' : undefined;
-  const problems = validate(value, tool.input_schema);
+  const problems = isFitting ? [] : (validate(value, tool.input_schema) ?? []);
   const call = { id, name, arguments: value, tool, ...(repair === undefined ? {} : { repair }) };
   return problems.length === 0 ? call : { ...call, problem: invalidArguments(tool, problems) };
 }
+
+/** Returns true for text without integers that {@link parseArguments} may read as bigint. */
+const isPlainText = (sent: unknown): boolean => typeof sent === 'string' && !/\d{16}/.test(sent);
 
 /** Returns the arguments as JSON can carry them. */
 function readable(value: unknown, sent: unknown): unknown {

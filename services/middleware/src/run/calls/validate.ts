@@ -6,11 +6,12 @@ import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 const MAX_COMPILED = 512;
 const MAX_PROBLEMS = 5;
 
-export type Validate = (value: unknown, schema: JsonSchema) => readonly Problem[];
+/** Returns the problems of a value: none if it fits, undefined if its schema cannot be used to tell. */
+export type Validate = (value: unknown, schema: JsonSchema) => readonly Problem[] | undefined;
 
 /**
- * Checks values against JSON Schemas (2020-12), each compiled once. A schema that cannot be compiled lets everything
- * pass: the tool's own server checks, too. Regular expressions and formats are left to it entirely, for an expression
+ * Checks values against JSON Schemas (2020-12), each compiled once. A schema that cannot be compiled judges
+ * nothing: the tool's own server checks, too. Regular expressions and formats are left to it entirely, for an expression
  * from elsewhere could keep this process busy for ever.
  */
 export function createValidator(): Validate {
@@ -23,7 +24,8 @@ export function createValidator(): Validate {
       compiled.set(key, compile(schema));
     }
     const validate = compiled.get(key);
-    if (validate === undefined || validate(value)) return [];
+    if (validate === undefined) return undefined;
+    if (validate(value)) return [];
     return (validate.errors ?? []).slice(0, MAX_PROBLEMS).map(problemOf);
   };
 }
