@@ -1,20 +1,19 @@
 import type { AnswerTurn, TurnCall } from '../run/turns.ts';
 
 /** The size of one answer in the store, in characters of JSON; a few plots fit. */
-const MAX_CHARS = 2 * 1_024 ** 2;
+export const MAX_ANSWER_CHARS = 2 * 1_024 ** 2;
 const MAX_TEXT_CHARS = 64 * 1_024;
 
 /**
- * Returns an answer as it is stored: where it is too large, results are reduced to their text, and that to its
- * beginning.
+ * Returns an answer that is too large as it is stored: results are reduced to their text, and that to its beginning,
+ * until it is small enough. `wholeSize` is its size now, in characters of JSON.
  */
-export function boundTurn(turn: AnswerTurn): AnswerTurn {
-  let size = JSON.stringify(turn).length;
-  if (size <= MAX_CHARS) return turn;
+export function boundTurn(turn: AnswerTurn, wholeSize: number): AnswerTurn {
+  let size = wholeSize;
   const steps = turn.steps.map((step) => ({
     ...step,
     calls: step.calls.map((call) => {
-      if (size <= MAX_CHARS) return call;
+      if (size <= MAX_ANSWER_CHARS) return call;
       const smaller = withoutBulk(call);
       size -= JSON.stringify(call).length - JSON.stringify(smaller).length;
       return smaller;

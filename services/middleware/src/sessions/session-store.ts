@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Turn } from '../run/turns.ts';
+import { boundTurn, MAX_ANSWER_CHARS } from './bound-turn.ts';
 
 export interface SessionSummary {
   readonly id: string;
@@ -16,7 +17,10 @@ export interface SessionSummary {
 export interface SessionStore {
   /** The turns of a session, the oldest first; undefined when there is none of that id. */
   read(id: string): readonly Turn[] | undefined;
-  /** Adds turns; a turn with a known id replaces the old one. The oldest are dropped when there are too many. */
+  /**
+   * Adds turns; a turn with a known id replaces the old one. The oldest are dropped when there are too many, and answers
+   * that are too large are reduced.
+   */
   append(id: string, turns: readonly Turn[]): void;
   /** Makes `turns` the whole of a session. */
   replace(id: string, turns: readonly Turn[]): void;
@@ -80,7 +84,11 @@ export function openSessionStore(directory: string | undefined, limits: StoreLim
     const title = titleOf(turns);
     const isNew = sql.has.get(id) === undefined;
     sql.touch.run(id, title, Date.now(), title);
-    for (const turn of turns) sql.put.run(id, turn.id, JSON.stringify(turn));
+    for (const turn of turns) {
+      const body = JSON.stringify(turn);
+      const isTooLarge = turn.role === 'assistant' && body.length > MAX_ANSWER_CHARS;
+      sql.put.run(id, turn.id, isTooLarge ? JSON.stringify(boundTurn(turn, body.length)) : body);
+    }
     sql.trim.run(id, id, limits.maxTurns);
     if (!isNew) return;
     sql.expire.run(Date.now() - limits.maxAgeMs);

@@ -1,5 +1,4 @@
 import type { Turn } from '../run/turns.ts';
-import { boundTurn } from './bound-turn.ts';
 import type { SessionStore, SessionSummary } from './session-store.ts';
 import { createTurnQueue } from './turn-queue.ts';
 
@@ -24,7 +23,6 @@ const MAX_LISTED = 500;
 /** `store` is undefined where sessions are off. */
 export function createSessions(store: SessionStore | undefined, onFailure: (error: unknown) => void): Sessions {
   const queue = createTurnQueue();
-  const bounded = (turns: readonly Turn[]) => turns.map((turn) => (turn.role === 'assistant' ? boundTurn(turn) : turn));
   const attempt = (task: () => void): void => {
     try {
       task();
@@ -36,8 +34,8 @@ export function createSessions(store: SessionStore | undefined, onFailure: (erro
     isOn: store !== undefined,
     enter: (id, signal) => (store === undefined ? Promise.resolve(() => {}) : queue.enter(id, signal)),
     read: (id) => store?.read(id),
-    append: (id, turns) => attempt(() => store?.append(id, bounded(turns))),
-    replace: (id, turns) => attempt(() => store?.replace(id, bounded(turns))),
+    append: (id, turns) => attempt(() => store?.append(id, turns)),
+    replace: (id, turns) => attempt(() => store?.replace(id, turns)),
     list: () => store?.list(MAX_LISTED) ?? [],
     remove: (id) => store?.remove(id) ?? false,
     close: () => store?.close(),
