@@ -13,7 +13,7 @@ export function modelChoiceOf(name: string | null | undefined): ModelChoice {
 }
 
 /** The same where a provider may be named beside the model, as it is or as it is listed. */
-export function chosenModel(provider: ProviderName | undefined, name: string | undefined): ModelChoice {
+export function chosenModel(provider: ProviderName | undefined, name: string): ModelChoice {
   const choice = modelChoiceOf(name);
   if (provider === undefined || choice.provider === provider) return choice;
   // The slash is of the model's own name, or the name says nothing of a provider.

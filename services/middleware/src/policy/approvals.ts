@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
-import { canonicalJson } from '../run/canonical-json.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /** The call that an approval is for; it is valid for no other. */
 export interface ApprovalSubject {

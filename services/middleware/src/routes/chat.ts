@@ -38,7 +38,9 @@ const wantsStream = ({ headers }: IncomingMessage): boolean => headers.accept?.i
 const orderOf = (body: z.output<typeof ChatRequest>, wantsProgress: boolean, signal: AbortSignal): ChatOrder => ({
   input: body.input,
   sessionId: body.session_id,
-  ...chosenModel(body.provider, body.model),
+  ...(body.model === undefined
+    ? { provider: body.provider, model: undefined }
+    : chosenModel(body.provider, body.model)),
   tools: body.tools ?? {},
   maxSteps: body.max_steps,
   isSession: true,

@@ -91,7 +91,8 @@ async function* loop(options: RunOptions, toolbox: Toolbox): AsyncGenerator<RunE
   const tools = yield* offer(toolbox);
   for (let step = 1; ; step += 1) {
     const isLate = toolbox.work.aborted && !signal.aborted;
-    const bound = boundOf(limits, { step, tokens, isLate, ...countsOf(bounds) });
+    const { callsLeft, repetition } = bounds;
+    const bound = boundOf(limits, { step, tokens, isLate, callsLeft, isStuck: repetition.isStuck });
     if (bound !== undefined) return { bound, step: step - 1, messages, ids };
     yield { type: 'step', step };
     const request: ModelRequest = { messages, tools, signal: toolbox.work, ...samplingOf(options) };
@@ -128,8 +129,6 @@ interface Progress {
   /** True when only the time for the last answer is left. */
   readonly isLate: boolean;
 }
-
-const countsOf = ({ callsLeft, repetition }: StepBounds) => ({ callsLeft, isStuck: repetition.isStuck });
 
 /** Returns the bound that the run has reached. */
 function boundOf({ maxSteps, maxTokens, maxMs }: RunLimits, progress: Progress): Bound | undefined {

@@ -23,18 +23,20 @@ export function renderOutcome(outcome: ToolOutcome): RenderedOutcome {
     const hint = details === undefined ? '' : ` ${JSON.stringify(details)}`;
     return { ...cap(`Error ${code}: ${message}${hint}`), images: [] };
   }
-  const images = outcome.content.flatMap((block) => {
-    const image = ImageBlock.safeParse(block);
-    return image.success && image.data.data.length <= MAX_IMAGE_CHARS ? [image.data] : [];
-  });
   const { text, truncated } = cap(textOf(outcome));
-  const shown = images.slice(0, MAX_IMAGES).map(({ data, mimeType }) => ({ data, mimeType }));
-  return { text, images: shown, truncated: truncated || shown.length < countImages(outcome.content) };
+  const images = outcome.content.filter(({ type }) => type === 'image');
+  if (images.length === 0) return { text, truncated, images: [] };
+  const shown = images.flatMap(showable).slice(0, MAX_IMAGES);
+  return { text, images: shown, truncated: truncated || shown.length < images.length };
 }
 
 const ImageBlock = z.object({ type: z.literal('image'), data: z.string(), mimeType: z.string() });
 
-const countImages = (content: readonly ContentBlock[]): number => content.filter(({ type }) => type === 'image').length;
+/** Returns an image that providers take, in a list; an empty one for any other. */
+function showable(block: ContentBlock): readonly Image[] {
+  const { success, data: image } = ImageBlock.safeParse(block);
+  return success && image.data.length <= MAX_IMAGE_CHARS ? [{ data: image.data, mimeType: image.mimeType }] : [];
+}
 
 function textOf({ content, structured_content, is_error }: ToolResult): string {
   const isEmpty = content.length === 0 && structured_content !== undefined;

@@ -35,8 +35,9 @@ export function createDemoModel(today: () => string = () => new Date().toISOStri
 export function findIntents(text: string, today: () => string): readonly Intent[] {
   const code = readCode(text);
   const time = readTime(code.rest, today);
-  const sums = readArithmetic(time.rest);
-  return [...code.intents, ...time.intents, ...sums.intents].slice(0, MAX_CALLS);
+  // A sum has digits.
+  const sums = /\d/.test(time.rest) ? readArithmetic(time.rest).intents : [];
+  return [...code.intents, ...time.intents, ...sums].slice(0, MAX_CALLS);
 }
 
 const MAX_CALLS = 8;

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../canonical-json.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { PreparedCall } from './prepare-call.ts';
 
 /** Times that a call may be made in a row: the result does not change by asking again. */
@@ -13,13 +13,13 @@ export interface RepetitionGuard {
 }
 
 export function createRepetitionGuard(): RepetitionGuard {
-  let last = '';
+  let last: readonly unknown[] = [];
   let count = 0;
   return {
     isTooMany({ name, arguments: args }) {
-      const key = canonicalJson([name, args]);
-      count = key === last ? count + 1 : 1;
-      last = key;
+      const made = [name, args];
+      count = isDeepStrictEqual(made, last) ? count + 1 : 1;
+      last = made;
       return count > MAX_IN_A_ROW;
     },
     get isStuck() {
