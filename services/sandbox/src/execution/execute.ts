@@ -71,7 +71,8 @@ export function createExecute({ engines, sessions, packages }: ExecuteParts): Ex
 export const executeTool = (execute: Execute): ToolDefinition =>
   defineTool({
     ...EXECUTE_CODE_TOOL,
-    run: (program, { signal, chunk }) => execute(program, signal, (stream, text) => chunk({ stream, text })),
+    run: (program, { signal, wantsProgress, chunk }) =>
+      execute(program, signal, wantsProgress ? (stream, text) => chunk({ stream, text }) : undefined),
   });
 
 /** Maps languages to their isolation, for logs and probes: `{python: 'wasm', javascript: 'isolate', ...}`. */
