@@ -29,7 +29,7 @@ export function openConversation(
   stored: readonly Turn[] | undefined,
   sessionId: string,
 ): Conversation {
-  if (input.kind === 'message') return { turns: [...denyPending(stored ?? []), input.turn] };
+  if (input.kind === 'message') return { turns: [...(stored === undefined ? [] : denyPending(stored)), input.turn] };
   const turns = input.kind === 'conversation' ? input.turns : decide(input.approvals, stored, sessionId);
   const last = turns.at(-1);
   const pending = pendingCalls(turns);

@@ -60,7 +60,8 @@ function answerTurn(
   run: EndedRun,
   before: Pick<AnswerTurn, 'id'> & Partial<AnswerTurn>,
 ): AnswerTurn | undefined {
-  const steps = joinSteps(before.steps ?? [], record.steps);
+  const added = record.steps.filter(hasContent);
+  const steps = before.steps === undefined ? added : joinSteps(before.steps, added);
   if (steps.length === 0) return undefined;
   const { finishReason, inputTokens, outputTokens } = record;
   const { inputTokens: inputBefore = 0, outputTokens: outputBefore = 0, durationMs = 0 } = before.run ?? {};
@@ -79,6 +80,9 @@ function answerTurn(
   };
 }
 
+const hasContent = ({ text, reasoning, calls }: Step): boolean =>
+  text !== '' || reasoning !== undefined || calls.length > 0;
+
 /** Adds the steps of a run to those of the answer it continues. Outcomes of pending calls go to the calls. */
 function joinSteps(before: readonly Step[], after: readonly Step[]): readonly Step[] {
   const ended = new Map(after.flatMap((step) => step.calls.map((call) => [call.id, call])));
@@ -92,6 +96,6 @@ function joinSteps(before: readonly Step[], after: readonly Step[]): readonly St
   }));
   const added = after
     .map((step) => ({ ...step, calls: step.calls.filter(({ id }) => !known.has(id)) }))
-    .filter(({ text, reasoning, calls }) => text !== '' || reasoning !== undefined || calls.length > 0);
+    .filter(hasContent);
   return [...completed, ...added];
 }

@@ -21,16 +21,20 @@ export function parseArguments(sent: unknown): ParsedArguments {
   if (typeof sent !== 'string') return { value: sent, repaired: false };
   if (sent.trim() === '') return { value: {}, repaired: false };
   if (sent.length > MAX_CHARS) return { value: undefined, repaired: false };
-  const value = parseJson(sent, exactIntegers);
+  const reviver = mayHoldLargeIntegers(sent) ? exactIntegers : undefined;
+  const value = parseJson(sent, reviver);
   if (value !== undefined) return { value, repaired: false };
   if (!isComplete(sent)) return { value: undefined, repaired: false };
   try {
-    return { value: parseJson(jsonrepair(sent), exactIntegers), repaired: true };
+    return { value: parseJson(jsonrepair(sent), reviver), repaired: true };
   } catch (error) {
     if (error instanceof JSONRepairError) return { value: undefined, repaired: false };
     throw error;
   }
 }
+
+/** Returns true for text that {@link parseArguments} may read bigints from: those have sixteen digits or more. */
+export const mayHoldLargeIntegers = (text: string): boolean => /\d{16}/.test(text);
 
 function exactIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;

@@ -5,7 +5,7 @@ import { unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import type { ModelToolCall } from '../../models/model.ts';
 import type { ArgumentRepair } from '../events.ts';
 import { coerce } from './coerce.ts';
-import { parseArguments } from './parse-arguments.ts';
+import { mayHoldLargeIntegers, parseArguments } from './parse-arguments.ts';
 import { createValidator } from './validate.ts';
 
 /** A call with validated arguments, or with the reason why it cannot run. */
@@ -41,7 +41,8 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
     );
     return { id, name, arguments: readable(parsed.value, sent), tool, problem };
   }
-  const isFitting = isPlainText(sent) && validate(parsed.value, tool.input_schema)?.length === 0;
+  const isExact = typeof sent === 'string' && !mayHoldLargeIntegers(sent);
+  const isFitting = isExact && validate(parsed.value, tool.input_schema)?.length === 0;
   const { value, changed } = isFitting
     ? { value: parsed.value, changed: false }
     : coerce(parsed.value, tool.input_schema);
@@ -50,9 +51,6 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
   const call = { id, name, arguments: value, tool, ...(repair === undefined ? {} : { repair }) };
   return problems.length === 0 ? call : { ...call, problem: invalidArguments(tool, problems) };
 }
-
-/** Returns true for text without integers that {@link parseArguments} may read as bigint. */
-const isPlainText = (sent: unknown): boolean => typeof sent === 'string' && !/\d{16}/.test(sent);
 
 /** Returns the arguments as JSON can carry them. */
 function readable(value: unknown, sent: unknown): unknown {
