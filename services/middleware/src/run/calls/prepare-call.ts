@@ -33,23 +33,29 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
     return { id, name, arguments: readable(parsed.value, sent), problem: unknownTool(name, names) };
   }
   if (!isRecord(parsed.value)) {
-    const received = typeof sent === 'string' ? `"${sent.slice(0, 200)}"` : JSON.stringify(sent)?.slice(0, 200);
-    const problem = new MeshError(
-      'invalid_arguments',
-      `The arguments of ${name} must be one JSON object; received ${received}`,
-      { details: { schema: excerpt(tool.input_schema, []) } },
-    );
-    return { id, name, arguments: readable(parsed.value, sent), tool, problem };
+    return { id, name, arguments: readable(parsed.value, sent), tool, problem: noObject(tool, sent) };
   }
   const isExact = typeof sent === 'string' && !mayHoldLargeIntegers(sent);
-  const isFitting = isExact && validate(parsed.value, tool.input_schema)?.length === 0;
-  const { value, changed } = isFitting
-    ? { value: parsed.value, changed: false }
-    : coerce(parsed.value, tool.input_schema);
+  const { value, changed, problems } = validated(parsed.value, isExact, tool.input_schema);
   const repair: ArgumentRepair | undefined = parsed.repaired ? 'syntax' : changed ? 'type' : undefined;
-  const problems = isFitting ? [] : (validate(value, tool.input_schema) ?? []);
   const call = { id, name, arguments: value, tool, ...(repair === undefined ? {} : { repair }) };
   return problems.length === 0 ? call : { ...call, problem: invalidArguments(tool, problems) };
+}
+
+/**
+ * Validates arguments and coerces those that do not fit. `isExact`: none of them is a bigint, which JSON cannot carry.
+ */
+function validated(value: unknown, isExact: boolean, schema: JsonSchema) {
+  if (isExact && validate(value, schema)?.length === 0) return { value, changed: false, problems: [] };
+  const coerced = coerce(value, schema);
+  return { ...coerced, problems: validate(coerced.value, schema) ?? [] };
+}
+
+function noObject({ name, input_schema }: Tool, sent: unknown): MeshError {
+  const received = typeof sent === 'string' ? `"${sent.slice(0, 200)}"` : JSON.stringify(sent)?.slice(0, 200);
+  return new MeshError('invalid_arguments', `The arguments of ${name} must be one JSON object; received ${received}`, {
+    details: { schema: excerpt(input_schema, []) },
+  });
 }
 
 /** Returns the arguments as JSON can carry them. */
