@@ -44,7 +44,7 @@ export async function listen({ handler, traffic }: App, options: ListenOptions):
     async stop(graceMs) {
       const deadline = performance.now() + graceMs;
       traffic.phase = 'draining';
-      await Promise.race([drain(), sleep(graceMs)]);
+      await atMost(graceMs, drain());
       traffic.phase = 'refusing';
       while (traffic.active > 0 && performance.now() < deadline) await sleep(10);
       const closed = once(server, 'close');
@@ -55,7 +55,17 @@ export async function listen({ handler, traffic }: App, options: ListenOptions):
   };
 }
 
-/** The port that a listening server has, which port 0 leaves to the system. */
+/** Waits for `task` for at most `ms`, and leaves no timer behind: it would keep the process from ending. */
+async function atMost(ms: number, task: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([task, sleep(ms, undefined, { signal: over.signal }).catch(() => {})]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Returns the port of a listening server, which port 0 leaves to the system. */
 export function portOf(server: Server): number {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('This server does not listen on a port');
