@@ -70,7 +70,9 @@ describe('a mesh that is stopped', () => {
     expect(says).toMatch(/WRONG +Settings +LOG_LEVEL: /);
     expect(says).toMatch(/WRONG +Settings +CHAT_TIMEOUT_MS: /);
     expect(says).toMatch(/WRONG +Upstreams +MESH_CONFIG: \/nowhere\/mesh.json cannot be read/);
-    expect(says).toMatch(/WRONG +Isolation +namespaces are demanded and cannot be had\n +-> .*bubblewrap/);
+    expect(says).toMatch(
+      /WRONG +Isolation +SANDBOX_ISOLATION demands namespaces, which this machine does not allow\n +-> .*bubblewrap/,
+    );
     expect(says).toMatch(/WRONG +Model +nothing answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/);
     expect(says).toContain('5 things are wrong.');
     expect(says).not.toContain('very-secret');

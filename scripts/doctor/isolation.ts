@@ -14,15 +14,16 @@ export async function checkIsolation(
 
   const reason = await whyNoJail(env);
   if (reason === undefined && running === undefined)
-    return [ok('Isolation', 'Python would run in namespaces, the best')];
+    return [ok('Isolation', 'Python would run in namespaces, the best level')];
   if (reason === undefined) {
-    return [note('Isolation', `${inWords(running ?? {})}, and namespaces can be had now`, 'start the sandbox again')];
+    return [note('Isolation', `${inWords(running ?? {})}, and namespaces are available now`, 'restart the sandbox')];
   }
-  if (demanded === 'namespaces') return [wrong('Isolation', 'namespaces are demanded and cannot be had', reason)];
-  return [note('Isolation', 'Python in wasm: safe, slower, and without wheels; namespaces cannot be had', reason)];
+  if (demanded === 'namespaces')
+    return [wrong('Isolation', 'SANDBOX_ISOLATION demands namespaces, which this machine does not allow', reason)];
+  return [note('Isolation', 'Python in wasm: safe, slower, and without wheels; namespaces are not available', reason)];
 }
 
-const BETTER = 'without that setting the best level is taken that can be had';
+const BETTER = 'unset it to use the best level that is available';
 
 const levelsOf = ({ isolation }: Readonly<Record<string, unknown>>): Record<string, unknown> => ({
   ...Object(isolation),

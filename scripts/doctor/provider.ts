@@ -28,7 +28,7 @@ async function checkOpenAi(env: NodeJS.ProcessEnv): Promise<Finding> {
   const base = env['OPENAI_BASE_URL'] || DEFAULT_OPENAI;
   const key = env['OPENAI_API_KEY'] || '';
   if (key === '' && base === DEFAULT_OPENAI) {
-    return wrong('Model', 'OpenAI is to answer, and there is no key', 'set OPENAI_API_KEY, or LLM_PROVIDER=auto');
+    return wrong('Model', 'LLM_PROVIDER is openai, and there is no key', 'set OPENAI_API_KEY, or LLM_PROVIDER=auto');
   }
   const answer = await askJson(`${base.replace(/\/$/, '')}/models`, { authorization: `Bearer ${key || 'none'}` });
   const where = new URL(base).host;
@@ -39,7 +39,7 @@ async function checkOpenAi(env: NodeJS.ProcessEnv): Promise<Finding> {
     return wrong('Model', `${where} refuses the key (${answer.status})`, 'check OPENAI_API_KEY');
   }
   if (answer.status === 429)
-    return wrong('Model', `${where} says that its limit is reached`, 'wait, or raise the limit there');
+    return wrong('Model', `${where} reports that its rate limit is reached`, 'wait, or raise the limit there');
   if (answer.status >= 400) return wrong('Model', `${where} answers ${answer.status}`, 'check OPENAI_BASE_URL');
   return ok('Model', `${where} answers`);
 }

@@ -42,7 +42,8 @@ async function checkService({ name, port, url, state }: ServiceState, isAnyRunni
   if (state === 'stopped' && !isAnyRunning) return ok(name, `is not running; its port ${port} is free`);
   if (state === 'stopped') return wrong(name, 'is not running, and others are', 'npm start; its log says why it ended');
   const holder = portHolder(port);
-  const who = holder === undefined ? 'another program, which we may not see' : `${holder.command} (pid ${holder.pid})`;
+  const who =
+    holder === undefined ? 'another program, which this user may not inspect' : `${holder.command} (pid ${holder.pid})`;
   if (state === 'foreign') {
     return wrong(name, `cannot have port ${port}: ${who} has it`, `end that, or set ${variable} to another port`);
   }

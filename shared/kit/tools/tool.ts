@@ -36,7 +36,7 @@ export class ToolFailure extends Error {
   override readonly name = 'ToolFailure';
 }
 
-/** What callers see of a tool, and its time limit. */
+/** The part of a tool that callers see, and its time limit. */
 export interface ToolDeclaration<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodType = z.ZodType> {
   /** 1 to 64 of `[A-Za-z0-9_-]`, which every model provider accepts. */
   readonly name: string;

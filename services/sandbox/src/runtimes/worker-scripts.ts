@@ -10,7 +10,7 @@ const WORKERS = [
   new URL('./javascript/worker.ts', import.meta.url),
   new URL('./python-wasm/worker.ts', import.meta.url),
 ];
-/** What workers read and do not import. */
+/** Files that workers read and do not import. */
 const READ = /(?:^|\/)prelude[/.]|\.py$/;
 /** An import of ours that is there when the module runs: types are not. */
 const IMPORT = /(^(?:import|export) (?!type )[^']*?\bfrom |\bimport\()'((?:\.|@toolmesh\/)[^'\n]+)'/gm;
