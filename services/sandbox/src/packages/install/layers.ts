@@ -39,9 +39,10 @@ export function createLayers({ installTogether, findModules, provided }: LayersO
     code: string,
     signal: AbortSignal,
   ): Promise<PackageLayer | undefined> => {
+    const imported = importsOf(ecosystem, code);
+    if (imported.length === 0) return undefined;
     const installed = await findModules(ecosystem);
-    if (installed.size === 0) return undefined;
-    const wanted = new Set(importsOf(ecosystem, code).flatMap((name) => installed.get(name) ?? []));
+    const wanted = new Set(imported.flatMap((name) => installed.get(name) ?? []));
     const [first, ...others] = wanted;
     if (first === undefined) return undefined;
     const common = first.layers.find((layer) => others.every(({ layers }) => layers.includes(layer)));
