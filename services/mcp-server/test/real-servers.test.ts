@@ -76,11 +76,16 @@ describe('real servers behind the hub', () => {
     await until(isUp(hub));
     const pids = () =>
       hub.log.flatMap(({ upstream, pid }) => (upstream === 'everything' && typeof pid === 'number' ? [pid] : []));
-    await until(() => new Set(pids()).size >= 2);
+    const hasWorkers = async (state: string, count: number) => {
+      const { body } = await request(`${hub.url}/metrics`);
+      return body.includes(`mcp_workers{upstream="everything",state="${state}"} ${count}\n`);
+    };
+    // A process that has started may not serve yet: both calls would then go to the other one.
+    await until(() => hasWorkers('idle', 2));
     // Long enough to be seen at work on a machine that has much else to do.
     const args = { duration: 5, steps: 5 };
     const calls = [1, 2].map(() => call(hub, 'trigger-long-running-operation', args));
-    await until(async () => /mcp_workers\{[^}]*state="busy"\} 2/.test((await request(`${hub.url}/metrics`)).body));
+    await until(() => hasWorkers('busy', 2));
     const [victim] = pids();
     if (victim !== undefined) process.kill(victim, 'SIGKILL');
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200]);
