@@ -35,7 +35,8 @@ export default {
   ],
   // Slow tests show; a file whose waits are longer says so itself.
   testTimeout: 20_000,
-  maxWorkers: 2,
+  // More than cores: half of the time of a test that talks to processes is waiting.
+  maxWorkers: 4,
   // The modules of finished tests stay in memory: V8 keeps what ran in a context for as long as it likes.
   workerIdleMemoryLimit: '768MB',
 };
