@@ -97,11 +97,11 @@ describe('a mesh with a collector', () => {
     expect(root).toMatchObject({ service: 'middleware', kind: 'server', parentSpanId: PARENT });
     const run = await arrived(traceId, 'invoke_agent toolmesh');
     expect(run.parentSpanId).toBe(root.spanId);
-    for (const name of ['run python', 'POST /execute']) await arrived(traceId, name);
+    for (const name of ['run python']) await arrived(traceId, name);
     await until(() => spansOf(traceId).filter(({ name }) => name === 'POST /mcp').length >= 4);
 
     const chat: Tree = ['middleware', 'client', `chat ${FAKE_MODEL}`];
-    const sandbox: Tree = ['sandbox', 'server', 'POST /execute', ['sandbox', 'internal', 'run python']];
+    const sandbox: Tree = ['sandbox', 'server', 'POST /tools/:name', ['sandbox', 'internal', 'run python']];
     const executed = mcpHop('mcp-server', 'code-executor', 'tools/call execute_code', [
       'code-executor',
       'client',
