@@ -51,7 +51,7 @@ describe('npm run new-service dice roll_dice', () => {
       '--eval',
       `
       const { spawnSync } = require('node:child_process');
-      const { status } = spawnSync('npm', ['ci', '--dry-run', '--offline', '--ignore-scripts'], { stdio: 'inherit' });
+      const { status } = spawnSync('npm', ['ci', '--dry-run', '--offline', '--ignore-scripts', '--loglevel=notice'], { stdio: 'inherit' });
       process.exit(status);
     `,
     );
