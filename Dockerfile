@@ -21,6 +21,8 @@ FROM dependencies AS page
 RUN if [ -f extra-ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/extra-ca.crt; fi; \
     npm ci --workspace=services/middleware/web --no-audit --no-fund
 COPY tsconfig.json ./
+# The page shares contracts and small parts of the kit.
+COPY shared shared
 COPY services/middleware/web services/middleware/web
 RUN node services/middleware/web/build.ts
 
