@@ -18,6 +18,7 @@ const env = {
 const compose = composeCommand();
 const names = [...SERVICES.map(({ name }) => name), 'index-proxy'];
 
+mkdirSync('reports', { recursive: true });
 const hasOwnCa = useCertificateOfProxy();
 let failed = 1;
 try {
@@ -111,7 +112,6 @@ function testHostilePrograms(): number {
     encoding: 'utf8',
     maxBuffer: 256 * 1_024 ** 2,
   });
-  mkdirSync('reports', { recursive: true });
   if (stdout.startsWith('{')) writeFileSync('reports/compose-hostile.json', stdout);
   return status ?? 1;
 }

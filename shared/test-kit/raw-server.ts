@@ -10,6 +10,7 @@ export async function serveRaw(listener: RequestListener, port = 0) {
   await once(server, 'listening');
   const bound = portOf(server);
   return {
+    server,
     url: `http://127.0.0.1:${bound}`,
     port: bound,
     async stop() {

@@ -1,9 +1,11 @@
 // oxlint-disable no-restricted-imports -- the one wrapper of undici
 import type { Dispatcher } from 'undici';
 // Its index would load caches, mocks, WebSockets and fetch with it: 3 MiB and 30 ms for each service.
+import openTunnel from 'undici/lib/api/api-connect.js';
 import sendRequest from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import Pool from 'undici/lib/dispatcher/pool.js';
 import { MeshError } from '../faults/errors.ts';
 import { networkError } from './network-error.ts';
 import type { Span } from '../telemetry/span.ts';
@@ -101,6 +103,15 @@ function createDispatcher(options: ConnectionsOptions & { readonly maxResponseBy
     ...(perServer === undefined ? {} : { connections: perServer }),
   };
   if (http === undefined && https === undefined) return new Agent(limits);
-  // What is not set is empty, rather than what the environment says: settings are read in one place.
-  return new EnvHttpProxyAgent({ ...limits, httpProxy: http ?? '', httpsProxy: https ?? '', noProxy: no ?? '' });
+  return new EnvHttpProxyAgent({
+    ...limits,
+    // What is not set is empty, rather than what the environment says: settings are read in one place.
+    httpProxy: http ?? '',
+    httpsProxy: https ?? '',
+    noProxy: no ?? '',
+    connectTimeout: connectMs,
+    // undici's index, which is not loaded, would give a pool the method that asks a proxy for a tunnel.
+    clientFactory: (origin, own) =>
+      Object.assign(new Pool(origin, { ...own, headersTimeout: connectMs }), { connect: openTunnel }),
+  });
 }

@@ -111,6 +111,52 @@ describe('an exchange', () => {
     expect(await connections.exchange(get(new URL('http://example.invalid/page')), readText)).toBe('from the proxy');
     expect(proxied).toEqual(['http://example.invalid/page']);
   });
+
+  describe('through a proxy to a server with TLS', () => {
+    const page = get(new URL('https://example.invalid/page'));
+
+    /** Answers CONNECT with `status`, or never, and collects what is asked for and what then comes through. */
+    async function serveTunnel(status?: string) {
+      const asked: string[] = [];
+      const { promise: first, resolve: tell } = Promise.withResolvers<Buffer>();
+      const proxy = await serveRaw(() => {});
+      opened.push(proxy);
+      proxy.server.on('connect', (req, socket) => {
+        asked.push(req.url ?? '');
+        socket.on('error', () => {});
+        if (status === undefined) return;
+        socket.write(`HTTP/1.1 ${status}\r\n\r\n`);
+        socket.once('data', (bytes: Buffer) => {
+          tell(bytes);
+          socket.destroy();
+        });
+      });
+      return { proxy: { https: proxy.url }, asked, first };
+    }
+
+    test('asks for a tunnel and shakes hands with the server', async () => {
+      const { proxy, asked, first } = await serveTunnel('200 OK');
+      await expect(open({ proxy }).exchange(page, readText)).rejects.toMatchObject({ code: 'upstream_failed' });
+      expect(asked).toEqual(['example.invalid:443']);
+      const hello = await first;
+      expect(hello[0]).toBe(22);
+      expect(hello.includes('example.invalid')).toBe(true);
+    });
+
+    test('fails where the proxy refuses', async () => {
+      const { proxy } = await serveTunnel('403 Forbidden');
+      await expect(open({ proxy }).exchange(page, readText)).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('403') },
+      });
+    });
+
+    test('waits for a tunnel no longer than for a connection', async () => {
+      const { proxy } = await serveTunnel();
+      await expect(open({ proxy, connectMs: 100 }).exchange(page, readText)).rejects.toMatchObject({
+        code: 'upstream_timeout',
+      });
+    });
+  });
 });
 
 describe('followRedirects', () => {
