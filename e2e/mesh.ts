@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@toolmesh/shared/test-kit/raw-server';
-import { CHAT_DATA_DIR, INHERITED_ENV } from '@toolmesh/shared/test-kit/test-env';
+import { INHERITED_ENV, TEST_ENV } from '@toolmesh/shared/test-kit/test-env';
 import { portVariable, SERVICES } from '../mesh/services.ts';
 
 const START = ['../scripts/run.mjs', '../scripts/launch.ts'].map((path) =>
@@ -32,8 +32,8 @@ export async function startMesh(settings: Record<string, string> = {}): Promise<
   for (const { name } of SERVICES) ports.set(name, await freePort());
   const env = {
     ...INHERITED_ENV,
+    ...TEST_ENV,
     HOME: process.env['HOME'],
-    CHAT_DATA_DIR,
     // No model server of this machine shall answer in a test.
     OLLAMA_HOST: `http://127.0.0.1:${await freePort()}`,
     ...Object.fromEntries([...ports].map(([name, port]) => [portVariable(name), String(port)])),

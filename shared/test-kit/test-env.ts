@@ -5,8 +5,8 @@ import { join } from 'node:path';
 /** Database of the tests' chats, apart from that of this machine's user. */
 export const CHAT_DATA_DIR = mkdtempSync(join(tmpdir(), 'chats-'));
 
-/** Settings of every service under test, unless the test has others: a free port and data of its own. */
-export const TEST_ENV = { PORT: '0', CHAT_DATA_DIR };
+/** Settings of every service under test, unless the test has others: a free port, data of its own, few warm workers. */
+export const TEST_ENV = { PORT: '0', CHAT_DATA_DIR, MIN_WORKERS: '1' };
 
 /** Environment that processes under test inherit: the PATH, Node's compile cache, coverage. */
 export const INHERITED_ENV: Readonly<Record<string, string>> = Object.fromEntries(

@@ -70,7 +70,7 @@ describe('workers', () => {
 
   test('a full pool refuses what it cannot serve in time, with Retry-After', async () => {
     const sandbox = await start({ MIN_WORKERS: '1', MAX_WORKERS: '1' });
-    const hog = execute(sandbox, { code: 'for (;;);', language: 'javascript', timeout_ms: 12_000 });
+    const hog = execute(sandbox, { code: 'await new Promise(() => {})', language: 'javascript', timeout_ms: 12_000 });
     await sleep(100);
     const refused = await execute(sandbox, { code: '1', language: 'javascript' });
     expect(refused).toMatchObject({ status: 503, body: { error: { code: 'unavailable' } } });
