@@ -50,7 +50,7 @@ async function run() {
   return results.every(Boolean) && isShown;
 }
 
-/** Runs what can share the machine with two workers, and then the rest, one file after the other. */
+/** Runs what can share the machine, several files at once, and then the rest, one file after the other. */
 async function runGroups(names) {
   const together = names.filter((name) => TOGETHER.includes(name));
   const alone = names.filter((name) => !TOGETHER.includes(name));

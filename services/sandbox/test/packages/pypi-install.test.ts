@@ -193,16 +193,19 @@ test('refuses an install as busy when more installs wait than may', async () => 
   });
 });
 
-test('goes out through the proxy that it is given, and by no other way', async () => {
+test.each([
+  ['http', 'pypi.invalid'],
+  ['https', 'pypi.invalid:443'],
+])('goes out to %s through the proxy that it is given, and by no other way', async (scheme, asked) => {
   const tunnels: string[] = [];
   const server = await startProxy(tunnels);
   const proxied = await openPackages(
-    { pipIndexUrl: 'http://pypi.invalid/simple', npmRegistry: 'http://npm.invalid' },
+    { pipIndexUrl: `${scheme}://pypi.invalid/simple`, npmRegistry: `${scheme}://npm.invalid` },
     { proxy: { http: server.url, https: server.url } },
   );
   const result = await proxied.check({ name: 'zqproxied', ecosystem: 'pypi' }, signal);
   expect(result).toMatchObject({ reason: { code: 'index_unreachable' } });
-  expect(tunnels).toEqual(['pypi.invalid']);
+  expect(tunnels).toEqual([asked]);
   await server.stop();
 });
 
