@@ -1,14 +1,24 @@
 import { withDeadline } from '../faults/deadline.ts';
 import { MeshError } from '../faults/errors.ts';
 
-/** Resolves when the thing it looks at works; rejects with what is wrong. Each has {@link CHECK_TIMEOUT_MS}. */
-export type Check = (signal: AbortSignal) => Promise<void> | void;
+/** Something that works less well than it should, and why: `/ready` names it and stays 200. */
+export interface Degraded {
+  readonly degraded: string;
+}
+
+/**
+ * Resolves when the thing it looks at works, with what it lacks if it is degraded; rejects with what is wrong. Each has
+ * {@link CHECK_TIMEOUT_MS}.
+ */
+export type Check = (signal: AbortSignal) => Promise<Degraded | void> | Degraded | void;
 export type Checks = Readonly<Record<string, Check>>;
 
 export interface Readiness {
   readonly status: 'ready' | 'not_ready';
-  readonly checks: Record<string, { readonly status: 'ok' } | { readonly status: 'failed'; readonly detail: string }>;
+  readonly checks: Record<string, CheckOutcome>;
 }
+
+type CheckOutcome = { readonly status: 'ok' } | { readonly status: 'degraded' | 'failed'; readonly detail: string };
 
 const CHECK_TIMEOUT_MS = 2_000;
 
@@ -23,10 +33,10 @@ export async function readinessOf(checks: Checks): Promise<Readiness> {
 
 const tooLate = () => new MeshError('upstream_timeout', `no answer within ${CHECK_TIMEOUT_MS} ms`);
 
-async function outcomeOf(check: Check): Promise<Readiness['checks'][string]> {
+async function outcomeOf(check: Check): Promise<CheckOutcome> {
   try {
-    await withDeadline({ ms: CHECK_TIMEOUT_MS, late: tooLate }, check);
-    return { status: 'ok' };
+    const result = await withDeadline({ ms: CHECK_TIMEOUT_MS, late: tooLate }, check);
+    return result === undefined ? { status: 'ok' } : { status: 'degraded', detail: result.degraded };
   } catch (error) {
     return { status: 'failed', detail: error instanceof MeshError ? error.message : 'the check itself failed' };
   }
