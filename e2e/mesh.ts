@@ -21,6 +21,10 @@ export interface Mesh {
   readonly env: NodeJS.ProcessEnv;
   /** The process of a service, undefined while there is none. */
   pidOf(service: string): number | undefined;
+  /** The processes of all services. */
+  readonly servicePids: () => readonly number[];
+  /** All processes that come from the launcher, itself included. */
+  readonly tree: () => readonly number[];
   signal(signal: NodeJS.Signals): void;
   readonly exited: Promise<{ readonly code: number | null }>;
   stop(): Promise<void>;
@@ -39,6 +43,7 @@ export async function startMesh(settings: Record<string, string> = {}): Promise<
     ...Object.fromEntries([...ports].map(([name, port]) => [portVariable(name), String(port)])),
     ...settings,
   };
+  const pidsOf = (service: string) => processesWith(`services/${service}/src/main.ts`, `PORT=${ports.get(service)}`);
   const launcher = startLauncher(env);
   const { child, exited, output } = launcher;
   while (!output().includes(READY)) {
@@ -50,7 +55,9 @@ export async function startMesh(settings: Record<string, string> = {}): Promise<
     output,
     env,
     exited,
-    pidOf: (service) => processesWith(`services/${service}/src/main.ts`, `PORT=${ports.get(service)}`)[0],
+    pidOf: (service) => pidsOf(service)[0],
+    servicePids: () => SERVICES.flatMap(({ name }) => pidsOf(name)),
+    tree: () => treeOf(child.pid ?? 0),
     signal: (signal) => void child.kill(signal),
     async stop() {
       child.kill('SIGTERM');
@@ -73,12 +80,24 @@ export function startLauncher(env: NodeJS.ProcessEnv) {
 }
 
 /** Processes whose command line and environment hold the given texts. */
-export function processesWith(command: string, setting: string): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
+function processesWith(command: string, setting: string): readonly number[] {
+  return processes()
     .filter((pid) => read(pid, 'cmdline').includes(command) && read(pid, 'environ').split('\0').includes(setting))
     .map(Number);
 }
+
+const processes = (): readonly string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+
+function treeOf(root: number): readonly number[] {
+  const parentOf = (pid: string) => Number(/\) \S (\d+)/.exec(read(pid, 'stat'))?.[1]);
+  const parents = new Map(processes().map((pid) => [Number(pid), parentOf(pid)]));
+  const tree = new Set([root]);
+  for (const pid of tree) for (const [child, parent] of parents) if (parent === pid) tree.add(child);
+  return [...tree];
+}
+
+/** A file of a process in `/proc`, empty where the process is gone. */
+export const readProcess = (pid: number, file: string): string => read(String(pid), file);
 
 function read(pid: string, file: string): string {
   try {

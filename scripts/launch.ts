@@ -1,9 +1,9 @@
 // Starts all services on this machine, each in a process of its own, and keeps them running until it is stopped.
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { portVariable, SERVICES, urlVariable } from '../mesh/services.ts';
 import { askJson } from './ask-json.ts';
 import { describeMesh } from './launch/banner.ts';
+import { environmentOf, readEnvironment } from './launch/environment.ts';
 import { type ManagedService, manageService } from './launch/managed-service.ts';
 import { canListen } from './ports.ts';
 
@@ -13,8 +13,7 @@ const POLL_MS = 50;
 const SECOND_SIGNAL_MS = 1_000;
 const WATCH_PARENT_MS = 1_000;
 
-if (existsSync('.env')) process.loadEnvFile('.env');
-
+const settings = readEnvironment();
 const ports = new Map(SERVICES.map(({ name, port }) => [name, portOf(name, port)]));
 const addresses = Object.fromEntries([...ports].map(([name, port]) => [urlVariable(name), `http://localhost:${port}`]));
 const services: ManagedService[] = [];
@@ -23,7 +22,8 @@ let stopping: Promise<void> | undefined;
 listenForSignals();
 await refuseTakenPorts();
 for (const [name, port] of ports) {
-  services.push(manageService({ name, env: { ...process.env, ...addresses, PORT: String(port) }, say }));
+  const env = environmentOf(name, { ...settings, ...addresses, PORT: String(port) });
+  services.push(manageService({ name, env, say }));
 }
 say('starting ...');
 await Promise.race([untilReady(), firstFailure()]);
@@ -32,14 +32,14 @@ for (const service of services) service.keepRunning();
 
 function portOf(name: string, fallback: number): number {
   const variable = portVariable(name);
-  const port = Number(process.env[variable] || fallback);
+  const port = Number(settings[variable] || fallback);
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    fail(`${variable} must be a port; it is "${process.env[variable]}"`);
+    fail(`${variable} must be a port; it is "${settings[variable]}"`);
   return port;
 }
 
 async function refuseTakenPorts(): Promise<void> {
-  const host = process.env['HOST'] || '127.0.0.1';
+  const host = settings['HOST'] || '127.0.0.1';
   const taken = [];
   for (const [name, port] of ports)
     if (!(await canListen(port, host))) taken.push(`${port} (${name}; ${portVariable(name)} sets another)`);

@@ -2,17 +2,26 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { IS_FULL } from '@toolmesh/shared/test-kit/depth';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { type Mesh, processesWith, startMesh } from '../mesh.ts';
+import { type Mesh, readProcess, startMesh } from '../mesh.ts';
 import { SERVICES } from '../../mesh/services.ts';
+import { SETTINGS } from '../../mesh/settings.ts';
 
 const START_MS = 90_000;
-const settingOf = (mesh: Mesh): string => `SANDBOX_PORT=${mesh.env['SANDBOX_PORT']}`;
+const KEY = 'open-sesame';
+/** A value that no process may show, for each secret setting and for a variable that belongs to nobody. */
+const CANARIES = Object.fromEntries(
+  [...SETTINGS.filter(({ isSecret }) => isSecret), { name: 'TOKEN_OF_SOMETHING_ELSE' }].map(({ name }) => {
+    const value = `canary-${name.toLowerCase()}`;
+    return [name, /URL|REGISTRY|ENDPOINT|PROXY/.test(name) ? `http://user:${value}@127.0.0.1:9` : value];
+  }),
+);
 
 describe('npm start with a key', () => {
-  const headers = { 'x-api-key': 'open-sesame' };
+  const headers = { 'x-api-key': KEY };
   let mesh: Mesh;
   beforeAll(async () => {
-    mesh = await startMesh({ API_KEY: 'open-sesame' });
+    const keys = Object.fromEntries(['API_KEY', 'MCP_SERVER_API_KEY', 'SANDBOX_API_KEY'].map((name) => [name, KEY]));
+    mesh = await startMesh({ ...CANARIES, LLM_PROVIDER: 'demo', ...keys });
   }, START_MS);
   afterAll(() => mesh.stop());
   const chat = (message: string) => post(`${mesh.url('middleware')}/chat`, { message }, { headers });
@@ -26,15 +35,27 @@ describe('npm start with a key', () => {
     expect(body.tool_calls).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
   });
 
+  test('shows no secret in the environment of any of its processes, and each service has its own', async () => {
+    const admin = { 'x-admin-key': String(CANARIES['SANDBOX_ADMIN_KEY']) };
+    const approvals = await request(`${mesh.url('sandbox')}/packages/approvals`, { headers: { ...headers, ...admin } });
+    expect(approvals.status).toBe(200);
+    const tree = mesh.tree();
+    // The launcher, the services, and the sandbox's workers.
+    expect(tree.length).toBeGreaterThan(SERVICES.length + 1);
+    const shown = tree.map((pid) => `${readProcess(pid, 'cmdline')} ${readProcess(pid, 'environ')}`).join('\n');
+    expect(shown).toContain('PORT=');
+    expect(shown).not.toMatch(/canary-|open-sesame/);
+  });
+
   test('is ended by SIGTERM with everything that it had started, after a running chat', async () => {
-    expect(processesWith('services/', settingOf(mesh)).length).toBe(SERVICES.length);
+    expect(mesh.servicePids().length).toBe(SERVICES.length);
     const asked = chat('Run `import time; time.sleep(1); print("slept")`');
     const metrics = async (): Promise<string> => (await request(`${mesh.url('sandbox')}/metrics`)).body;
     await until(async () => /sandbox_workers\{language="python",state="busy"\} 1/.test(await metrics()));
     mesh.signal('SIGTERM');
     expect(await asked).toMatchObject({ status: 200, body: { response: 'Code output: slept' } });
     expect(await mesh.exited).toEqual({ code: 0 });
-    expect(processesWith('services/', settingOf(mesh))).toEqual([]);
+    expect(mesh.servicePids()).toEqual([]);
     expect(mesh.output()).not.toContain('open-sesame');
   });
 });
@@ -45,10 +66,10 @@ describe('npm start', () => {
     'is ended by %s, with everything that it had started',
     async (signal) => {
       const own = await startMesh();
-      expect(processesWith('services/', settingOf(own)).length).toBe(SERVICES.length);
+      expect(own.servicePids().length).toBe(SERVICES.length);
       own.signal(signal);
       expect(await own.exited).toEqual({ code: 0 });
-      expect(processesWith('services/', settingOf(own))).toEqual([]);
+      expect(own.servicePids()).toEqual([]);
     },
     START_MS,
   );
@@ -58,7 +79,7 @@ describe('npm start', () => {
     async () => {
       const own = await startMesh();
       own.signal('SIGKILL');
-      await until(() => processesWith('services/', settingOf(own)).length === 0);
+      await until(() => own.servicePids().length === 0);
     },
     START_MS,
   );

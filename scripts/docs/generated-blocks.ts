@@ -1,11 +1,21 @@
 import { declaredMetrics, metricsTable } from './metrics.ts';
-import { commonSettings, environmentLines, readSettings, settingNamesTable, settingsTable } from './settings.ts';
+import {
+  commonSettings,
+  environmentLines,
+  readSettings,
+  settingNamesTable,
+  settingRows,
+  settingsTable,
+} from './settings.ts';
 
 /** Texts that are made from the code, by the name that marks their place in a document. */
 export type GeneratedTexts = ReadonlyMap<string, string>;
 
 const MARKDOWN_BLOCK = /(?<=<!-- generated: (\S+) -->\n)[\s\S]*?(?=<!-- end -->)/g;
-const ENVIRONMENT_BLOCK = /(?<=^# generated: (\S+)\n)[\s\S]*?(?=^# end\n)/gm;
+const LINE_BLOCK = /(?<=^ *(?:#|\/\/) generated: (\S+)\n)[\s\S]*?(?=^ *(?:#|\/\/) end\n)/gm;
+
+/** Files besides Markdown that have such blocks. */
+export const FILES_WITH_BLOCKS = ['.env.example', 'docker-compose.yml', 'mesh/settings.ts'];
 
 /** Makes the texts of settings and metrics, which need nothing but the sources. */
 export async function generateTexts(): Promise<GeneratedTexts> {
@@ -16,11 +26,13 @@ export async function generateTexts(): Promise<GeneratedTexts> {
     ['settings', settingsTable(commonSettings())],
     ...[...settings].map(([service, own]) => [`settings-${service}`, settingsTable(own)] as const),
     ['env', environmentLines(settings)],
+    ['settings-table', settingRows(settings)],
   ]);
 }
 
 /**
- * Replaces what stands between `<!-- generated: NAME -->` (in `.env` files `# generated: NAME`) and `end`. Names that
+ * Replaces what stands between `<!-- generated: NAME -->` (elsewhere than in Markdown `# generated: NAME`, or with `//`)
+ * and `end`. Names that
  * `texts` lacks are left alone. @throws Error for a name that is none of `known`.
  */
 export function fillBlocks(document: string, texts: GeneratedTexts, known: ReadonlySet<string>): string {
@@ -29,5 +41,5 @@ export function fillBlocks(document: string, texts: GeneratedTexts, known: Reado
     const text = texts.get(name);
     return text === undefined ? before : `${text}\n`;
   };
-  return document.replaceAll(MARKDOWN_BLOCK, fill).replaceAll(ENVIRONMENT_BLOCK, fill);
+  return document.replaceAll(MARKDOWN_BLOCK, fill).replaceAll(LINE_BLOCK, fill);
 }

@@ -14,16 +14,21 @@ export interface Setting {
   /** As one would write it in the environment; undefined where there is none. */
   readonly fallback: string | undefined;
   readonly description: string;
+  readonly isSecret: boolean;
 }
 
-const Property = z.object({ default: z.unknown().optional(), description: z.string().default('') });
+const Property = z.object({
+  default: z.unknown().optional(),
+  description: z.string().default(''),
+  isSecret: z.boolean().default(false),
+});
 
 /** Lists the settings of a schema, with their defaults and descriptions, in the schema's order. */
 export function settingsOf(schema: z.ZodObject): readonly Setting[] {
   const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return Object.entries(properties).map(([name, property]) => {
-    const { default: fallback, description } = Property.parse(property);
-    return { name, fallback: written(fallback), description };
+    const { default: fallback, ...rest } = Property.parse(property);
+    return { name, fallback: written(fallback), ...rest };
   });
 }
 
@@ -63,6 +68,17 @@ export function settingNamesTable(byService: ReadonlyMap<string, readonly Settin
     rows.push(...settings.map(({ name, fallback }) => `| ${service} | \`${name}\` | ${shown(name, fallback)} |`));
   }
   return ['| service | setting | default |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** Writes the rows of mesh/settings.ts. */
+export function settingRows(byService: ReadonlyMap<string, readonly Setting[]>): string {
+  return [['*', commonSettings()] as const, ...byService]
+    .flatMap(([service, settings]) =>
+      settings.map(
+        ({ name, isSecret }) => `  { service: '${service}', name: '${name}'${isSecret ? ', isSecret: true' : ''} },`,
+      ),
+    )
+    .join('\n');
 }
 
 function shown(name: string, fallback: string | undefined): string {

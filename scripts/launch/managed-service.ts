@@ -54,7 +54,7 @@ export function manageService({ name, env, say }: ManagedServiceOptions): Manage
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    if (process_.stdout !== null) showLog(process_.stdout, name, say);
+    if (process_.stdout !== null) showLog(process_.stdout, { name, say, least: env['LOG_LEVEL'] || 'warn' });
     if (process_.stderr !== null) {
       createInterface(process_.stderr).on('line', (line) => {
         lastLines.push(line);
@@ -96,20 +96,25 @@ export function manageService({ name, env, say }: ManagedServiceOptions): Manage
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
+interface LogOptions extends Pick<ManagedServiceOptions, 'name' | 'say'> {
+  /** The least severe level to show. */
+  readonly least: string;
+}
+
 /** Shows a service's log lines as text: warnings and worse, or what LOG_LEVEL asks for. */
-function showLog(stream: Readable, name: string, say: (line: string) => void): void {
-  const least = LEVELS.indexOf((process.env['LOG_LEVEL'] || 'warn').toLowerCase());
+function showLog(stream: Readable, { name, say, least: level }: LogOptions): void {
+  const least = LEVELS.indexOf(level.toLowerCase());
   createInterface(stream).on('line', (line) => {
     const entry = parseLine(line);
     if (entry === undefined) return say(`${name}: ${line}`);
-    const { level, time, service: _service, message, err, ...fields } = entry;
-    if (LEVELS.indexOf(String(level)) < least) return;
+    const { level: severity, time, service: _service, message, err, ...fields } = entry;
+    if (LEVELS.indexOf(String(severity)) < least) return;
     const details = Object.entries({
       ...fields,
       ...(err instanceof Object && 'message' in err ? { error: err.message } : {}),
     });
     const text = details.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-    say([String(time).slice(11, 23), name, level, message, ...text].join(' '));
+    say([String(time).slice(11, 23), name, severity, message, ...text].join(' '));
   });
 }
 

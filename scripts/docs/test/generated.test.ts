@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { STATUS_BY_CODE } from '@toolmesh/shared/contracts/errors';
 import { ReasonCode } from '@toolmesh/shared/contracts/packages';
 import { describe, expect, test } from '@jest/globals';
-import { fillBlocks, generateTexts } from '../generated-blocks.ts';
+import { FILES_WITH_BLOCKS, fillBlocks, generateTexts } from '../generated-blocks.ts';
 import { declaredMetrics } from '../metrics.ts';
 import { commonSettings, readSettings } from '../settings.ts';
 
@@ -16,7 +16,7 @@ const tableOf = (name: string) =>
 describe('what is generated', () => {
   const texts = generateTexts();
 
-  test.each(['.env.example', 'README.md', ...globSync(['docs/**/*.md', 'services/*/README.md'], { cwd: ROOT })])(
+  test.each(['README.md', ...FILES_WITH_BLOCKS, ...globSync(['docs/**/*.md', 'services/*/README.md'], { cwd: ROOT })])(
     '%s is up to date (`npm run docs:settings` writes it)',
     async (file) => {
       const known = new Set([...(await texts).keys(), 'http']);

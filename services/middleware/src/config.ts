@@ -1,4 +1,4 @@
-import { serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { SECRET, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 import { ProviderName } from './models/provider-name.ts';
 import { Permission } from './policy/permission.ts';
@@ -8,7 +8,7 @@ const milliseconds = (fallback: number) => z.coerce.number().int().min(1).defaul
 
 export const MiddlewareConfig = serviceConfig(8002, {
   MCP_SERVER_URL: z.url().default('http://localhost:8000').describe('Address of the hub.'),
-  MCP_SERVER_API_KEY: z.string().optional().describe('Key of the hub. Default: `API_KEY`.'),
+  MCP_SERVER_API_KEY: z.string().optional().describe('Key of the hub. Default: `API_KEY`.').meta(SECRET),
   MCP_REQUEST_TIMEOUT: z.coerce
     .number()
     .positive()
@@ -35,11 +35,12 @@ export const MiddlewareConfig = serviceConfig(8002, {
     .pipe(z.array(ProviderName.or(z.literal(''))))
     .transform((names) => [...new Set(names.filter((name) => name !== ''))])
     .describe('Providers to try, in this order, when the first one cannot answer: `ollama,demo`.'),
-  OPENAI_API_KEY: z.string().optional().describe('Key of OpenAI, or of the server at `OPENAI_BASE_URL`.'),
+  OPENAI_API_KEY: z.string().optional().describe('Key of OpenAI, or of the server at `OPENAI_BASE_URL`.').meta(SECRET),
   OPENAI_BASE_URL: z
     .url()
     .optional()
-    .describe('Address of any server that speaks OpenAI chat completions. Default: OpenAI itself.'),
+    .describe('Address of any server that speaks OpenAI chat completions. Default: OpenAI itself.')
+    .meta(SECRET),
   OPENAI_MODEL: z.string().default('gpt-5-mini').describe('Model to ask of OpenAI.'),
   OPENAI_CONTEXT_TOKENS: z.coerce
     .number()

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { SECRET, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 
 const workers = (fallback: number) => z.coerce.number().int().min(1).max(64).default(fallback);
@@ -37,16 +37,25 @@ export const SandboxConfig = serviceConfig(8001, {
     .min(1_000)
     .default(600_000)
     .describe('How long a session is kept after its last call.'),
-  PIP_INDEX_URL: z.url().default('https://pypi.org/simple').describe('Index that Python packages come from.'),
-  NPM_CONFIG_REGISTRY: z.url().default('https://registry.npmjs.org').describe('Registry that npm packages come from.'),
-  HTTP_PROXY: z.string().optional().describe('Proxy for downloads over http.'),
-  HTTPS_PROXY: z.string().optional().describe('Proxy for downloads over https.'),
+  PIP_INDEX_URL: z
+    .url()
+    .default('https://pypi.org/simple')
+    .describe('Index that Python packages come from.')
+    .meta(SECRET),
+  NPM_CONFIG_REGISTRY: z
+    .url()
+    .default('https://registry.npmjs.org')
+    .describe('Registry that npm packages come from.')
+    .meta(SECRET),
+  HTTP_PROXY: z.string().optional().describe('Proxy for downloads over http.').meta(SECRET),
+  HTTPS_PROXY: z.string().optional().describe('Proxy for downloads over https.').meta(SECRET),
   NO_PROXY: z.string().optional().describe('Hosts that are downloaded from without a proxy, separated by commas.'),
   SANDBOX_ADMIN_KEY: z
     .string()
     .min(1)
     .optional()
-    .describe('Key that decides on package approvals, sent as `X-Admin-Key`. Without it nobody can decide.'),
+    .describe('Key that decides on package approvals, sent as `X-Admin-Key`. Without it nobody can decide.')
+    .meta(SECRET),
   SANDBOX_PACKAGE_POLICY: z
     .string()
     .optional()

@@ -18,6 +18,9 @@ export const commaList = z.string().transform((text) =>
     .filter((item) => item !== ''),
 );
 
+/** Metadata of a setting that is a secret, or may hold one, as an address with a password does. */
+export const SECRET = { isSecret: true } as const;
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** The settings that every service has (contract, section 8). Descriptions become the tables of the documentation. */
@@ -59,12 +62,14 @@ const baseShape = (port: number) => ({
     .string()
     .min(1)
     .optional()
-    .describe('Key that callers must send as `X-API-Key` or `Authorization: Bearer`.'),
+    .describe('Key that callers must send as `X-API-Key` or `Authorization: Bearer`.')
+    .meta(SECRET),
   AUTH: z.enum(['none']).optional().describe('`none` lets a service without a key listen beyond loopback.'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'an http or https URL' })
     .optional()
-    .describe('OpenTelemetry collector that traces are sent to, over HTTP. Nothing is recorded without it.'),
+    .describe('OpenTelemetry collector that traces are sent to, over HTTP. Nothing is recorded without it.')
+    .meta(SECRET),
 });
 
 export type BaseConfig = z.output<z.ZodObject<ReturnType<typeof baseShape>>>;
@@ -79,6 +84,13 @@ export function serviceConfig<Shape extends z.ZodRawShape>(port: number, shape: 
 }
 
 export type ServiceConfig = ReturnType<typeof serviceConfig<{}>>;
+
+/** Returns the names of the settings that are not secret: `/proc/PID/environ` may show them. */
+export const openSettings = (schema: z.ZodObject): ReadonlySet<string> =>
+  new Set(Object.keys(schema.shape).filter((name) => !isSecret(schema.shape[name])));
+
+const isSecret = (setting: unknown): boolean =>
+  setting instanceof z.ZodType && z.globalRegistry.get(setting)?.['isSecret'] === true;
 
 /**
  * Reads and validates the environment, once, at start-up. An empty variable counts as absent; for every setting

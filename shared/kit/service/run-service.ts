@@ -1,5 +1,6 @@
-import { ConfigError, EXIT_CONFIG, type ServiceConfig } from './config.ts';
+import { ConfigError, EXIT_CONFIG, openSettings, type ServiceConfig } from './config.ts';
 import type { ServiceDefinition } from './define-service.ts';
+import { takeEnvironment } from './environment.ts';
 import { releaseStartMemory } from './release-start-memory.ts';
 import { type RunningService, startService } from './start-service.ts';
 
@@ -12,8 +13,9 @@ const MIN_NODE_MAJOR = 24;
 export async function runService<Config extends ServiceConfig>(service: ServiceDefinition<Config>): Promise<void> {
   try {
     requireNode();
-    // oxlint-disable-next-line node/no-process-env -- the one place where a service's environment is read
-    const running = await startService(service, { env: process.env });
+    // Secrets are in the service's memory from here on, and nowhere that another process could read them.
+    const env = takeEnvironment(openSettings(service.config));
+    const running = await startService(service, { env });
     stopOnSignal(running);
     releaseStartMemory();
     if (running.reload !== undefined) process.on('SIGHUP', running.reload);

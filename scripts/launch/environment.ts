@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { environmentFor, takeEnvironment } from '@toolmesh/shared/kit/service/environment';
+import { SERVICES, portVariable } from '../../mesh/services.ts';
+import { settingsFor } from '../../mesh/settings.ts';
+
+/** Variables of the launcher itself: none is a secret. */
+const OWN = new Set(['LOG_LEVEL', ...SERVICES.map(({ name }) => portVariable(name))]);
+
+/**
+ * Reads the environment and, where it has no value, the file `.env`. Nothing of it stays where another process could
+ * see it: this process lives as long as the mesh.
+ */
+export function readEnvironment(): NodeJS.ProcessEnv {
+  return { ...readDotEnv(), ...takeEnvironment(OWN) };
+}
+
+function readDotEnv(): NodeJS.ProcessEnv {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Returns the part of `env` that one service gets: its own settings and the basics. The hub also gets the variables that
+ * mesh.json names.
+ */
+export function environmentOf(service: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = settingsFor(service).map(({ name }) => name);
+  const named = service === 'mcp-server' ? variablesIn(env['MESH_CONFIG'] || 'mesh.json') : [];
+  return environmentFor(new Set([...names, ...named]), env);
+}
+
+/** Lists the variables that a file names as `${NAME}`; none when it cannot be read, which the hub reports. */
+function variablesIn(path: string): readonly string[] {
+  try {
+    return [...readFileSync(path, 'utf8').matchAll(/\$\{(\w+)/g)].flatMap(([, name]) => name ?? []);
+  } catch {
+    return [];
+  }
+}
