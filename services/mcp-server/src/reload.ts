@@ -1,5 +1,6 @@
-import { watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { type FSWatcher, watch } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Mesh } from './mesh.ts';
 import type { MeshConfig } from './mesh-config.ts';
@@ -21,6 +22,8 @@ export interface Reloader {
 
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 200;
+/** Time until a change is seen that no event announces: in the folder that a link leads to, or on a network drive. */
+const POLL_MS = 2_000;
 
 /**
  * Applies mesh.json again whenever it changes. A bad edit changes nothing: the last good state stays, and the log says
@@ -50,18 +53,52 @@ export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): Rel
       running = running.then(reload);
     }, SETTLE_MS).unref();
   };
-
-  // The folder, for editors replace a file rather than write to it.
-  const name = basename(path);
-  const watcher = watch(dirname(path), { persistent: false }, (_event, changed) => {
-    if (changed === null || changed === name) soon();
-  });
-  watcher.on('error', (error) => logger.warn({ err: error }, 'mesh.json is not watched any more; use SIGHUP'));
+  const stopWatching = watchContent(path, soon, logger);
   return {
     soon,
     close() {
       clearTimeout(timer);
-      watcher.close();
+      stopWatching();
     },
   };
+}
+
+/**
+ * Calls `onChange` when the text of the file at `path` is another than before, also when the path is a link and what it
+ * leads to has changed: Kubernetes swaps the folder behind the links of a ConfigMap. Returns what stops that.
+ */
+function watchContent(path: string, onChange: () => void, logger: Logger): () => void {
+  // Unknown at first: the file may have changed while the hub started.
+  let known: string | undefined;
+  let looking: Promise<void> | undefined;
+  const look = async (): Promise<void> => {
+    // A file that is away for a moment is being replaced; one that stays away changes nothing.
+    const text = await readFile(path, 'utf8').catch(() => known);
+    if (text === known) return;
+    known = text;
+    onChange();
+  };
+  const lookOnce = (): void => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+  };
+  const watcher = watchFolder(dirname(path), lookOnce, logger);
+  const polling = setInterval(lookOnce, POLL_MS).unref();
+  return () => {
+    clearInterval(polling);
+    watcher?.close();
+  };
+}
+
+/** Calls `onEvent` at every change in a folder: editors replace a file rather than write to it. */
+function watchFolder(folder: string, onEvent: () => void, logger: Logger): FSWatcher | undefined {
+  const warn = (error: unknown) =>
+    logger.warn({ err: error }, 'mesh.json is not watched; it is read every two seconds');
+  try {
+    return watch(folder, { persistent: false }, onEvent).on('error', warn);
+  } catch (error) {
+    warn(error);
+    return undefined;
+  }
 }

@@ -1,4 +1,6 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
@@ -64,5 +66,39 @@ describe('an edit of mesh.json', () => {
     hub.kill('SIGHUP');
     await until(async () => (await namesOf(hub)).join(' ') === 'alpha');
     expect((await call(hub, 'beta')).status).toBe(404);
+  });
+
+  test('is seen when Kubernetes swaps the folder behind the links of a ConfigMap, again and again', async () => {
+    const one = await serveUpstream([sayer('alpha'), sayer('beta'), sayer('gamma')]);
+    const folder = mkdtempSync(join(tmpdir(), 'config-map-'));
+    const only = (name: string) => JSON.stringify({ mcpServers: { one: { url: `${one.url}/mcp`, include: [name] } } });
+    /** As the kubelet does it: a new folder, a link to it, which then takes the place of the old link in one step. */
+    const swap = (version: string, name: string): void => {
+      mkdirSync(join(folder, version));
+      writeFileSync(join(folder, version, 'mesh.json'), only(name));
+      symlinkSync(version, join(folder, '..data_tmp'));
+      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+    };
+    swap('..2026_a', 'alpha');
+    symlinkSync('..data/mesh.json', join(folder, 'mesh.json'));
+    const hub = endWithTest(await serveInProcess(service, { MESH_CONFIG: join(folder, 'mesh.json') }));
+    expect(await namesOf(hub)).toEqual(['alpha']);
+    swap('..2026_b', 'beta');
+    await until(async () => (await namesOf(hub)).join(' ') === 'beta');
+    rmSync(join(folder, '..2026_a'), { recursive: true });
+    swap('..2026_c', 'gamma');
+    await until(async () => (await namesOf(hub)).join(' ') === 'gamma');
+  });
+
+  test('is seen where no event tells of it, in the folder that a link leads to', async () => {
+    const one = await serveUpstream([sayer('alpha'), sayer('beta')]);
+    const text = (name: string) => JSON.stringify({ mcpServers: { one: { url: `${one.url}/mcp`, include: [name] } } });
+    const target = writeMesh({ one: { url: `${one.url}/mcp`, include: ['alpha'] } });
+    const link = join(mkdtempSync(join(tmpdir(), 'link-')), 'mesh.json');
+    symlinkSync(target, link);
+    const hub = endWithTest(await serveInProcess(service, { MESH_CONFIG: link }));
+    expect(await namesOf(hub)).toEqual(['alpha']);
+    writeFileSync(target, text('beta'));
+    await until(async () => (await namesOf(hub)).join(' ') === 'beta');
   });
 });
