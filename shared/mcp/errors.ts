@@ -1,14 +1,29 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { MeshError, rootCause } from '../kit/faults/errors.ts';
-import { networkError } from '../kit/http/network-error.ts';
+import type { ErrorCode } from '../contracts/errors.ts';
+import { isOwnFault, networkError } from '../kit/http/network-error.ts';
 
 /**
- * Returns whether an error concerns the connection itself. A refusal or one slow call says nothing of other calls on it;
- * anything else that is not an answer does.
+ * Returns whether an error concerns the connection itself. A refusal, one slow call or arguments that cannot be sent say
+ * nothing of other calls on it; anything else that is not an answer does.
  */
 export const isConnectionFailure = (error: unknown): boolean =>
-  !(error instanceof ProtocolError) && !(error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout);
+  !(error instanceof ProtocolError) &&
+  !(error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) &&
+  !isOwnFault(rootCause(error));
+
+const CODES_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
+  [413, 'payload_too_large'],
+  [429, 'rate_limited'],
+  [503, 'unavailable'],
+]);
+
+/** Returns what an answer of the MCP server `name` with an HTTP status, and no message of MCP, means to a caller. */
+export function statusError(name: string, status: number, cause: unknown): MeshError {
+  const code = CODES_BY_STATUS.get(status) ?? 'upstream_failed';
+  return new MeshError(code, `${name} answered with status ${status}`, { cause });
+}
 
 const ReceivedError = z.object({
   code: z.literal('tool_not_found'),
@@ -25,10 +40,7 @@ export function meshErrorOf(name: string, error: unknown): MeshError {
       return new MeshError(received.data.code, received.data.message, { details: received.data.details });
     return new MeshError('upstream_failed', `${name} refused the call: ${error.message}`, { cause: error });
   }
-  if (error instanceof SdkHttpError) {
-    const code = error.status === 503 ? 'unavailable' : 'upstream_failed';
-    return new MeshError(code, `${name} answered with status ${error.status}`, { cause: error });
-  }
+  if (error instanceof SdkHttpError) return statusError(name, error.status ?? 0, error);
   if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
     return new MeshError('upstream_timeout', `${name} did not answer in time`, { cause: error });
   }

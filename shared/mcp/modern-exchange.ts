@@ -1,12 +1,14 @@
 import { CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY, ProtocolError } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { MeshError } from '../kit/faults/errors.ts';
+import { HttpStatusError } from '../kit/faults/resilience.ts';
 import type { HttpAnswer } from '../kit/http/connections.ts';
 import { isEventStream } from '../kit/http/fetch-adapter.ts';
 import type { LeanFetch } from '../kit/http/lean-fetch.ts';
 import { readEvents } from '../kit/http/sse.ts';
 import { parseJson } from '../kit/json/parse-json.ts';
 import { VERSION } from '../kit/service/version.ts';
+import { statusError } from './errors.ts';
 import { encodeHeaderValue } from './param-headers.ts';
 import type { McpRequest, McpResult, SendRequest } from './protocol.ts';
 import { createRequestClocks } from './request-clocks.ts';
@@ -98,9 +100,8 @@ async function readAnswer(answer: HttpAnswer, id: number, onNotification: OnNoti
 }
 
 function refuse(name: string, status: number): never {
-  if (status === 503) throw new MeshError('unavailable', `${name} answered with status ${status}`);
-  const what = status === 200 ? 'ended its answer before it was complete' : `answered with status ${status}`;
-  throw new MeshError('upstream_failed', `${name} ${what}`);
+  if (status !== 200) throw statusError(name, status, new HttpStatusError(status));
+  throw new MeshError('upstream_failed', `${name} ended its answer before it was complete`);
 }
 
 /** Returns `message` if it is the answer to request `id`. A refusal need not name the request. */

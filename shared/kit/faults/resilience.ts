@@ -14,7 +14,30 @@ import { causeChain, MeshError } from './errors.ts';
 
 /** No answer, or a wrong one. 4xx is the caller's fault, and an upstream that says it is full has answered. */
 export function isUpstreamFault(error: unknown): error is MeshError {
-  return error instanceof MeshError && (error.code === 'upstream_failed' || error.code === 'upstream_timeout');
+  const isFault = error instanceof MeshError && (error.code === 'upstream_failed' || error.code === 'upstream_timeout');
+  return isFault && !wasRefused(error);
+}
+
+/** The status of an answer that was not a success: the cause of an error that it led to. */
+export class HttpStatusError extends Error {
+  override readonly name = 'HttpStatusError';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`status ${status}`);
+    this.status = status;
+  }
+}
+
+const REQUEST_TIMEOUT = 408;
+
+/** Returns true when an upstream took the request for a wrong one: it answered with a 4xx. */
+function wasRefused(error: unknown): boolean {
+  return [...causeChain(error)].some((at) => {
+    // The status of a MeshError is what its caller gets.
+    const status = !(at instanceof MeshError) && 'status' in at ? Number(at.status) : 0;
+    return status >= 400 && status < 500 && status !== REQUEST_TIMEOUT;
+  });
 }
 
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { withDeadline } from '../faults/deadline.ts';
 import { MeshError } from '../faults/errors.ts';
-import type { Breaker } from '../faults/resilience.ts';
+import { type Breaker, HttpStatusError } from '../faults/resilience.ts';
 import { parseJson } from '../json/parse-json.ts';
 import { createConnections, type HttpAnswer } from './connections.ts';
 import { readEvents } from './sse.ts';
@@ -116,7 +116,8 @@ async function refusal(name: string, { statusCode, headers, body }: HttpAnswer):
   const options = retryAfter !== undefined && Number.isFinite(seconds) ? { retryAfterSeconds: seconds } : {};
   const received = MeshError.fromBody(parseJson(await body.text()), options);
   if (received !== undefined && received.code !== 'internal') return received;
-  return new MeshError('upstream_failed', `${name} answered with status ${statusCode}`, options);
+  const cause = new HttpStatusError(statusCode);
+  return new MeshError('upstream_failed', `${name} answered with status ${statusCode}`, { ...options, cause });
 }
 
 function checked<T>(name: string, schema: z.ZodType<T>, body: unknown): T {

@@ -45,6 +45,8 @@ export function createLeanFetch(headers: Readonly<Record<string, string>>, conne
 
 async function toResponse(answer: HttpAnswer): Promise<Response> {
   const { statusCode: status, body } = answer;
+  // Node reads such an answer, and a `Response` cannot be one: the server is at fault, and not this program.
+  if (status > 599) throw new Error(`an answer with status ${status}, which HTTP does not have`);
   const content = isEventStream(answer) ? ReadableStream.from(body) : await body.text();
   return new Response(hasNoBody(answer) ? null : content, { status, headers: headersOf(answer) });
 }
