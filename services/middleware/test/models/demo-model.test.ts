@@ -54,6 +54,8 @@ describe('the demo provider reads', () => {
     ['what is 2 plus 3 times 4', [python('2 + 3 * 4')]],
     ['what is 2^10', [python('2**10')]],
     ['sqrt(16)?', [python('import math\nmath.sqrt(16)')]],
+    ['what is sqrt 16 + 2', [python('import math\nmath.sqrt(16) + 2')]],
+    ['what is sqrt(3 + 6)?', [python('import math\nmath.sqrt(3 + 6)')]],
     ['What is 6 * 7 and what time is it?', [time(), python('6 * 7')]],
   ];
   test.each(readings)('%s', (message, calls) => {
@@ -131,6 +133,16 @@ describe('the demo provider answers', () => {
   test('anything else with a description of itself', async () => {
     const answer = await answerTo([user('Tell me a joke')]);
     expect(answer).toMatch(/^This is the demo provider: no language model.*sums/s);
+  });
+
+  test('a message that is longer than the rules read with that limit, and runs nothing of it', async () => {
+    const longest = `execute: ${'x'.repeat(8 * 1_024 - 9)}`;
+    expect(await ask([user(longest)])).toContainEqual(expect.objectContaining({ type: 'tool_call' }));
+    const events = await ask([user(`${longest}x`)]);
+    expect(events.some(({ type }) => type === 'tool_call')).toBe(false);
+    expect(await answerTo([user(`${longest}x`)])).toMatch(
+      /^This message has 8,193 characters.* up to 8,192 .*OPENAI_API_KEY/,
+    );
   });
 
   test('the last message, not the ones before', async () => {

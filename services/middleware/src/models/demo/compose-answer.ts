@@ -10,6 +10,14 @@ const HELP = `This is the demo provider: no language model, only a few rules tha
 - do several of these in one message, at the same time.
 For a real model set OPENAI_API_KEY, or start Ollama, and start Toolmesh again.`;
 
+/** Returns the answer to a message that is longer than the rules read. Nothing of it was run. */
+export const describeLimit = (chars: number, maxChars: number): string =>
+  `This message has ${formatted.format(chars)} characters. The demo provider has no language model, and its rules read \
+messages of up to ${formatted.format(maxChars)} characters, so nothing was run. Send a shorter message, or set up a real \
+model: set OPENAI_API_KEY, or start Ollama, and start Toolmesh again.`;
+
+const formatted = new Intl.NumberFormat('en');
+
 type ToolMessage = Extract<Message, { role: 'tool' }>;
 
 /** Puts the results of tools into words; without results, describes the demo provider. */

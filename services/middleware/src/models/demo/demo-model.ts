@@ -1,5 +1,5 @@
 import type { Model, ModelEvent } from '../model.ts';
-import { composeAnswer } from './compose-answer.ts';
+import { composeAnswer, describeLimit } from './compose-answer.ts';
 import type { Intent } from './intent.ts';
 import { readArithmetic } from './read-arithmetic.ts';
 import { readCode } from './read-code.ts';
@@ -19,10 +19,13 @@ export function createDemoModel(today: () => string = () => new Date().toISOStri
         .slice(asked + 1)
         .filter((message) => message.role === 'tool')
         .map((message) => ({ ...message, content: unwrapUntrusted(message.content) }));
-      const intents = findIntents(messages[asked]?.content ?? '', today);
+      const text = messages[asked]?.content ?? '';
+      const intents = findIntents(text, today);
       const offered = new Set(tools.map(({ name }) => name));
       const callable = intents.filter(({ tool }) => offered.has(tool));
       if (results.length === 0 && callable.length > 0) yield* callsFor(callable);
+      else if (results.length === 0 && text.length > MAX_READ_CHARS)
+        yield* inPieces(describeLimit(text.length, MAX_READ_CHARS));
       else yield* inPieces(composeAnswer(intents, results, offered));
       yield { type: 'usage', inputTokens: 0, outputTokens: 0 };
       yield { type: 'finish', reason: 'stop' };
@@ -31,15 +34,18 @@ export function createDemoModel(today: () => string = () => new Date().toISOStri
   };
 }
 
-/** Returns the calls that a message asks for, in the order code, time, sums. */
+/** Returns the calls that a message asks for, in the order code, time, sums. A message that is too long asks for none. */
 export function findIntents(text: string, today: () => string): readonly Intent[] {
+  if (text.length > MAX_READ_CHARS) return [];
   const code = readCode(text);
   const time = readTime(code.rest, today);
   // A sum has digits.
-  const sums = /\d/.test(time.rest) ? readArithmetic(time.rest).intents : [];
+  const sums = /\d/.test(time.rest) ? readArithmetic(time.rest) : [];
   return [...code.intents, ...time.intents, ...sums].slice(0, MAX_CALLS);
 }
 
+/** The longest message that the rules read. Longer ones are for a language model. */
+const MAX_READ_CHARS = 8 * 1_024;
 const MAX_CALLS = 8;
 
 function* callsFor(intents: readonly Intent[]): Generator<ModelEvent> {
@@ -57,10 +63,29 @@ function* callsFor(intents: readonly Intent[]): Generator<ModelEvent> {
 
 /** Yields a text as models do: a few words at a time. */
 function* inPieces(text: string): Generator<ModelEvent> {
-  for (const [piece] of text.matchAll(/(?:\s*\S+){1,4}\s*|\s+/g)) yield { type: 'text', text: piece };
+  const words = text.split(/(?<=\s)(?=\S)/);
+  for (let i = 0; i < words.length; i += WORDS_PER_PIECE) {
+    const piece = words.slice(i, i + WORDS_PER_PIECE).join('');
+    if (piece !== '') yield { type: 'text', text: piece };
+  }
 }
 
-const BLOCK = /<(untrusted-[\w-]+|tool_output [\w-]+)\b[^>]*>\r?\n?([\s\S]*?)\r?\n?<\/\1>/;
+const WORDS_PER_PIECE = 4;
+
+const MARKS = ['<untrusted-', '<tool_output '];
+const MARK_NAME = /^(?:untrusted-|tool_output )[\w-]+/;
 
 /** Returns the text of a tool result without the block that marks it as untrusted for a model. */
-const unwrapUntrusted = (text: string): string => BLOCK.exec(text)?.[2] ?? text;
+function unwrapUntrusted(text: string): string {
+  const starts = MARKS.map((mark) => text.indexOf(mark)).filter((at) => at !== -1);
+  if (starts.length === 0) return text;
+  const start = Math.min(...starts) + 1;
+  const end = text.indexOf('>', start);
+  const name = end === -1 ? undefined : MARK_NAME.exec(text.slice(start, end))?.[0];
+  const close = name === undefined ? -1 : text.indexOf(`</${name}>`, end);
+  if (close === -1) return text;
+  return text
+    .slice(end + 1, close)
+    .replace(/^\r?\n/, '')
+    .replace(/\r?\n$/, '');
+}

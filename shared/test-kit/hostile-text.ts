@@ -1,0 +1,58 @@
+import { MeshError } from '../kit/faults/errors.ts';
+import { IS_FULL } from './depth.ts';
+import { fc } from './property.ts';
+
+export interface HostileTextOptions {
+  /** The marks that mean something to the parser: they are repeated, nested, alternated and left open. */
+  readonly marks: readonly string[];
+  /** Default: 1 MiB. */
+  readonly chars?: number;
+}
+
+/** A parser in linear time needs a few dozen milliseconds; one in quadratic time needs minutes. */
+const MAX_CPU_MS = 2_000;
+const MIB = 1_024 ** 2;
+const ORDINARY = ['x', ' ', '\n', '1', '\\'];
+
+/**
+ * Checks that a parser reads 1 MiB of anything in a moment, or refuses it with a {@link MeshError}. The texts are runs of
+ * the parser's own marks. Judged by the processor time of this thread, at growing lengths: a busy machine changes no
+ * verdict, and a parser that is too slow is found before it stands still.
+ */
+export function expectLinear(read: (text: string) => unknown, { marks, chars = MIB }: HostileTextOptions): void {
+  const part = fc.array(fc.constantFrom(...marks, ...ORDINARY), { minLength: 1, maxLength: 3 });
+  const unit = part.map((parts) => parts.join(''));
+  const shape = fc.record({
+    before: fc.constantFrom('', ...marks),
+    units: fc.array(unit, { minLength: 1, maxLength: 3 }),
+    after: fc.constantFrom('', 'x', ...marks),
+  });
+  const runs = [...marks, ...ORDINARY].map((mark) => [{ before: '', units: [mark], after: 'x' }]);
+  const runsAfter = marks.flatMap((before) => ORDINARY.map((mark) => [{ before, units: [mark], after: 'x' }]));
+  fc.assert(
+    fc.property(shape, ({ before, units, after }) => {
+      for (const size of [chars / 64, chars / 8, chars]) {
+        const filling = units.map((text) => text.repeat(Math.ceil(size / units.length / text.length)));
+        const ms = cpuMs(read, before + filling.join('') + after);
+        if (ms > MAX_CPU_MS) throw new Error(`${Math.ceil(ms)} ms of processor time for ${size} characters`);
+      }
+    }),
+    { numRuns: IS_FULL ? 300 : 30, examples: [...runs, ...runsAfter], endOnFailure: true },
+  );
+}
+
+/** Returns the processor time that reading a text takes. @throws what `read` throws, but for a refusal */
+function cpuMs(read: (text: string) => unknown, text: string): number {
+  const before = process.threadCpuUsage();
+  try {
+    read(text);
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+  }
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+/** Cuts a text into pieces of at most `chars` characters. */
+export const inPieces = (text: string, chars = 16): readonly string[] =>
+  Array.from({ length: Math.ceil(text.length / chars) }, (_, i) => text.slice(i * chars, (i + 1) * chars));
