@@ -25,9 +25,15 @@ export function seccompFilter(arch: string): Buffer {
     ...when(number('socketpair'), argumentEquals(0, AF_UNIX, EPERM)),
     // New processes and threads, but no new namespace. `clone3` hides its flags in memory and does not exist here.
     ...when(number('clone'), argumentHasNone(0, CLONE_NEW_ANYTHING, EPERM)),
-    // Typing into a terminal on another process's behalf.
-    ...when(number('ioctl'), argumentIsNot(1, [TIOCSTI, TIOCLINUX], EPERM)),
+    // What files, pipes and terminals need: all else is a driver's, or types on another process's behalf.
+    ...when(number('ioctl'), argumentIsOneOf(1, IOCTLS, ENOTTY)),
+    // Leases and news of directories tell of the other jails, with which the files are shared.
+    ...when(number('fcntl'), argumentIsNot(1, [F_SETLEASE, F_NOTIFY], EPERM)),
+    ...when(number('setsockopt'), socketOption()),
+    // Tells what others have read lately: it answers for pages that are in memory alone.
+    ...when(number('preadv2'), argumentHasNone(5, RWF_NOWAIT, EOPNOTSUPP)),
     ...when(number('personality'), argumentIsOneOf(0, [0, 0xffff_ffff], EPERM)),
+    ...withoutTheFirstProcess(number),
     ...decide(rangesOf(ALLOWED, column), ALLOW),
     ...decide(rangesOf(REFUSED, column), errno(EPERM)),
     answer(errno(ENOSYS)),
@@ -44,12 +50,23 @@ const MACHINES: ReadonlyMap<string, Machine> = new Map([
   ['arm64', { auditArch: 0xc000_00b7, column: 1 }],
 ]);
 
-const [EPERM, ENOSYS] = [1, 38];
+const [EPERM, ENOTTY, ENOSYS, EOPNOTSUPP] = [1, 25, 38, 95];
 const AF_UNIX = 1;
 /** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET (sched.h). */
 const CLONE_NEW_ANYTHING = 0x7e02_0080;
-const TIOCSTI = 0x5412;
-const TIOCLINUX = 0x541c;
+/** From fcntl.h, linux/fs.h and sys/resource.h. */
+const [F_SETLEASE, F_NOTIFY, RWF_NOWAIT, PRIO_USER] = [1_024, 1_026, 8, 2];
+/** From asm/ioctls.h, asm-generic/ioctls.h and linux/fs.h. */
+const IOCTLS = [
+  // TCGETS, TCSETS, TCSETSW and TCSETSF, and the same of termios2.
+  [0x5401, 0x5402, 0x5403, 0x5404, 0x802c_542a, 0x402c_542b, 0x402c_542c, 0x402c_542d],
+  // TCSBRK, TCXONC, TCFLSH, TIOCSCTTY, TIOCGPGRP, TIOCSPGRP, TIOCOUTQ, TIOCGWINSZ, TIOCSWINSZ, TIOCNOTTY, TCSBRKP, TIOCGSID.
+  [0x5409, 0x540a, 0x540b, 0x540e, 0x540f, 0x5410, 0x5411, 0x5413, 0x5414, 0x5422, 0x5425, 0x5429],
+  // TIOCGPTN, TIOCSPTLCK and TIOCGPTPEER: pseudoterminals.
+  [0x8004_5430, 0x4004_5431, 0x5441],
+  // FIONREAD, FIONBIO, FIONCLEX, FIOCLEX, FIOASYNC, FIOQSIZE, FICLONE, FICLONERANGE.
+  [0x541b, 0x5421, 0x5450, 0x5451, 0x5452, 0x5460, 0x4004_9409, 0x4020_940d],
+].flat();
 const X32_BIT = 0x4000_0000;
 
 /** Offsets in `struct seccomp_data`. */
@@ -108,6 +125,43 @@ const argumentHasNone = (index: number, bits: number, refusal: number): readonly
   answer(errno(refusal)),
   answer(ALLOW),
 ];
+
+const SOL_SOCKET = 1;
+/** SO_ATTACH_FILTER, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF and SO_ATTACH_REUSEPORT_EBPF: programs for the kernel. */
+const SOCKET_PROGRAMS = [26, 50, 51, 52];
+/** SO_SNDBUF and SO_RCVBUF: memory that is counted as if every socket had the usual size. They are hints to the kernel. */
+const SOCKET_SIZES = [7, 8];
+
+/** Refuses programs of a socket; a size for its buffers seems to be taken, and changes nothing. */
+function socketOption(): readonly Instruction[] {
+  const tests = [
+    ...SOCKET_PROGRAMS.map((value) => ({ value, verdict: errno(EPERM) })),
+    ...SOCKET_SIZES.map((value) => ({ value, verdict: errno(0) })),
+  ].flatMap(({ value, verdict }) => [jumpIf('equal', value, [0, 1]), answer(verdict)]);
+  return [
+    load(lowHalfOfArgument(1)),
+    jumpIf('equal', SOL_SOCKET, [1, 0]),
+    answer(ALLOW),
+    load(lowHalfOfArgument(2)),
+    ...tests,
+    answer(ALLOW),
+  ];
+}
+
+/** The first process of a jail supervises the program, which may be its user: its limits and its turn are not to change. */
+function withoutTheFirstProcess(number: (name: keyof typeof CONDITIONAL) => number): readonly Instruction[] {
+  const byNumber = ['prlimit64', 'sched_setaffinity', 'sched_setparam', 'sched_setscheduler', 'sched_setattr'] as const;
+  return [
+    ...byNumber.flatMap((name) => when(number(name), argumentIsNot(0, [1], EPERM))),
+    ...when(number('setpriority'), [
+      load(lowHalfOfArgument(0)),
+      // All processes of a user.
+      jumpIf('equal', PRIO_USER, [0, 1]),
+      answer(errno(EPERM)),
+      ...argumentIsNot(1, [1], EPERM),
+    ]),
+  ];
+}
 
 type Range = readonly [first: number, last: number];
 
