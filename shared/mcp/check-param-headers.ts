@@ -1,4 +1,4 @@
-import { json, type RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { createMirroredArguments, decodeHeaderValue, paramHeaderMismatch } from './param-headers.ts';
 
@@ -12,33 +12,22 @@ const Call = z.looseObject({
 
 /**
  * Refuses calls whose `Mcp-Param-*` headers differ from their body, as a server must: a proxy may have decided by the
- * headers. Reads the body of calls of tools that declare such headers, and of no others.
+ * headers. The body has been read by {@link readMcpBody}.
  */
-export function checkParamHeaders(
-  schemaOf: (tool: string) => object | undefined,
-  maxBodyBytes: number,
-): RequestHandler {
-  const readBody = json({ limit: maxBodyBytes });
+export function checkParamHeaders(schemaOf: (tool: string) => object | undefined): RequestHandler {
   const mirroredOf = createMirroredArguments();
   return (req, res, next) => {
     if (req.method !== 'POST' || req.get('mcp-method') !== 'tools/call') return next();
     const tool = decodeHeaderValue(req.get('mcp-name') ?? '');
     const mirrored = mirroredOf(schemaOf(tool ?? ''));
     if (mirrored.length === 0) return next();
-    readBody(req, res, (error: unknown) => {
-      // What is no JSON is refused as MCP refuses it, by the next handler.
-      if (error !== undefined && !isSyntaxError(error)) return next(error);
-      const call = Call.safeParse(req.body);
-      if (!call.success) return next();
-      const { id, params } = call.data;
-      const mismatch = paramHeaderMismatch(mirrored, params.arguments, (header) => req.get(header));
-      if (mismatch === undefined) return next();
-      const message = `Bad Request: headers and body disagree: ${mismatch}`;
-      res.status(400).json({ jsonrpc: '2.0', error: { code: HEADER_MISMATCH, message }, id });
-    });
+    const call = Call.safeParse(req.body);
+    if (!call.success) return next();
+    const { id, params } = call.data;
+    const mismatch = paramHeaderMismatch(mirrored, params.arguments, (header) => req.get(header));
+    if (mismatch === undefined) return next();
+    const message = `Bad Request: headers and body disagree: ${mismatch}`;
+    res.status(400).json({ jsonrpc: '2.0', error: { code: HEADER_MISMATCH, message }, id });
+    return undefined;
   };
 }
-
-/** Returns whether a body was refused because it is not JSON. */
-export const isSyntaxError = (error: unknown): boolean =>
-  Error.isError(error) && 'type' in error && error.type === 'entity.parse.failed';

@@ -1,7 +1,15 @@
-import { Client, type PriorDiscovery, type Transport } from '@modelcontextprotocol/client';
+import {
+  Client,
+  INVALID_PARAMS,
+  type PriorDiscovery,
+  ProtocolError,
+  type Transport,
+} from '@modelcontextprotocol/client';
 import { z } from 'zod';
+import { isDeepValue } from '../kit/json/depth.ts';
 import { VERSION } from '../kit/service/version.ts';
 import { changeSubscription, type SubscribeToChanges } from './change-subscription.ts';
+import { tooDeep } from './errors.ts';
 import type { ClientCapabilities, McpNotification, McpRequest, McpResult, McpTool, Offer } from './protocol.ts';
 import type { SendRequest } from './protocol.ts';
 import { createRequestClocks, type RequestClocks } from './request-clocks.ts';
@@ -76,11 +84,15 @@ export function createConnectionClient(handlers: ConnectionHandlers, options: Co
     },
   );
   if (onNotification !== undefined) {
-    client.fallbackNotificationHandler = async ({ method, params }) => onNotification({ method, params });
+    client.fallbackNotificationHandler = async ({ method, params }) => {
+      if (!isDeepValue(params)) onNotification({ method, params });
+    };
   }
   if (onRequest !== undefined) {
-    client.fallbackRequestHandler = ({ method, params = {} }, { mcpReq }) =>
-      clocks.pauseDuring(onRequest({ method, params }, mcpReq.signal));
+    client.fallbackRequestHandler = async ({ method, params = {} }, { mcpReq }) => {
+      if (isDeepValue(params)) throw new ProtocolError(INVALID_PARAMS, 'The request is nested too deep');
+      return clocks.pauseDuring(onRequest({ method, params }, mcpReq.signal));
+    };
   }
   return client;
 }
@@ -114,7 +126,7 @@ function requestOver(client: Client, clocks: RequestClocks, isModern: boolean): 
     const clock = clocks.start(from.signal, timeouts);
     const sent = { ...params, _meta: requestMeta(params['_meta'], from, isModern) };
     try {
-      return await client.request({ method, params: sent }, Anything, {
+      const result = await client.request({ method, params: sent }, Anything, {
         signal: clock.signal,
         timeout: timeouts.totalMs,
         maxTotalTimeout: timeouts.totalMs,
@@ -123,10 +135,12 @@ function requestOver(client: Client, clocks: RequestClocks, isModern: boolean): 
         resetTimeoutOnProgress: true,
         onprogress: (update) => {
           clock.restart();
-          from.notify?.({ method: 'notifications/progress', params: { ...update } });
+          if (!isDeepValue(update)) from.notify?.({ method: 'notifications/progress', params: { ...update } });
         },
         ...(headers === undefined ? {} : { headers }),
       });
+      if (isDeepValue(result)) throw tooDeep('The server');
+      return result;
     } finally {
       clock.release();
     }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MeshError, rootCause } from '../kit/faults/errors.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
 import { isOwnFault, networkError } from '../kit/http/network-error.ts';
+import { MAX_JSON_DEPTH } from '../kit/json/depth.ts';
 
 /**
  * Returns whether an error concerns the connection itself. A refusal, one slow call or arguments that cannot be sent say
@@ -30,6 +31,10 @@ const ReceivedError = z.object({
   message: z.string(),
   details: z.unknown().optional(),
 });
+
+/** Returns the error of the server `name` for an answer of more levels than can be passed on. */
+export const tooDeep = (name: string, levels = MAX_JSON_DEPTH): MeshError =>
+  new MeshError('upstream_failed', `${name} sent an answer that is nested deeper than ${levels} levels`);
 
 /** Translates the failure of an exchange with the MCP server `name` for the caller of the request. */
 export function meshErrorOf(name: string, error: unknown): MeshError {

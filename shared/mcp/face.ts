@@ -10,6 +10,7 @@ import type { RequestHandler } from 'express';
 import { MeshError } from '../kit/faults/errors.ts';
 import type { Logger } from '../kit/telemetry/logger.ts';
 import { checkParamHeaders } from './check-param-headers.ts';
+import { readMcpBody } from './read-body.ts';
 import { progressEncoder, type ProgressParams, toMcpResult, toMcpTool } from './codec.ts';
 import { errorResult, inTraceOf, QUIET_META_KEY } from './meta.ts';
 import { serverSpan, withMcpSpan } from './span.ts';
@@ -37,9 +38,13 @@ export function mcpFace(catalogue: ToolCatalogue, options: McpFaceOptions): Requ
   const onerror = (error: Error) => logger.error({ err: error }, 'MCP request failed');
   const serve = toNodeHandler(handler, { maxRequestBodySize: maxBodyBytes, onerror });
   const schemaOf = (tool: string) => catalogue.list().find(({ name: known }) => known === tool)?.input_schema;
-  const check = checkParamHeaders(schemaOf, maxBodyBytes);
+  const read = readMcpBody(maxBodyBytes);
+  const check = checkParamHeaders(schemaOf);
   return (req, res, next) =>
-    check(req, res, (error?: unknown) => (error === undefined ? void serve(req, res, req.body) : next(error)));
+    read(req, res, (error?: unknown) => {
+      if (error !== undefined) return next(error);
+      return check(req, res, () => void serve(req, res, req.body));
+    });
 }
 
 function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Server {

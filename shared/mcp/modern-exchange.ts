@@ -6,9 +6,10 @@ import type { HttpAnswer } from '../kit/http/connections.ts';
 import { isEventStream } from '../kit/http/fetch-adapter.ts';
 import type { LeanFetch } from '../kit/http/lean-fetch.ts';
 import { readEvents } from '../kit/http/sse.ts';
+import { isDeepJson } from '../kit/json/depth.ts';
 import { parseJson } from '../kit/json/parse-json.ts';
 import { VERSION } from '../kit/service/version.ts';
-import { statusError } from './errors.ts';
+import { statusError, tooDeep } from './errors.ts';
 import { encodeHeaderValue } from './param-headers.ts';
 import type { McpRequest, McpResult, SendRequest } from './protocol.ts';
 import { createRequestClocks } from './request-clocks.ts';
@@ -43,12 +44,12 @@ export function createModernExchange({ name, url, http }: ModernExchangeOptions)
     try {
       const own = { ...STANDARD_HEADERS, 'mcp-method': method, ...nameHeader(params), ...headers };
       const answer = await http.post(url, text, { headers: own, signal: clock.signal });
-      const response = await readAnswer(answer, id, (notification) => {
+      const response = await readAnswer({ name, answer, id }, (notification) => {
         clock.restart();
         const { progressToken: _ours, ...rest } = notification.params;
         from.notify?.({ method: notification.method, params: rest });
       });
-      return resultOf(response ?? refuse(name, answer.statusCode));
+      return resultOf(response);
     } catch (error) {
       clock.signal.throwIfAborted();
       throw error;
@@ -85,21 +86,42 @@ function resultOf(response: Response): McpResult {
 
 type OnNotification = (notification: z.output<typeof Notification>) => void;
 
-/** Returns the response to request `id`, or undefined for an answer without one. */
-async function readAnswer(answer: HttpAnswer, id: number, onNotification: OnNotification) {
-  if (!isEventStream(answer)) return toResponse(parseJson(await answer.body.text()), id);
+interface Exchange {
+  readonly name: string;
+  readonly id: number;
+  readonly answer: HttpAnswer;
+}
+
+/** Returns the response to request `id`. @throws MeshError for an answer without one */
+async function readAnswer(exchange: Exchange, onNotification: OnNotification): Promise<Response> {
+  const { answer, id, name } = exchange;
+  if (!isEventStream(answer)) {
+    const message = parseMessage(name, await answer.body.text());
+    return toResponse(message, id) ?? refuse(exchange, message);
+  }
   for await (const { data } of readEvents(answer.body)) {
-    const message = parseJson(data);
+    const message = parseMessage(name, data);
     const response = toResponse(message, id);
     // Nothing after the response belongs to a request.
     if (response !== undefined) return response;
     const notification = Notification.safeParse(message);
     if (notification.success) onNotification(notification.data);
   }
-  return undefined;
+  return refuse(exchange);
 }
 
-function refuse(name: string, status: number): never {
+function parseMessage(name: string, text: string): unknown {
+  const message = parseJson(text);
+  if (message === undefined && isDeepJson(text)) throw tooDeep(name);
+  return message;
+}
+
+/** Services of ours refuse a request with an error of ours; what is wrong with it is its caller's affair. */
+function refuse({ name, answer: { statusCode: status } }: Exchange, body?: unknown): never {
+  const received = MeshError.fromBody(body);
+  if (received?.code === 'invalid_request') {
+    throw new MeshError('invalid_request', `${name} refused the request: ${received.message}`);
+  }
   if (status !== 200) throw statusError(name, status, new HttpStatusError(status));
   throw new MeshError('upstream_failed', `${name} ended its answer before it was complete`);
 }

@@ -112,6 +112,35 @@ describe('errors', () => {
     expect(answer).toMatchObject({ status, body: { error: { code, message: expect.any(String) } } });
   });
 
+  const deep = (levels: number) => `{"arguments":{"text":${'['.repeat(levels - 2)}${']'.repeat(levels - 2)}}}`;
+  test.each([
+    ['/tools/echo', deep(65), {}],
+    ['/tools/echo', deep(20_000), {}],
+    ['/tools/echo/stream', deep(65), {}],
+    ['/mcp', deep(65), { 'mcp-method': 'tools/call', 'mcp-protocol-version': '2026-07-28', 'mcp-name': 'echo' }],
+    ['/mcp', deep(65), { accept: 'application/json, text/event-stream' }],
+    ['/mcp', deep(65), { 'content-type': 'text/plain; application/json' }],
+    ['/mcp', `[${deep(64)}]`, { 'mcp-session-id': 'x' }],
+  ])('%s refuses a body that is nested too deep, before it is parsed', async (path, body, headers) => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body };
+    const answer = await request(service.url + path, init);
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_request' } } });
+    expect(answer.body.error.message).toContain('deeper than 64 levels');
+  });
+
+  test('64 levels are read', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await request(`${service.url}/tools/echo`, { method: 'POST', headers, body: deep(64) });
+    expect(answer).toMatchObject({ status: 422, body: { error: { code: 'invalid_arguments' } } });
+  });
+
+  test.each(['utf-16le', 'utf-16be', 'utf-7'])('JSON in %s is refused: its levels are not counted', async (charset) => {
+    const headers = { 'content-type': `application/json; charset=${charset}` };
+    const init = { method: 'POST', headers, body: Buffer.from(deep(70), 'utf16le') };
+    expect((await request(`${service.url}/tools/echo`, init)).status).toBe(400);
+    expect((await request(`${service.url}/mcp`, init)).status).toBe(400);
+  });
+
   test('a body of another type is refused with a hint', async () => {
     const headers = { 'content-type': 'text/plain' };
     const { status, body } = await request(`${service.url}/tools/echo`, { method: 'POST', headers, body: '{}' });

@@ -67,6 +67,12 @@ const json = (res: ServerResponse, body: object) => {
   res.setHeader('content-type', 'application/json');
   res.end(JSON.stringify(body));
 };
+const sendText = (res: ServerResponse, text: string) => {
+  res.setHeader('content-type', 'application/json');
+  res.end(text);
+};
+const deepResult = (id: number) =>
+  `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}}`;
 const openStream = (res: ServerResponse) => res.writeHead(200, { 'content-type': 'text/event-stream' });
 
 /** A hub with an odd upstream beside a good one. */
@@ -128,6 +134,8 @@ describe('an upstream that', () => {
     ['answers another request', (res) => json(res, { jsonrpc: '2.0', id: 999, result: RESULT })],
     ['answers garbage', (res) => res.end('<html>')],
     ['answers with 500', (res) => res.writeHead(500).end('oops')],
+    ['sends a result that is nested too deep', (res, id) => sendText(res, deepResult(id))],
+    ['streams a result that is nested too deep', (res, id) => openStream(res).end(`data: ${deepResult(id)}\n\n`)],
     ['sends a result that is none', (res, id) => json(res, { jsonrpc: '2.0', id, result: { content: 'text' } })],
   ])('%s is told of as a failure whose outcome is unknown', async (_name, answer) => {
     const hub = await hubWith(answer);

@@ -130,6 +130,25 @@ describe('the hub', () => {
     await until(async () => (await call(hub, 'stuck')).status === 200);
   });
 
+  test('refuses calls that are nested too deep, which no upstream is blamed for', async () => {
+    const one = await upstream(['alpha']);
+    const hub = await startHub({ one: { url: `${one.url}/mcp` } });
+    const deep = (levels: number) => ({
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"arguments":{"word":${'['.repeat(levels - 2)}${']'.repeat(levels - 2)}}}`,
+    });
+    // 64 levels pass the door of the hub, and two more stand around them in the message to the upstream.
+    for (const levels of [64, 65, 20_000, 64, 64, 64, 64, 64, 64]) {
+      expect(await request(`${hub.url}/tools/alpha`, deep(levels))).toMatchObject({
+        status: 400,
+        body: { error: { code: 'invalid_request', message: expect.stringContaining('deeper than 64 levels') } },
+      });
+    }
+    expect((await call(hub, 'alpha')).status).toBe(200);
+    expect((await request(`${hub.url}/stats`)).body.upstreams.one).toMatchObject({ status: 'up', breaker: 'closed' });
+  });
+
   test('puts a prefix before names, and offers only what it is told to', async () => {
     const [one, two] = [await upstream(['alpha', 'beta', 'gamma']), await upstream(['alpha', 'beta'])];
     const hub = await startHub({

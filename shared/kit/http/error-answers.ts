@@ -3,6 +3,7 @@ import { MeshError } from '../faults/errors.ts';
 import { nearestNames } from '../faults/nearest-names.ts';
 import { describeFailure, type Logger } from '../telemetry/logger.ts';
 import { routeOf } from '../telemetry/request-span.ts';
+import { BodyRefusal } from './json-body.ts';
 import type { Route } from './route.ts';
 
 /** Answers requests that no route matches, and suggests the nearest routes. */
@@ -41,6 +42,7 @@ export function answerError(logger: Logger): ErrorRequestHandler {
 /** Translates what body-parser throws (https://github.com/expressjs/body-parser#errors). */
 function bodyReadingError(thrown: unknown): MeshError | undefined {
   if (!Error.isError(thrown) || !('type' in thrown) || !('status' in thrown)) return undefined;
+  if (thrown instanceof BodyRefusal) return new MeshError('invalid_request', thrown.message, { cause: thrown });
   if (thrown.type === 'entity.too.large') {
     const limit = 'limit' in thrown ? `${String(thrown.limit)} bytes` : 'the limit';
     return new MeshError('payload_too_large', `The body is larger than ${limit}`, { cause: thrown });

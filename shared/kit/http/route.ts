@@ -1,6 +1,7 @@
-import { type Express, json, type Request, type RequestHandler, type Response } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { invalid, MeshError } from '../faults/errors.ts';
+import { jsonBody } from './json-body.ts';
 
 /** The schemas of what a route takes; what is absent is not read. */
 export interface RouteInput {
@@ -66,13 +67,13 @@ export function defineRoute<Input extends RouteInput = {}, Output = unknown>(
 
 /** Adds `routes` to `app`; a body is read only where a route has a schema for it. */
 export function mountRoutes(app: Express, routes: readonly Route[], maxBodyBytes: number): void {
-  const readBody = [json({ limit: maxBodyBytes }), requireJson];
+  const readBody = [jsonBody(maxBodyBytes), requireJson];
   for (const { method, path, input, handler } of routes) {
     app[method](path, ...(input.body === undefined ? [] : readBody), handler);
   }
 }
 
-/** express.json() skips a body of another type; saying so beats a complaint about missing fields. */
+/** Reading skips a body of another type; saying so beats a complaint about missing fields. */
 const requireJson: RequestHandler = (req, _res, next) => {
   if (req.body !== undefined) return next();
   const type = req.get('content-type') ?? 'none';

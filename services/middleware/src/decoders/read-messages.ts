@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepJson, MAX_ARGUMENT_DEPTH } from '@toolmesh/shared/kit/json/depth';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { z } from 'zod';
 import type { Image } from '../models/model.ts';
@@ -103,6 +105,12 @@ function stepsOf(message: ChatMessage): readonly Step[] {
 
 function argumentsOf(sent: unknown): unknown {
   if (typeof sent !== 'string') return sent;
+  if (isDeepJson(sent, MAX_ARGUMENT_DEPTH)) {
+    throw new MeshError(
+      'invalid_request',
+      `The arguments of a tool call are nested deeper than ${MAX_ARGUMENT_DEPTH} levels`,
+    );
+  }
   const value = parseJson(sent);
   return value === undefined ? sent : value;
 }

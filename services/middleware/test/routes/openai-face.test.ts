@@ -27,6 +27,12 @@ const own: ChatCompletionTool = {
   },
 };
 
+const assistantCalling = (args: string) => ({
+  role: 'assistant' as const,
+  content: null,
+  tool_calls: [{ id: 'a', type: 'function' as const, function: { name: 'echo', arguments: args } }],
+});
+
 describe('the face for OpenAI’s clients, used by the openai SDK', () => {
   test('runs the hub’s tools itself and shows the caller the answer only', async () => {
     const { client, called } = await start(
@@ -50,6 +56,22 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
     });
     expect(final.choices[0]?.message.tool_calls ?? []).toEqual([]);
     expect(called).toEqual([{ name: 'echo', input: { text: 'x' } }]);
+  });
+
+  test('refuses arguments of earlier calls that are nested too deep', async () => {
+    const { client } = await start();
+    const messages = [user, assistantCalling(`{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)];
+    const refused = client.chat.completions.create({ model: 'toolmesh', messages });
+    await expect(refused).rejects.toMatchObject({ status: 400, message: expect.stringContaining('nested deeper') });
+  });
+
+  test('tells the model that arguments are nested too deep, and goes on', async () => {
+    const deep = `{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const { client, called, provider } = await start({ calls: [{ name: 'echo', args: deep }] }, { text: ['Done.'] });
+    const answer = await client.chat.completions.create({ model: 'toolmesh', messages: [user] });
+    expect(answer.choices[0]?.message.content).toBe('Done.');
+    expect(called).toEqual([]);
+    expect(JSON.stringify(provider.requests.at(-1)?.body.messages)).toContain('nested');
   });
 
   test('gives the same answer without streaming', async () => {

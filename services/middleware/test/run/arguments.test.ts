@@ -13,6 +13,24 @@ const toolWith = (properties: JsonSchema, more: JsonSchema = {}): Tool => ({
 const prepare = (sent: unknown, tool: Tool) => prepareCall({ id: 'a', name: 'do', arguments: sent }, [tool]);
 
 describe('the arguments of a call', () => {
+  const levels = (count: number): string => '['.repeat(count) + ']'.repeat(count);
+  const deep: [string, unknown, JsonSchema][] = [
+    ['as text', `{"x":${levels(62)}}`, {}],
+    ['as text of 20 000 levels', `{"x":${levels(20_000)}}`, {}],
+    ['as a value', { x: JSON.parse(levels(20_000)) }, {}],
+    ['as text whose own quotes hide them', `{'a"':'b', "x": ${levels(100_000)}, 'c"': 1}`, {}],
+    ['as text in text', JSON.stringify({ x: `{"y":[${levels(40)}]}`, z: levels(62) }), { type: ['object', 'array'] }],
+  ];
+  test.each(deep)('may not be nested too deep: %s', (_name, sent, schema) => {
+    const call = prepare(sent, toolWith({ x: schema, z: schema }));
+    expect(call.problem).toMatchObject({ code: 'invalid_arguments' });
+    expect(JSON.stringify(call.arguments).length).toBeGreaterThan(0);
+  });
+
+  test('may have 62 levels, which fit into a message to the hub', () => {
+    expect(prepare(`{"x":${levels(61)}}`, toolWith({ x: {} })).problem).toBeUndefined();
+  });
+
   const typed: [string, JsonSchema, unknown, unknown][] = [
     ['text for a number', { type: 'number' }, '"4.5"', 4.5],
     ['text for an integer', { type: 'integer' }, '"42"', 42],

@@ -2,8 +2,9 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { leaveOpen } from '@toolmesh/shared/kit/http/app';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import { checkParamHeaders, isSyntaxError } from '@toolmesh/shared/mcp/check-param-headers';
-import { json, type Request, type RequestHandler, type Response } from 'express';
+import { checkParamHeaders } from '@toolmesh/shared/mcp/check-param-headers';
+import { readMcpBody } from '@toolmesh/shared/mcp/read-body';
+import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { createFastCall } from './fast-call.ts';
 import { createHubServer, type HubServerOptions } from './hub-server.ts';
@@ -37,40 +38,35 @@ export function mcpFace(options: McpFaceOptions): McpFace {
   const onerror = (error: Error) => logger.error({ err: error }, 'MCP request failed');
   const serveModern = toNodeHandler(modern, { maxRequestBodySize: maxBodyBytes, onerror });
   const fastCall = createFastCall(catalogue, logger);
-  const checkHeaders = checkParamHeaders((name) => catalogue.tool(name)?.inputSchema, maxBodyBytes);
-  const readBody = bodyReader(maxBodyBytes);
+  const checkHeaders = checkParamHeaders((name) => catalogue.tool(name)?.inputSchema);
+  const readBody = readMcpBody(maxBodyBytes);
 
-  const serveModernPost = (method: string): RequestHandler => {
-    if (method === CALL) {
-      return readBody((req, res) => {
-        if (!fastCall(req, res)) void serveModern(req, res, req.body);
-      });
-    }
-    // Bodies that we do not look into are read by the SDK.
-    return (req, res) => void serveModern(req, res, req.body);
-  };
-  const serveListen = readBody((req, res) => {
+  const serveListen = (req: Request, res: Response): void => {
     leaveOpen(res);
     const uris = listenedUris(req);
     if (uris.length > 0) res.once('close', subscriptions.subscribe(new Set(uris)));
     void serveModern(req, res, req.body);
-  });
-  const serveUnknown = readBody((req, res) => {
+  };
+  const serveModernPost = (method: string, req: Request, res: Response): void => {
+    if (method !== CALL || !fastCall(req, res)) void serveModern(req, res, req.body);
+  };
+  const serveUnknown = (req: Request, res: Response): void => {
     if (!sessions.serve(req, res)) void serveModern(req, res, req.body);
-  });
+  };
 
   const servePost: RequestHandler = (req, res, next) => {
     const method = modernMethod(req);
-    if (method === undefined) return serveUnknown(req, res, next);
-    if (method === LISTEN) return serveListen(req, res, next);
-    checkHeaders(req, res, (error?: unknown) => {
-      if (error === undefined) void serveModernPost(method)(req, res, next);
+    if (method === undefined) return serveUnknown(req, res);
+    if (method === LISTEN) return serveListen(req, res);
+    return checkHeaders(req, res, (error?: unknown) => {
+      if (error === undefined) serveModernPost(method, req, res);
       else next(error);
     });
-    return undefined;
   };
   const handler: RequestHandler = (req, res, next) => {
-    if (req.method === 'POST') return servePost(req, res, next);
+    if (req.method === 'POST') {
+      return readBody(req, res, (error?: unknown) => (error === undefined ? servePost(req, res, next) : next(error)));
+    }
     if (!sessions.serve(req, res)) void serveModern(req, res);
     return undefined;
   };
@@ -106,17 +102,6 @@ function notifyOfChanges(
 function modernMethod(req: Request): string | undefined {
   const method = req.get('mcp-method');
   return req.get('mcp-session-id') !== undefined || method === 'initialize' ? undefined : method;
-}
-
-/** Returns what runs a handler once the body is read. An unreadable one is left to MCP to refuse: it sees no body. */
-function bodyReader(maxBodyBytes: number) {
-  const read = json({ limit: maxBodyBytes });
-  return (handle: (req: Request, res: Response) => void): RequestHandler =>
-    (req, res, next) =>
-      read(req, res, (error: unknown) => {
-        if (error !== undefined && !isSyntaxError(error)) return next(error);
-        handle(req, res);
-      });
 }
 
 const Listen = z.object({

@@ -1,4 +1,5 @@
-import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { isDeepJson, MAX_JSON_DEPTH } from '@toolmesh/shared/kit/json/depth';
+import { parseDeepJson } from '@toolmesh/shared/kit/json/parse-json';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { z } from 'zod';
 
@@ -21,11 +22,13 @@ const EXPECTED = 'expected JSON: {"id", "arguments"} or {"id", "cancel": true}, 
 
 /** Decodes a message of a client. */
 export function decodeMessage(text: string): SocketMessage {
-  const json = parseJson(text);
+  const json = parseDeepJson(text);
+  const isDeep = isDeepJson(text);
   const message = Message.safeParse(json);
-  if (!message.success) {
+  if (isDeep || !message.success) {
     const named = Named.safeParse(json);
-    return { type: 'invalid', id: named.success ? named.data.id : null, error: badMessage(EXPECTED) };
+    const problem = isDeep ? `it is nested deeper than ${MAX_JSON_DEPTH} levels` : EXPECTED;
+    return { type: 'invalid', id: named.success ? named.data.id : null, error: badMessage(problem) };
   }
   const { data } = message;
   if (data.cancel === true) return { type: 'cancel', id: data.id };

@@ -177,6 +177,7 @@ describe('the WebSocket face', () => {
     const { url } = await serve();
     const client = await connect(`${url}/ws/tools/count`);
     client.socket.send('not JSON');
+    client.socket.send(`{"id":4,"arguments":{"to":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`);
     client.say({ id: 5, arguments: 'many' });
     client.say({ arguments: {} });
     client.say({ id: 6, arguments: { to: 'two' } });
@@ -190,6 +191,7 @@ describe('the WebSocket face', () => {
           request_id: expect.any(String),
         },
       },
+      { id: 4, error: { code: 'invalid_request', message: expect.stringMatching(/deeper than 64 levels/) } },
       { id: 5, error: { code: 'invalid_request' } },
       { id: null, error: { code: 'invalid_request' } },
       { id: 6, error: { code: 'invalid_arguments', details: [{ path: 'to' }], request_id: expect.any(String) } },

@@ -46,6 +46,10 @@ async function startOldServer(port = 0) {
         return { content: [{ type: 'text', text: `${name} done` }] };
       });
     }
+    server.registerTool('nest', { description: 'Nests.' }, async () => ({
+      content: [],
+      structuredContent: { deep: JSON.parse('['.repeat(100) + ']'.repeat(100)) },
+    }));
     let count = 0;
     server.registerTool('count', { description: 'Counts the calls of a session' }, async () => ({
       content: [{ type: 'text', text: String((count += 1)) }],
@@ -74,6 +78,16 @@ describe('an upstream of the SDK’s first version, with sessions', () => {
     expect((await callTool(hub, name)).body).toMatchObject({ content: [{ text: `${name} done` }] });
     expect(after.calls).toEqual([name]);
   });
+});
+
+test('an answer of the SDK’s first version that is nested too deep is a failure of that upstream, told at once', async () => {
+  const server = endWithTest(await startOldServer());
+  const hub = await startHub(`${server.url}/mcp`);
+  expect(await callTool(hub, 'nest')).toMatchObject({
+    status: 502,
+    body: { error: { code: 'upstream_failed', message: expect.stringContaining('nested deeper than 64 levels') } },
+  });
+  expect((await callTool(hub, 'look')).status).toBe(200);
 });
 
 test('what clients of 2025 with sessions of their own do adds up for each of them', async () => {

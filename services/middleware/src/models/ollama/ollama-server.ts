@@ -1,3 +1,4 @@
+import { isDeepJson } from '@toolmesh/shared/kit/json/depth';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { Ollama } from 'ollama';
@@ -125,6 +126,7 @@ async function* wholeLines(body: ReadableStream<Uint8Array>): AsyncGenerator<Uin
   const encoder = new TextEncoder();
   let pieces: string[] = [];
   const toBytes = (line: string): Uint8Array => {
+    if (isDeepJson(line)) throw new MeshError('upstream_failed', `${OLLAMA} sent an answer that is nested too deep`);
     JSON.parse(line);
     return encoder.encode(`${line}\n`);
   };

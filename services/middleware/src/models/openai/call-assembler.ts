@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepValue } from '@toolmesh/shared/kit/json/depth';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { ModelEvent } from '../model.ts';
 
@@ -32,6 +33,9 @@ interface OpenCall {
   sentChars: number;
 }
 
+/** Stands for arguments with more levels than can be written as text. It is no object, and is refused as such. */
+const TOO_DEEP = '"nested too deep"';
+
 /**
  * Puts tool calls together. By the format a call has an index, its first piece the id and the name; servers in use
  * leave out ids or indexes, give every call index 0, repeat the name in every piece, or send an object at once.
@@ -61,6 +65,7 @@ export function createCallAssembler(): CallAssembler {
       call.wireId ??= delta.id || undefined;
       if (call.name === '') call.name = delta.name ?? '';
       if (typeof delta.arguments === 'string') call.text += delta.arguments;
+      else if (isDeepValue(delta.arguments)) call.text = TOO_DEEP;
       else call.value = delta.arguments ?? call.value;
       return announce(call);
     },

@@ -1,3 +1,4 @@
+import { isDeepJson, isDeepValue, MAX_ARGUMENT_DEPTH } from '@toolmesh/shared/kit/json/depth';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { endOfString } from '../../models/text/end-of-string.ts';
 import { jsonrepair, JSONRepairError } from 'jsonrepair';
@@ -7,6 +8,8 @@ export interface ParsedArguments {
   /** Undefined when the text is not JSON and cannot be made JSON without guessing. */
   readonly value: unknown;
   readonly repaired: boolean;
+  /** They have more levels than a call may have, and were not parsed. */
+  readonly isDeep?: boolean;
 }
 
 /** More than any tool takes; a longer text is not parsed. */
@@ -18,6 +21,7 @@ const MAX_CHARS = 1_024 ** 2;
  * comments, line breaks in strings); text that ends too early is not, for nobody knows what was to follow.
  */
 export function parseArguments(sent: unknown): ParsedArguments {
+  if (isDeep(sent)) return { value: undefined, repaired: false, isDeep: true };
   if (typeof sent !== 'string') return { value: sent, repaired: false };
   if (sent.trim() === '') return { value: {}, repaired: false };
   if (sent.length > MAX_CHARS) return { value: undefined, repaired: false };
@@ -28,10 +32,15 @@ export function parseArguments(sent: unknown): ParsedArguments {
   try {
     return { value: parseJson(jsonrepair(sent), reviver), repaired: true };
   } catch (error) {
-    if (error instanceof JSONRepairError) return { value: undefined, repaired: false };
+    // Quotes of its own may hide levels from the check above; it calls itself for each of them.
+    if (error instanceof JSONRepairError || error instanceof RangeError) return { value: undefined, repaired: false };
     throw error;
   }
 }
+
+/** Returns whether arguments have more levels than a call may have. */
+export const isDeep = (sent: unknown): boolean =>
+  typeof sent === 'string' ? isDeepJson(sent, MAX_ARGUMENT_DEPTH) : isDeepValue(sent, MAX_ARGUMENT_DEPTH);
 
 /** Returns true for text that {@link parseArguments} may read bigints from: those have sixteen digits or more. */
 export const mayHoldLargeIntegers = (text: string): boolean => /\d{16}/.test(text);

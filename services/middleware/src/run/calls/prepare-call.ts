@@ -1,3 +1,4 @@
+import { MAX_ARGUMENT_DEPTH } from '@toolmesh/shared/kit/json/depth';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError, type Problem } from '@toolmesh/shared/kit/faults/errors';
 import type { JsonSchema, Tool } from '@toolmesh/shared/contracts/tool';
@@ -5,7 +6,7 @@ import { unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import type { ModelToolCall } from '../../models/model.ts';
 import type { ArgumentRepair } from '../events.ts';
 import { coerce } from './coerce.ts';
-import { mayHoldLargeIntegers, parseArguments } from './parse-arguments.ts';
+import { isDeep, mayHoldLargeIntegers, parseArguments } from './parse-arguments.ts';
 import { createValidator } from './validate.ts';
 
 /** A call with validated arguments, or with the reason why it cannot run. */
@@ -32,11 +33,14 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
     const names = tools.map((known) => known.name);
     return { id, name, arguments: readable(parsed.value, sent), problem: unknownTool(name, names) };
   }
+  if (parsed.isDeep === true) return { id, name, arguments: readable(undefined, sent), tool, problem: tooDeep(tool) };
   if (!isRecord(parsed.value)) {
     return { id, name, arguments: readable(parsed.value, sent), tool, problem: noObject(tool, sent) };
   }
   const isExact = typeof sent === 'string' && !mayHoldLargeIntegers(sent);
   const { value, changed, problems } = validated(parsed.value, isExact, tool.input_schema);
+  // Strings that became objects add their levels to those around them.
+  if (changed && isDeep(value)) return { id, name, arguments: {}, tool, problem: tooDeep(tool) };
   const repair: ArgumentRepair | undefined = parsed.repaired ? 'syntax' : changed ? 'type' : undefined;
   const call = { id, name, arguments: value, tool, ...(repair === undefined ? {} : { repair }) };
   return problems.length === 0 ? call : { ...call, problem: invalidArguments(tool, problems) };
@@ -58,8 +62,12 @@ function noObject({ name, input_schema }: Tool, sent: unknown): MeshError {
   });
 }
 
+const tooDeep = ({ name }: Tool): MeshError =>
+  new MeshError('invalid_arguments', `The arguments of ${name} are nested deeper than ${MAX_ARGUMENT_DEPTH} levels`);
+
 /** Returns the arguments as JSON can carry them. */
 function readable(value: unknown, sent: unknown): unknown {
+  if (typeof sent !== 'string' && isDeep(sent)) return {};
   return isRecord(value) ? coerce(value, {}).value : typeof sent === 'bigint' ? String(sent) : sent;
 }
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from '@toolmesh/shared/kit/http/node-http';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { isDeepJson, MAX_JSON_DEPTH } from '@toolmesh/shared/kit/json/depth';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { ContentBlock } from '@toolmesh/shared/contracts/tool';
 import type { ApiAnswer } from './send-request.ts';
@@ -10,6 +11,9 @@ export interface ReadAnswer {
   readonly content: ContentBlock[];
   readonly structured_content?: unknown;
 }
+
+/** Levels of JSON that fit into a message of MCP, as the structured content of a result. */
+const MAX_ANSWER_DEPTH = MAX_JSON_DEPTH - 3;
 
 /** Length of a refusal's body that is shown: the reason stands at its beginning. */
 const EXCERPT_CHARS = 4_000;
@@ -30,18 +34,20 @@ export function readAnswer({ status, headers, body }: ApiAnswer): ReadAnswer {
     return { is_error: true, content: [{ type: 'text', text: lines.join('\n') }] };
   }
   if (body.length === 0) return { is_error: false, content: [{ type: 'text', text: statusLine }] };
-  if (isJson(mimeType)) {
-    const text = decode(body, parameters);
-    const json = parseJson(text);
-    if (json === undefined)
-      return {
-        is_error: true,
-        content: [{ type: 'text', text: `${statusLine}, but no valid JSON: ${text.slice(0, EXCERPT_CHARS)}` }],
-      };
-    const structured_content = isRecord(json) ? json : { result: json };
-    return { is_error: false, content: [{ type: 'text', text }], structured_content };
-  }
+  if (isJson(mimeType)) return readJson(decode(body, parameters), statusLine);
   return { is_error: false, content: [blockOf(body, mimeType, parameters)] };
+}
+
+function readJson(text: string, statusLine: string): ReadAnswer {
+  const isDeep = isDeepJson(text, MAX_ANSWER_DEPTH);
+  const json = isDeep ? undefined : parseJson(text);
+  if (json === undefined) {
+    const problem = isDeep ? `JSON of more than ${MAX_ANSWER_DEPTH} levels` : 'no valid JSON';
+    const shown = `${statusLine}, but ${problem}: ${text.slice(0, EXCERPT_CHARS)}`;
+    return { is_error: true, content: [{ type: 'text', text: shown }] };
+  }
+  const structured_content = isRecord(json) ? json : { result: json };
+  return { is_error: false, content: [{ type: 'text', text }], structured_content };
 }
 
 function blockOf(body: Buffer, mimeType: string, parameters: readonly string[]): ContentBlock {
