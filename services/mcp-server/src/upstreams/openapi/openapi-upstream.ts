@@ -59,6 +59,7 @@ function createPolledApi(displayName: string, { name, config, defaultTimeoutMs, 
         baseUrl: config.base_url,
         headers: config.headers,
         timeoutMs: config.timeout_ms ?? defaultTimeoutMs,
+        previous: current,
         signal,
       });
       for (const problem of next.problems) {
@@ -68,7 +69,7 @@ function createPolledApi(displayName: string, { name, config, defaultTimeoutMs, 
       const before = current;
       current = next;
       // Calls that are under way over the old connections end by themselves.
-      setTimeout(() => void before?.close(), POLL_TIMES.timeoutMs).unref();
+      if (before !== next) setTimeout(() => void before?.close(), POLL_TIMES.timeoutMs).unref();
       return { ...NO_OFFER, tools: offered(next.tools, config).map(toMcpTool) };
     },
     async call(tool: string, args: unknown, signal: AbortSignal): Promise<McpResult> {

@@ -56,4 +56,26 @@ describe('a REST service behind the hub', () => {
       body: { error: { code: 'invalid_arguments', details: [{ path: 'id' }] } },
     });
   });
+
+  test('keeps no other caller waiting, whatever the patterns of its document and the arguments of a call', async () => {
+    const lookup = {
+      operationId: 'lookup',
+      parameters: [{ name: 'id', in: 'query', schema: { type: 'string', pattern: '^([a-z]+)+$' } }],
+      responses: {},
+    };
+    const pay = endWithTest(
+      await serveRaw((req, res) => {
+        const document = { openapi: '3.1.0', paths: { '/pay': { get: lookup } } };
+        res
+          .setHeader('content-type', 'application/json')
+          .end(JSON.stringify(req.url === '/openapi.json' ? document : {}));
+      }),
+    );
+    const hub = await startHub({ pay: { openapi: `${pay.url}/openapi.json` } });
+    await until(async () => (await request(`${hub.url}/tools`)).body.tools.length === 1);
+    expect((await call(hub, 'lookup', { id: 'ABC' })).status).toBe(422);
+    // 2^60 steps; the service itself decides about what could not be checked in time.
+    expect((await call(hub, 'lookup', { id: `${'a'.repeat(60)}!` })).status).toBe(200);
+    expect((await call(hub, 'lookup', { id: 7 })).status).toBe(422);
+  });
 });

@@ -9,6 +9,8 @@ import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { defineTool, quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
+import { baseUrlOf } from '../../../src/upstreams/openapi/document/base-url.ts';
+import { openDocument } from '../../../src/upstreams/openapi/document/document.ts';
 import { loadOpenApi, type OpenApiOptions, type OpenApiTools } from '../../../src/upstreams/openapi/openapi.ts';
 
 const PETSTORE = new URL('petstore.yaml', import.meta.url);
@@ -76,11 +78,11 @@ describe('an OpenAPI document becomes tools', () => {
     const { api } = await petstore();
     expect(api.tools.map(({ name, annotations }) => [name, annotations])).toEqual([
       ['getFile', { readOnlyHint: true, idempotentHint: true, openWorldHint: true }],
-      ['login', { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true }],
-      ['patchAny', { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true }],
+      ['login', { readOnlyHint: false, idempotentHint: false, openWorldHint: true }],
+      ['patchAny', { readOnlyHint: false, idempotentHint: false, openWorldHint: true }],
       ['listPets', { readOnlyHint: true, idempotentHint: true, openWorldHint: true }],
-      ['add_pet', { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true }],
-      ['replacePet', { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true }],
+      ['add_pet', { readOnlyHint: false, idempotentHint: false, openWorldHint: true }],
+      ['replacePet', { readOnlyHint: false, idempotentHint: true, openWorldHint: true }],
       ['delete_pets_id', { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }],
     ]);
     expect(toolOf(api, 'listPets')).toMatchObject({
@@ -490,6 +492,103 @@ describe('what a document may contain', () => {
     stops.push(() => service.stop());
     await load({ document: `${service.url}/openapi.json`, headers: { authorization: 'Bearer k' } });
     expect(asked).toEqual([undefined, 'Bearer k']);
+  });
+
+  test('a key is not sent for it where the service is another host, and the way out is told', async () => {
+    const asked: (string | undefined)[] = [];
+    const service = await serveRaw((req, res) => {
+      asked.push(req.headers.authorization);
+      res.writeHead(401).end();
+    });
+    stops.push(() => service.stop());
+    const options = { headers: { authorization: 'Bearer k' }, baseUrl: 'https://api.example' };
+    await expect(load({ document: `${service.url}/openapi.json`, ...options })).rejects.toMatchObject({
+      message: expect.stringMatching(/status 401.*"headers" are for "base_url".*set "openapi" to its file/),
+    });
+    expect(asked).toEqual([undefined]);
+  });
+
+  const elsewhere = (url: string) => [{ url }];
+  test.each([
+    ['the document', (servers: unknown) => documentOf({ responses: {} }, { servers })],
+    ['the operation', (servers: unknown) => documentOf({ responses: {}, servers })],
+    [
+      'the path',
+      (servers: unknown) => documentOf({ responses: {} }, { paths: { '/x': { servers, get: { responses: {} } } } }),
+    ],
+    [
+      'a template',
+      (servers: unknown) =>
+        documentOf(
+          { responses: {} },
+          {
+            servers: [
+              {
+                url: 'http://{host}',
+                variables: { host: { default: String(Object(Object(servers)[0]).url).slice(7) } },
+              },
+            ],
+          },
+        ),
+    ],
+  ])('the configured headers go to no other server that %s names', async (_name, documentWith) => {
+    const other = await serve('');
+    const service = await serve(documentWith(elsewhere(`${other.url}/internal`)));
+    await expect(load({ document: service.document, headers: { authorization: 'Bearer k' } })).rejects.toMatchObject({
+      message: expect.stringMatching(/names another server.*must not get the configured "headers".*set "base_url"/),
+    });
+    // Said aloud by the operator, and without headers, it is called.
+    const api = await load({ document: service.document, headers: { 'x-key': 'k' }, baseUrl: other.url });
+    await api.call('get_x', {}, quietContext(forever));
+    await (await load({ document: service.document })).call('get_x', {}, quietContext(forever));
+    expect(other.seen.map(({ headers }) => headers['x-key'])).toEqual(['k', undefined]);
+  });
+
+  test.each([
+    'http://169.254.169.254/latest',
+    'http://10.0.0.7',
+    'http://[::1]:8001',
+    'http://[::ffff:127.0.0.1]',
+    'http://0x7f.1',
+    'http://localhost:8001',
+    'http://api.localhost',
+    'http://sandbox:8001',
+    'http://metadata.google.internal',
+    'http://0/',
+  ])('%s is called for no document from outside', (url) => {
+    const document = openDocument('pets', { openapi: '3.1.0', servers: [{ url }] }, new URL('https://api.example/doc'));
+    expect(() => baseUrlOf(document, undefined, false)).toThrow(/inside your network.*set "base_url"/);
+  });
+
+  test('a large one that was made to take hours ends with the time limit, and calls go on meanwhile', async () => {
+    // A thousand paths, each of which has to read the same hundred thousand properties.
+    const properties = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`p${i}`, {}]));
+    const body = { content: { 'application/json': { schema: { $ref: '#/components/schemas/S' } } } };
+    const paths = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, i) => [`/p${i}`, { post: { requestBody: body, responses: {} } }]),
+    );
+    const service = await serve(
+      JSON.stringify({ openapi: '3.1.0', paths, components: { schemas: { S: { type: 'object', properties } } } }),
+    );
+    let turns = 0;
+    const ticking = setInterval(() => {
+      turns += 1;
+    }, 20);
+    const loading = load({ document: service.document, loadTimeoutMs: 2_000 });
+    await expect(loading).rejects.toMatchObject({ code: 'upstream_timeout' });
+    clearInterval(ticking);
+    // Blocked, there would have been a handful.
+    expect(turns).toBeGreaterThan(20);
+  });
+
+  test('is read again only when it has changed', async () => {
+    let document = documentOf({ responses: {} });
+    const service = await serveRaw((_req, res) => void res.end(document));
+    stops.push(() => service.stop());
+    const first = await load({ document: service.url });
+    expect(await load({ document: service.url, previous: first })).toBe(first);
+    document = documentOf({ responses: {}, summary: 'New' });
+    expect((await load({ document: service.url, previous: first })).tools).toMatchObject([{ title: 'New' }]);
   });
 
   test('schemas without an end, which stay small', async () => {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { parseYaml } from './parse-yaml.ts';
 import type { Sender } from '../request/send-request.ts';
+import { isSameHost } from '../same-host.ts';
 
 /** An object as JSON has them. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -33,6 +33,8 @@ export interface DocumentSource {
   readonly document: URL | string;
   /** Sent along where the document is not given without them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The service's URL, if it was configured. */
+  readonly baseUrl: URL | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -40,18 +42,18 @@ export const MAX_DOCUMENT_BYTES = 16 * 1_024 ** 2;
 /** References to references; more are a circle. */
 const MAX_HOPS = 16;
 
-/** Loads a document. @throws MeshError upstream_failed with the correction to make; what `send` throws. */
-export async function loadDocument(source: DocumentSource, send: Sender): Promise<OpenApiDocument> {
-  const { name, document } = source;
-  const url = toUrl(document);
-  const text = url.protocol === 'file:' ? await readDocument(name, url) : await fetchDocument(url, source, send);
-  const root = await parseDocument(source, text);
-  const given = typeof root['openapi'] === 'string' ? root['openapi'] : undefined;
-  if (given === undefined || !/^3\.[012](\.|$)/.test(given)) {
-    const found = given ?? (root['swagger'] === undefined ? 'something else' : 'Swagger 2');
-    throw wrong(name, `its document is not OpenAPI 3.0, 3.1 or 3.2 but ${found}; convert it`);
-  }
-  return openDocument(root, given.startsWith('3.0') ? '3.0' : '3.1', url);
+/** The text of a document, and where it came from. */
+export interface DocumentText {
+  readonly text: string;
+  readonly url: URL;
+}
+
+/** Reads or requests a document's text. @throws MeshError upstream_failed with the correction to make; what `send` throws. */
+export async function fetchDocument(source: DocumentSource, send: Sender): Promise<DocumentText> {
+  const url = toUrl(source.document);
+  const text =
+    url.protocol === 'file:' ? await readDocument(source.name, url) : await requestDocument(url, source, send);
+  return { text, url };
 }
 
 function toUrl(document: URL | string): URL {
@@ -69,29 +71,42 @@ async function readDocument(name: string, url: URL): Promise<string> {
   throw wrong(name, `its document is larger than ${MAX_DOCUMENT_BYTES} bytes`);
 }
 
-async function fetchDocument(url: URL, { name, headers, signal }: DocumentSource, send: Sender): Promise<string> {
+async function requestDocument(url: URL, source: DocumentSource, send: Sender): Promise<string> {
+  const { name, headers, baseUrl, signal } = source;
   const get = (sent: Readonly<Record<string, string>>) =>
     send({ method: 'GET', url, headers: { accept: 'application/json, application/yaml, */*;q=0.5', ...sent }, signal });
-  // Keys are for the service; the document's host gets them only if it asks.
+  // Keys are for the service; the document's host gets them only if it is that service, and asks.
+  const isService = baseUrl === undefined || isSameHost(url, baseUrl);
   let answer = await get({});
-  if (answer.status === 401 || answer.status === 403) answer = await get(headers);
-  if (answer.status >= 300) throw wrong(name, `its document was answered with status ${answer.status}`);
+  if (isService && (answer.status === 401 || answer.status === 403)) answer = await get(headers);
+  if (answer.status >= 300) {
+    const hint = isService || Object.keys(headers).length === 0 ? '' : HEADERS_STAY;
+    throw wrong(name, `its document was answered with status ${answer.status}${hint}`);
+  }
   return answer.body.toString();
 }
 
-async function parseDocument({ name, signal }: DocumentSource, text: string): Promise<JsonObject> {
-  let parsed: unknown;
-  try {
-    parsed = /^\s*\{/.test(text) ? JSON.parse(text) : await parseYaml(text, signal);
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw wrong(name, 'its document is neither JSON nor YAML', cause);
+/** Tells whether a document's text is meant as JSON; if not, it is YAML. */
+export const isJson = (text: string): boolean => text.trimStart().startsWith('{');
+
+const HEADERS_STAY = '; "headers" are for "base_url", another host: save the document, and set "openapi" to its file';
+
+/**
+ * Opens a document that was parsed from JSON or YAML.
+ * @throws MeshError upstream_failed with the correction to make, if it is no OpenAPI document that can be used.
+ */
+export function openDocument(name: string, root: unknown, url: URL): OpenApiDocument {
+  if (!isRecord(root)) throw wrong(name, 'its document is no object');
+  const given = typeof root['openapi'] === 'string' ? root['openapi'] : undefined;
+  if (given === undefined || !/^3\.[012](\.|$)/.test(given)) {
+    const found = given?.slice(0, 20) ?? (root['swagger'] === undefined ? 'something else' : 'Swagger 2');
+    throw wrong(name, `its document is not OpenAPI 3.0, 3.1 or 3.2 but ${found}; convert it`);
   }
-  if (!isRecord(parsed)) throw wrong(name, 'its document is no object');
-  return parsed;
+  return withReferences(root, given.startsWith('3.0') ? '3.0' : '3.1', url);
 }
 
-const wrong = (name: string, what: string, cause?: unknown): MeshError =>
+/** The error of a document that cannot be used. */
+export const wrong = (name: string, what: string, cause?: unknown): MeshError =>
   new MeshError('upstream_failed', `${name} cannot be used: ${what}`, { cause });
 
 /** A part of a reference: https://www.rfc-editor.org/rfc/rfc6901#section-6 */
@@ -103,7 +118,7 @@ function unescape(part: string): string {
   }
 }
 
-export function openDocument(root: JsonObject, version: '3.0' | '3.1', url: URL): OpenApiDocument {
+function withReferences(root: JsonObject, version: '3.0' | '3.1', url: URL): OpenApiDocument {
   const follow = (reference: string): unknown => {
     if (reference === '#') return root;
     if (!reference.startsWith('#/')) throw new DocumentProblem(`"${reference}" leads out of the document`);

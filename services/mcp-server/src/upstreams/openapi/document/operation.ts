@@ -6,7 +6,7 @@ import { DocumentProblem, type JsonObject, type OpenApiDocument } from './docume
 import { argumentNames, type Field } from './field.ts';
 import { isJsonType } from './media-types.ts';
 import { type Parameter, readParameters } from './parameters.ts';
-import { createSchemaConverter, type SchemaConverter } from './schemas.ts';
+import { createSchemaConverter, type SchemaConverter, SchemaTooLarge } from './schemas.ts';
 import type { HttpMethod } from '@toolmesh/shared/kit/http/connections';
 
 /** One operation of a service: the tool that it becomes, and all that makes a request of a call. */
@@ -92,8 +92,12 @@ interface Input {
 
 function readInputInBounds(document: OpenApiDocument, source: OperationSource): Input {
   for (const limit of DEFINITION_LIMITS) {
-    const input = readInput(document, source, createSchemaConverter(document, 'request', limit));
-    if (isSmall(input.schema)) return input;
+    try {
+      const input = readInput(document, source, createSchemaConverter(document, 'request', limit));
+      if (isSmall(input.schema)) return input;
+    } catch (error) {
+      if (!(error instanceof SchemaTooLarge)) throw error;
+    }
   }
   throw new DocumentProblem(`the schema of its arguments has more than ${MAX_SCHEMA_CHARS} characters`);
 }
@@ -183,12 +187,15 @@ function describe(
   return (text === '' ? `${method} ${path}` : text).slice(0, MAX_DESCRIPTION);
 }
 
-/** Returns the guarantees that HTTP gives for a method (https://www.rfc-editor.org/rfc/rfc9110#section-9.2). */
+/**
+ * Returns the guarantees that HTTP gives for a method (https://www.rfc-editor.org/rfc/rfc9110#section-9.2). It gives none
+ * that POST, PUT or PATCH destroy nothing, so nothing is said about it: MCP's default for that is "may destroy".
+ */
 function annotationsOf(method: HttpMethod): ToolAnnotations {
   const isRead = method === 'GET' || method === 'HEAD';
   return {
     readOnlyHint: isRead,
-    ...(isRead ? {} : { destructiveHint: method === 'DELETE' }),
+    ...(method === 'DELETE' ? { destructiveHint: true } : {}),
     idempotentHint: isRead || method === 'PUT' || method === 'DELETE',
     openWorldHint: true,
   };

@@ -1,6 +1,6 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
-import type { JsonObject, OpenApiDocument } from './document.ts';
+import { DocumentProblem, type JsonObject, type OpenApiDocument } from './document.ts';
 
 /** The direction of a value: a request has no read-only fields, a response no write-only ones. */
 export type Direction = 'request' | 'response';
@@ -26,7 +26,13 @@ const PLAIN =
 
 /** Deeper than any schema that a person wrote. */
 const MAX_DEPTH = 64;
-/** Makes a converter. References beyond `maxDefinitions` accept anything. */
+/** A schema that no model would read, even as a part of one. */
+const MAX_CHARS = 256 * 1_024;
+
+/** The size of a schema is beyond all use; the document says nothing wrong. */
+export class SchemaTooLarge extends DocumentProblem {}
+
+/** Makes a converter. References beyond `maxDefinitions` accept anything. @throws SchemaTooLarge by its methods. */
 export function createSchemaConverter(
   document: OpenApiDocument,
   direction: Direction,
@@ -34,6 +40,7 @@ export function createSchemaConverter(
 ): SchemaConverter {
   const names = new Map<string, string>();
   const definitions = new Map<string, JsonSchema>();
+  const spend = createAllowance(MAX_CHARS);
   const hidden = direction === 'request' ? 'readOnly' : 'writeOnly';
 
   const refer = (reference: string): JsonSchema => {
@@ -50,6 +57,7 @@ export function createSchemaConverter(
   };
 
   const convert = (schema: unknown, depth: number): JsonSchema => {
+    spend(2);
     if (schema === false) return { not: {} };
     if (!isRecord(schema) || depth > MAX_DEPTH) return {};
     const reference = schema['$ref'];
@@ -64,8 +72,7 @@ export function createSchemaConverter(
   };
 
   const convertKeywords = (schema: JsonObject, depth: number): JsonSchema => {
-    const result: Record<string, unknown> = {};
-    copyPlain(schema, result);
+    const result = plainKeywords(schema, spend);
     for (const key of ONE) {
       const value = schema[key];
       if (typeof value === 'boolean') result[key] = value;
@@ -78,8 +85,7 @@ export function createSchemaConverter(
     for (const key of NAMED) {
       const value = schema[key];
       if (isRecord(value)) {
-        const visible = Object.entries(value).filter(([, one]) => !(isRecord(one) && one[hidden] === true));
-        result[key] = Object.fromEntries(visible.map(([name, one]) => [name, convert(one, depth + 1)]));
+        result[key] = mapVisible(value, hidden, (one) => convert(one, depth + 1));
         if (key === 'properties') dropHidden(result, value, hidden);
       }
     }
@@ -94,8 +100,31 @@ export function createSchemaConverter(
   };
 }
 
-function copyPlain(schema: JsonObject, result: Record<string, unknown>): void {
-  for (const key of PLAIN) if (schema[key] !== undefined) result[key] = schema[key];
+/** Takes a number of characters from what is left. @throws SchemaTooLarge when nothing is. */
+type Spend = (chars: number) => void;
+
+function createAllowance(total: number): Spend {
+  let left = total;
+  return (chars) => {
+    left -= chars;
+    if (left < 0) throw new SchemaTooLarge('the schema of its arguments is too large');
+  };
+}
+
+function plainKeywords(schema: JsonObject, spend: Spend): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const key of PLAIN) {
+    if (schema[key] === undefined) continue;
+    spend(JSON.stringify(schema[key]).length);
+    result[key] = schema[key];
+  }
+  return result;
+}
+
+/** Maps the schemas of an object, without those that this direction does not have. */
+function mapVisible(schemas: JsonObject, hidden: string, map: (schema: unknown) => JsonSchema): JsonSchema {
+  const visible = Object.entries(schemas).filter(([, schema]) => !(isRecord(schema) && schema[hidden] === true));
+  return Object.fromEntries(visible.map(([name, schema]) => [name, map(schema)]));
 }
 
 /** Hidden fields cannot be required. */

@@ -7,11 +7,13 @@ import type { Field } from '../document/field.ts';
 import type { SchemaConverter } from '../document/schemas.ts';
 import { inForm } from './serialize.ts';
 
-/** Writes the arguments of a call as the body of a request. */
+/** The body of a request: an object with a property for each of some arguments, or the value of one argument. */
 export interface Body {
   readonly contentType: string;
-  /** The text to send; undefined when nothing was given and nothing is needed. */
-  write(args: Readonly<Record<string, unknown>>): string | undefined;
+  readonly isRequired: boolean;
+  readonly source:
+    | { readonly properties: readonly { readonly name: string; readonly argument: string }[] }
+    | { readonly argument: string };
 }
 
 /** A body whose arguments have no names yet: those depend on what else the operation takes. */
@@ -56,7 +58,6 @@ function spread(schema: JsonSchema, contentType: string, isRequired: boolean): U
     ['title', 'description', 'examples', 'default', 'deprecated'].includes(key),
   );
   const needed = new Set<unknown>(Array.isArray(required) ? required : []);
-  const isForm = contentType.startsWith(FORM_TYPE);
   // An optional body with required properties is all or nothing, which only one argument can say.
   const isAllOrNothing = !isRequired && needed.size > 0;
   if (!isPlain || type !== 'object' || !isRecord(properties) || additionalProperties !== false || isAllOrNothing)
@@ -71,13 +72,8 @@ function spread(schema: JsonSchema, contentType: string, isRequired: boolean): U
     fields,
     withNames: (named) => ({
       contentType,
-      write(args) {
-        const given = fields.flatMap((field): [string, unknown][] =>
-          Object.hasOwn(args, named(field)) ? [[field.name, args[named(field)]]] : [],
-        );
-        if (given.length === 0 && !isRequired) return undefined;
-        return isForm ? inForm(Object.fromEntries(given)) : JSON.stringify(Object.fromEntries(given));
-      },
+      isRequired,
+      source: { properties: fields.map((field) => ({ name: field.name, argument: named(field) })) },
     }),
   };
 }
@@ -85,17 +81,28 @@ function spread(schema: JsonSchema, contentType: string, isRequired: boolean): U
 /** One argument for all of it. */
 function whole(schema: JsonSchema, contentType: string, isRequired: boolean): UnnamedBody {
   const field: Field = { place: 'body', name: 'body', schema, isRequired };
-  return {
-    fields: [field],
-    withNames: (named) => ({
-      contentType,
-      write(args) {
-        const value = args[named(field)];
-        if (value === undefined) return undefined;
-        if (!contentType.startsWith(FORM_TYPE)) return JSON.stringify(value);
-        if (isRecord(value)) return inForm(value);
-        throw new MeshError('invalid_arguments', `${named(field)}: must be an object, whose properties a form has`);
-      },
-    }),
-  };
+  return { fields: [field], withNames: (named) => ({ contentType, isRequired, source: { argument: named(field) } }) };
+}
+
+/**
+ * Writes the arguments of a call as a body: the text to send, undefined when nothing was given and nothing is needed.
+ * @throws MeshError invalid_arguments for what a form cannot hold.
+ */
+export function writeBody(
+  { contentType, isRequired, source }: Body,
+  args: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const isForm = contentType.startsWith(FORM_TYPE);
+  if ('properties' in source) {
+    const given = source.properties.flatMap(({ name, argument }): [string, unknown][] =>
+      Object.hasOwn(args, argument) ? [[name, args[argument]]] : [],
+    );
+    if (given.length === 0 && !isRequired) return undefined;
+    return isForm ? inForm(Object.fromEntries(given)) : JSON.stringify(Object.fromEntries(given));
+  }
+  const value = args[source.argument];
+  if (value === undefined) return undefined;
+  if (!isForm) return JSON.stringify(value);
+  if (isRecord(value)) return inForm(value);
+  throw new MeshError('invalid_arguments', `${source.argument}: must be an object, whose properties a form has`);
 }

@@ -1,5 +1,6 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Operation } from '../document/operation.ts';
+import { writeBody } from './body.ts';
 import type { ApiRequest } from './send-request.ts';
 import { inCookie, inHeader, inPath, inQuery } from './serialize.ts';
 
@@ -32,7 +33,7 @@ export function buildRequest(
   });
   const query = at('query').flatMap(({ form, value }) => inQuery(value, form));
   const cookies = at('cookie').map(({ form, value }) => inCookie(value, form));
-  const content = body?.write(args);
+  const content = body === undefined ? undefined : writeBody(body, args);
   const prefix = base.pathname.replace(/\/+$/, '');
   const url = new URL(`${base.origin}${prefix}${filled.startsWith('/') ? '' : '/'}${filled}`);
   if (query.length > 0) url.search = [url.search.slice(1), ...query].filter((part) => part !== '').join('&');

@@ -2,6 +2,7 @@ import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createConnections, type HttpRequest } from '@toolmesh/shared/kit/http/connections';
 import { headersOf } from '@toolmesh/shared/kit/http/fetch-adapter';
+import { isSameHost } from '../same-host.ts';
 import { followRedirects, type RedirectRules } from '@toolmesh/shared/kit/http/follow-redirects';
 
 /** A request that ends with its caller. */
@@ -62,7 +63,3 @@ export function createHttpSender({ name, timeoutMs, maxResponseBytes }: HttpSend
     close: connections.close,
   };
 }
-
-/** Keys are sent along: to the same host only, and never from https to http. */
-const isSameHost = (from: URL, to: URL): boolean =>
-  to.host === from.host && (to.protocol === from.protocol || (from.protocol === 'http:' && to.protocol === 'https:'));

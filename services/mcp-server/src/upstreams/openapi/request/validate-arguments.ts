@@ -1,8 +1,8 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError, type Problem } from '@toolmesh/shared/kit/faults/errors';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import formats from 'ajv-formats';
+import { createForeignSchemas } from '@toolmesh/shared/kit/json/foreign-schema';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { JsonObject } from '../document/document.ts';
 
 /** Checks the arguments of one tool. @throws MeshError invalid_arguments that names every problem. */
@@ -11,27 +11,20 @@ export type ArgumentsCheck = (args: unknown) => JsonObject;
 /** Most problems that an error lists. */
 const MAX_PROBLEMS = 20;
 
-/** Makes checks from schemas, each when it is first needed: a document may have hundreds. */
+/**
+ * Makes checks from the schemas of one service, which may be hostile (see {@link createForeignSchemas}). What cannot be
+ * checked here is left to the service.
+ */
 export function createArgumentsChecks(): (tool: string, schema: JsonSchema) => ArgumentsCheck {
-  // Foreign schemas: what they have beyond the standard is no reason to refuse them.
-  const ajv = new Ajv2020({ allErrors: true, strict: false, logger: false, validateSchema: false });
-  formats.default(ajv);
-  const compile = (tool: string, schema: JsonSchema) => {
-    try {
-      return ajv.compile(schema);
-    } catch (cause) {
-      throw new MeshError('upstream_failed', `${tool} cannot be called: its document has a schema that is wrong`, {
-        cause,
-      });
-    }
-  };
+  const checkOf = createForeignSchemas('all');
   return (tool, schema) => {
-    let validate: ReturnType<typeof compile> | undefined;
+    const check = checkOf(schema);
     return (args) => {
-      validate ??= compile(tool, schema);
       const given = args ?? {};
-      if (isRecord(given) && validate(given)) return given;
-      throw invalidArguments(tool, isRecord(given) ? (validate.errors ?? []) : [NOT_AN_OBJECT]);
+      if (!isRecord(given)) throw invalidArguments(tool, [NOT_AN_OBJECT]);
+      const errors = check(given) ?? [];
+      if (errors.length > 0) throw invalidArguments(tool, errors);
+      return given;
     };
   };
 }
