@@ -130,7 +130,7 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
 
 /** Loads what packages are compared with, and opens the indexes. */
 async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher): Promise<Knowledge> {
-  const { directory, policyFile, pipIndexUrl, npmRegistry, logger, now = () => new Date() } = options;
+  const { directory, policyFile, pipIndexUrl, npmRegistry, logger, provided = [], now = () => new Date() } = options;
   const [policy, malicious, approvals] = await Promise.all([
     loadPolicy(policyFile),
     loadMaliciousIndex(join(directory, 'malicious-packages.json')),
@@ -141,7 +141,7 @@ async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher): Promis
     pypi: cachedIndex(createPypiIndex(fetcher, pipIndexUrl)),
     npm: cachedIndex(createNpmIndex(fetcher, npmRegistry, (name) => popularNames('npm').has(name))),
   };
-  return { policy, malicious, approvals, popular: popularNames, index, now };
+  return { policy, malicious, approvals, popular: popularNames, index, provided, now };
 }
 
 interface InstallerParts extends PackagesOptions {

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { baseLayerPath } from '../../src/runtimes/python-namespaces/base-layer.ts';
+import { baseLayerPath, hasOneOf } from '../../src/runtimes/python-namespaces/base-layer.ts';
 import { cleanUp, temporaryDirectory } from './fixtures/setup.ts';
 
 afterAll(cleanUp);
@@ -19,4 +20,12 @@ test('pins every library to one version and its hashes', async () => {
   expect(pins.map((line) => line.split('==')[0])).toEqual(expect.arrayContaining(['numpy', 'pandas', 'matplotlib']));
   for (const pin of pins) expect(pin).toMatch(/^[a-z0-9-]+==[0-9.]+ \\$/);
   expect(text.match(/--hash=sha256:[0-9a-f]{64}/g)?.length).toBeGreaterThan(100);
+});
+
+test('finds among the packages of a program those that every program has, however they are written', async () => {
+  const provided = [{ name: 'python-dateutil' }, { name: 'numpy' }];
+  const [plain, other] = [await temporaryDirectory(), await temporaryDirectory()];
+  for (const name of ['zqnumpy-2.0.dist-info', 'numpy']) await mkdir(join(plain, name));
+  await mkdir(join(other, 'Python_DateUtil-2.9.dist-info'));
+  expect([hasOneOf(plain, provided), hasOneOf(other, provided), hasOneOf(other, [])]).toEqual([false, true, false]);
 });

@@ -1,16 +1,32 @@
 import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
-import { archiveRefusal, type ArchiveLimits, type Budget, createBudget, safePath } from './archive.ts';
+import { moduleOwners } from '../names/module-owners.ts';
+import { isNamespaceStub, modulesOf, STUB_BYTES } from '../names/wheel-modules.ts';
 import { Refusal } from '../refusal.ts';
+import { archiveRefusal, type ArchiveLimits, type Budget, createBudget, safePath } from './archive.ts';
+import {
+  readMetadata,
+  refuseCommands,
+  refuseOtherMetadata,
+  shadowing,
+  SHADOWING_COMMAND,
+  type WheelIdentity,
+} from './wheel-metadata.ts';
 
 /** The result of inspecting a whole wheel, without running any of it. */
 export interface InspectedWheel {
   readonly unpackedBytes: number;
   /** Its dependencies, as `Requires-Dist` says. */
   readonly requirements: readonly string[];
+  /** The import names that it brings. */
+  readonly modules: readonly string[];
+  /** The packages that it claims to provide or to replace, normalised. */
+  readonly standsFor: readonly string[];
 }
 
 /** The path of an entry below the directory of packages; undefined for what is left out. */
@@ -25,34 +41,47 @@ const KIND = 0o170000;
 const STARTUP_FILE = /^(?:[^/]*\.pth|(?:site|user)customize(?:\.[^/]*|\/.*))$/i;
 /** Startup files of well-known packages that nothing needs here: they are left out. */
 const KNOWN_STARTUP_FILES = new Set(['distutils-precedence.pth']);
-const SHADOWING_COMMAND = /^(?:python|pip|pypy|node|npm|npx|sh|bash|env|sudo)[0-9.]*$/i;
+const METADATA_FILE = /^[^/]+\.dist-info\/(?:RECORD|METADATA|WHEEL|entry_points\.txt)$/;
 const RECORD = /^[^/]+\.dist-info\/RECORD$/;
 const UNRECORDED = /^[^/]+\.dist-info\/RECORD(?:\.jws|\.p7s)?$/;
 
 /**
  * Inspects a wheel: bounds, paths, kinds of files, files that run at startup, commands that would stand in for
- * known ones, and whether RECORD fits what is there.
+ * known ones, whether RECORD fits what is there, and whether it is the release that `identity` says and no other.
  * @throws Refusal suspicious, too_large, hash_mismatch
  */
-export async function inspectWheel(path: string, subject: string, limits: ArchiveLimits): Promise<InspectedWheel> {
+export async function inspectWheel(
+  path: string,
+  identity: WheelIdentity,
+  limits: ArchiveLimits,
+): Promise<InspectedWheel> {
+  const subject = `${identity.name} ${identity.version}`;
   const { size } = await stat(path);
   const budget = createBudget(subject, size, limits);
   const digests = new Map<string, string>();
   const texts = new Map<string, string>();
+  const stubs = new Set<string>();
   await eachFile(path, subject, async (name, open, entry) => {
     budget.entry();
     if (digests.has(name)) throw archiveRefusal(subject, 'holds the same path twice');
-    const isText = /^[^/]+\.dist-info\/(?:RECORD|METADATA|WHEEL|entry_points\.txt)$/.test(name);
+    const target = wheelTarget(name);
+    const isText = METADATA_FILE.test(name);
     if (isText && entry.uncompressedSize > METADATA_BYTES) throw archiveRefusal(subject, 'has metadata of absurd size');
-    const { digest, content } = await readEntry(await open(), budget, isText);
+    const isInit = target?.endsWith('/__init__.py') === true && entry.uncompressedSize <= STUB_BYTES;
+    const { digest, content } = await readEntry(await open(), budget, isText || isInit);
     digests.set(name, digest);
     if (isText) texts.set(name.replace(/^[^/]+\//, ''), content);
-    refuseStartupFile(subject, wheelTarget(name) ?? name);
+    if (isInit && isNamespaceStub(content)) stubs.add(target);
+    refuseStartupFile(subject, target ?? name);
+    refuseOtherMetadata(identity, target ?? name);
     refuseScript(subject, name);
   });
   refuseCommands(subject, texts.get('entry_points.txt') ?? '');
   checkRecord(subject, texts.get('RECORD'), digests);
-  return { unpackedBytes: budget.usedBytes, requirements: requirementsOf(texts.get('METADATA') ?? '') };
+  const metadata = readMetadata(identity, texts.get('METADATA') ?? '');
+  const targets = [...digests.keys()].flatMap((name) => wheelTarget(name) ?? []);
+  const { names: modules } = modulesOf(targets, moduleOwners(), (target) => stubs.has(target));
+  return { unpackedBytes: budget.usedBytes, ...metadata, modules };
 }
 
 /** Calls `take` with each file of a wheel and its path. Only for a wheel that `inspectWheel` has passed. */
@@ -74,6 +103,24 @@ export async function readZipText(path: string, wanted: string): Promise<string 
     if (name === wanted && uncompressedSize <= METADATA_BYTES) found = await text(await open());
   });
   return found;
+}
+
+interface SavedEntry {
+  /** Name of the file in the archive. */
+  readonly wanted: string;
+  readonly to: string;
+  readonly maxBytes: number;
+}
+
+/** Writes one file of a zip archive to `to`. False when there is none of that name, or it is larger than it may be. */
+export async function saveZipEntry(path: string, { wanted, to, maxBytes }: SavedEntry): Promise<boolean> {
+  let isSaved = false;
+  await eachFile(path, 'The archive', async (name, open, { uncompressedSize }) => {
+    if (name !== wanted || uncompressedSize > maxBytes) return;
+    await pipeline(await open(), createWriteStream(to));
+    isSaved = true;
+  });
+  return isSaved;
 }
 
 /** Code goes to the directory of packages; commands, headers and data files have no place in a sandbox. */
@@ -133,19 +180,6 @@ function refuseScript(subject: string, name: string): void {
   if (script !== undefined && SHADOWING_COMMAND.test(script)) throw shadowing(subject, script);
 }
 
-function refuseCommands(subject: string, entryPoints: string): void {
-  let section = '';
-  for (const line of entryPoints.split('\n')) {
-    section = /^\s*\[([^\]]+)\]/.exec(line)?.[1]?.trim() ?? section;
-    const command = /^\s*([^=\s]+)\s*=/.exec(line)?.[1];
-    if (!/^(?:console|gui)_scripts$/.test(section) || command === undefined) continue;
-    if (SHADOWING_COMMAND.test(command)) throw shadowing(subject, command);
-  }
-}
-
-const shadowing = (subject: string, command: string): Refusal =>
-  archiveRefusal(subject, `brings a command ${command}, which would stand in for the real one`);
-
 /** PEP 427: every file is listed with its hash, but for the list itself. */
 function checkRecord(subject: string, record: string | undefined, digests: ReadonlyMap<string, string>): void {
   if (record === undefined || [...digests.keys()].filter((name) => RECORD.test(name)).length !== 1) {
@@ -171,12 +205,4 @@ function recordLine(line: string): [[string, string]] | undefined {
   if (match === null) return undefined;
   const [, quoted, plain, hash = ''] = match;
   return [[quoted?.replaceAll('""', '"') ?? plain ?? '', hash.replace(/=+$/, '')]];
-}
-
-/** Line ends and folded lines as Python's parser of mail headers reads them. */
-function requirementsOf(metadata: string): readonly string[] {
-  const lines = metadata.replaceAll(/\r\n?/g, '\n');
-  const [headers = ''] = lines.split('\n\n', 1);
-  const unfolded = headers.replaceAll(/\n[ \t]+/g, ' ');
-  return [...unfolded.matchAll(/^Requires-Dist[ \t]*:(.*)$/gim)].map(([, requirement = '']) => requirement.trim());
 }

@@ -48,6 +48,7 @@ export function createInstallSet(options: InstallSetOptions): InstallSet {
     if (found.length > limits.packages) throw tooManyPackages(found.length, limits);
     const resolved = found.toSorted((a, b) => compare(a.place, b.place) || compare(a.name, b.name));
     for (const { name, version } of resolved) checks.checkLocally({ ecosystem, name, version, extras: [] });
+    checks.refuseSharedModules(ecosystem, resolved);
     await demandApprovals(options, ecosystem, resolved);
     const layer = await store.build({
       ecosystem,

@@ -5,6 +5,15 @@ import type { Policy } from './policy.ts';
 import type { PopularNames } from './popular-names.ts';
 import { ageDays, type PackageIndex, type Project, type Release } from '../index/project.ts';
 import { newestVersion, type PackageSpec, policyName, sameVersion } from '../spec.ts';
+import type { NamedVersion } from '../package-layer.ts';
+import { isNodeModule, type Placed, refuseForeignFolder } from '../names/check-folders.ts';
+import {
+  type ModuleKnowledge,
+  type Provider,
+  refuseForeignModules,
+  refuseSharedModules,
+} from '../names/check-modules.ts';
+import { moduleOwners } from '../names/module-owners.ts';
 import type { Resemblance } from './typosquat.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -15,6 +24,8 @@ export interface Knowledge {
   readonly approvals: Approvals;
   readonly popular: (ecosystem: Ecosystem) => PopularNames;
   readonly index: Readonly<Record<Ecosystem, PackageIndex>>;
+  /** Packages of Python that every program has. */
+  readonly provided: readonly NamedVersion[];
   now(): Date;
 }
 
@@ -36,6 +47,12 @@ export interface Checks {
   approvalReasonOf(spec: PackageSpec): string | undefined;
   /** All checks but the archive's own. @throws Refusal */
   examine(spec: PackageSpec, signal: AbortSignal): Promise<Examined>;
+  /** @throws Refusal suspicious for a wheel that brings modules of others */
+  refuseForeignModules(provider: Provider): void;
+  /** @throws Refusal suspicious for two packages of one set that bring the same module */
+  refuseSharedModules(ecosystem: Ecosystem, providers: readonly Provider[]): void;
+  /** @throws Refusal suspicious for a package of npm whose folder has the name of another one */
+  refuseForeignFolder(placed: Placed): void;
   /** Requests an approval. Always throws. @throws Refusal with the id of the approval */
   demandApproval(spec: PackageSpec, why: string): Promise<never>;
 }
@@ -50,7 +67,8 @@ const HISTORY = {
 const LONE_RELEASE_DAYS = 365;
 
 export function createChecks(knowledge: Knowledge): Checks {
-  const { policy, malicious, approvals, popular, index, now } = knowledge;
+  const { policy, malicious, approvals, popular, index, now, provided } = knowledge;
+  const modules = (): ModuleKnowledge => ({ owners: moduleOwners(), popular: popular('pypi'), policy, provided });
 
   const checkLocally = (spec: PackageSpec): void => {
     const { ecosystem, name, version } = spec;
@@ -58,6 +76,9 @@ export function createChecks(knowledge: Knowledge): Checks {
     if (policy.blocked.has(listed)) throw new Refusal('blocked', `${name} is blocked by the policy`);
     if (policy.only_allowed?.has(listed) === false)
       throw new Refusal('blocked', `${name} is not among the allowed packages`);
+    if (ecosystem === 'npm' && isNodeModule(name) && !popular('npm').has(name)) {
+      throw new Refusal('suspicious', `${name} is the name of a module of Node itself`);
+    }
     refuseMalicious(spec, malicious, popular);
     if (approvals.statusOf({ ecosystem, name, version }) === 'denied') {
       throw new Refusal('blocked', `${name} was denied by a person`);
@@ -92,6 +113,11 @@ export function createChecks(knowledge: Knowledge): Checks {
       const young = popular(ecosystem).has(name) || approved(spec) ? undefined : youth(project, policy, now());
       return { project, releases, version, approvalReason: approvalReasonOf(spec) ?? young };
     },
+    refuseForeignModules: (provider) => refuseForeignModules(provider, modules()),
+    refuseSharedModules(ecosystem, providers) {
+      if (ecosystem === 'pypi') refuseSharedModules(providers, modules());
+    },
+    refuseForeignFolder: (placed) => refuseForeignFolder(placed, { popular: popular('npm'), policy }),
     async demandApproval({ ecosystem, name, version }, why) {
       const { id } = await approvals.request({ ecosystem, name, version }, why);
       const message = `${why}; it is waiting for approval ${id}`;

@@ -11,6 +11,8 @@ export const POPULAR_PYPI_FILE = fileURLToPath(new URL('../../../data/popular-py
 export interface PopularNames {
   readonly size: number;
   has(name: string): boolean;
+  /** Place in the list, the most used first; infinite for others. */
+  rank(name: string): number;
   readonly findResemblance: FindResemblance;
 }
 
@@ -28,8 +30,13 @@ export function popularNames(ecosystem: Ecosystem): PopularNames {
 
 function load(ecosystem: Ecosystem): PopularNames {
   const list = ecosystem === 'npm' ? npmNames() : pypiNames();
-  const names = new Set(list);
-  return { size: names.size, has: (name) => names.has(name), findResemblance: createFindResemblance(ecosystem, list) };
+  const ranks = new Map(list.map((name, rank) => [name, rank]));
+  return {
+    size: ranks.size,
+    has: (name) => ranks.has(name),
+    rank: (name) => ranks.get(name) ?? Number.POSITIVE_INFINITY,
+    findResemblance: createFindResemblance(ecosystem, list),
+  };
 }
 
 // Both lists have the most used first.

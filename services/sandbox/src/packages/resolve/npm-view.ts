@@ -5,6 +5,7 @@ import { inspectTarball, readTarball } from '../archive/tarball.ts';
 import type { Fetcher } from '../index/fetcher.ts';
 import type { Release } from '../index/project.ts';
 import type { Checks, Examined } from '../policy/checks.ts';
+import { folderOf } from '../names/check-folders.ts';
 import { printable, Refusal } from '../refusal.ts';
 import { isName } from '../spec.ts';
 import { type Attempt, downloadFile } from './attempt.ts';
@@ -55,12 +56,14 @@ export function createNpmView(options: NpmViewOptions, attempt: Attempt) {
     if (known === undefined || release === undefined || isOther) {
       throw new Refusal('install_failed', `npm chose ${printable(name)}@${printable(version)}, which was not checked`);
     }
+    checks.refuseForeignFolder({ name, version, place });
     const path = await fetchOnce(name, release);
     return {
       name,
       version,
       hash: hash ?? '',
       place,
+      modules: [folderOf(place)],
       approvalReason: known.approvalReason,
       unpack: (write) =>
         readTarball({ path, subject: `${name}@${version}`, limits: options.archives }, async (target, content) => {
@@ -83,16 +86,19 @@ export function createNpmView(options: NpmViewOptions, attempt: Attempt) {
       await fetchOnce(name, release);
     },
     /** Downloads and inspects the packages of the lockfile, each file once. */
-    async collect(locked: readonly Locked[]): Promise<readonly ResolvedPackage[]> {
-      const collected: ResolvedPackage[] = [];
-      const queue = [...locked];
-      const work = async (): Promise<void> => {
-        for (let next = queue.shift(); next !== undefined; next = queue.shift()) collected.push(await resolve(next));
-      };
-      await Promise.all(Array.from({ length: PARALLEL_DOWNLOADS }, work));
-      return collected;
-    },
+    collect: (locked: readonly Locked[]) => inParallel(locked, resolve),
   };
+}
+
+/** Calls `task` for each item, a few at a time. */
+async function inParallel<From, To>(items: readonly From[], task: (item: From) => Promise<To>): Promise<readonly To[]> {
+  const results: To[] = [];
+  const queue = [...items];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results.push(await task(next));
+  };
+  await Promise.all(Array.from({ length: PARALLEL_DOWNLOADS }, work));
+  return results;
 }
 
 /** Writes a package's description for npm. @throws Refusal when no release can be had from the registry alone */

@@ -31,8 +31,9 @@ export async function readPipReport(text: string, { files }: PypiView): Promise<
         hash: file.hash ?? '',
         place: '',
         approvalReason,
+        modules: wheel.modules,
         unpack: (write) =>
-          readWheel(wheel, `${name} ${version}`, async (path, content) => void (await write(path, content))),
+          readWheel(wheel.path, `${name} ${version}`, async (path, content) => void (await write(path, content))),
       } satisfies ResolvedPackage;
     }),
   );

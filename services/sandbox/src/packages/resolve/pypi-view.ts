@@ -15,14 +15,21 @@ import type { ResolverLimits } from './resolver.ts';
 const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
 const PURE = /-py(?:3|2\.py3)-none-any\.whl$/;
 
+/** A downloaded and inspected wheel. */
+interface FetchedWheel {
+  readonly path: string;
+  /** The import names that it brings. */
+  readonly modules: readonly string[];
+}
+
 /** A wheel that pip has been shown. */
 interface Offered {
   readonly name: string;
   readonly version: string;
   readonly file: ReleaseFile;
   readonly approvalReason: string | undefined;
-  /** Path of the inspected wheel; undefined until pip requests it. */
-  wheel: Promise<string> | undefined;
+  /** The inspected wheel; undefined until pip requests it. */
+  wheel: Promise<FetchedWheel> | undefined;
 }
 
 export interface PypiViewOptions {
@@ -63,19 +70,20 @@ export function createPypiView({ checks, fetcher, target, archives, limits }: Py
     });
   };
 
-  const fetchWheel = async ({ name, version, file }: Offered): Promise<string> => {
+  const fetchWheel = async ({ name, version, file }: Offered): Promise<FetchedWheel> => {
     const subject = `${name} ${version}`;
     const folder = join(directory, 'wheels');
     await mkdir(folder, { recursive: true });
     const path = join(folder, file.filename);
     await downloadFile(fetcher, file, { path, subject, limits: archives, signal });
-    const { requirements } = await inspectWheel(path, subject, archives);
+    const { requirements, modules, standsFor } = await inspectWheel(path, { name, version }, archives);
+    checks.refuseForeignModules({ name, version, modules, standsFor });
     const foreign = requirements.find((requirement) => requirement.split(';')[0]?.includes('@'));
     if (foreign !== undefined) {
       throw new Refusal('suspicious', `${subject} needs a package from elsewhere: "${printable(foreign)}"`);
     }
     note(`${subject}: ${file.filename} has the right hash, and its archive is in order`);
-    return path;
+    return { path, modules };
   };
 
   return {
@@ -95,7 +103,7 @@ export function createPypiView({ checks, fetcher, target, archives, limits }: Py
       // pip tries one release after the other when versions do not go together.
       if (wheels > limits.packages * 2) throw new Refusal('too_large', 'Too many releases were tried');
       wanted.wheel ??= fetchWheel(wanted);
-      return { contentType: 'application/octet-stream', file: await wanted.wheel };
+      return { contentType: 'application/octet-stream', file: (await wanted.wheel).path };
     },
   };
 }

@@ -12,6 +12,8 @@ export interface ResolvedPackage {
   readonly hash: string;
   /** Its path in npm's tree, such as `node_modules/a/node_modules/b`; empty for PyPI. */
   readonly place: string;
+  /** The import names that it brings; for npm the folder that it is in. */
+  readonly modules: readonly string[];
   /** The reason why a person has to approve it first. */
   readonly approvalReason: string | undefined;
   unpack(write: WriteFile): Promise<void>;

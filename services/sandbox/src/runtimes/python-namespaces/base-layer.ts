@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,10 +28,18 @@ export async function baseLayerPath(cacheDir: string, python: string): Promise<s
 }
 
 /** Lists the packages of the layer at `path`, by normalised names (PEP 503). */
-export async function baseLayerPackages(path: string) {
-  const folders = (await readdir(path)).filter((name) => name.endsWith('.dist-info'));
-  return folders.map((folder) => {
-    const [name = '', version = ''] = folder.slice(0, -'.dist-info'.length).split('-');
-    return { name: name.toLowerCase().replaceAll(/[-_.]+/g, '-'), version };
-  });
+export const baseLayerPackages = async (path: string) => packagesAmong(await readdir(path));
+
+/** Returns true when the folder of a program's packages has one of `provided`, in a version that was asked for or needed. */
+export function hasOneOf(packages: string, provided: readonly { readonly name: string }[]): boolean {
+  const names = new Set(provided.map(({ name }) => name));
+  return packagesAmong(readdirSync(packages)).some(({ name }) => names.has(name));
 }
+
+const packagesAmong = (files: readonly string[]) =>
+  files
+    .filter((name) => name.endsWith('.dist-info'))
+    .map((folder) => {
+      const [name = '', version = ''] = folder.slice(0, -'.dist-info'.length).split('-');
+      return { name: name.toLowerCase().replaceAll(/[-_.]+/g, '-'), version };
+    });

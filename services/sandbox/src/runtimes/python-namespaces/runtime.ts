@@ -4,6 +4,7 @@ import type { Jail } from '../../jail/jail.ts';
 import type { WorkerStart } from '../../workers/conversation.ts';
 import { createLauncher } from '../../workers/launcher.ts';
 import type { Runtime } from '../runtime.ts';
+import { hasOneOf } from './base-layer.ts';
 import { WORKER_HOME } from './compiled-worker.ts';
 
 /** Directories in a jail of what programs may import besides the standard library. */
@@ -36,11 +37,14 @@ export function createPythonNamespaces(
   // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
   const interpreter = [`/usr/bin/${python.name}`, '-I', '-S', '-B', '-X', 'utf8'];
   const command = [...interpreter, `${WORKER_HOME}/worker.pyc`];
+  // A package of a program stands in the way of none that every program has, but for another version of that one.
+  const importPath = (packages?: string): string =>
+    packages !== undefined && hasOneOf(packages, provided) ? `${PACKAGES}:${LAYER}` : `${LAYER}:${PACKAGES}`;
   const inJail = (jail: Jail, args: readonly string[], packages?: string) =>
     jail({
       command: args,
       isFirst: true,
-      env: ENVIRONMENT,
+      env: { ...ENVIRONMENT, PYTHONPATH: importPath(packages) },
       links: found.root.links,
       mounts: [
         ...found.root.mounts,
@@ -81,7 +85,6 @@ const ENVIRONMENT = {
   PATH: '/usr/bin',
   LANG: 'C.UTF-8',
   TMPDIR: '/tmp',
-  PYTHONPATH: `${PACKAGES}:${LAYER}`,
   PYTHONDONTWRITEBYTECODE: '1',
   MPLBACKEND: 'Agg',
   MPLCONFIGDIR: '/tmp/matplotlib',
