@@ -28,10 +28,10 @@ export const middleware = defineService({
     const choice = await chooseProvider(config, providers);
     logger.info(choice, 'provider chosen');
     const metrics = createChatMetrics(registry);
+    const order = { defaultProvider: choice.provider, fallback: config.LLM_FALLBACK };
     const openModel = createModelOpener({
       providers,
-      defaultProvider: choice.provider,
-      fallback: config.LLM_FALLBACK,
+      ...order,
       retries: config.LLM_RETRIES,
       metrics,
     });
@@ -45,7 +45,7 @@ export const middleware = defineService({
     const approvals = createApprovals();
     const permissionOf = createToolPolicy(config.TOOL_POLICY, config.TOOL_POLICY_DEFAULT);
     const runChat = createChat({ config, hub, openModel, metrics, runs, sessions, approvals, permissionOf });
-    const listModels = createModelList(providers, choice.provider);
+    const listModels = createModelList(providers, order);
     const health = createHealthChecks({ choice, provider: providers[choice.provider], hub });
     return {
       routes: [

@@ -1,3 +1,4 @@
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { ChatMetrics } from '../telemetry/chat-metrics.ts';
 import { adaptModel } from './decorators/adapted-model.ts';
 import { withBreaker } from './decorators/breaker-model.ts';
@@ -5,6 +6,7 @@ import { openWithFallback } from './decorators/fallback-model.ts';
 import { withFittedContext } from './decorators/fitted-model.ts';
 import { observeModel } from './decorators/observed-model.ts';
 import { withRetries } from './decorators/retrying-model.ts';
+import { mayChoose, type ProviderOrder } from './may-choose.ts';
 import type { Model } from './model.ts';
 import type { Provider } from './provider.ts';
 import type { ProviderName } from './provider-name.ts';
@@ -16,12 +18,8 @@ export interface ModelChoice {
   readonly model: string | undefined;
 }
 
-export interface ModelOpenerOptions {
+export interface ModelOpenerOptions extends ProviderOrder {
   readonly providers: Providers;
-  /** For chats that name no provider. */
-  readonly defaultProvider: ProviderName;
-  /** Providers that answer, in this order, when the first cannot. */
-  readonly fallback: readonly ProviderName[];
   /** Tries after the first. */
   readonly retries: number;
   readonly metrics: Pick<ChatMetrics, 'countRetry' | 'modelTimers'>;
@@ -29,7 +27,7 @@ export interface ModelOpenerOptions {
 
 /**
  * Opens the model for one run. `boundary` marks tool results for it, see `adaptModel`.
- * @throws MeshError when no provider can be used
+ * @throws MeshError when no provider can be used, or when a caller may not choose the one that it names
  */
 export type OpenModel = (choice: ModelChoice, boundary: string) => Promise<Model>;
 
@@ -50,6 +48,7 @@ export function createModelOpener(options: ModelOpenerOptions): OpenModel {
 
   return async (choice, boundary) => {
     const { provider: first = defaultProvider, model: name } = choice;
+    if (!mayChoose(first, options)) throw notChoosable(defaultProvider);
     const others = fallback.filter((provider) => provider !== first);
     const candidates = [
       { provider: first, open: () => openObserved(first, name) },
@@ -60,6 +59,13 @@ export function createModelOpener(options: ModelOpenerOptions): OpenModel {
     return adaptModel(model, boundary);
   };
 }
+
+const notChoosable = (defaultProvider: ProviderName): MeshError =>
+  new MeshError(
+    'invalid_request',
+    `The provider demo cannot be chosen here: ${defaultProvider} is set up, and LLM_FALLBACK does not name demo. ` +
+      'Leave out the provider, or choose a model from GET /v1/models',
+  );
 
 /** Opens a provider's model with its server behind a breaker, and with conversations cut to its context window. */
 export async function openGuarded({ open, server }: Provider, name?: string): Promise<Model> {

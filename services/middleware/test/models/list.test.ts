@@ -29,7 +29,8 @@ afterAll(async () => {
 async function listOf(env: Record<string, string>) {
   const config = settings({ OLLAMA_HOST: away, ...env });
   const providers = createProviders(config);
-  return createModelList(providers, (await chooseProvider(config, providers)).provider);
+  const { provider: defaultProvider } = await chooseProvider(config, providers);
+  return createModelList(providers, { defaultProvider, fallback: config.LLM_FALLBACK });
 }
 const list = async (env: Record<string, string>) => (await listOf(env))();
 const DEMO = { provider: 'demo', id: 'demo', capabilities: ['tools'], isDefault: false };
@@ -43,8 +44,13 @@ describe('the list of models', () => {
       { provider: 'openai', id: 'a', isDefault: false },
       { provider: 'ollama', id: 'small:latest', capabilities: ['completion', 'tools'], isDefault: false },
       { provider: 'ollama', id: 'big:latest', capabilities: ['completion', 'tools', 'vision'], isDefault: false },
-      DEMO,
     ]);
+  });
+
+  test('has the demo beside others only where it may answer instead of them', async () => {
+    expect(await list({ OLLAMA_HOST: ollama.url })).not.toContainEqual(DEMO);
+    expect(await list({ OLLAMA_HOST: ollama.url, LLM_FALLBACK: 'demo' })).toContainEqual(DEMO);
+    expect(await list({ OLLAMA_HOST: ollama.url, LLM_PROVIDER: 'demo' })).toContainEqual({ ...DEMO, isDefault: true });
   });
 
   test('has the demo alone, as the default, when nothing else can be reached', async () => {
@@ -66,7 +72,7 @@ describe('the list of models', () => {
   ])('comes without a provider that %s', async (_name, behaviour) => {
     openai.play(behaviour);
     const found = await list({ OPENAI_BASE_URL: openai.url, OPENAI_API_KEY: 'x', OLLAMA_HOST: ollama.url });
-    expect(found.map(({ provider }) => provider)).toEqual(['ollama', 'ollama', 'demo']);
+    expect(found.map(({ provider }) => provider)).toEqual(['ollama', 'ollama']);
   });
 
   test('has the configured model of a server that lists none', async () => {

@@ -132,6 +132,23 @@ describe('the middleware', () => {
     expect((await chat('demo')).status).toBe(200);
   });
 
+  test('refuses the demo where another provider is set up, unless it may answer instead', async () => {
+    const env = { MCP_SERVER_URL: (await startHub()).url, OPENAI_API_KEY: 'x', OPENAI_BASE_URL: 'http://127.0.0.1:1' };
+    const choices = [{ provider: 'demo' }, { model: 'demo' }, { provider: 'demo', model: 'demo' }, { model: 'demo/x' }];
+    const statuses = async (more: Record<string, string>) => {
+      const { url } = await start({ ...env, ...more });
+      return Promise.all(
+        choices.map(async (choice) => {
+          const { status, body } = await post(`${url}/chat`, { message: 'hi', ...choice });
+          return body.error?.code ?? status;
+        }),
+      );
+    };
+    expect(await statuses({})).toEqual(choices.map(() => 'invalid_request'));
+    expect(await statuses({ LLM_FALLBACK: 'demo' })).toEqual(choices.map(() => 200));
+    expect(await statuses({ LLM_PROVIDER: 'demo' })).toEqual(choices.map(() => 200));
+  });
+
   test('turns chats away when too many are under way', async () => {
     const middleware = await start({ MCP_SERVER_URL: (await startHub()).url, CHAT_MAX_RUNS: '1' });
     const ask = () => post(`${middleware.url}/chat`, { message: 'what time is it?' });

@@ -9,10 +9,12 @@ import { fakeOpenAi, speak } from '../fakes/fake-openai.ts';
 import { fakeProvider, hangUp } from '../fakes/fake-provider.ts';
 import { startWith } from '../fakes/start-middleware.ts';
 
-async function start(...answers: Parameters<typeof fakeOpenAi>) {
+const start = (...answers: Parameters<typeof fakeOpenAi>) => startSet({}, ...answers);
+
+async function startSet(env: Record<string, string>, ...answers: Parameters<typeof fakeOpenAi>) {
   const provider = endWithTest(await fakeOpenAi(...answers));
   const watched = watchedTools();
-  const middleware = await startWith(watched.tools, provider.env);
+  const middleware = await startWith(watched.tools, { ...provider.env, ...env });
   const client = new OpenAI({ apiKey: 'any', baseURL: `${middleware.url}/v1`, maxRetries: 0 });
   return { ...watched, provider, middleware, client };
 }
@@ -217,6 +219,18 @@ describe('the face for OpenAI’s clients, used by the openai SDK', () => {
 
   test('lists models by the names that it accepts', async () => {
     const { client } = await start({ text: ['Hi.'] });
+    const ids = (await client.models.list()).data.map(({ id }) => id);
+    expect(ids).toEqual(['toolmesh', 'openai/fake']);
+    const refused = client.chat.completions.create({ model: 'demo', messages: [user] });
+    await expect(refused).rejects.toMatchObject({
+      status: 400,
+      code: 'invalid_request',
+      message: expect.stringContaining('LLM_FALLBACK does not name demo'),
+    });
+  });
+
+  test('lists the demo where it may answer, and lets it be chosen', async () => {
+    const { client } = await startSet({ LLM_FALLBACK: 'demo' }, { text: ['Hi.'] });
     const ids = (await client.models.list()).data.map(({ id }) => id);
     expect(ids).toEqual(['toolmesh', 'openai/fake', 'demo']);
     const demo = await client.chat.completions.create({
