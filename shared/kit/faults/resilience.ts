@@ -53,7 +53,10 @@ export function wasNeverSent(error: unknown): boolean {
 }
 
 export interface Breaker {
-  /** @throws MeshError unavailable, without calling `task`, while the upstream is given a rest. */
+  /**
+   * @throws MeshError unavailable, without calling `task`, while the breaker is open. It names the first failure of those
+   *   that opened it, and when the next call is let through.
+   */
   run<T>(task: () => Promise<T>): Promise<T>;
   readonly state: 'closed' | 'open' | 'half_open';
 }
@@ -79,23 +82,36 @@ const BREAKER_STATES = {
  * an upstream that comes back is then used at once.
  */
 export function createBreaker({ name, failureThreshold = 5, halfOpenAfterMs = 1_000 }: BreakerOptions): Breaker {
-  const policy = circuitBreaker(
-    handleWhen((error) => isUpstreamFault(error) && !wasNeverSent(error)),
-    { halfOpenAfter: halfOpenAfterMs, breaker: new ConsecutiveBreaker(failureThreshold) },
-  );
+  const counts = (error: unknown) => isUpstreamFault(error) && !wasNeverSent(error);
+  const policy = circuitBreaker(handleWhen(counts), {
+    halfOpenAfter: halfOpenAfterMs,
+    breaker: new ConsecutiveBreaker(failureThreshold),
+  });
+  /** The first of the failures since the last success. */
+  let firstFailure: MeshError | undefined;
+  let openUntil = 0;
+  policy.onBreak(() => {
+    openUntil = performance.now() + halfOpenAfterMs;
+  });
+  const opened = (cause: unknown): MeshError => {
+    const seconds = Math.max(0.1, (openUntil - performance.now()) / 1_000);
+    const reason = firstFailure === undefined ? `${name} keeps failing` : `${firstFailure.message}, again and again`;
+    const message = `${reason}; next try in ${Math.ceil(seconds)} s`;
+    return new MeshError('unavailable', message, { cause: firstFailure ?? cause, retryAfterSeconds: seconds });
+  };
   return {
     get state() {
       return BREAKER_STATES[policy.state];
     },
     async run(task) {
       try {
-        return await policy.execute(task);
+        const result = await policy.execute(task);
+        firstFailure = undefined;
+        return result;
       } catch (error) {
-        if (!isBrokenCircuitError(error)) throw error;
-        throw new MeshError('unavailable', `${name} keeps failing and is given a rest`, {
-          cause: error,
-          retryAfterSeconds: halfOpenAfterMs / 1_000,
-        });
+        if (isBrokenCircuitError(error)) throw opened(error);
+        if (isUpstreamFault(error) && counts(error)) firstFailure ??= error;
+        throw error;
       }
     },
   };

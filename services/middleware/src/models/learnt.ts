@@ -1,5 +1,4 @@
 import { type BoundedCache, createBoundedCache } from './bounded-cache.ts';
-import { type Calibration, createCalibration } from './context/calibration.ts';
 
 /** Long enough not to ask all the time, short enough to see that a server was updated or a model pulled anew. */
 const LEARNT_MS = 10 * 60_000;
@@ -10,12 +9,13 @@ const MAX_MODELS = 256;
 export const createLearnt = <T>(): BoundedCache<T> =>
   createBoundedCache<T>({ maxEntries: MAX_MODELS, ttlMs: LEARNT_MS });
 
-/** Makes the calibrations of a provider's models: the same object for the same name. */
-export function createCalibrations(): (model: string) => Calibration {
-  const calibrations = createLearnt<Calibration>();
+/** Makes what is kept for each of a provider's models while it is in use: the same object for the same name. */
+export function createPerModel<T>(create: (model: string) => T): (model: string) => T {
+  const kept = createLearnt<{ readonly value: T }>();
   return (model) => {
-    const calibration = calibrations.get(model) ?? createCalibration();
-    calibrations.set(model, calibration);
-    return calibration;
+    const entry = kept.get(model) ?? { value: create(model) };
+    // Written again with each use: the least recently used one is forgotten first.
+    kept.set(model, entry);
+    return entry.value;
   };
 }

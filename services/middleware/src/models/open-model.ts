@@ -67,11 +67,11 @@ const notChoosable = (defaultProvider: ProviderName): MeshError =>
       'Leave out the provider, or choose a model from GET /v1/models',
   );
 
-/** Opens a provider's model with its server behind a breaker, and with conversations cut to its context window. */
+/** Opens a provider's model behind its breaker, and with conversations cut to its context window. */
 export async function openGuarded({ open, server }: Provider, name?: string): Promise<Model> {
   const model = await open(name);
   if (server === undefined) return model;
-  return withFittedContext(withBreaker(model, server.breaker), {
+  return withFittedContext(withBreaker(model, server.breakerOf(model.name)), {
     windowTokens: (signal) => server.windowTokens(model.name, signal),
     calibration: server.calibrationOf(model.name),
   });

@@ -17,7 +17,8 @@ export interface Provider {
 }
 
 export interface ProviderServer {
-  readonly breaker: Breaker;
+  /** Returns the breaker of a model: one that fails does not keep callers from the others of its server. */
+  breakerOf(model: string): Breaker;
   /** Returns the tokens that a model reads and writes together; undefined where that is unknown. */
   windowTokens(model: string, signal: AbortSignal): Promise<number | undefined>;
   /** Returns how far token estimates are off for a model; the same object for the same name. */

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import type { ProviderName } from '../../src/models/provider-name.ts';
+import { createPerModel } from '../../src/models/learnt.ts';
+import { openGuarded } from '../../src/models/open-model.ts';
+import { createProviders } from '../../src/models/providers.ts';
 import type { Model } from '../../src/models/model.ts';
 import { withRetries } from '../../src/models/decorators/retrying-model.ts';
 import { type Behaviour, fakeProvider, half, hangUp, json, silence, text } from '../fakes/fake-provider.ts';
@@ -290,20 +295,53 @@ describe.each(['openai', 'ollama'] as const)('the provider %s', (name) => {
     expect(provider.requests).toHaveLength(3);
   });
 
-  test('has its breaker opened when it keeps failing, but not for a bad key', async () => {
-    const model = await open(name);
-    provider.play(text('x', 401));
-    for (let i = 0; i < 6; i += 1) await ask(model);
-    expect(provider.requests).toHaveLength(6);
-
-    provider.play(text('x', 500));
-    const once = await openModel(
-      settings({ OPENAI_BASE_URL: provider.url, OLLAMA_HOST: provider.url, OLLAMA_MODEL: 'm' }),
-      name,
-    );
-    for (let i = 0; i < 5; i += 1) await ask(once);
-    const { error } = await ask(once);
-    expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('given a rest') });
+  test('has the breaker of a model opened when that keeps failing, which names the first failure', async () => {
+    const models = modelsOf(name);
+    const [bad, other] = [await models('bad'), await models('other')];
+    provider.play(text('out of memory', 500), text('x', 500));
+    for (let i = 0; i < 5; i += 1) await ask(bad);
+    const { error } = await ask(bad);
+    expect(error).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/answered 500: out of memory, again and again; next try in 1 s$/),
+    });
     expect(provider.requests).toHaveLength(5);
+    // Nor do names that a caller makes up.
+    for (let i = 0; i < 8; i += 1) await ask(await models(`made-up-${i}`));
+    provider.play(ODDITIES.at(-1)?.[name] ?? silence);
+    expect(await ask(other)).toMatchObject({ text: 'Grüße 🌍' });
+  });
+
+  test.each([400, 401, 403, 404, 413, 422, 429, 503])('keeps the breaker closed when it answers %i', async (status) => {
+    const model = await modelsOf(name)('m');
+    provider.play(text('x', status));
+    for (let i = 0; i < 7; i += 1) await ask(model);
+    expect(provider.requests).toHaveLength(7);
+  });
+
+  test('keeps the breaker closed when callers leave', async () => {
+    const model = await modelsOf(name)('m');
+    provider.play(silence);
+    for (let i = 1; i < 7; i += 1) {
+      const caller = new AbortController();
+      const reply = ask(model, { signal: caller.signal });
+      await until(() => provider.requests.length === i);
+      caller.abort(new MeshError('upstream_timeout', 'The chat took too long'));
+      expect(await reply).toMatchObject({ error: { message: 'The chat took too long' } });
+    }
   });
 });
+
+test('what is kept of models is bounded: the least recently used is forgotten', () => {
+  const of = createPerModel((model) => ({ model }));
+  const [first, second] = [of('first'), of('second')];
+  for (let i = 0; i < 255; i += 1) of(`made-up-${i}`);
+  expect(of('second')).toBe(second);
+  expect(of('first')).not.toBe(first);
+});
+
+/** Opens models of a middleware that has just started, by their names, without retries. */
+function modelsOf(name: ProviderName): (model: string) => Promise<Model> {
+  const opened = createProviders(settings({ OPENAI_BASE_URL: provider.url, OLLAMA_HOST: provider.url }))[name];
+  return (model) => openGuarded(opened, model);
+}

@@ -6,8 +6,8 @@ import { isRefusal } from '../provider-errors.ts';
 type Opened = { readonly events: AsyncIterable<ModelEvent> } | { readonly refusal: unknown };
 
 /**
- * Puts a model behind its provider’s breaker, which opens when answers keep failing before they begin. A bad key or
- * request does not count as a failure of the provider.
+ * Puts a model behind its breaker, which opens when answers keep failing before they begin. A bad key or request, and a
+ * caller who leaves, do not count as failures of the model.
  */
 export function withBreaker(model: Model, breaker: Breaker): Model {
   return {
@@ -17,7 +17,7 @@ export function withBreaker(model: Model, breaker: Breaker): Model {
         try {
           return { events: await openAnswer(model.respond(request)) };
         } catch (error) {
-          if (isRefusal(error)) return { refusal: error };
+          if (isRefusal(error) || request.signal.aborted) return { refusal: error };
           throw error;
         }
       });

@@ -2,7 +2,8 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createBreaker } from '@toolmesh/shared/kit/faults/resilience';
 import type { MiddlewareConfig } from '../../config.ts';
 import { createTransport } from '../exchange.ts';
-import { createCalibrations, createLearnt } from '../learnt.ts';
+import { createCalibration } from '../context/calibration.ts';
+import { createLearnt, createPerModel } from '../learnt.ts';
 import { clocksOf } from '../provider-clocks.ts';
 import type { FoundModel, Provider } from '../provider.ts';
 import { createOllamaModel, ollamaContextTokens } from './ollama-model.ts';
@@ -32,9 +33,9 @@ export function createOllamaProvider(config: MiddlewareConfig): OllamaProvider {
     hasModels: async (signal) => (await ollamaModels(server, signal)).length > 0,
     list: (signal) => listChatModels(server, setModel, signal),
     server: {
-      breaker: createBreaker({ name: OLLAMA }),
+      breakerOf: createPerModel(() => createBreaker({ name: OLLAMA })),
       windowTokens: (model, signal) => ollamaContextTokens({ server, model, numCtx, signal }),
-      calibrationOf: createCalibrations(),
+      calibrationOf: createPerModel(createCalibration),
     },
   };
 }

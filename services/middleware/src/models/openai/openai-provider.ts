@@ -2,7 +2,8 @@ import { createBreaker } from '@toolmesh/shared/kit/faults/resilience';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { MiddlewareConfig } from '../../config.ts';
 import { createTransport } from '../exchange.ts';
-import { createCalibrations, createLearnt } from '../learnt.ts';
+import { createCalibration } from '../context/calibration.ts';
+import { createLearnt, createPerModel } from '../learnt.ts';
 import { clocksOf } from '../provider-clocks.ts';
 import type { Provider } from '../provider.ts';
 import { OPENAI, type OpenAiServer } from './openai-server.ts';
@@ -36,9 +37,9 @@ export function createOpenAiProvider(config: MiddlewareConfig): Provider {
       return [...ids].slice(0, MAX_LISTED).map((id) => ({ provider: 'openai', id }));
     },
     server: {
-      breaker: createBreaker({ name: OPENAI }),
+      breakerOf: createPerModel(() => createBreaker({ name: OPENAI })),
       windowTokens: async (model) => config.OPENAI_CONTEXT_TOKENS ?? openAiWindow(model),
-      calibrationOf: createCalibrations(),
+      calibrationOf: createPerModel(createCalibration),
     },
   };
 }
