@@ -81,7 +81,7 @@ describe('a mesh that is stopped', () => {
 
   test('on a machine without a jail: the doctor says what is had instead, and why', async () => {
     const { code, says } = await doctor({ ...(await nowhere()), SANDBOX_BWRAP: '/nowhere/bwrap' });
-    expect(says).toMatch(/note +Isolation +Python in wasm.*\n +-> .*apt-get install bubblewrap/);
+    expect(says).toMatch(/note +Isolation +Python in wasm.*all without a jail.*\n +-> .*apt-get install bubblewrap/);
     expect(code).toBe(0);
   });
 

@@ -9,21 +9,35 @@ export async function checkIsolation(
   const sandbox = services.find(({ name }) => name === 'sandbox');
   const demanded = env['SANDBOX_ISOLATION'] || 'auto';
   const running = sandbox?.state === 'running' ? levelsOf(sandbox.health) : undefined;
+  const unjailed = sandbox?.state === 'running' ? unjailedOf(sandbox.health) : [];
+  if (unjailed.length > 0) return [await withoutJail(unjailed, env)];
   if (running !== undefined && running['python'] === 'namespaces') return [ok('Isolation', inWords(running))];
   if (demanded === 'wasm') return [note('Isolation', 'Python in wasm, as SANDBOX_ISOLATION demands', BETTER)];
 
-  const reason = await whyNoJail(env);
-  if (reason === undefined && running === undefined)
+  const lack = await whyNoJail(env);
+  if (lack === undefined && running === undefined)
     return [ok('Isolation', 'Python would run in namespaces, the best level')];
-  if (reason === undefined) {
+  if (lack === undefined) {
     return [note('Isolation', `${inWords(running ?? {})}, and namespaces are available now`, 'restart the sandbox')];
   }
   if (demanded === 'namespaces')
-    return [wrong('Isolation', 'SANDBOX_ISOLATION demands namespaces, which this machine does not allow', reason)];
-  return [note('Isolation', 'Python in wasm: safe, slower, and without wheels; namespaces are not available', reason)];
+    return [wrong('Isolation', 'SANDBOX_ISOLATION demands namespaces, which this machine does not allow', lack.reason)];
+  const jail = lack.lacks === 'jail' ? ', all without a jail' : '';
+  return [
+    note('Isolation', `Python in wasm: slower and without wheels${jail}; namespaces are not available`, lack.reason),
+  ];
 }
 
 const BETTER = 'unset it to use the best level that is available';
+
+/** Reports languages that run without a jail, and how to get one. */
+async function withoutJail(languages: readonly string[], env: NodeJS.ProcessEnv): Promise<Finding> {
+  const cure = (await whyNoJail(env))?.reason ?? 'a jail can be had now: restart the sandbox';
+  return note('Isolation', `${languages.join(', ')} without a jail, as an unprivileged process`, cure);
+}
+
+const unjailedOf = ({ jailed }: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(Object(jailed)).flatMap(([language, isJailed]) => (isJailed === false ? [language] : []));
 
 const levelsOf = ({ isolation }: Readonly<Record<string, unknown>>): Record<string, unknown> => ({
   ...Object(isolation),
@@ -35,7 +49,7 @@ const inWords = (levels: Readonly<Record<string, unknown>>): string =>
     .join(', ');
 
 /** Makes a jail as the sandbox would; undefined when that works. */
-async function whyNoJail(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+async function whyNoJail(env: NodeJS.ProcessEnv) {
   const { whyNoNamespaces } = await import('../../services/sandbox/src/service.ts');
   return whyNoNamespaces(env);
 }

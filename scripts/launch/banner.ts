@@ -5,8 +5,9 @@ export async function describeMesh(urlOf: (service: string) => string): Promise<
   const [agent, sandbox] = await Promise.all([healthOf(urlOf('middleware')), healthOf(urlOf('sandbox'))]);
   const { llm }: { llm?: unknown } = Object(agent['services']);
   const { provider, reason }: { provider?: unknown; reason?: unknown } = Object(llm);
+  const jailed: Readonly<Record<string, unknown>> = { ...Object(sandbox['jailed']) };
   const levels = Object.entries(Object(sandbox['isolation'])).map(
-    ([language, level]) => `${language}: ${String(level)}`,
+    ([language, level]) => `${language}: ${String(level)}${jailed[language] === false ? ' without a jail' : ''}`,
   );
   return `
   Toolmesh is ready.

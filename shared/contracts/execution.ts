@@ -109,7 +109,12 @@ export const ExecutionResult = z.object({
   duration_ms: z.number(),
   cpu_ms: z.number(),
   peak_memory_bytes: z.int().describe('The most memory the program used, in bytes, above that of an idle worker'),
-  runtime: z.object({ language: Language, version: z.string(), isolation: Isolation }),
+  runtime: z.object({
+    language: Language,
+    version: z.string(),
+    isolation: Isolation,
+    jailed: z.boolean().describe('Whether a jail of namespaces was around the process'),
+  }),
   packages: z.array(z.object({ name: z.string(), version: z.string() })),
 });
 export type ExecutionResult = z.output<typeof ExecutionResult>;

@@ -17,7 +17,7 @@ const EXECUTION: ExecutionResult = {
   duration_ms: 1,
   cpu_ms: 1,
   peak_memory_bytes: 1,
-  runtime: { language: 'python', version: '3.14.2', isolation: 'wasm' },
+  runtime: { language: 'python', version: '3.14.2', isolation: 'wasm', jailed: true },
   packages: [],
 };
 const { isError, render } = EXECUTE_CODE_TOOL;

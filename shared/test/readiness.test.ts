@@ -4,10 +4,18 @@ import { readinessOf } from '@toolmesh/shared/kit/http/readiness';
 
 describe('readiness', () => {
   test('stays ready with a part that is degraded, and says what it lacks', async () => {
-    const checks = { whole: () => {}, half: async () => ({ degraded: 'only half of it works' }) };
+    const checks = {
+      whole: () => {},
+      noted: () => ({ detail: 'as well as can be' }),
+      half: async () => ({ degraded: 'only half of it works' }),
+    };
     expect(await readinessOf(checks)).toEqual({
       status: 'ready',
-      checks: { whole: { status: 'ok' }, half: { status: 'degraded', detail: 'only half of it works' } },
+      checks: {
+        whole: { status: 'ok' },
+        noted: { status: 'ok', detail: 'as well as can be' },
+        half: { status: 'degraded', detail: 'only half of it works' },
+      },
     });
   });
 

@@ -14,7 +14,9 @@ export const SandboxConfig = serviceConfig(8001, {
   SANDBOX_ISOLATION: z
     .enum(['auto', 'namespaces', 'wasm'])
     .default('auto')
-    .describe('Isolation of Python: the best that works (`auto`), or one that the start demands.'),
+    .describe(
+      'The best isolation that works (`auto`); `namespaces`: a jail for every language, or no start; `wasm`: Python in WebAssembly.',
+    ),
   MIN_WORKERS: workers(2).describe(
     'Warm workers of each kind. One of Python takes 23 MB, with numpy 100, in wasm 270.',
   ),

@@ -5,8 +5,9 @@ import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { SandboxConfig } from './config.ts';
 import { measureDisk } from './telemetry/disk.ts';
 import { createEngine } from './execution/engine.ts';
-import { createExecute, executeTool, isolations } from './execution/execute.ts';
+import { createExecute, executeTool } from './execution/execute.ts';
 import { executionRoutes } from './execution/routes.ts';
+import { describeIsolation, isolationChecks, measureIsolation } from './telemetry/isolation.ts';
 import { countInstalls, measureExecutions } from './telemetry/metrics.ts';
 import { findJail } from './jail/find-jail.ts';
 import { createPackages } from './packages/packages.ts';
@@ -16,15 +17,17 @@ import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
 import { createSessions } from './execution/sessions.ts';
 
 /**
- * Makes a jail as a start would and returns the reason when Python cannot be isolated in namespaces; undefined when it
- * can. Reads only the settings that name bubblewrap, Python and the cache.
+ * Makes a jail as a start would. Returns why there is none, or why it has no Python; undefined when it has all. Reads
+ * only the settings that name bubblewrap, Python and the cache.
  */
-export async function whyNoNamespaces(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+export async function whyNoNamespaces(
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly lacks: 'jail' | 'python'; readonly reason: string } | undefined> {
   const settings = SandboxConfig.pick({ SANDBOX_CACHE_DIR: true, SANDBOX_BWRAP: true, SANDBOX_PYTHON: true });
   const { SANDBOX_CACHE_DIR: cacheDirectory, SANDBOX_BWRAP: bwrap, SANDBOX_PYTHON: python } = loadConfig(settings, env);
   const found = await findJail({ cacheDirectory, bwrap, python });
-  if ('reason' in found) return found.reason;
-  return 'reason' in found.python ? found.python.reason : undefined;
+  if ('reason' in found) return { lacks: 'jail', reason: found.reason };
+  return 'reason' in found.python ? { lacks: 'python', reason: found.python.reason } : undefined;
 }
 
 export const sandbox = defineService({
@@ -46,8 +49,9 @@ export const sandbox = defineService({
     });
     const engines = runtimes.map((runtime) => createEngine(runtime, { min, max, logger }));
     const sessions = createSessions({ max: config.SANDBOX_MAX_SESSIONS, idleMs: config.SANDBOX_SESSION_IDLE_MS });
-    const isolation = isolations(engines);
-    logger.info({ isolation, min, max }, 'isolation chosen');
+    const isolation = describeIsolation(engines);
+    logger.info({ ...isolation, min, max }, 'isolation chosen');
+    measureIsolation(engines, metrics);
 
     const packages = await createPackages({
       directory: SANDBOX_DATA_DIR,
@@ -63,7 +67,7 @@ export const sandbox = defineService({
     });
     measureDisk(metrics, SANDBOX_DATA_DIR);
     const execute = measureExecutions(createExecute({ engines, sessions, packages }), engines, metrics);
-    const checks = Object.fromEntries(engines.map((engine) => [engine.runtime.name, () => engine.check()]));
+    const checks = isolationChecks(engines);
     const service = toolServiceParts(
       'sandbox',
       { tools: [executeTool(execute), ...packageTools(packages)], checks },
@@ -76,7 +80,7 @@ export const sandbox = defineService({
         ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY),
         ...service.routes,
       ],
-      health: async () => ({ isolation }),
+      health: async () => isolation,
       close: async () => {
         await packages.close();
         sessions.close();

@@ -12,6 +12,7 @@ import { cacheFor, PYTHON_LEVELS, type Sandbox, startSandbox, USERS } from './sa
 const corpus = readCorpus(new URL('./hostile/', import.meta.url));
 const settings: readonly Setting[] = [
   { name: 'wasm', isolation: 'wasm', user: {} },
+  { name: 'wasm without a jail', isolation: 'wasm', user: {}, env: { SANDBOX_BWRAP: '/nonexistent/bwrap' } },
   ...(PYTHON_LEVELS.includes('namespaces') ? USERS : []).map(([name, user]): Setting => ({
     name: `namespaces, run by ${name}`,
     isolation: 'namespaces',

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { contentOf, PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
+const IS_JAILED = PYTHON_LEVELS.includes('namespaces');
+
 let sandbox: Sandbox;
 const run = (program: object) => sandbox.run(program);
 const execute = (program: object) => sandbox.execute(program);
@@ -28,7 +30,12 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
         duration_ms: expect.any(Number),
         cpu_ms: expect.any(Number),
         peak_memory_bytes: expect.any(Number),
-        runtime: { language: 'python', version: expect.stringMatching(/^3\.\d+\.\d+$/), isolation: level },
+        runtime: {
+          language: 'python',
+          version: expect.stringMatching(/^3\.\d+\.\d+$/),
+          isolation: level,
+          jailed: IS_JAILED,
+        },
         packages: [],
       });
     });
@@ -63,9 +70,13 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
 
     test('shows its isolation at /health and its pools at /ready and /metrics', async () => {
       const { body: health } = await request(`${sandbox.url}/health`);
-      expect(health.isolation).toEqual({ python: level, javascript: 'isolate', typescript: 'isolate' });
+      expect(health).toMatchObject({
+        isolation: { python: level, javascript: 'isolate', typescript: 'isolate' },
+        jailed: { python: IS_JAILED, javascript: IS_JAILED, typescript: IS_JAILED },
+      });
       const { body: ready } = await request(`${sandbox.url}/ready`);
-      expect(Object.keys(ready.checks)).toEqual([`python-${level}`, 'javascript-isolate']);
+      expect(Object.keys(ready.checks)).toEqual(['python', 'javascript', 'typescript']);
+      if (IS_JAILED) expect(ready.checks.python).toEqual({ status: 'ok', detail: `${level} in a jail` });
       const { body: metrics } = await request(`${sandbox.url}/metrics`);
       expect(metrics).toMatch(/^sandbox_executions_total\{language="python",status="success"\} [1-9]/m);
       expect(metrics).toMatch(/^sandbox_execution_duration_seconds_count\{language="python"\} [1-9]/m);

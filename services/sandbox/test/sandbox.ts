@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,9 +44,10 @@ function canRun(user: User): boolean {
   return readable.status === 0 && canJail(user);
 }
 
-/** A folder for what the sandbox keeps, which `user` can write. */
+/** A folder for what the sandbox keeps, which `user` can write, and every user of a worker can read. */
 export function cacheFor({ uid, gid }: User): string {
   const directory = mkdtempSync(join(tmpdir(), 'toolmesh-sandbox-'));
+  chmodSync(directory, 0o755);
   if (uid !== undefined && gid !== undefined) chownSync(directory, uid, gid);
   return directory;
 }

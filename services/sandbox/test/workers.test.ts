@@ -134,7 +134,7 @@ describe('the start of the service', () => {
     [{ MIN_WORKERS: '5', MAX_WORKERS: '2' }, 'MIN_WORKERS'],
     [
       { SANDBOX_ISOLATION: 'wasm', SANDBOX_CACHE_DIR: '/dev/null/cache' },
-      'SANDBOX_CACHE_DIR: Python cannot be prepared in /dev/null/cache: Error: ENOTDIR',
+      'cannot be prepared in /dev/null/cache: Error: ENOTDIR',
     ],
   ])('a start with %p is refused with its reason', async (env, reason) => {
     const failure = await startServiceProcess(MAIN, env).catch((error: unknown) => error);

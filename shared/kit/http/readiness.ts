@@ -1,16 +1,14 @@
 import { withDeadline } from '../faults/deadline.ts';
 import { MeshError } from '../faults/errors.ts';
 
-/** Something that works less well than it should, and why: `/ready` names it and stays 200. */
-export interface Degraded {
-  readonly degraded: string;
-}
-
 /**
- * Resolves when the thing it looks at works, with what it lacks if it is degraded; rejects with what is wrong. Each has
- * {@link CHECK_TIMEOUT_MS}.
+ * A note on something that works: a detail, or what it lacks where it works less well than it should. `/ready` shows it
+ * and stays 200.
  */
-export type Check = (signal: AbortSignal) => Promise<Degraded | void> | Degraded | void;
+export type CheckNote = { readonly detail: string } | { readonly degraded: string };
+
+/** Resolves when the thing it looks at works; rejects with what is wrong. Each has {@link CHECK_TIMEOUT_MS}. */
+export type Check = (signal: AbortSignal) => Promise<CheckNote | void> | CheckNote | void;
 export type Checks = Readonly<Record<string, Check>>;
 
 export interface Readiness {
@@ -36,7 +34,8 @@ const tooLate = () => new MeshError('upstream_timeout', `no answer within ${CHEC
 async function outcomeOf(check: Check): Promise<CheckOutcome> {
   try {
     const result = await withDeadline({ ms: CHECK_TIMEOUT_MS, late: tooLate }, check);
-    return result === undefined ? { status: 'ok' } : { status: 'degraded', detail: result.degraded };
+    if (result === undefined) return { status: 'ok' };
+    return 'degraded' in result ? { status: 'degraded', detail: result.degraded } : { status: 'ok', ...result };
   } catch (error) {
     return { status: 'failed', detail: error instanceof MeshError ? error.message : 'the check itself failed' };
   }

@@ -16,7 +16,7 @@ export const executed = (fields: object, isError = false) => ({
     duration_ms: 18.2,
     cpu_ms: 12,
     peak_memory_bytes: 48 * 1_024 ** 2,
-    runtime: { language: 'python', version: '3.11.2', isolation: 'namespaces' },
+    runtime: { language: 'python', version: '3.11.2', isolation: 'namespaces', jailed: true },
     packages: [],
     ...fields,
   },

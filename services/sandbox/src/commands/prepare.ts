@@ -3,7 +3,7 @@ import { loadConfig } from '@toolmesh/shared/kit/service/config';
 import { SandboxConfig } from '../config.ts';
 import { prepareJail } from '../jail/find-jail.ts';
 import { compileWorker } from '../runtimes/python-namespaces/compiled-worker.ts';
-import { createPythonWasm } from '../runtimes/python-wasm/runtime.ts';
+import { makeSnapshot } from '../runtimes/python-wasm/runtime.ts';
 import { prepareWorkerScripts } from '../runtimes/worker-scripts.ts';
 
 // oxlint-disable-next-line node/no-process-env -- a command is its own main
@@ -16,6 +16,6 @@ const {
 const prepared = await prepareJail({ cacheDirectory, bwrap, python });
 if (!('reason' in prepared.python)) await compileWorker(cacheDirectory, prepared.python);
 prepareWorkerScripts(cacheDirectory);
-await createPythonWasm(cacheDirectory, undefined);
+await makeSnapshot(cacheDirectory);
 const interpreter = 'reason' in prepared.python ? prepared.python.reason : `Python ${prepared.python.version}`;
 process.stdout.write(`${cacheDirectory} is ready: ${interpreter}\n`);

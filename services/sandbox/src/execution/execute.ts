@@ -3,7 +3,6 @@ import {
   EXECUTE_CODE_TOOL,
   type ExecuteArguments,
   type ExecutionResult,
-  type Language,
   LIMITS,
 } from '@toolmesh/shared/contracts/execution';
 import { defineTool, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
@@ -51,8 +50,9 @@ export function createExecute({ engines, sessions, packages }: ExecuteParts): Ex
     const limits = { timeoutMs: program.timeout_ms, outputBytes: LIMITS.outputBytes };
     const task = async (worker: WorkerProcess) => {
       const run = await worker.run(toWorkerProgram(program), { ...limits, signal, onOutput });
-      const { isolation } = engine.runtime;
-      const runtime = { language: program.language, version: worker.version, isolation };
+      const { isolation, unjailed } = engine.runtime;
+      const { language } = program;
+      const runtime = { language, version: worker.version, isolation, jailed: unjailed === undefined };
       return toExecutionResult(run, program, { runtime, packages: [...(layer?.packages ?? [])] });
     };
     if (program.session_id === undefined) return pool.withWorker(task, signal);
@@ -74,13 +74,6 @@ export const executeTool = (execute: Execute): ToolDefinition =>
     run: (program, { signal, wantsProgress, chunk }) =>
       execute(program, signal, wantsProgress ? (stream, text) => chunk({ stream, text }) : undefined),
   });
-
-/** Maps languages to their isolation, for logs and probes: `{python: 'wasm', javascript: 'isolate', ...}`. */
-export function isolations(engines: readonly Engine[]): Partial<Record<Language, string>> {
-  return Object.fromEntries(
-    engines.flatMap(({ runtime }) => runtime.languages.map((language) => [language, runtime.isolation])),
-  );
-}
 
 function toWorkerProgram({
   language,

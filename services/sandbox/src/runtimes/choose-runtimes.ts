@@ -5,16 +5,20 @@ import { findJail } from '../jail/find-jail.ts';
 import { ARTIFACT_LIMITS } from '../workers/protocol.ts';
 import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
-import type { NodeJail } from './node-worker.ts';
+import type { NodeHost, NodeJail, NodeUnjailed } from './node-worker.ts';
 import { baseLayerPackages, baseLayerPath } from './python-namespaces/base-layer.ts';
 import { compileWorker } from './python-namespaces/compiled-worker.ts';
 import { createPythonNamespaces } from './python-namespaces/runtime.ts';
 import { createPythonWasm } from './python-wasm/runtime.ts';
 import type { Runtime } from './runtime.ts';
+import { findUnprivileged } from './unprivileged.ts';
 import { prepareWorkerScripts } from './worker-scripts.ts';
 
 export interface RuntimeChoice {
-  /** The level that Python must have: the best there is, or one that is demanded. */
+  /**
+   * The best there is; `namespaces` to demand a jail around the programs of every language; `wasm` to demand WebAssembly
+   * of Python.
+   */
   readonly isolation: 'auto' | 'namespaces' | 'wasm';
   readonly cacheDirectory: string;
   /** Path of bubblewrap. */
@@ -25,14 +29,15 @@ export interface RuntimeChoice {
 }
 
 /**
- * The runtimes of this machine, each of which has run a program. What runs in a process of Node is in a jail, too,
- * where one can be had.
+ * Returns the runtimes of this machine, each of which has run a program. What runs in a process of Node is in a jail,
+ * too, where one can be had; else it is an unprivileged user's. What is chosen here stays: a jail that breaks later
+ * starts no more workers.
  * @throws ConfigError when the level that is demanded cannot be had, with the reason and the cure.
  */
 export async function chooseRuntimes(choice: RuntimeChoice): Promise<readonly Runtime[]> {
   const found = await findNodeJail(choice);
   if ('reason' in found) choice.logger.warn({ reason: found.reason }, 'there is no jail');
-  return Promise.all([choosePython(choice, found), chooseJavaScript(choice, 'jail' in found ? found : undefined)]);
+  return Promise.all([choosePython(choice, found), chooseForNode(choice, found, createJavaScript)]);
 }
 
 /** Returns the interpreter that wheels have to fit: that of the chosen Python runtime. */
@@ -57,14 +62,16 @@ async function choosePython(choice: RuntimeChoice, found: Search): Promise<Runti
     const runtime = await namespaces(choice, found);
     if (!('reason' in runtime)) return runtime;
     const { reason } = runtime;
-    if (isolation === 'namespaces') {
-      throw new ConfigError(`SANDBOX_ISOLATION: namespaces cannot be had: ${reason}. Or set SANDBOX_ISOLATION=auto`);
-    }
+    if (isolation === 'namespaces') throw cannotBeHad('Python', reason);
     logger.warn({ reason }, 'Python falls back to wasm');
   }
-  const make = (jail: NodeJail | undefined) => createPythonWasm(choice.cacheDirectory, jail);
-  return jailedIfPossible(make, 'jail' in found ? found : undefined, logger);
+  return chooseForNode(choice, found, (host) => createPythonWasm(choice.cacheDirectory, host));
 }
+
+const cannotBeHad = (languages: string, reason: string): ConfigError =>
+  new ConfigError(
+    `SANDBOX_ISOLATION: namespaces cannot be had for ${languages}: ${reason}. Or set SANDBOX_ISOLATION=auto`,
+  );
 
 async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime | { readonly reason: string }> {
   if ('reason' in found) return found;
@@ -86,24 +93,56 @@ async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime
   return failure === undefined ? runtime : { reason: failure };
 }
 
-const chooseJavaScript = ({ logger }: RuntimeChoice, jail: NodeJail | undefined): Promise<Runtime> =>
-  jailedIfPossible((found) => createJavaScript(found), jail, logger);
-
-async function jailedIfPossible(
-  make: (jail: NodeJail | undefined) => Runtime | Promise<Runtime>,
-  jail: NodeJail | undefined,
-  logger: Logger,
+/** Chooses a jail for a runtime in a process of Node, or the second best where none works. */
+async function chooseForNode(
+  choice: RuntimeChoice,
+  found: Search,
+  make: (host: NodeHost) => Runtime | Promise<Runtime>,
 ): Promise<Runtime> {
-  if (jail !== undefined) {
-    const jailed = await make(jail);
-    const failure = await tryOut(jailed);
-    if (failure === undefined) return jailed;
-    logger.warn({ runtime: jailed.name, reason: failure }, 'runs without a jail around its isolate');
+  const jailed = 'reason' in found ? found : await attempt(make, found);
+  if (!('reason' in jailed)) return jailed;
+  // Where Python must be in namespaces, this is for the others.
+  if (choice.isolation === 'namespaces') throw cannotBeHad('JavaScript and TypeScript', jailed.reason);
+  const host = await withoutJail(choice, jailed.reason);
+  const runtime = await attempt(make, host);
+  if ('reason' in runtime) {
+    throw new ConfigError(
+      `SANDBOX_BWRAP: programs run neither in a jail (${jailed.reason}) nor as an unprivileged user, ` +
+        `who must be able to read this project and SANDBOX_CACHE_DIR: ${runtime.reason}`,
+    );
   }
-  const runtime = await make(undefined);
-  const failure = await tryOut(runtime);
-  if (failure !== undefined) throw new Error(`${runtime.name} does not work: ${failure}`);
+  choice.logger.warn({ runtime: runtime.name, reason: jailed.reason }, 'runs without a jail around its isolate');
   return runtime;
+}
+
+async function attempt(
+  make: (host: NodeHost) => Runtime | Promise<Runtime>,
+  host: NodeHost,
+): Promise<Runtime | { readonly reason: string }> {
+  const runtime = await make(host);
+  const reason = await tryOut(runtime);
+  return reason === undefined ? runtime : { reason };
+}
+
+/** Makes the second best to a jail. @throws ConfigError when this service is root and cannot become another user. */
+async function withoutJail({ cacheDirectory, logger }: RuntimeChoice, unjailed: string): Promise<NodeUnjailed> {
+  const way = await findUnprivileged();
+  if ('reason' in way) {
+    throw new ConfigError(
+      `SANDBOX_BWRAP: there is no jail (${unjailed}), and no program runs as root, which cannot become another user ` +
+        `here: ${way.reason}. Run the sandbox as an ordinary user`,
+    );
+  }
+  logger.info({ as: way.name }, 'programs run as an unprivileged process');
+  return { unjailed, scripts: scriptsIn(cacheDirectory), wrap: way.wrap };
+}
+
+function scriptsIn(cacheDirectory: string): string {
+  try {
+    return prepareWorkerScripts(cacheDirectory);
+  } catch (error) {
+    throw new ConfigError(`SANDBOX_CACHE_DIR: workers cannot be prepared in ${cacheDirectory}: ${String(error)}`);
+  }
 }
 
 const TRY_TIMEOUT_MS = 10_000;

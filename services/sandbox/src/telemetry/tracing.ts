@@ -8,6 +8,7 @@ export function traceExecution(language: string, run: () => Promise<ExecutionRes
     const result = await run();
     span.set({
       'toolmesh.sandbox.isolation': result.runtime.isolation,
+      'toolmesh.sandbox.jailed': result.runtime.jailed,
       'toolmesh.sandbox.status': result.status,
       'toolmesh.sandbox.duration_ms': result.duration_ms,
       'toolmesh.sandbox.cpu_ms': result.cpu_ms,

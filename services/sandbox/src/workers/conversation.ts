@@ -13,6 +13,8 @@ export interface WorkerCommand {
   readonly args: readonly string[];
   /** Files that it reads on its descriptors 4, 5 and on. */
   readonly descriptors?: readonly string[];
+  /** Id of the user and the group that it becomes; absent where it stays ours, or the command sees to it. */
+  readonly user?: number;
 }
 
 export interface Exit {
@@ -41,9 +43,14 @@ const STDERR_TAIL_CHARS = 4_096;
 export const begin = (start: WorkerStart): Conversation | Promise<Conversation> =>
   'launch' in start ? start.launch() : converseWith(start);
 
-export function converseWith({ file, args, descriptors = [] }: WorkerCommand): Conversation {
+export function converseWith({ file, args, descriptors = [], user }: WorkerCommand): Conversation {
   const opened = descriptors.map((path) => openSync(path, 'r'));
-  const child = spawn(file, args, { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...opened] });
+  const child = spawn(file, args, {
+    cwd: '/',
+    env: {},
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...opened],
+    ...(user === undefined ? {} : { uid: user, gid: user }),
+  });
   for (const descriptor of opened) closeSync(descriptor);
   const channel = child.stdio[3];
   if (!(channel instanceof Duplex)) throw new Error('the worker has no descriptor 3');

@@ -44,6 +44,8 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   const { name, start, min, max, logger, maxQueue = 64, maxWaitMs = 10_000 } = options;
   const queue = createQueue(maxQueue, maxWaitMs);
   let state = emptyPool<WorkerProcess>(min, max);
+  /** True once a worker was warm; later it may have none for a moment, and callers wait. */
+  let hasStarted = false;
 
   const apply = (event: PoolEvent<WorkerProcess>): void => {
     const step = nextPoolState(state, event, queue.length);
@@ -63,6 +65,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     try {
       const worker = await start();
       void worker.gone.then(() => apply({ type: 'gone', worker }));
+      hasStarted = true;
       apply({ type: 'started', worker });
     } catch (error) {
       logger.error({ err: error, pool: name }, 'a worker did not start');
@@ -100,8 +103,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     },
     check: () => {
       if (state.failure !== undefined) throw state.failure;
-      const isCold = state.idle.length + state.busy.size === 0;
-      if (isCold) throw new MeshError('unavailable', `no ${name} worker is warm yet`);
+      if (!hasStarted) throw new MeshError('unavailable', `no ${name} worker is warm yet`);
     },
     close: () => apply({ type: 'closed' }),
   };

@@ -13,6 +13,8 @@ export interface Setting {
   readonly name: string;
   readonly isolation: Isolation;
   readonly user: User;
+  /** More settings of the service. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Services to try programs on, each with one program at a time, so that what one leaves behind is known to be its. */
@@ -134,8 +136,9 @@ export async function openHarness(setting: Setting): Promise<Harness> {
 const isolationOf = ({ language }: HostileProgram, { isolation }: Setting): Isolation =>
   language === 'python' ? isolation : 'isolate';
 
-async function openLane({ isolation, user }: Setting, host: Host): Promise<Lane> {
-  const env = { ...host.env, ...NO_INDEX, SANDBOX_ISOLATION: isolation, MIN_WORKERS: '1', MAX_WORKERS: '4' };
+async function openLane({ isolation, user, env: own = {} }: Setting, host: Host): Promise<Lane> {
+  const limits = { SANDBOX_ISOLATION: isolation, MIN_WORKERS: '1', MAX_WORKERS: '4' };
+  const env = { ...host.env, ...NO_INDEX, ...limits, ...own };
   const service = await startServiceProcess(START, env, user);
   await until(async () => (await request(`${service.url}/ready`)).status === 200);
   await warmUp(service);

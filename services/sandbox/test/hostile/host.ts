@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,8 @@ const OUTSIDE = ['/', '/tmp', '/var/tmp', '/dev/shm', '/run', '/work', homedir()
 export function createHost({ uid, gid }: User): Host {
   const secret = `canary-${randomBytes(12).toString('hex')}`;
   const root = mkdtempSync(join(tmpdir(), 'toolmesh-host-'));
+  // Workers without a jail are other users, who read the cache.
+  chmodSync(root, 0o755);
   // In the open, where a program would look that has left its jail.
   const planted = `${root}.canary.txt`;
   writeFileSync(planted, `${secret}-in-tmp\n`, { mode: 0o644 });

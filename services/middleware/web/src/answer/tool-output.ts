@@ -125,6 +125,7 @@ function executionFacts(run: JsonObject): readonly string[] {
     ...(exitCode === undefined || exitCode === 0 ? [] : [`exit code ${exitCode}`]),
     [textOf(runtime['language']), textOf(runtime['version'])].filter(Boolean).join(' '),
     textOf(runtime['isolation']) ?? '',
+    ...(runtime['jailed'] === false ? ['without a jail'] : []),
     ...(memory === undefined || memory === 0 ? [] : [`${Math.round(memory / 1_024 ** 2)} MiB`]),
     ...(Object.values(truncated).includes(true) ? ['output truncated'] : []),
   ].filter((fact) => fact !== '');

@@ -1,19 +1,20 @@
-import { type NodeJail, nodeWorker } from '../node-worker.ts';
+import { type NodeHost, nodeWorker, whyUnjailed } from '../node-worker.ts';
 import type { Runtime } from '../runtime.ts';
 
 const SCRIPT = new URL('./worker.ts', import.meta.url);
-const IMPORTS = ['isolated-vm', 'node-gyp-build', 'acorn', 'node-inspect-extracted', 'resolve.exports'];
+const IMPORTS = ['isolated-vm', 'node-gyp-build', 'acorn', 'node-inspect-extracted', 'resolve.exports'] as const;
 
 /**
  * JavaScript and TypeScript in an isolate inside a process, which is in a jail where there is one: no host file, no
  * network, no module but its own few and those of its packages.
  */
-export function createJavaScript(jail: NodeJail | undefined): Runtime {
+export function createJavaScript(host: NodeHost): Runtime {
   let isTypeScriptExpected = false;
   return {
     name: 'javascript-isolate',
     languages: ['javascript', 'typescript'],
     isolation: 'isolate',
+    unjailed: whyUnjailed(host),
     worker: (packages) =>
       nodeWorker(
         {
@@ -22,7 +23,7 @@ export function createJavaScript(jail: NodeJail | undefined): Runtime {
           options: isTypeScriptExpected ? ['--typescript'] : [],
           reads: packages === undefined ? [] : [packages],
         },
-        jail,
+        host,
       ),
     expect: (language) => {
       isTypeScriptExpected ||= language === 'typescript';

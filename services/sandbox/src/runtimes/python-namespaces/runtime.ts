@@ -68,6 +68,7 @@ export function createPythonNamespaces(
     name: 'python-namespaces',
     languages: ['python'],
     isolation: 'namespaces',
+    unjailed: undefined,
     pythonVersion: python.version,
     provided,
     worker: (packages) => worker([], packages),

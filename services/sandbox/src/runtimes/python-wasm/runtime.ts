@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
-import { type NodeJail, nodeWorker } from '../node-worker.ts';
+import { type NodeHost, nodeWorker, whyUnjailed } from '../node-worker.ts';
 import type { Runtime } from '../runtime.ts';
 
 const MAKE_SNAPSHOT = fileURLToPath(new URL('../../commands/make-snapshot.ts', import.meta.url));
@@ -10,7 +10,7 @@ const MAKE_SNAPSHOT = fileURLToPath(new URL('../../commands/make-snapshot.ts', i
 const SNAPSHOT_TIMEOUT_MS = 60_000;
 
 /** Makes the saved memory in a process of its own and returns its path. @throws ConfigError when it cannot be kept. */
-async function makeSnapshot(directory: string): Promise<string> {
+export async function makeSnapshot(directory: string): Promise<string> {
   const args = ['--no-warnings', MAKE_SNAPSHOT, directory];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: SNAPSHOT_TIMEOUT_MS, env: {} });
@@ -24,23 +24,24 @@ async function makeSnapshot(directory: string): Promise<string> {
 
 /** Of the Pyodide that package.json pins. */
 const PYTHON_VERSION = '3.14';
-const IMPORTS = ['isolated-vm', 'node-gyp-build', 'pyodide'];
+const IMPORTS = ['isolated-vm', 'node-gyp-build', 'pyodide'] as const;
 
 /**
  * Python as Pyodide inside an isolate inside a process, which is in a jail where there is one: no host file, no
  * network, no thread, no subprocess, the standard library and pure Python packages. Needs nothing but Node. The first
  * start takes 2 s to save the interpreter's memory.
  */
-export async function createPythonWasm(cacheDirectory: string, jail: NodeJail | undefined): Promise<Runtime> {
+export async function createPythonWasm(cacheDirectory: string, host: NodeHost): Promise<Runtime> {
   const snapshot = await makeSnapshot(cacheDirectory);
   return {
     name: 'python-wasm',
     languages: ['python'],
     isolation: 'wasm',
+    unjailed: whyUnjailed(host),
     pythonVersion: PYTHON_VERSION,
     worker: (packages) => {
       const reads = packages === undefined ? [snapshot] : [snapshot, packages];
-      return nodeWorker({ script: new URL('./worker.ts', import.meta.url), imports: IMPORTS, reads }, jail);
+      return nodeWorker({ script: new URL('./worker.ts', import.meta.url), imports: IMPORTS, reads }, host);
     },
   };
 }

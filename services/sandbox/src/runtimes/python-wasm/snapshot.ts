@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadInterpreter, snapshotIngredients } from './interpreter.ts';
 import { loadPyodideAssets } from './pyodide-assets.ts';
@@ -28,6 +28,8 @@ export async function writeSnapshot(path: string): Promise<void> {
   mkdirSync(directory, { recursive: true });
   const unfinished = `${path}.${process.pid}`;
   writeFileSync(unfinished, Buffer.from(memory));
+  // Workers are other users than the service, whatever its umask is.
+  chmodSync(unfinished, 0o644);
   // A reader sees the whole file or none, also when two services make it at the same time.
   renameSync(unfinished, path);
   for (const name of readdirSync(directory)) {
