@@ -8,24 +8,34 @@ export async function checkIsolation(
 ): Promise<readonly Finding[]> {
   const sandbox = services.find(({ name }) => name === 'sandbox');
   const demanded = env['SANDBOX_ISOLATION'] || 'auto';
-  const running = sandbox?.state === 'running' ? levelsOf(sandbox.health) : undefined;
-  const unjailed = sandbox?.state === 'running' ? unjailedOf(sandbox.health) : [];
+  const health = sandbox?.state === 'running' ? sandbox.health : undefined;
+  const running = health === undefined ? undefined : levelsOf(health);
+  const unjailed = health === undefined ? [] : unjailedOf(health);
   if (unjailed.length > 0) return [await withoutJail(unjailed, env)];
   if (running !== undefined && running['python'] === 'namespaces') return [ok('Isolation', inWords(running))];
   if (demanded === 'wasm') return [note('Isolation', 'Python in wasm, as SANDBOX_ISOLATION demands', BETTER)];
 
-  const lack = await whyNoJail(env);
-  if (lack === undefined && running === undefined)
-    return [ok('Isolation', 'Python would run in namespaces, the best level')];
+  return [foundOnThisMachine(await whyNoJail(env), { demanded, running })];
+}
+
+type Lack = Awaited<ReturnType<typeof whyNoJail>>;
+
+/** Reports what a start of the sandbox would find, beside what is demanded and what runs now. */
+function foundOnThisMachine(
+  lack: Lack,
+  { demanded, running }: { readonly demanded: string; readonly running: Readonly<Record<string, unknown>> | undefined },
+): Finding {
   if (lack === undefined) {
-    return [note('Isolation', `${inWords(running ?? {})}, and namespaces are available now`, 'restart the sandbox')];
+    return running === undefined
+      ? ok('Isolation', 'Python would run in namespaces, the best level')
+      : note('Isolation', `${inWords(running)}, and namespaces are available now`, 'restart the sandbox');
   }
-  if (demanded === 'namespaces')
-    return [wrong('Isolation', 'SANDBOX_ISOLATION demands namespaces, which this machine does not allow', lack.reason)];
-  const jail = lack.lacks === 'jail' ? ', all without a jail' : '';
-  return [
-    note('Isolation', `Python in wasm: slower and without wheels${jail}; namespaces are not available`, lack.reason),
-  ];
+  const { lacks, reason } = lack;
+  if (demanded === 'namespaces') {
+    return wrong('Isolation', 'SANDBOX_ISOLATION demands namespaces, which this machine does not allow', reason);
+  }
+  const jail = lacks === 'jail' ? ', all without a jail' : '';
+  return note('Isolation', `Python in wasm: slower and without wheels${jail}; namespaces are not available`, reason);
 }
 
 const BETTER = 'unset it to use the best level that is available';

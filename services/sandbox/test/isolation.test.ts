@@ -99,10 +99,10 @@ describe.each(USERS)('without a jail, run by %s:', (_name, user) => {
     await whileBusy(sandbox, () => {
       const leaves = leavesOf(sandbox.pid);
       expect(leaves.length).toBeGreaterThanOrEqual(LANGUAGES.length);
-      for (const pid of leaves) {
-        expect(idsOf(pid)).not.toContain(0);
-        if (canJail) expect(readlinkSync(`/proc/${pid}/ns/net`)).not.toBe(ours);
-      }
+      for (const pid of leaves) expect(idsOf(pid)).not.toContain(0);
+      // Where a jail can be had, so can a network namespace.
+      const networks = leaves.map((pid) => readlinkSync(`/proc/${pid}/ns/net`));
+      expect(networks.includes(ours)).toBe(!canJail);
     });
   });
 });
@@ -123,7 +123,9 @@ test('without a jail, Node itself refuses what a worker does not need', async ()
   };
   const code = `const { readFileSync, readdirSync, writeFileSync } = process.getBuiltinModule("fs");
     const outcome = (run) => { try { run(); return "done"; } catch ({ code }) { return code; } };
-    console.log(JSON.stringify({ ${Object.entries(attempts).map(([name, text]) => `${name}: outcome(() => ${text})`)} }));`;
+    console.log(JSON.stringify({ ${Object.entries(attempts)
+      .map(([name, text]) => `${name}: outcome(() => ${text})`)
+      .join()} }));`;
   const inWorker = [...args.slice(0, -1), '-e', code];
   const { stdout, stderr } = spawnSync(file, inWorker, { env: {}, cwd: '/', encoding: 'utf8' });
   expect(stderr).toBe('');
@@ -132,14 +134,18 @@ test('without a jail, Node itself refuses what a worker does not need', async ()
   );
 });
 
-(isRoot ? test : test.skip)('root that cannot become another user runs nothing', async () => {
-  const caps = '-setuid,-setgid,-sys_admin';
-  const env = { ...NO_JAIL, PORT: '0', SANDBOX_CACHE_DIR: folder };
-  const child = spawn('/usr/bin/setpriv', ['--bounding-set', caps, process.execPath, fileURLToPath(MAIN)], { env });
-  let words = '';
-  child.stderr.on('data', (text: Buffer) => (words += text.toString()));
-  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(78);
-  expect(words).toMatch(/no program runs as root.*Run the sandbox as an ordinary user/s);
+const describeAsRoot = isRoot ? describe : describe.skip;
+
+describeAsRoot('root', () => {
+  test('that cannot become another user runs nothing', async () => {
+    const caps = '-setuid,-setgid,-sys_admin';
+    const env = { ...NO_JAIL, PORT: '0', SANDBOX_CACHE_DIR: folder };
+    const child = spawn('/usr/bin/setpriv', ['--bounding-set', caps, process.execPath, fileURLToPath(MAIN)], { env });
+    let words = '';
+    child.stderr.on('data', (text: Buffer) => (words += text.toString()));
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(78);
+    expect(words).toMatch(/no program runs as root.*Run the sandbox as an ordinary user/s);
+  });
 });
 
 const describeJailed = canJail ? describe : describe.skip;

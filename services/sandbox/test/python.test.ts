@@ -76,7 +76,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
       });
       const { body: ready } = await request(`${sandbox.url}/ready`);
       expect(Object.keys(ready.checks)).toEqual(['python', 'javascript', 'typescript']);
-      if (IS_JAILED) expect(ready.checks.python).toEqual({ status: 'ok', detail: `${level} in a jail` });
+      expect(ready.checks.python).toMatchObject({ status: IS_JAILED ? 'ok' : 'degraded' });
       const { body: metrics } = await request(`${sandbox.url}/metrics`);
       expect(metrics).toMatch(/^sandbox_executions_total\{language="python",status="success"\} [1-9]/m);
       expect(metrics).toMatch(/^sandbox_execution_duration_seconds_count\{language="python"\} [1-9]/m);

@@ -1,7 +1,7 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createWaitingQueue } from '@toolmesh/shared/kit/faults/waiting-queue';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import { emptyPool, nextPoolState, type PoolEffect, type PoolEvent } from './pool-state.ts';
+import { emptyPool, nextPoolState, type PoolEffect, type PoolEvent, type PoolState } from './pool-state.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface PoolOptions {
@@ -44,7 +44,6 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   const { name, start, min, max, logger, maxQueue = 64, maxWaitMs = 10_000 } = options;
   const queue = createQueue(maxQueue, maxWaitMs);
   let state = emptyPool<WorkerProcess>(min, max);
-  /** True once a worker was warm; later it may have none for a moment, and callers wait. */
   let hasStarted = false;
 
   const apply = (event: PoolEvent<WorkerProcess>): void => {
@@ -97,17 +96,24 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       apply({ type: 'taken', worker });
       return worker;
     },
-    stats: () => {
-      const { idle, busy, starting } = state;
-      return { idle: idle.length, busy: busy.size, starting, queued: queue.length };
-    },
+    stats: () => statsOf(state, queue.length),
     check: () => {
-      if (state.failure !== undefined) throw state.failure;
-      if (!hasStarted) throw new MeshError('unavailable', `no ${name} worker is warm yet`);
+      const failure = state.failure ?? (hasStarted ? undefined : notWarm(name));
+      if (failure !== undefined) throw failure;
     },
     close: () => apply({ type: 'closed' }),
   };
 }
+
+const statsOf = ({ idle, busy, starting }: PoolState<WorkerProcess>, queued: number): PoolStats => ({
+  idle: idle.length,
+  busy: busy.size,
+  starting,
+  queued,
+});
+
+/** Of a pool that never had a worker; later it may have none for a moment, and callers wait. */
+const notWarm = (name: string) => new MeshError('unavailable', `no ${name} worker is warm yet`);
 
 const createQueue = (maxLength: number, maxWaitMs: number) =>
   createWaitingQueue<WorkerProcess>({
