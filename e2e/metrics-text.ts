@@ -25,7 +25,7 @@ export async function scrape(url: string): Promise<Scrape> {
 }
 
 function seriesName(name: string, labels: string): string {
-  const pairs = labels.match(/\w+="(?:[^"\\]|\\.)*"/g) ?? [];
+  const pairs = labels.match(/(?<!\w)\w+="(?:[^"\\]|\\.)*"/g) ?? [];
   return pairs.length === 0 ? name : `${name}{${pairs.toSorted((a, b) => a.localeCompare(b)).join(',')}}`;
 }
 

@@ -86,7 +86,7 @@ describe('a mesh that is stopped', () => {
   });
 
   test.each([
-    [401, /WRONG +Model +.* refuses the key \(401\)\n +-> check OPENAI_API_KEY/],
+    [401, /WRONG +Model +\S.* refuses the key \(401\)\n +-> check OPENAI_API_KEY/],
     [200, /ok +Model +127\.0\.0\.1:\d+ answers/],
   ])('with a provider that answers %i', async (status, expected) => {
     const provider = await serveRaw((_req, res) => void res.writeHead(status).end('{}'));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ let tree: string;
 beforeAll(() => {
   tree = mkdtempSync(join(tmpdir(), 'toolmesh-rules-'));
   cpSync(`${root}.oxlintrc.json`, join(tree, '.oxlintrc.json'));
+  // The rules on regular expressions are of a package.
+  symlinkSync(`${root}node_modules`, join(tree, 'node_modules'));
 });
 afterAll(() => rmSync(tree, { recursive: true, force: true }));
 
@@ -136,6 +138,20 @@ describe('the linter refuses', () => {
         "import type { Other } from './other.ts';\nexport type Broken = Other[];\n",
       ),
     ).toContain('[Error/import(no-cycle)]');
+  });
+
+  const slow: [string, string][] = [
+    ['services/middleware/src/slow.ts', 'export const slow = /^(a+)+$/;'],
+    ['services/middleware/web/src/slow.tsx', 'export const slow = /^(?:a|a)*$/;'],
+    ['shared/kit/http/slow.ts', 'export const slow = (text: string): string => text.replace(/\\s+$/, "");'],
+    ['services/sandbox/src/slow.ts', 'export const slow = /^\\w*\\d*x/;'],
+    ['scripts/slow.mjs', 'export const slow = new RegExp("(x+x+)+y");'],
+    ['index-proxy/slow.ts', 'const PART = String.raw`a+`;\nexport const slow = new RegExp(`^(${PART})+$`);'],
+  ];
+  test.each(slow)('a pattern that takes more than linear time, in %s', (path, source) => {
+    expect(lint(path, `${source}\n`)).toMatch(
+      /\[Error\/regexp\(no-(super-linear-backtracking|super-linear-move|dupe-disjunctions)\)\]/,
+    );
   });
 
   test('nothing that is fine', () => {

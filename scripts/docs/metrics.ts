@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const DECLARATION = /\.?\b(counter|gauge|histogram)\(\{([\s\S]*?)\n? *\}\)/g;
+const DECLARATION = /\.?\b(counter|gauge|histogram)\(\{([\s\S]*?)\}\)/g;
 
 /** One metric as its source declares it. */
 export interface DeclaredMetric {

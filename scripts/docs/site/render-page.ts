@@ -70,7 +70,7 @@ function sectionsOf(html: string): RenderedPage['sections'] {
 }
 
 const wordsOf = (html: string): string =>
-  unescape(html.replaceAll(/<[^>]*>/g, ' '))
+  unescape(html.replaceAll(/<[^<>]*>/g, ' '))
     .replaceAll(/\s+/g, ' ')
     .trim();
 

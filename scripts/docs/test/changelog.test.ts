@@ -13,7 +13,7 @@ test('the changelog begins with what is unreleased, then lists releases, the lat
 });
 
 test('its latest release is the version of the mesh and of every package in it', () => {
-  const version = /\[(.+)\]/.exec(headings[1] ?? '')?.[1];
+  const version = /^\[([^\]]+)\]/.exec(headings[1] ?? '')?.[1];
   const manifests = ['package.json', 'shared/package.json', 'services/mcp-server/package.json'];
   expect(manifests.map((path) => JSON.parse(read(path)).version)).toEqual(manifests.map(() => version));
 });

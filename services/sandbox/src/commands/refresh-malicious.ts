@@ -50,7 +50,7 @@ export async function refreshMalicious(
   try {
     const read = async (ecosystem: Ecosystem): Promise<Record<string, Advisory[]>> => {
       const path = join(folder, `${ecosystem}.zip`);
-      const url = new URL(DUMPS[ecosystem], base.replace(/\/*$/, '/')).href;
+      const url = new URL(DUMPS[ecosystem], base.replace(/(?<!\/)\/*$/, '/')).href;
       await fetcher.download(url, path, { signal: AbortSignal.timeout(1_800_000), maxBytes: limits.zipBytes });
       return readDump(path, ecosystem, limits);
     };

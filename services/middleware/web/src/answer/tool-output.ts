@@ -34,7 +34,7 @@ export interface ToolOutput {
 
 /** The types that are shown as images. An SVG in an image element runs no script and loads nothing. */
 const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/svg+xml']);
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
+const BASE64 = /^[A-Za-z0-9+/\s]*(?:={1,2}\s*)?$/;
 
 /** Reads what a tool gave: a `ToolResult` of the contract, the content of a code run, or whatever else it is. */
 export function readToolOutput(output: unknown): ToolOutput {

@@ -30,7 +30,7 @@ function closeCode(tail: string): string {
 
 /** `![alt](addr` shows nothing yet, `[label](addr` its label. */
 const closeLink = (tail: string): string =>
-  tail.replace(/!\[[^\]\n]*(\]\([^)\n]*|\])?$/, '').replace(/\[([^\]\n]*)\]\([^)\n]*$/, '$1');
+  tail.replace(/!\[[^[\]\n]*(\]\([^)[\n]*|\])?$/, '').replace(/\[([^[\]\n]*)\]\([^)[\n]*$/, '$1');
 
 function closeEmphasis(tail: string): string {
   const trimmed = tail.replace(/(?<=^|\s)(\*{1,3}|_{1,3}|~~)$/, '');

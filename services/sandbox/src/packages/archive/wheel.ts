@@ -204,5 +204,5 @@ function recordLine(line: string): [[string, string]] | undefined {
   const match = /^(?:"((?:[^"]|"")*)"|([^,"]*)),([^,]*),[^,]*$/.exec(line);
   if (match === null) return undefined;
   const [, quoted, plain, hash = ''] = match;
-  return [[quoted?.replaceAll('""', '"') ?? plain ?? '', hash.replace(/=+$/, '')]];
+  return [[quoted?.replaceAll('""', '"') ?? plain ?? '', hash.replace(/(?<!=)=+$/, '')]];
 }

@@ -26,7 +26,7 @@ const Packument = z.object({
 
 /** A registry such as `https://registry.npmjs.org`. For packages that `isPopular` names, the short form is enough. */
 export function createNpmIndex(fetcher: Fetcher, registry: string, isPopular: (name: string) => boolean): PackageIndex {
-  const base = registry.replace(/\/*$/, '/');
+  const base = registry.replace(/(?<!\/)\/*$/, '/');
   return {
     async project(name, signal) {
       const url = new URL(name.replace('/', '%2f'), base).href;

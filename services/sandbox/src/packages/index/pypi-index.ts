@@ -30,7 +30,7 @@ const MAX_FILES = 50_000;
 
 /** An index that speaks the simple API, as PyPI does. `baseUrl` is such as `https://pypi.org/simple`. */
 export function createPypiIndex(fetcher: Fetcher, baseUrl: string): PackageIndex {
-  const base = baseUrl.replace(/\/*$/, '/');
+  const base = baseUrl.replace(/(?<!\/)\/*$/, '/');
   return {
     async project(name, signal) {
       const url = new URL(`${name}/`, base).href;

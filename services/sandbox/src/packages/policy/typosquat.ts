@@ -98,7 +98,7 @@ function confusedForms(ecosystem: Ecosystem, name: string): readonly string[] {
   if (scoped !== null) return [`${scoped[1]}-${scoped[2]}`, `${scoped[1]}${scoped[2]}`];
   const words = name.split('-');
   const swapped = words.length === 2 ? [`${words[1]}-${words[0]}`] : [];
-  const withoutDigits = name.replace(/-?\d+$/, '');
+  const withoutDigits = name.replace(/-?(?<!\d)\d+$/, '');
   return withoutDigits.length >= SHORT_LENGTH && withoutDigits !== name ? [...swapped, withoutDigits] : swapped;
 }
 
@@ -116,7 +116,7 @@ function reducedForms(ecosystem: Ecosystem, name: string): readonly string[] {
   const forms = [
     ...before.flatMap((affix) => (name.startsWith(affix) ? [name.slice(affix.length)] : [])),
     ...after.flatMap((affix) => (name.endsWith(affix) ? [name.slice(0, -affix.length)] : [])),
-    ...(/\d$/.test(name) ? [name.replace(/-?\d+$/, '')] : []),
+    ...(/\d$/.test(name) ? [name.replace(/-?(?<!\d)\d+$/, '')] : []),
     ...(/^\d/.test(name) ? [name.replace(/^\d+-?/, '')] : []),
   ];
   return forms.filter((form) => form.length >= SHORTEST);

@@ -7,7 +7,7 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 
 /** `text` as 1 to 64 of `[A-Za-z0-9_-]`. What has to be cut keeps a hash of the whole, so that it stays its own. */
 export function safeName(text: string, allowed: RegExp = /[^A-Za-z0-9_-]+/g): string {
-  const plain = text.replaceAll(allowed, '_').replaceAll(/^_+|_+$/g, '') || 'unnamed';
+  const plain = text.replaceAll(allowed, '_').replaceAll(/^_+|(?<!_)_+$/g, '') || 'unnamed';
   return plain.length <= MAX_LENGTH ? plain : withSuffix(plain, hashOf(text));
 }
 

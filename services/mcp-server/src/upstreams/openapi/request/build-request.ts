@@ -34,7 +34,7 @@ export function buildRequest(
   const query = at('query').flatMap(({ form, value }) => inQuery(value, form));
   const cookies = at('cookie').map(({ form, value }) => inCookie(value, form));
   const content = body === undefined ? undefined : writeBody(body, args);
-  const prefix = base.pathname.replace(/\/+$/, '');
+  const prefix = base.pathname.replace(/(?<!\/)\/+$/, '');
   const url = new URL(`${base.origin}${prefix}${filled.startsWith('/') ? '' : '/'}${filled}`);
   if (query.length > 0) url.search = [url.search.slice(1), ...query].filter((part) => part !== '').join('&');
   return {

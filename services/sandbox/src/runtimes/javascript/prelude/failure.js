@@ -22,7 +22,7 @@ function createFileNames() {
 }
 
 /** `    at f (main.js:1:2)`, `    at main.js:1:2`; what an eval() of the program's has is shown as it is. */
-const FRAME = /^ {4}at (|async |.*\()(main\.[jt]s(?:#\d+)?):(\d+):(\d+)(.*)$/s;
+const FRAME = /^ {4}at (|async |.*\()(main\.[jt]s(?:#\d+)?):(\d+):(\d+)((?!\d).*)$/s;
 
 const succeeded = { result: null, error: null, exit_code: 0, signal: null, out_of_memory: false };
 

@@ -74,7 +74,7 @@ function compileModule(id, source) {
 
 function looksLikeModule(source) {
   // Most scripts can be recognised without being parsed.
-  if (!/(?:^|[;}])\s*(?:import|export)\b/m.test(source)) return false;
+  if (!/(?:^|[;}])[^\S\n\r\u2028\u2029]*(?:import|export)\b/m.test(source)) return false;
   try {
     const { body } = acorn.parse(source, { ecmaVersion: 'latest', sourceType: 'module' });
     return body.some(({ type }) => /^(Import|Export)/.test(type));
