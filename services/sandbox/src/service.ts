@@ -43,6 +43,7 @@ export const sandbox = defineService({
     const runtimes = await chooseRuntimes({
       isolation: SANDBOX_ISOLATION,
       cacheDirectory: SANDBOX_CACHE_DIR,
+      packagesDirectory: SANDBOX_DATA_DIR,
       bwrap: config.SANDBOX_BWRAP,
       python,
       logger,

@@ -14,6 +14,8 @@ export interface Jailed {
   /** Symbolic links in the jail: `to` is what `path` points at. */
   readonly links: readonly { readonly to: string; readonly path: string }[];
   readonly env: Readonly<Record<string, string>>;
+  /** Folders that are empty. */
+  readonly folders?: readonly string[];
   /**
    * True for the jail's first process, which no signal from inside can end or stop. Orphans in the jail become its
    * children.
@@ -106,17 +108,18 @@ const namespaces = (isRoot: boolean, capabilities: readonly string[]): readonly 
     : ['--unshare-user', '--uid', '65534', '--gid', '65534', '--cap-drop', 'ALL']),
 ];
 
-const files = ({ mounts, links, env }: Jailed): readonly string[] => [
+const files = ({ mounts, links, env, folders = [] }: Jailed): readonly string[] => [
   '--clearenv',
   ...Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]),
-  ...foldersFor([...mounts.map(({ to }) => to), ...links.map(({ path }) => path)]),
+  ...foldersAbove([...mounts.map(({ to }) => to), ...links.map(({ path }) => path), ...folders]),
+  ...folders.flatMap((folder) => ['--perms', '0755', '--dir', folder]),
   ...mounts.flatMap(({ from, to }) => ['--ro-bind', from, to]),
   ...links.flatMap(({ to, path }) => ['--symlink', to, path]),
   ...OWN_FILES,
 ];
 
 /** The folders above `paths`, from the top: those that bubblewrap makes of itself are for its own user alone. */
-function foldersFor(paths: readonly string[]): readonly string[] {
+function foldersAbove(paths: readonly string[]): readonly string[] {
   const folders = paths.flatMap((path) => {
     const parts = path.split('/').slice(1, -1);
     return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`);

@@ -21,6 +21,8 @@ export interface RuntimeChoice {
    */
   readonly isolation: 'auto' | 'namespaces' | 'wasm';
   readonly cacheDirectory: string;
+  /** Folder of all installed packages. */
+  readonly packagesDirectory: string;
   /** Path of bubblewrap. */
   readonly bwrap: string;
   /** Path of the system's Python. */
@@ -82,7 +84,7 @@ async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime
   if (layer === undefined) choice.logger.info('without numpy, pandas and matplotlib: npm run python-layer adds them');
   const provided = layer === undefined ? [] : await baseLayerPackages(layer);
   const compiled = await compileWorker(choice.cacheDirectory, python);
-  const options = { found, python, compiled, layer, provided };
+  const options = { found, python, compiled, layer, provided, packagesDirectory: choice.packagesDirectory };
   const launched = createPythonNamespaces(options, { isLaunched: true });
   const trouble = await tryOut(launched);
   if (trouble === undefined) return launched;

@@ -30,7 +30,7 @@ export interface Conversation {
   send(kind: FrameKind, payload?: Buffer): void;
   /** Replaces the listener for frames of the process. */
   onFrame(listener: (frame: Frame) => void): void;
-  /** The end of what the process wrote to standard error, which only its runtime does. */
+  /** The end of what the process wrote to standard error, which only its runtime does; all of it once it is gone. */
   stderrTail(): string;
   kill(): void;
   /** Returns true once it was killed or has ended. */

@@ -6,20 +6,37 @@ import { type Frame, jsonPayload, readFrames, writeFrame } from './frames.ts';
 
 /** A process that makes workers by forking: much faster than starting each by a command of its own. */
 export interface Launcher {
-  /** Starts a worker with `args`. @throws Error when the launcher or the worker ended instead. */
-  launch(args: readonly string[]): Promise<Conversation>;
+  /** Starts a worker. @throws Error when the launcher or the worker ended instead. */
+  launch(request: LaunchRequest): Promise<Conversation>;
   /** Ends the launcher and all its workers. */
   close(): void;
+}
+
+/** A worker as it is asked for. */
+export interface LaunchRequest {
+  /** Arguments, after those of every worker of the launcher. */
+  readonly args: readonly string[];
+  /** The package layer that it sees, as a path in the launcher's folder of layers. */
+  readonly packages?: string | undefined;
+  /** Environment, beside that of every worker of the launcher. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Most address space of each of its processes. */
+  readonly addressBytes?: number | undefined;
 }
 
 /** Messages of a launcher; its process ids are the host's. */
 const Ready = z.object({ pid: z.int().positive() });
 const Started = z.object({ id: z.int(), pid: z.int().positive() });
-const Gone = z.object({ id: z.int(), exit_code: z.int().nullable(), signal: z.int().nullable() });
+const Gone = z.object({
+  id: z.int(),
+  exit_code: z.int().nullable(),
+  signal: z.int().nullable(),
+  /** The end of what it wrote to standard error. */
+  stderr: z.string(),
+});
 
 /** Path of a launcher's socket, in its own file system. */
 const SOCKET_PATH = '/tmp/launcher.sock';
-const HELLO_BYTES = 8;
 /** Time limit for the start of a launcher, or of a worker. */
 const START_TIMEOUT_MS = 20_000;
 const MAX_ID = 2 ** 32;
@@ -33,7 +50,11 @@ interface Running {
 
 interface Pending {
   readonly started: PromiseWithResolvers<number>;
-  readonly gone: PromiseWithResolvers<Exit>;
+  readonly gone: PromiseWithResolvers<LaunchedExit>;
+}
+
+interface LaunchedExit extends Exit {
+  readonly stderr: string;
 }
 
 /**
@@ -55,19 +76,19 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
   };
 
   return {
-    async launch(args) {
+    async launch(request) {
       const { control, socketPath, workers } = await (running ?? run());
       lastId = (lastId + 1) % MAX_ID;
       const id = lastId;
-      const pending = { started: Promise.withResolvers<number>(), gone: Promise.withResolvers<Exit>() };
+      const pending = { started: Promise.withResolvers<number>(), gone: Promise.withResolvers<LaunchedExit>() };
       workers.set(id, pending);
       const channel = connect(socketPath);
       channel.once('error', (error) => pending.started.reject(error));
       channel.on('error', () => {});
-      channel.write(hello(id, nextUser(), args));
+      channel.write(asJson(request, id, nextUser()));
       const late = setTimeout(() => pending.started.reject(new Error('the launcher did not answer')), START_TIMEOUT_MS);
       try {
-        const pid = await Promise.race([pending.started.promise, pending.gone.promise.then(endedInstead(control))]);
+        const pid = await Promise.race([pending.started.promise, pending.gone.promise.then(endedInstead)]);
         return conversation({ control, channel, id, pid, gone: pending.gone.promise });
       } catch (error) {
         channel.destroy();
@@ -81,16 +102,12 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
   };
 }
 
-const endedInstead = (control: Conversation) => (): never => {
-  throw new Error(`it ended: ${control.stderrTail()}`);
+const endedInstead = ({ stderr }: Pick<LaunchedExit, 'stderr'>): never => {
+  throw new Error(`it ended: ${stderr}`);
 };
 
-function hello(id: number, user: number, args: readonly string[]): Buffer {
-  const numbers = Buffer.alloc(HELLO_BYTES);
-  numbers.writeUInt32BE(id, 0);
-  numbers.writeUInt32BE(user, 4);
-  return Buffer.concat([numbers, Buffer.from(args.join(' '))]);
-}
+const asJson = ({ args, packages, env = {}, addressBytes }: LaunchRequest, id: number, user: number): Buffer =>
+  jsonPayload({ id, user, args, packages: packages ?? null, env, address_bytes: addressBytes ?? null, waits: false });
 
 async function startLauncher(command: WorkerCommand): Promise<Running> {
   const control = converseWith(command);
@@ -104,12 +121,13 @@ async function startLauncher(command: WorkerCommand): Promise<Running> {
     }
   });
   const late = setTimeout(control.kill, START_TIMEOUT_MS);
-  void control.gone.then((exit) => {
-    for (const { gone } of workers.values()) gone.resolve(exit);
+  const gone = control.gone.then((exit) => ({ ...exit, stderr: control.stderrTail() }));
+  void gone.then((exit) => {
+    for (const worker of workers.values()) worker.gone.resolve(exit);
     workers.clear();
   });
   try {
-    const pid = await Promise.race([ready.promise, control.gone.then(endedInstead(control))]);
+    const pid = await Promise.race([ready.promise, gone.then(endedInstead)]);
     // Its file system is its own; /proc is the way into it.
     return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, workers };
   } finally {
@@ -124,8 +142,9 @@ function receive({ kind, payload }: Frame, ready: PromiseWithResolvers<number>, 
     const { id, pid } = Started.parse(message);
     workers.get(id)?.started.resolve(pid);
   } else if (kind === 'gone') {
-    const { id, exit_code, signal } = Gone.parse(message);
-    workers.get(id)?.gone.resolve({ exitCode: exit_code, signal: signal === null ? null : signalName(signal) });
+    const { id, exit_code, signal, stderr } = Gone.parse(message);
+    const exit = { exitCode: exit_code, signal: signal === null ? null : signalName(signal) };
+    workers.get(id)?.gone.resolve({ ...exit, stderr: stderr.trim() });
     workers.delete(id);
   }
 }
@@ -138,30 +157,28 @@ interface Launched {
   readonly channel: Socket;
   readonly id: number;
   readonly pid: number;
-  readonly gone: Promise<Exit>;
+  readonly gone: Promise<LaunchedExit>;
 }
 
 function conversation({ control, channel, id, pid, gone }: Launched): Conversation {
   let over = false;
+  let stderrTail = '';
   let listener: (frame: Frame) => void = () => {};
-  let hasSentFrame = false;
-  readFrames(channel, (frame) => {
-    hasSentFrame = true;
-    listener(frame);
-  });
-  void gone.then(() => {
+  readFrames(channel, (frame) => listener(frame));
+  const ended = gone.then(({ stderr, ...exit }): Exit => {
+    stderrTail = stderr;
     over = true;
     channel.destroy();
+    return exit;
   });
   return {
     pid,
-    gone,
+    gone: ended,
     send: (kind, payload) => writeFrame(channel, kind, payload),
     onFrame: (next) => {
       listener = next;
     },
-    // All workers share one standard error: once this one has sent a frame, the text there is another's.
-    stderrTail: () => (hasSentFrame ? '' : control.stderrTail()),
+    stderrTail: () => stderrTail,
     kill: () => {
       if (over) return;
       over = true;

@@ -11,9 +11,15 @@ import type { SystemPython } from '../../jail/system-root.ts';
 export const WORKER_HOME = '/opt/sandbox';
 
 const SOURCES = [
-  ...['launcher', 'worker', 'toolmesh_child', 'toolmesh_files', 'toolmesh_plots', 'toolmesh_wire'].map(
-    (name) => `./${name}.py`,
-  ),
+  ...[
+    'launcher',
+    'worker',
+    'toolmesh_child',
+    'toolmesh_files',
+    'toolmesh_limits',
+    'toolmesh_plots',
+    'toolmesh_wire',
+  ].map((name) => `./${name}.py`),
   '../python/toolmesh_program.py',
 ].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 

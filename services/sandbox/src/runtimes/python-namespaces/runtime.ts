@@ -1,6 +1,8 @@
+import { mkdirSync } from 'node:fs';
+import { relative } from 'node:path';
 import type { FoundJail } from '../../jail/find-jail.ts';
 import type { SystemPython } from '../../jail/system-root.ts';
-import type { Jail } from '../../jail/jail.ts';
+import type { Jail, ReadOnlyMount } from '../../jail/jail.ts';
 import type { WorkerStart } from '../../workers/conversation.ts';
 import { createLauncher } from '../../workers/launcher.ts';
 import type { Runtime } from '../runtime.ts';
@@ -9,6 +11,8 @@ import { WORKER_HOME } from './compiled-worker.ts';
 
 /** Directories in a jail of what programs may import besides the standard library. */
 const PACKAGES = '/opt/packages';
+/** Directory of all package layers in a launcher's jail, which its workers do not see. */
+const LAYERS = '/opt/layers';
 const LAYER = '/opt/python-layer';
 
 /** Programs that speak of one of these get a worker that has imported them already. */
@@ -22,6 +26,8 @@ export interface PythonNamespacesOptions {
   /** Folder of numpy, pandas and matplotlib, where they have been installed. */
   readonly layer: string | undefined;
   readonly provided: readonly { readonly name: string; readonly version: string }[];
+  /** Folder that all package layers are in, at whatever depth. */
+  readonly packagesDirectory: string;
 }
 
 /** True to start workers by a launcher; false to start each by bubblewrap, which is slower. */
@@ -29,9 +35,15 @@ export interface PythonNamespacesStart {
   readonly isLaunched: boolean;
 }
 
+/** The part of a jail's inside that differs. */
+interface Inside {
+  readonly mounts: readonly ReadOnlyMount[];
+  readonly PYTHONPATH: string;
+}
+
 /** The system's CPython in a jail: threads, subprocesses, files and packages as anywhere, and nothing outside. */
 export function createPythonNamespaces(
-  { found, python, compiled, layer, provided }: PythonNamespacesOptions,
+  { found, python, compiled, layer, provided, packagesDirectory }: PythonNamespacesOptions,
   { isLaunched }: PythonNamespacesStart,
 ): Runtime {
   // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
@@ -40,30 +52,36 @@ export function createPythonNamespaces(
   // A package of a program stands in the way of none that every program has, but for another version of that one.
   const importPath = (packages?: string): string =>
     packages !== undefined && hasOneOf(packages, provided) ? `${PACKAGES}:${LAYER}` : `${LAYER}:${PACKAGES}`;
-  const inJail = (jail: Jail, args: readonly string[], packages?: string) =>
+  const inJail = (jail: Jail, args: readonly string[], { mounts, PYTHONPATH }: Inside) =>
     jail({
       command: args,
       isFirst: true,
-      env: { ...ENVIRONMENT, PYTHONPATH: importPath(packages) },
+      env: { ...ENVIRONMENT, PYTHONPATH },
       links: found.root.links,
+      folders: [PACKAGES],
       mounts: [
         ...found.root.mounts,
         { from: compiled, to: WORKER_HOME },
         ...(layer === undefined ? [] : [{ from: layer, to: LAYER }]),
-        ...(packages === undefined ? [] : [{ from: packages, to: PACKAGES }]),
+        ...mounts,
       ],
     });
-  const launcher = isLaunched
-    ? createLauncher(
-        inJail(found.launcherJail, [...interpreter, `${WORKER_HOME}/launcher.pyc`, ...command]),
-        found.nextUser,
-      )
-    : undefined;
-  const worker = (args: readonly string[], packages?: string): WorkerStart =>
-    // A launcher's workers see what it sees, which packages of one program are not part of.
-    launcher === undefined || packages !== undefined
-      ? inJail(found.jail, [...command, ...args], packages)
-      : { launch: () => launcher.launch(args) };
+  const startLauncher = () => {
+    mkdirSync(packagesDirectory, { recursive: true });
+    const args = [...interpreter, `${WORKER_HOME}/launcher.pyc`, ...command];
+    const inside = { mounts: [{ from: packagesDirectory, to: LAYERS }], PYTHONPATH: importPath() };
+    return createLauncher(inJail(found.launcherJail, args, inside), found.nextUser);
+  };
+  const launcher = isLaunched ? startLauncher() : undefined;
+  const worker = (args: readonly string[], packages?: string): WorkerStart => {
+    const PYTHONPATH = importPath(packages);
+    const path = packages === undefined ? undefined : relative(packagesDirectory, packages);
+    if (launcher === undefined || path?.startsWith('..') === true) {
+      const mounts = packages === undefined ? [] : [{ from: packages, to: PACKAGES }];
+      return inJail(found.jail, [...command, ...args], { mounts, PYTHONPATH });
+    }
+    return { launch: () => launcher.launch({ args, packages: path, env: { PYTHONPATH } }) };
+  };
   return {
     name: 'python-namespaces',
     languages: ['python'],

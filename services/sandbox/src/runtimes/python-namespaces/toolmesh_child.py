@@ -12,18 +12,19 @@ import sys
 
 import _signal
 
+import toolmesh_limits as limits
 import toolmesh_plots as plots
 import toolmesh_program as user_program
 import toolmesh_wire as wire
 
 NICE = 19
 """The service comes before the programs that it watches, and so does the supervisor."""
-PROCESSES = 64
-"""Processes and threads together, the supervisor included."""
-OPEN_FILES = 256
-FILE_BYTES = 64 << 20
 THREADS_BYTES = 512 << 20
 """Address space that stacks of threads take without using it."""
+ADDRESS_BYTES = 4 << 30
+"""Address space of all else that is not memory of the program's own: libraries, files that it maps, reservations."""
+
+MAX_DESCRIPTOR = 256
 
 IDLE_SECONDS = 0.1
 """The idle time after which a worker imports ahead: while many run, the processor has better work."""
@@ -53,7 +54,8 @@ def prepare():
 
     # They come with the module `site`, which this interpreter starts without.
     builtins.exit, builtins.quit = Quitter("exit", ""), Quitter("quit", "")
-    sys.path += [path for path in os.environ["PYTHONPATH"].split(":") if os.path.isdir(path)]
+    paths = os.environ["PYTHONPATH"].split(":")
+    sys.path += [path for path in paths if os.path.isdir(path) and os.listdir(path)]
 
 
 def live(orders, progress, streams, report, with_data):
@@ -64,7 +66,7 @@ def live(orders, progress, streams, report, with_data):
             os.dup2(fd, number)
         _close_all_but(3, orders, progress)
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
-        _limit()
+        limits.apply()
         _open_streams()
         if with_data:
             plots.preload()
@@ -72,7 +74,8 @@ def live(orders, progress, streams, report, with_data):
         _report_use(progress)
         _import_while_idle(orders, progress)
         memory_bytes, keep, code = _next_order(orders)
-        _limit_one(resource.RLIMIT_DATA, memory_bytes + THREADS_BYTES)
+        limits.limit_one(resource.RLIMIT_DATA, memory_bytes + THREADS_BYTES)
+        limits.limit_one(resource.RLIMIT_AS, memory_bytes + ADDRESS_BYTES)
         if not keep:
             os.close(orders)
             os.close(progress)
@@ -103,23 +106,7 @@ def _close_all_but(first, *kept):
     for fd in sorted(kept):
         os.closerange(first, fd)
         first = fd + 1
-    os.closerange(first, OPEN_FILES)
-
-
-def _limit():
-    """Limits of one process, hard ones: the service watches what all of them use together."""
-    for what, limit in (
-        (resource.RLIMIT_NPROC, PROCESSES),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_FSIZE, FILE_BYTES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-    ):
-        _limit_one(what, limit)
-
-
-def _limit_one(what, limit):
-    resource.setrlimit(what, (limit, limit))
+    os.closerange(first, MAX_DESCRIPTOR)
 
 
 def _open_streams():
