@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ExecuteArguments } from './execution.ts';
 
 export const Ecosystem = z.enum(['pypi', 'npm']);
 export type Ecosystem = z.output<typeof Ecosystem>;
@@ -68,6 +69,14 @@ export const PackageRequest = z.object({
 });
 export type PackageRequest = z.output<typeof PackageRequest>;
 
+/** A package to install, perhaps for one session of `execute_code`. */
+export const InstallRequest = PackageRequest.extend({
+  session_id: ExecuteArguments.shape.session_id.describe(
+    'The session of execute_code whose programs may import it by any of its modules, without naming it in packages',
+  ),
+});
+export type InstallRequest = z.output<typeof InstallRequest>;
+
 /** The longest that an install may take, in milliseconds. The resolver has a lower limit of its own. */
 export const INSTALL_TIMEOUT_MS = 300_000;
 
@@ -82,7 +91,7 @@ export const INSTALL_PACKAGE_TOOL = {
   description:
     'Installs a package of PyPI or npm for programs of execute_code, together with its dependencies. None of its ' +
     `code is run. ${REFUSED}`,
-  input: PackageRequest,
+  input: InstallRequest,
   output: InstallResult,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   timeoutMs: INSTALL_TIMEOUT_MS,

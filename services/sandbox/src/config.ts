@@ -62,6 +62,12 @@ export const SandboxConfig = serviceConfig(8001, {
     .string()
     .optional()
     .describe('Policy file for packages. Default: `services/sandbox/data/package-policy.json`.'),
+  SANDBOX_PACKAGE_MIN_AGE_DAYS: z.coerce
+    .number()
+    .min(0)
+    .max(365)
+    .default(3)
+    .describe('Days that a release of a package has to be old before it is installed; 0 installs it at once.'),
   SANDBOX_DATA_DIR: z
     .string()
     .optional()

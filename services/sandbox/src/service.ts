@@ -57,6 +57,7 @@ export const sandbox = defineService({
     const packages = await createPackages({
       directory: SANDBOX_DATA_DIR,
       policyFile: config.SANDBOX_PACKAGE_POLICY,
+      minReleaseAgeDays: config.SANDBOX_PACKAGE_MIN_AGE_DAYS,
       python,
       pythonTarget: pythonTargetOf(runtimes),
       provided: runtimes.flatMap((runtime) => runtime.provided ?? []),

@@ -35,11 +35,15 @@ const MIB = 1_024 ** 2;
 const PACKAGES_TIMEOUT_MS = 110_000;
 
 export function createExecute({ engines, sessions, packages }: ExecuteParts): Execute {
-  const findLayer = ({ language, packages: specs = [], code }: ExecuteArguments, signal: AbortSignal) => {
+  const findLayer = (
+    { language, packages: specs = [], code, session_id: session }: ExecuteArguments,
+    signal: AbortSignal,
+  ) => {
     const ecosystem = language === 'python' ? 'pypi' : 'npm';
     const late = AbortSignal.timeout(PACKAGES_TIMEOUT_MS);
-    if (specs.length === 0) return packages.layerForImports(ecosystem, code, AbortSignal.any([signal, late]));
-    return packages.layerFor(ecosystem, specs, AbortSignal.any([signal, late]));
+    const limited = AbortSignal.any([signal, late]);
+    if (specs.length === 0) return packages.layerForImports(ecosystem, { code, session }, limited);
+    return packages.layerFor(ecosystem, specs, limited);
   };
 
   return async (program, signal, onOutput) => {

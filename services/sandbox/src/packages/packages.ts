@@ -5,6 +5,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type {
   Ecosystem,
   InstalledPackage,
+  InstallRequest,
   InstallResult,
   PackageRequest,
   Verdict,
@@ -13,11 +14,12 @@ import { ARCHIVE_LIMITS, type ArchiveLimits } from './archive/archive.ts';
 import { cachedIndex } from './index/cached-index.ts';
 import { createFetcher, type Fetcher, type FetcherOptions } from './index/fetcher.ts';
 import { createNpmIndex } from './index/npm-index.ts';
+import { DAY_MS } from './index/project.ts';
 import { createPypiIndex } from './index/pypi-index.ts';
 import { createInstallPackage } from './install/install-package.ts';
 import { createInstallSet } from './install/install-set.ts';
 import { createInstallTogether } from './install/install-together.ts';
-import { createLayers } from './install/layers.ts';
+import { createLayers, type UnnamedImports } from './install/layers.ts';
 import type { NamedVersion, PackageLayer } from './package-layer.ts';
 import { type Approval, createApprovals, type Decision } from './policy/approvals.ts';
 import { checkPackage } from './policy/check-package.ts';
@@ -30,8 +32,8 @@ import { createFindPip } from './resolve/pip.ts';
 import { createPypiResolver } from './resolve/pypi-resolver.ts';
 import type { PythonTarget } from './resolve/python-target.ts';
 import { RESOLVER_LIMITS, type ResolverLimits } from './resolve/resolver.ts';
-import { type InstalledModule, installedModules } from './store/installed-modules.ts';
-import { createLayerStore, type LayerStore } from './store/layer-store.ts';
+import { createModuleLookup } from './install/module-lookup.ts';
+import { createLayerStore } from './store/layer-store.ts';
 import { listPackages } from './store/list-packages.ts';
 import { removeLeftovers } from './store/sealed-tree.ts';
 
@@ -43,7 +45,7 @@ export interface Packages {
    * Installs a package and all that it needs. Never rejects for what the package or the index does: see `status`.
    * @throws MeshError unavailable when too many installs wait
    */
-  install(request: PackageRequest, signal: AbortSignal): Promise<InstallResult>;
+  install(request: InstallRequest, signal: AbortSignal): Promise<InstallResult>;
   /** Lists every package of every layer, once per version. */
   list(): Promise<InstalledPackage[]>;
   /**
@@ -54,10 +56,15 @@ export interface Packages {
    */
   layerFor(ecosystem: Ecosystem, specs: readonly string[], signal: AbortSignal): Promise<PackageLayer>;
   /**
-   * Returns the layer for a program that does not name its packages and imports some that are installed.
+   * Returns the layer for a program that does not name its packages and imports some that its session has installed, or
+   * that are installed and have the names of their packages.
    * @throws as {@link layerFor}, where no layer has all of them together yet
    */
-  layerForImports(ecosystem: Ecosystem, code: string, signal: AbortSignal): Promise<PackageLayer | undefined>;
+  layerForImports(
+    ecosystem: Ecosystem,
+    program: UnnamedImports,
+    signal: AbortSignal,
+  ): Promise<PackageLayer | undefined>;
   readonly approvals: {
     list(): readonly Approval[];
     /** @throws MeshError not_found */
@@ -86,6 +93,8 @@ export interface PackagesOptions extends FetcherOptions {
   /** Called after every install, for metrics. */
   readonly onInstall?: (status: InstallResult['status'], ecosystem: Ecosystem) => void;
   readonly now?: () => Date;
+  /** Days that a release has to be old before it is installed. Default: 3. */
+  readonly minReleaseAgeDays?: number | undefined;
   readonly archiveLimits?: Partial<ArchiveLimits>;
   readonly resolverLimits?: Partial<ResolverLimits>;
   /** Of all layers together. Default: 4 GiB. */
@@ -111,7 +120,7 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
     parallel: options.maxParallel ?? 2,
     waiting: options.maxWaiting ?? 16,
   });
-  const installPackage = createInstallPackage({ installTogether, provided });
+  const installPackage = createInstallPackage({ installTogether, provided, onInstalled: modules.remember });
 
   return {
     check: (request, signal) => checkPackage(checks, request, signal),
@@ -128,9 +137,12 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
   };
 }
 
+const MIN_RELEASE_AGE_DAYS = 3;
+
 /** Loads what packages are compared with, and opens the indexes. */
 async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher): Promise<Knowledge> {
-  const { directory, policyFile, pipIndexUrl, npmRegistry, logger, provided = [], now = () => new Date() } = options;
+  const { directory, policyFile, pipIndexUrl, npmRegistry, logger, provided = [] } = options;
+  const { now = () => new Date(), minReleaseAgeDays = MIN_RELEASE_AGE_DAYS } = options;
   const [policy, malicious, approvals] = await Promise.all([
     loadPolicy(policyFile),
     loadMaliciousIndex(join(directory, 'malicious-packages.json')),
@@ -139,9 +151,14 @@ async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher): Promis
   logger.info({ malicious: malicious.updated }, 'package checks loaded');
   const index = {
     pypi: cachedIndex(createPypiIndex(fetcher, pipIndexUrl)),
-    npm: cachedIndex(createNpmIndex(fetcher, npmRegistry, (name) => popularNames('npm').has(name))),
+    npm: cachedIndex(
+      createNpmIndex(fetcher, npmRegistry, {
+        isPopular: (name) => popularNames('npm').has(name),
+        settledBefore: () => new Date(now().getTime() - minReleaseAgeDays * DAY_MS),
+      }),
+    ),
   };
-  return { policy, malicious, approvals, popular: popularNames, index, provided, now };
+  return { policy, malicious, approvals, popular: popularNames, index, provided, minReleaseAgeDays, now };
 }
 
 interface InstallerParts extends PackagesOptions {
@@ -153,7 +170,7 @@ interface InstallerParts extends PackagesOptions {
 
 function createInstaller(parts: InstallerParts) {
   const { directory, workDirectory, fetcher, knowledge, checks, python = '/usr/bin/python3', npm = findNpm() } = parts;
-  const { index, approvals, now } = knowledge;
+  const { index, now } = knowledge;
   const archives = { ...ARCHIVE_LIMITS, ...parts.archiveLimits };
   const limits = { ...RESOLVER_LIMITS, ...parts.resolverLimits };
   const maxBytes = parts.maxStoreBytes ?? 4 * 1_024 ** 3;
@@ -163,27 +180,7 @@ function createInstaller(parts: InstallerParts) {
     pypi: createPypiResolver({ checks, fetcher, python, findPip, target: parts.pythonTarget, archives, limits }),
     npm: createNpmResolver({ checks, fetcher, npm, archives, limits }),
   };
-  return { store, installSet: createInstallSet({ checks, approvals, store, resolvers, limits, workDirectory }) };
-}
-
-/** Remembers the modules of all layers until there is another layer. */
-function createModuleLookup(store: LayerStore) {
-  let reading: Promise<Record<Ecosystem, ReadonlyMap<string, InstalledModule>>> | undefined;
-  const read = async () => {
-    const layers = await store.all();
-    const modulesFrom = (ecosystem: Ecosystem) =>
-      installedModules(layers.filter(({ record }) => record.ecosystem === ecosystem));
-    return { pypi: await modulesFrom('pypi'), npm: await modulesFrom('npm') };
-  };
-  return {
-    find: async (ecosystem: Ecosystem) => {
-      reading ??= read();
-      return (await reading)[ecosystem];
-    },
-    forget: () => {
-      reading = undefined;
-    },
-  };
+  return { store, installSet: createInstallSet({ checks, store, resolvers, limits, workDirectory }) };
 }
 
 function logInstall(logger: PackagesOptions['logger'], { ecosystem }: PackageRequest, result: InstallResult): void {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { InstallResult, PackageRequest } from '@toolmesh/shared/contracts/packages';
+import { InstallRequest, InstallResult } from '@toolmesh/shared/contracts/packages';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import { Approval } from './policy/approvals.ts';
@@ -30,7 +30,7 @@ export function packageRoutes(packages: Packages, adminKey: string | undefined):
       method: 'post',
       path: '/packages/install',
       summary: 'Installs a package: the tool install_package with its bare result',
-      input: { body: PackageRequest.strict() },
+      input: { body: InstallRequest.strict() },
       response: InstallResult,
       handle: ({ body, signal }) => packages.install(body, signal),
     }),

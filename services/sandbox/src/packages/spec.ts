@@ -84,6 +84,14 @@ export function sameVersion(ecosystem: Ecosystem, a: string, b: string): boolean
   return pep440.valid(a) !== null && pep440.valid(b) !== null && pep440.eq(a, b);
 }
 
+/** True for a version that is not newer than `limit`. Unreadable ones are. */
+export function isUpTo(ecosystem: Ecosystem, version: string, limit: string): boolean {
+  if (ecosystem === 'npm') {
+    return semver.valid(version) === null || semver.valid(limit) === null || semver.lte(version, limit);
+  }
+  return pep440.valid(version) === null || pep440.valid(limit) === null || pep440.lte(version, limit);
+}
+
 /** Tests a version against a range such as `>=4.1.1 <=4.1.2`. An unreadable version is in every range. */
 export function inRange(ecosystem: Ecosystem, version: string, range: string): boolean {
   if (ecosystem === 'npm') {

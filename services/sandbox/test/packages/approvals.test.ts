@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApp } from '@toolmesh/shared/kit/http/app';
 import { loadConfig, serviceConfig } from '@toolmesh/shared/kit/service/config';
@@ -12,7 +12,7 @@ import type { Packages } from '../../src/packages/packages.ts';
 import { packageRoutes } from '../../src/packages/routes.ts';
 import { packageTools } from '../../src/packages/tools.ts';
 import { type IndexServer, startIndex } from './fixtures/index-server.ts';
-import { cleanUp, openPackages, signal } from './fixtures/setup.ts';
+import { cleanUp, openPackages, signal, temporaryDirectory } from './fixtures/setup.ts';
 
 let index: IndexServer;
 const stops: (() => Promise<void>)[] = [];
@@ -53,6 +53,7 @@ test('installs what needs an approval when it was approved, also after a restart
       id: expect.any(String),
       name: 'requests',
       ecosystem: 'pypi',
+      version: '2.32.0',
       requested_at: expect.any(String),
       reason: expect.any(String),
       status: 'pending',
@@ -106,6 +107,76 @@ test('keeps an approval of one version to that version', async () => {
   await packages.approvals.decide(packages.approvals.list()[0]?.id ?? '', 'approve');
   expect(await ask('1.0')).toMatchObject({ status: 'installed', version: '1.0' });
   expect(await ask('2.0')).toMatchObject({ status: 'approval_required' });
+});
+
+test('approves the version that there was, and asks again for the next one, however it arrives', async () => {
+  const packages = await openPackages(index);
+  index.addWheels('cryptography', [{ version: '1.0' }]);
+  index.addWheels('zqneedscryptography', [{ version: '1.0', requires: ['Cryptography[fast]'] }]);
+  const ask = (name: string) => packages.install({ name, ecosystem: 'pypi' }, signal);
+  expect(await ask('cryptography')).toMatchObject({ status: 'approval_required' });
+  const [pending] = packages.approvals.list();
+  expect(pending).toMatchObject({ name: 'cryptography', version: '1.0' });
+  await packages.approvals.decide(pending?.id ?? '', 'approve');
+  expect(await ask('zqneedscryptography')).toMatchObject({ status: 'installed' });
+
+  index.addWheels('cryptography', [{ version: '1.0' }, { version: '2.0' }]);
+  const later = await openPackages(index, { directory: packages.directory });
+  for (const name of ['Cryptography', 'zqneedscryptography2', 'cryptography[fast]']) {
+    index.addWheels('zqneedscryptography2', [{ version: '1.0', requires: ['cryptography'] }]);
+    expect(await later.install({ name, ecosystem: 'pypi' }, signal)).toMatchObject({
+      status: 'approval_required',
+      reason: { message: expect.stringContaining('2.0') },
+    });
+  }
+  expect(later.approvals.list().map(({ version }) => version)).toEqual(['2.0', '1.0']);
+});
+
+test('asks for a package of a scope that has the name of a listed one, and for an alias of one', async () => {
+  const packages = await openPackages(index);
+  await index.addNpm('@zqscope/requests', '1.0.0');
+  await index.addNpm('requests', '1.0.0');
+  await index.addNpm('zqhidden', '1.0.0', { dependencies: { plain: 'npm:requests@1.0.0' } });
+  for (const name of ['@zqscope/requests', 'zqhidden']) {
+    const result = await packages.install({ name, ecosystem: 'npm' }, signal);
+    expect(result).toMatchObject({
+      status: 'approval_required',
+      reason: { message: expect.stringMatching(/requests/) },
+    });
+  }
+});
+
+test('asks again for what was approved for all versions, and keeps denying what was denied for all', async () => {
+  const directory = await temporaryDirectory();
+  const old = (name: string, status: string) => {
+    const times = { requested_at: '2026-01-01T00:00:00Z', decided_at: '2026-01-02T00:00:00Z' };
+    return { id: name, name, ecosystem: 'pypi', reason: 'listed', status, ...times };
+  };
+  await writeFile(
+    join(directory, 'approvals.json'),
+    JSON.stringify([old('socket', 'approved'), old('crypto', 'denied')]),
+  );
+  const packages = await openPackages(index, { directory });
+  index.addWheels('socket', [{ version: '1.0' }]);
+  index.addWheels('crypto', [{ version: '1.0' }]);
+  expect(await packages.install({ name: 'socket', ecosystem: 'pypi' }, signal)).toMatchObject({
+    status: 'approval_required',
+  });
+  expect(await packages.install({ name: 'crypto', ecosystem: 'pypi' }, signal)).toMatchObject({ status: 'blocked' });
+  expect(packages.approvals.list().map(({ name, version }) => `${name} ${version}`)).toEqual([
+    'socket 1.0',
+    'crypto undefined',
+  ]);
+});
+
+test('asks for an approval where the index cannot be asked for a version', async () => {
+  const gone = await startIndex();
+  await gone.stop();
+  const packages = await openPackages(gone);
+  expect(await packages.install({ name: 'requests', ecosystem: 'pypi' }, signal)).toMatchObject({
+    status: 'approval_required',
+  });
+  expect(packages.approvals.list()).toEqual([]);
 });
 
 test('asks nobody when a package is only checked', async () => {
@@ -179,7 +250,6 @@ test('stops when the file of decisions was damaged, rather than forget them', as
   await packages.install({ name: 'requests', ecosystem: 'pypi' }, signal);
   const file = join(packages.directory, 'approvals.json');
   expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(1);
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(file, '[{"id":');
   await expect(openPackages(index, { directory: packages.directory })).rejects.toThrow('approvals.json');
 });

@@ -3,7 +3,10 @@ import type { Fetcher } from './fetcher.ts';
 import type { PackageIndex, Release } from './project.ts';
 import { Refusal } from '../refusal.ts';
 
-/** The short form has no times of publication, but is a tenth as long: enough for well-known packages. */
+/**
+ * The short form is a tenth as long, and has no times of publication but the one of the last change: enough for a
+ * well-known package that has not changed for a while.
+ */
 const SHORT = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8';
 const MAX_PACKUMENT_BYTES = 64 * 1_024 ** 2;
 
@@ -22,17 +25,37 @@ const Packument = z.object({
   'dist-tags': z.record(z.string(), z.string()).default({}),
   versions: z.record(z.string(), z.unknown()).default({}),
   time: z.record(z.string(), z.unknown()).default({}),
+  modified: z.string().optional(),
 });
 
-/** A registry such as `https://registry.npmjs.org`. For packages that `isPopular` names, the short form is enough. */
-export function createNpmIndex(fetcher: Fetcher, registry: string, isPopular: (name: string) => boolean): PackageIndex {
+export interface NpmIndexOptions {
+  readonly isPopular: (name: string) => boolean;
+  /** Packages that have changed later than this are read in full. */
+  readonly settledBefore: () => Date;
+}
+
+/** A registry such as `https://registry.npmjs.org`. */
+export function createNpmIndex(
+  fetcher: Fetcher,
+  registry: string,
+  { isPopular, settledBefore }: NpmIndexOptions,
+): PackageIndex {
   const base = registry.replace(/(?<!\/)\/*$/, '/');
+  const read = async (name: string, accept: string, signal: AbortSignal) => {
+    const url = new URL(name.replace('/', '%2f'), base).href;
+    const { text } = await fetcher.text(url, { signal, accept, maxBytes: MAX_PACKUMENT_BYTES });
+    return parsePackument(text);
+  };
+  const inShort = async (name: string, signal: AbortSignal) => {
+    const packument = await read(name, SHORT, signal);
+    const hasTimes = Object.keys(packument.time).length > 0;
+    const isSettled = new Date(packument.modified ?? '').getTime() <= settledBefore().getTime();
+    return hasTimes || isSettled ? packument : undefined;
+  };
   return {
     async project(name, signal) {
-      const url = new URL(name.replace('/', '%2f'), base).href;
-      const accept = isPopular(name) ? SHORT : 'application/json';
-      const { text } = await fetcher.text(url, { signal, accept, maxBytes: MAX_PACKUMENT_BYTES });
-      const packument = parsePackument(text);
+      const short = isPopular(name) ? await inShort(name, signal) : undefined;
+      const packument = short ?? (await read(name, 'application/json', signal));
       if (packument.name !== name) throw new Refusal('not_found', `The registry answered with another package`);
       const releases = Object.entries(packument.versions).flatMap(([version, manifest]) => {
         return toRelease({ name, version, base }, manifest, packument.time[version]) ?? [];

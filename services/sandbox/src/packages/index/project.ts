@@ -5,6 +5,8 @@ export interface ReleaseFile {
   /** Hash of the content: `sha256:<hex>` or `sha512:<base64>`. Undefined where the index gives none. */
   readonly hash: string | undefined;
   readonly sizeBytes: number | undefined;
+  /** Absent where it is the time of the release, or unknown. */
+  readonly publishedAt?: Date | undefined;
 }
 
 export interface Release {
@@ -33,7 +35,7 @@ export interface PackageIndex {
   project(name: string, signal: AbortSignal): Promise<Project>;
 }
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** Returns the age of the first release in days; undefined where the index has no dates. */
 export function ageDays({ releases }: Project, now: Date): number | undefined {

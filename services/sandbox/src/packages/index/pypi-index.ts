@@ -124,13 +124,13 @@ function toProject({ name, url }: { readonly name: string; readonly url: string 
   return { name, state: status === 'quarantined' ? 'quarantined' : 'active', releases, latest: undefined };
 }
 
-function toWheel({ filename, url, sha256, size }: ListedFile, pageUrl: string): ReleaseFile | undefined {
+function toWheel({ filename, url, sha256, size, uploadTime }: ListedFile, pageUrl: string): ReleaseFile | undefined {
   if (!filename.endsWith('.whl') || !URL.canParse(url, pageUrl)) return undefined;
   const absolute = new URL(url, pageUrl);
   // A file may lie on another host, but not in the clear where the page did not.
   if (absolute.protocol !== 'https:' && absolute.protocol !== new URL(pageUrl).protocol) return undefined;
   const hash = sha256 === undefined ? undefined : `sha256:${sha256.toLowerCase()}`;
-  return { filename, url: absolute.href, hash, sizeBytes: size };
+  return { filename, url: absolute.href, hash, sizeBytes: size, publishedAt: dateOf(uploadTime) };
 }
 
 const SAFE_FILENAME = /^[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}$/;

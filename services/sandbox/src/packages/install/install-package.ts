@@ -1,23 +1,36 @@
-import type { InstallResult, PackageRequest } from '@toolmesh/shared/contracts/packages';
+import type { InstallRequest, InstallResult, PackageRequest } from '@toolmesh/shared/contracts/packages';
+import { isOwner } from '../names/check-modules.ts';
+import { moduleOwners } from '../names/module-owners.ts';
 import { findProvided, type NamedVersion } from '../package-layer.ts';
 import { printable } from '../refusal.ts';
 import { type PackageSpec, parseRequest } from '../spec.ts';
+import type { StoredLayer } from '../store/layer-store.ts';
 import { type InstallOutcome, type InstallTogether, refusedInstall } from './install-together.ts';
 
 /** Installs the package of a request. Never rejects for what the package or the index does: see `status`. */
-export type InstallPackage = (request: PackageRequest, signal: AbortSignal) => Promise<InstallResult>;
+export type InstallPackage = (request: InstallRequest, signal: AbortSignal) => Promise<InstallResult>;
 
 export interface InstallPackageOptions {
   readonly installTogether: InstallTogether;
   /** Packages of Python that every program has. */
   readonly provided: readonly NamedVersion[];
+  /** Called with what a session has installed. */
+  readonly onInstalled: (session: string, layer: StoredLayer) => void;
 }
 
-export function createInstallPackage({ installTogether, provided }: InstallPackageOptions): InstallPackage {
-  const attempt = async (request: PackageRequest, signal: AbortSignal): Promise<Untimed> => {
+export function createInstallPackage(options: InstallPackageOptions): InstallPackage {
+  const { installTogether, provided, onInstalled } = options;
+  const attempt = async (
+    { session_id: session, ...request }: InstallRequest,
+    signal: AbortSignal,
+  ): Promise<Untimed> => {
     const spec = parseRequest(request);
     const given = findProvided(provided, spec);
-    if (given === undefined) return succeeded(spec, await installTogether(request.ecosystem, [spec], signal));
+    if (given === undefined) {
+      const outcome = await installTogether(request.ecosystem, [spec], signal);
+      if (session !== undefined) onInstalled(session, outcome.layer);
+      return succeeded(spec, outcome);
+    }
     return { status: 'already_installed', ...given, output: 'Every program has it', dependencies: [] };
   };
 
@@ -31,16 +44,32 @@ export function createInstallPackage({ installTogether, provided }: InstallPacka
 type Untimed = Omit<InstallResult, 'duration_ms'>;
 
 function succeeded({ name, version }: PackageSpec, { layer, isOld, output }: InstallOutcome): Untimed {
-  const { packages } = layer.record;
+  const { packages, ecosystem } = layer.record;
+  const others = ecosystem === 'npm' ? [] : packages.flatMap((item) => foreignNames(item));
   // npm lists the package itself first, and perhaps others of its name that belong to a dependency.
   const own = packages.find((item) => item.name === name);
   return {
     status: isOld ? 'already_installed' : 'installed',
     name,
     version: own?.version ?? version ?? null,
-    output,
+    output: [output, ...others].filter((line) => line !== '').join('\n'),
     dependencies: packages.filter((item) => item !== own).map((item) => ({ name: item.name, version: item.version })),
   };
+}
+
+/** Tells how programs get to modules that do not have the name of their package. */
+function foreignNames({
+  name,
+  modules,
+}: {
+  readonly name: string;
+  readonly modules: readonly string[];
+}): readonly string[] {
+  const owners = moduleOwners();
+  const others = modules.filter((module) => !isOwner(name, module, owners) && !owners.isNobodys(module));
+  if (others.length === 0) return [];
+  const list = others.slice(0, 5).join(', ');
+  return [`${name} brings ${list}: a program imports that when it names ${name} in packages`];
 }
 
 /** @throws `error` when it is no refusal */

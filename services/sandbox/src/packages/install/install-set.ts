@@ -2,9 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { causeChain, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
-import type { Approvals } from '../policy/approvals.ts';
 import type { Attempt } from '../resolve/attempt.ts';
-import type { Checks } from '../policy/checks.ts';
+import type { Checks, Examined } from '../policy/checks.ts';
 import type { LayerStore, StoredLayer } from '../store/layer-store.ts';
 import {
   type ResolvedPackage,
@@ -31,7 +30,6 @@ export type InstallSet = (
 
 export interface InstallSetOptions {
   readonly checks: Checks;
-  readonly approvals: Approvals;
   readonly store: LayerStore;
   readonly resolvers: Readonly<Record<Ecosystem, Resolver>>;
   readonly limits: ResolverLimits;
@@ -49,10 +47,10 @@ export function createInstallSet(options: InstallSetOptions): InstallSet {
     const resolved = found.toSorted((a, b) => compare(a.place, b.place) || compare(a.name, b.name));
     for (const { name, version } of resolved) checks.checkLocally({ ecosystem, name, version, extras: [] });
     checks.refuseSharedModules(ecosystem, resolved);
-    await demandApprovals(options, ecosystem, resolved);
+    await demandApprovals(checks, ecosystem, resolved);
     const layer = await store.build({
       ecosystem,
-      packages: resolved.map(({ name, version, hash }) => ({ name, version, hash })),
+      packages: resolved.map(({ name, version, hash, modules }) => ({ name, version, hash, modules })),
       ingredients: [resolver.target, ...resolved.map(({ place }) => place)],
       unpack: async (index, write) => resolved[index]?.unpack(write),
     });
@@ -61,13 +59,11 @@ export function createInstallSet(options: InstallSetOptions): InstallSet {
   };
 
   return async (ecosystem, specs, { signal, note }) => {
-    for (const [position, spec] of specs.entries()) {
-      await positioned(position, () => checkBeforehand(checks, spec, spec));
-    }
+    for (const [position, spec] of specs.entries()) await positioned(position, () => checkBeforehand(checks, spec));
     const key = JSON.stringify([ecosystem, resolvers[ecosystem].target, specs.map(formatSpec).sort()]);
     const known = await store.recall(key);
     if (known !== undefined) {
-      await recheck(checks, known);
+      await recheck(checks, known, specs);
       note('Installed before: the index was not asked');
       return { layer: known, isOld: true };
     }
@@ -86,18 +82,22 @@ export function createInstallSet(options: InstallSetOptions): InstallSet {
   };
 }
 
-/** Checks what is known without the index; requests an approval for `subject` where the policy wants one. */
-async function checkBeforehand(checks: Checks, spec: PackageSpec, subject: PackageSpec): Promise<void> {
+/** Checks what is known without the index; requests an approval of an exact version where the policy wants one. */
+async function checkBeforehand(checks: Checks, spec: PackageSpec): Promise<void> {
   checks.checkLocally(spec);
-  const why = checks.approvalReasonOf(spec);
-  if (why !== undefined) await checks.demandApproval(subject, why);
+  const why = checks.policyReason(spec);
+  if (why !== undefined && spec.version !== undefined) {
+    await checks.demandApproval({ ...spec, version: spec.version }, why);
+  }
 }
 
 /** A layer may have been built before a package of it became known as malicious, or was denied. */
-async function recheck(checks: Checks, { record: { ecosystem, packages } }: StoredLayer): Promise<void> {
+async function recheck(checks: Checks, { record }: StoredLayer, specs: readonly PackageSpec[]): Promise<void> {
+  const { ecosystem, packages } = record;
   for (const { name, version } of packages) {
-    const spec = { ecosystem, name, version, extras: [] };
-    await checkBeforehand(checks, spec, { ...spec, version: undefined });
+    const check = () => checkBeforehand(checks, { ecosystem, name, version, extras: [] });
+    const position = specs.findIndex((spec) => spec.name === name);
+    await (position < 0 ? check() : positioned(position, check));
   }
 }
 
@@ -105,26 +105,39 @@ async function examineRoots(checks: Checks, specs: readonly PackageSpec[], signa
   const roots: Root[] = [];
   for (const [position, spec] of specs.entries()) {
     await positioned(position, async () => {
-      const examined = await checks.examine(spec, signal);
-      const why = examined.approvalReason;
-      if (why !== undefined) await checks.demandApproval(spec, why);
+      const examined = await examineOrAsk(checks, spec, signal);
+      const release = { ...spec, version: examined.version };
+      checks.checkLocally(release);
+      if (examined.approvalReason !== undefined) await checks.demandApproval(release, examined.approvalReason);
       roots.push({ spec, examined });
     });
   }
   return roots;
 }
 
+/** Without an index there is no version to approve, and yet an approval is what is missing first. */
+async function examineOrAsk(checks: Checks, spec: PackageSpec, signal: AbortSignal): Promise<Examined> {
+  try {
+    return await checks.examine(spec, signal);
+  } catch (cause) {
+    const why = checks.isApproved(spec) ? undefined : checks.policyReason(spec);
+    if (why === undefined || !(cause instanceof Refusal) || cause.reason.code !== 'index_unreachable') throw cause;
+    const message = `${why}, of a version, and the index cannot be asked for one: ${cause.message}`;
+    throw new Refusal('suspicious', message, { status: 'approval_required', cause });
+  }
+}
+
 /** Requests every approval before the first one stops the install. */
 async function demandApprovals(
-  { checks, approvals }: InstallSetOptions,
+  checks: Checks,
   ecosystem: Ecosystem,
   resolved: readonly ResolvedPackage[],
 ): Promise<void> {
   const refusals: Refusal[] = [];
   for (const { name, version, approvalReason } of resolved) {
-    if (approvalReason === undefined || approvals.statusOf({ ecosystem, name, version }) === 'approved') continue;
-    const spec = { ecosystem, name, version: undefined, extras: [] };
-    await checks.demandApproval(spec, approvalReason).catch((error: unknown) => {
+    if (approvalReason === undefined) continue;
+    const release = { ecosystem, name, version, extras: [] };
+    await checks.demandApproval(release, approvalReason).catch((error: unknown) => {
       if (!(error instanceof Refusal)) throw error;
       refusals.push(error);
     });

@@ -3,11 +3,20 @@ import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { findProvided, type NamedVersion, type PackageLayer, toPackageLayer } from '../package-layer.ts';
 import { Refusal } from '../refusal.ts';
 import { type PackageSpec, parseSpec } from '../spec.ts';
-import { importsOf, type InstalledModule } from '../store/installed-modules.ts';
+import { findModule, importsOf, type InstalledModules } from '../store/installed-modules.ts';
 import { type InstallTogether, refusedInstall } from './install-together.ts';
 
-/** Returns what programs of an ecosystem can import from installed layers, by the name in the import. */
-export type FindModules = (ecosystem: Ecosystem) => Promise<ReadonlyMap<string, InstalledModule>>;
+/**
+ * Returns what programs of an ecosystem can import from installed layers, by the name in the import: first what their
+ * own session has installed, then what anybody has.
+ */
+export type FindModules = (ecosystem: Ecosystem, session: string | undefined) => Promise<readonly InstalledModules[]>;
+
+/** A program that does not name its packages. */
+export interface UnnamedImports {
+  readonly code: string;
+  readonly session: string | undefined;
+}
 
 export interface LayersOptions {
   readonly installTogether: InstallTogether;
@@ -36,19 +45,20 @@ export function createLayers({ installTogether, findModules, provided }: LayersO
 
   const layerForImports = async (
     ecosystem: Ecosystem,
-    code: string,
+    { code, session }: UnnamedImports,
     signal: AbortSignal,
   ): Promise<PackageLayer | undefined> => {
     const imported = importsOf(ecosystem, code);
     if (imported.length === 0) return undefined;
-    const installed = await findModules(ecosystem);
-    const wanted = new Set(imported.flatMap((name) => installed.get(name) ?? []));
+    const installed = await findModules(ecosystem, session);
+    const find = (name: string) => installed.map((modules) => findModule(modules, name)).find((found) => found);
+    const wanted = new Set(imported.flatMap((name) => find(name) ?? []));
     const [first, ...others] = wanted;
     if (first === undefined) return undefined;
     const common = first.layers.find((layer) => others.every(({ layers }) => layers.includes(layer)));
     if (common !== undefined) return toPackageLayer(common);
-    const specs = [...wanted].map(({ name, version }) => `${name}==${version}`);
-    return layerFor(ecosystem, specs, signal);
+    const specs = new Set([...wanted].map(({ name, version }) => `${name}==${version}`));
+    return layerFor(ecosystem, [...specs], signal);
   };
 
   return { layerFor, layerForImports };

@@ -25,7 +25,7 @@ export interface FolderKnowledge {
 }
 
 /** Returns the name by which a package at `place` is required. */
-export const folderOf = (place: string): string => place.split(/(?:^|\/)node_modules\//).at(-1) ?? place;
+const folderOf = (place: string): string => place.split(/(?:^|\/)node_modules\//).at(-1) ?? place;
 
 /**
  * Refuses an alias (`"lodash": "npm:other@1"`) that gives a package the name of Node's own module, of one that the

@@ -10,7 +10,7 @@ export const Approval = z.object({
   id: z.string(),
   name: z.string(),
   ecosystem: Ecosystem,
-  version: z.string().optional().describe('Absent: the decision holds for every version'),
+  version: z.string().optional().describe('Absent in old denials alone, which hold for every version'),
   requested_at: z.string(),
   reason: z.string(),
   status: z.enum(['pending', 'approved', 'denied']),
@@ -22,10 +22,17 @@ export type Decision = 'approve' | 'deny';
 export interface Approvals {
   /** Newest first. */
   list(): readonly Approval[];
-  /** The decision that holds for a version of a package: an exact one before a general one. */
+  /**
+   * The decision that holds for a version of a package. Without a version: `denied` where that holds for all of them,
+   * `approved` where one version is.
+   */
   statusOf(subject: ApprovalSubject): Approval['status'] | undefined;
-  /** Asks for a decision, once: a second request finds the first one. @throws MeshError unavailable when too many wait */
-  request(subject: ApprovalSubject, reason: string): Promise<Approval>;
+  /**
+   * Asks for a decision on one version, once: a second request finds the first one. The oldest request that nobody has
+   * decided on makes room for a new one.
+   * @throws MeshError unavailable when there is no room
+   */
+  request(subject: ApprovalSubject & { readonly version: string }, reason: string): Promise<Approval>;
   /** Decides, or decides anew. @throws MeshError not_found */
   decide(id: string, decision: Decision): Promise<Approval>;
 }
@@ -36,7 +43,7 @@ const MAX_APPROVALS = 1_000;
 
 /** The decisions on packages, kept in `file` so that they outlive the service. */
 export async function createApprovals(file: string, now: () => Date): Promise<Approvals> {
-  let all: readonly Approval[] = (await readJson(file, z.array(Approval))) ?? [];
+  let all: readonly Approval[] = ((await readJson(file, z.array(Approval))) ?? []).filter(isStillValid);
   let saving = Promise.resolve();
 
   /** Writes one change after the other; a caller gets its answer once it is written. */
@@ -45,36 +52,31 @@ export async function createApprovals(file: string, now: () => Date): Promise<Ap
     saving = saving.catch(() => {}).then(() => writeJson(file, all));
     return saving;
   };
-  const about = ({ name, ecosystem }: ApprovalSubject) =>
+  const about = ({ name, ecosystem }: Pick<ApprovalSubject, 'name' | 'ecosystem'>) =>
     all.filter((approval) => approval.name === name && approval.ecosystem === ecosystem);
 
   return {
     list: () => all,
-    statusOf(subject) {
+    statusOf({ version, ...subject }) {
       const known = about(subject);
-      const exact = known.find(
-        ({ version }) =>
-          version !== undefined &&
-          subject.version !== undefined &&
-          sameVersion(subject.ecosystem, version, subject.version),
-      );
-      return (exact ?? known.find(({ version }) => version === undefined))?.status;
+      if (known.some((approval) => approval.version === undefined && approval.status === 'denied')) return 'denied';
+      if (version === undefined) return known.some(({ status }) => status === 'approved') ? 'approved' : undefined;
+      return known.find((approval) => isOf(approval, version))?.status;
     },
-    async request(subject, reason) {
-      const { name, ecosystem, version } = subject;
-      const known = about(subject).find((approval) => approval.version === version);
+    async request({ version, ...subject }, reason) {
+      const known = about(subject).find((approval) => isOf(approval, version));
       if (known !== undefined) return known;
-      if (all.length >= MAX_APPROVALS) throw new MeshError('unavailable', 'Too many packages are waiting for approval');
+      const kept = all.length < MAX_APPROVALS ? all : withoutOldestPending(all);
+      if (kept.length >= MAX_APPROVALS) throw new MeshError('unavailable', 'Too many packages have been decided on');
       const approval: Approval = {
         id: randomUUID(),
-        name,
-        ecosystem,
-        ...(version === undefined ? {} : { version }),
+        ...subject,
+        version,
         requested_at: now().toISOString(),
         reason,
         status: 'pending',
       };
-      await save([approval, ...all]);
+      await save([approval, ...kept]);
       return approval;
     },
     async decide(id, decision) {
@@ -86,4 +88,16 @@ export async function createApprovals(file: string, now: () => Date): Promise<Ap
       return decided;
     },
   };
+}
+
+const isOf = (approval: Approval, version: string): boolean =>
+  approval.version !== undefined && sameVersion(approval.ecosystem, approval.version, version);
+
+/** An approval that was given for all versions, before they were given for one, is requested again; a denial holds. */
+const isStillValid = ({ version, status }: Approval): boolean => version !== undefined || status === 'denied';
+
+/** `all` has the newest first. */
+function withoutOldestPending(all: readonly Approval[]): readonly Approval[] {
+  const oldest = all.findLast(({ status }) => status === 'pending');
+  return all.filter((approval) => approval !== oldest);
 }

@@ -1,6 +1,6 @@
 import type { PackageRequest, Verdict } from '@toolmesh/shared/contracts/packages';
 import { printable, Refusal } from '../refusal.ts';
-import { parseRequest } from '../spec.ts';
+import { type PackageSpec, parseRequest } from '../spec.ts';
 import type { Checks } from './checks.ts';
 
 /**
@@ -12,9 +12,11 @@ export async function checkPackage(checks: Checks, request: PackageRequest, sign
   try {
     const spec = parseRequest(request);
     checks.checkLocally(spec);
-    refuseUnapproved(checks.approvalReasonOf(spec));
+    refuseUnapproved(checks, spec, checks.policyReason(spec));
     const examined = await checks.examine(spec, signal);
-    refuseUnapproved(examined.approvalReason);
+    const release = { ...spec, version: examined.version };
+    checks.checkLocally(release);
+    refuseUnapproved(checks, release, examined.approvalReason);
     return { status: 'allowed', name: spec.name, version: examined.version, ecosystem };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -23,6 +25,7 @@ export async function checkPackage(checks: Checks, request: PackageRequest, sign
   }
 }
 
-function refuseUnapproved(reason: string | undefined): void {
-  if (reason !== undefined) throw new Refusal('suspicious', reason, { status: 'approval_required' });
+function refuseUnapproved(checks: Checks, spec: PackageSpec, reason: string | undefined): void {
+  if (reason === undefined || checks.isApproved(spec)) return;
+  throw new Refusal('suspicious', reason, { status: 'approval_required' });
 }

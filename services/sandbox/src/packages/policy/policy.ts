@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { readJson } from '../json-file.ts';
-import { policyName } from '../spec.ts';
+import { type PackageSpec, policyName } from '../spec.ts';
 
 const names = z.array(z.string().min(1)).transform((list) => new Set(list.map(policyName)));
 
@@ -24,4 +24,16 @@ export async function loadPolicy(file = DEFAULT_FILE): Promise<Policy> {
   const policy = await readJson(file, Policy);
   if (policy === undefined) throw new Error(`${file}: there is no such policy file`);
   return policy;
+}
+
+const SCOPE = /^@[^/]+\//;
+
+/**
+ * Returns true for a package that a list of the policy names, in any spelling. A package of a scope is meant by its name
+ * without the scope, too, unless it is well-known (`isKnown`): `@someone/requests`.
+ */
+export function isListed(listed: ReadonlySet<string>, { name }: Pick<PackageSpec, 'name'>, isKnown: boolean): boolean {
+  return (
+    listed.has(policyName(name)) || (!isKnown && SCOPE.test(name) && listed.has(policyName(name.replace(SCOPE, ''))))
+  );
 }

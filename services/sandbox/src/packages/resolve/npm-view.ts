@@ -5,7 +5,6 @@ import { inspectTarball, readTarball } from '../archive/tarball.ts';
 import type { Fetcher } from '../index/fetcher.ts';
 import type { Release } from '../index/project.ts';
 import type { Checks, Examined } from '../policy/checks.ts';
-import { folderOf } from '../names/check-folders.ts';
 import { printable, Refusal } from '../refusal.ts';
 import { isName } from '../spec.ts';
 import { type Attempt, downloadFile } from './attempt.ts';
@@ -63,7 +62,8 @@ export function createNpmView(options: NpmViewOptions, attempt: Attempt) {
       version,
       hash: hash ?? '',
       place,
-      modules: [folderOf(place)],
+      // What lies deeper is found by the package around it alone.
+      modules: place === `node_modules/${name}` ? [name] : [],
       approvalReason: known.approvalReason,
       unpack: (write) =>
         readTarball({ path, subject: `${name}@${version}`, limits: options.archives }, async (target, content) => {

@@ -12,7 +12,7 @@ export interface ResolvedPackage {
   readonly hash: string;
   /** Its path in npm's tree, such as `node_modules/a/node_modules/b`; empty for PyPI. */
   readonly place: string;
-  /** The import names that it brings; for npm the folder that it is in. */
+  /** The import names that it brings; for npm its name where it lies at the top. */
   readonly modules: readonly string[];
   /** The reason why a person has to approve it first. */
   readonly approvalReason: string | undefined;

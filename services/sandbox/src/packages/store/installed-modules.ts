@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
+import { isOwner } from '../names/check-modules.ts';
+import { moduleOwners } from '../names/module-owners.ts';
+import { newestVersion } from '../spec.ts';
 import type { StoredLayer } from './layer-store.ts';
 
 /** A package by the name under which programs import it. */
@@ -8,49 +9,76 @@ export interface InstalledModule {
   readonly name: string;
   readonly version: string;
   /** The layers that have it, the latest first. */
-  readonly layers: StoredLayer[];
+  readonly layers: readonly StoredLayer[];
 }
 
-/** Maps import names to the packages in `layers`; where versions differ, to that of the latest layer. */
-export async function installedModules(layers: readonly StoredLayer[]): Promise<ReadonlyMap<string, InstalledModule>> {
+export type InstalledModules = ReadonlyMap<string, InstalledModule>;
+
+/**
+ * Maps import names to the packages in `layers` that anybody may have installed: only names that belong to their package
+ * by its own name or as one of the well-known ones, and that no other installed package has. Of several versions the
+ * newest counts, so that nobody moves the others back.
+ */
+export function ownedModules(layers: readonly StoredLayer[]): InstalledModules {
+  const candidates = latestFirst(layers).flatMap(modulesOf);
+  const owned = candidates.filter(
+    ({ ecosystem, name, module }) => ecosystem === 'npm' || isOwner(name, module, moduleOwners()),
+  );
   const found = new Map<string, InstalledModule>();
-  const latestFirst = layers.toSorted((a, b) => b.record.installed_at.localeCompare(a.record.installed_at));
-  for (const layer of latestFirst) {
-    for (const { module, name, version } of await modulesOf(layer)) {
-      const known = found.get(module);
-      if (known === undefined) found.set(module, { name, version, layers: [layer] });
-      else if (known.version === version) known.layers.push(layer);
-    }
+  for (const [module, items] of Map.groupBy(owned, (item) => item.module)) {
+    const [first, ...others] = items;
+    if (first === undefined || others.some(({ name }) => name !== first.name)) continue;
+    const version = newestVersion(
+      first.ecosystem,
+      items.map((item) => item.version),
+    );
+    const newest = items.filter((item) => item.version === (version ?? first.version));
+    found.set(module, {
+      name: first.name,
+      version: version ?? first.version,
+      layers: newest.map(({ layer }) => layer),
+    });
   }
   return found;
 }
 
-const modulesOf = ({ directory, record }: StoredLayer) =>
-  record.ecosystem === 'npm'
-    ? record.packages.map(({ name, version }) => ({ module: name, name, version }))
-    : pythonModules(directory);
-
-/** Each wheel lists its files in RECORD (PEP 376): their first part is what is imported. */
-async function pythonModules(directory: string) {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.dist-info'));
-  const perWheel = await Promise.all(
-    names.map(async (folder) => {
-      const [name = '', version = ''] = folder.slice(0, -'.dist-info'.length).split('-');
-      const record = await readFile(join(directory, folder, 'RECORD'), 'utf8').catch(() => '');
-      const tops = new Set(record.split('\n').map((line) => /^[^/,.]+/.exec(line)?.[0] ?? ''));
-      return [...tops].filter((module) => /^[A-Za-z_]\w*$/.test(module)).map((module) => ({ module, name, version }));
-    }),
-  );
-  return perWheel.flat();
+/** Maps all import names of `layers`, which one session has installed, to their packages: the latest install counts. */
+export function allModules(layers: readonly StoredLayer[]): InstalledModules {
+  const found = new Map<string, InstalledModule>();
+  for (const { module, name, version, layer } of latestFirst(layers).flatMap(modulesOf)) {
+    const known = found.get(module);
+    if (known === undefined) found.set(module, { name, version, layers: [layer] });
+    else if (known.version === version) found.set(module, { ...known, layers: [...known.layers, layer] });
+  }
+  return found;
 }
 
-const PYTHON_IMPORT = /^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+(\w[\w., \t]*))/gm;
+const latestFirst = (layers: readonly StoredLayer[]): readonly StoredLayer[] =>
+  layers.toSorted((a, b) => b.record.installed_at.localeCompare(a.record.installed_at));
+
+const modulesOf = (layer: StoredLayer) =>
+  layer.record.packages.flatMap(({ name, version, modules }) =>
+    modules.map((module) => ({ ecosystem: layer.record.ecosystem, module, name, version, layer })),
+  );
+
+const PYTHON_IMPORT = /^[ \t]*(?:from[ \t]+([\w.]+)(?:[ \t]+import[ \t]+(\w[\w, \t]*))?|import[ \t]+(\w[\w., \t]*))/gm;
 const SCRIPT_IMPORT = /\b(?:from|import|require)[\s(]*(['"])((?:@[^'"/]+\/)?[^'"/.][^'"/]*)/g;
 
-/** The names that a program imports, as far as they can be read off its text. */
+/** The names that a program imports, as far as they can be read off its text; those of Python with their dots. */
 export function importsOf(ecosystem: Ecosystem, code: string): readonly string[] {
   if (ecosystem === 'npm') return [...code.matchAll(SCRIPT_IMPORT)].map(([, , name = '']) => name);
-  return [...code.matchAll(PYTHON_IMPORT)].flatMap(([, from, list = '']) =>
-    from === undefined ? list.split(',').map((part) => /\w+/.exec(part)?.[0] ?? '') : [from],
+  return [...code.matchAll(PYTHON_IMPORT)].flatMap(([, from, parts = '', list = '']) =>
+    from === undefined
+      ? list.split(',').map((part) => /[\w.]+/.exec(part)?.[0] ?? '')
+      : [from, ...parts.split(',').map((part) => `${from}.${/\w+/.exec(part)?.[0] ?? ''}`)],
   );
+}
+
+/** Finds the package of an import name, or of the part of it that is one. */
+export function findModule(modules: InstalledModules, imported: string): InstalledModule | undefined {
+  for (let name = imported; name !== ''; name = name.slice(0, Math.max(0, name.lastIndexOf('.')))) {
+    const found = modules.get(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

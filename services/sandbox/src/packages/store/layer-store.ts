@@ -8,10 +8,22 @@ import { readJson, writeJson } from '../json-file.ts';
 import { createLayerWriter, type WriteFile } from './layer-writer.ts';
 import { removeTree, sealDirectories, sha256, treeOf } from './sealed-tree.ts';
 
+/** Raised when checks are added that earlier layers may fail: those are built anew, and never used again. */
+const RULES = 2;
+
 const LayerRecord = z.object({
   ecosystem: Ecosystem,
   digest: z.string().regex(/^[0-9a-f]{64}$/),
-  packages: z.array(z.object({ name: z.string(), version: z.string(), hash: z.string(), size_bytes: z.number() })),
+  packages: z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      hash: z.string(),
+      size_bytes: z.number(),
+      modules: z.array(z.string()).default([]).describe('The names by which programs import it'),
+    }),
+  ),
+  rules: z.number().default(0).describe('The version of the checks that it has passed'),
   installed_at: z.string(),
   size_bytes: z.number(),
   /** Digest of every path and content, so that a layer that was written to is not used again. */
@@ -25,9 +37,17 @@ export interface StoredLayer {
   readonly record: LayerRecord;
 }
 
+export interface LayerPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly hash: string;
+  /** The names by which programs import it. */
+  readonly modules: readonly string[];
+}
+
 export interface LayerContent {
   readonly ecosystem: Ecosystem;
-  readonly packages: readonly { readonly name: string; readonly version: string; readonly hash: string }[];
+  readonly packages: readonly LayerPackage[];
   /** Anything else that the layer depends on: the paths of npm, the interpreter. */
   readonly ingredients: readonly string[];
   /** Unpacks the package at `index` of `packages`. */
@@ -70,13 +90,13 @@ export function createLayerStore({ directory, workDirectory, limits, maxBytes, n
     const used = (await finished.list()).reduce((sum, { size_bytes }) => sum + size_bytes, 0);
     const writer = createLayerWriter(building, Math.min(limits.unpackedBytes, maxBytes - used));
     const sized = [];
-    for (const [index, { name, version, hash }] of packages.entries()) {
+    for (const [index, { name, version, hash, modules }] of packages.entries()) {
       const before = writer.writtenBytes;
       await unpack(index, writer.write);
-      sized.push({ name, version, hash, size_bytes: writer.writtenBytes - before });
+      sized.push({ name, version, hash, modules: [...modules], size_bytes: writer.writtenBytes - before });
     }
     const [installed_at, size_bytes] = [now().toISOString(), writer.writtenBytes];
-    return { ecosystem, digest, packages: sized, installed_at, size_bytes, tree: writer.tree() };
+    return { ecosystem, digest, packages: sized, rules: RULES, installed_at, size_bytes, tree: writer.tree() };
   };
 
   return {
@@ -89,7 +109,7 @@ export function createLayerStore({ directory, workDirectory, limits, maxBytes, n
     },
     async build(content) {
       const { ecosystem, packages, ingredients } = content;
-      const digest = sha256(JSON.stringify([ecosystem, ingredients, packages]));
+      const digest = sha256(JSON.stringify([RULES, ecosystem, ingredients, packages]));
       const existing = await finished.find(ecosystem, digest);
       if (existing !== undefined) return existing;
       const building = join(workDirectory, `layer-${randomUUID()}`);
@@ -118,7 +138,7 @@ function createLayerFiles(layers: string) {
     const known = verified.get(path);
     if (known !== undefined) return known;
     const record = await readJson(`${path}.json`, LayerRecord).catch(() => undefined);
-    if (record === undefined || (await treeOf(path).catch(() => undefined)) !== record.tree) return undefined;
+    if (record?.rules !== RULES || (await treeOf(path).catch(() => undefined)) !== record.tree) return undefined;
     const layer = { directory: path, record };
     verified.set(path, layer);
     return layer;
