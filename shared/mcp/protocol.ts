@@ -13,7 +13,6 @@ export {
   METHOD_NOT_FOUND,
   ProtocolError,
   ResourceNotFoundError,
-  UriTemplate,
 } from '@modelcontextprotocol/client';
 export type { ClientCapabilities, McpTool, Prompt, Resource, ResourceTemplateType };
 

@@ -10,17 +10,18 @@ import {
   ProtocolError,
   ResourceNotFoundError,
 } from '@toolmesh/shared/mcp/protocol';
-import { buildIndex, type CatalogueIndex, type Entry, type Member } from './catalogue-index.ts';
+import { buildIndex, type CatalogueIndex, type Entry, type Member } from './catalogue/catalogue-index.ts';
+import { type LeftOut, MAX_URI_LENGTH, NO_CLAIMS } from './catalogue/claims.ts';
 import type { Caller, Upstream } from './upstreams/upstream.ts';
 
 /** Everything that the upstreams offer, as one. */
 export interface Catalogue {
   /** Brings it up to date with what the upstreams offer now. */
   rebuild(): void;
-  /** Replaces the upstreams. */
-  setMembers(members: readonly Member[]): void;
-  /** Names that two upstreams offer, each with both owners. */
-  conflicts(): readonly string[];
+  /** Replaces the upstreams. Returns the tools and prompts that two of them would offer; nothing has changed then. */
+  setMembers(members: readonly Member[]): readonly string[];
+  /** Returns what an upstream offers in vain: a name belongs to the upstream that offered it first. */
+  leftOut(upstream: string): readonly LeftOut[];
   /** Returns all lists under the hub's names; each tool with its upstream in its `_meta`. */
   offer(): Offer;
   /** Returns a tool as it is offered. */
@@ -42,26 +43,29 @@ export type StartCall = (tool: string) => (outcome: 'success' | 'error' | 'faile
 /** Makes the catalogue of all upstreams, built from their last good lists, so that a dead one delays nobody. */
 export function createCatalogue(timers: readonly StartCall[], logger: Logger): Catalogue {
   let members: readonly Member[] = [];
-  let index = buildIndex(members);
+  let index = buildIndex(members, NO_CLAIMS);
   const listeners = new Set<() => void>();
   const route = createRouter(() => index, timers);
 
-  const rebuild = (): void => {
+  const replace = (next: CatalogueIndex): void => {
     const before = index;
-    index = buildIndex(members);
-    for (const problem of index.conflicts) {
-      if (!before.conflicts.includes(problem)) logger.error({ problem }, 'left out; set a prefix in mesh.json');
-    }
+    index = next;
+    logLeftOut(before, next, logger);
     for (const listener of listeners) listener();
   };
 
   return {
-    rebuild,
-    setMembers(next) {
-      members = next;
-      rebuild();
+    rebuild: () => replace(buildIndex(members, index.claims)),
+    setMembers(nextMembers) {
+      const next = buildIndex(nextMembers, index.claims);
+      const known = new Set(conflictsOf(index));
+      const conflicts = conflictsOf(next).filter((conflict) => !known.has(conflict));
+      if (conflicts.length > 0) return conflicts;
+      members = nextMembers;
+      replace(next);
+      return [];
     },
-    conflicts: () => index.conflicts,
+    leftOut: (upstream) => index.leftOut.get(upstream) ?? [],
     offer: () => index.offer,
     tool: (name) => index.tools.get(name)?.tool,
     ownerOfResource: (uri) => index.ownerOfResource(uri),
@@ -72,6 +76,30 @@ export function createCatalogue(timers: readonly StartCall[], logger: Logger): C
     request: route,
   };
 }
+
+/** Names of tools and prompts that two upstreams offer, each with both. */
+const conflictsOf = ({ leftOut }: CatalogueIndex): readonly string[] =>
+  [...leftOut].flatMap(([upstream, names]) =>
+    names.flatMap(({ kind, name, owner }) => {
+      const isConflict = owner !== undefined && (kind === 'tool' || kind === 'prompt');
+      return isConflict ? [`"${name}" is offered by ${owner} and by ${upstream}`] : [];
+    }),
+  );
+
+/** Names that a log line lists: an upstream may offer thousands in vain. */
+const MAX_LOGGED = 10;
+
+function logLeftOut(before: CatalogueIndex, { leftOut }: CatalogueIndex, logger: Logger): void {
+  for (const [upstream, names] of leftOut) {
+    const known = new Set(before.leftOut.get(upstream)?.map(({ kind, name }) => `${kind} ${name}`));
+    const fresh = names.filter(({ kind, name }) => !known.has(`${kind} ${name}`));
+    if (fresh.length === 0) continue;
+    const problems = fresh.slice(0, MAX_LOGGED).map(({ kind, name, reason }) => `${kind} "${cut(name)}": ${reason}`);
+    logger.error({ upstream, count: fresh.length, problems }, 'left out; a prefix in mesh.json keeps names apart');
+  }
+}
+
+const cut = (name: string): string => name.slice(0, 128);
 
 /** Returns the way of each request to the upstream that its params name. */
 function createRouter(current: () => CatalogueIndex, timers: readonly StartCall[]): Catalogue['request'] {
@@ -118,7 +146,11 @@ const renamed = (request: McpRequest, { original }: Entry): McpRequest => ({
   params: { ...request.params, name: original },
 });
 
+/** @throws ProtocolError for a URI that is too long to be looked up; ResourceNotFoundError for one of nobody. */
 function ownerOf(index: CatalogueIndex, uri: string): Upstream {
+  if (uri.length > MAX_URI_LENGTH) {
+    throw new ProtocolError(INVALID_PARAMS, `uri: must have at most ${MAX_URI_LENGTH} characters; has ${uri.length}`);
+  }
   const owner = index.ownerOfResource(uri);
   if (owner === undefined) throw new ResourceNotFoundError(uri);
   return owner;
@@ -129,7 +161,7 @@ function entryOf<Kind extends Entry>(kind: 'tool' | 'prompt', name: string, know
   const entry = known.get(name);
   if (entry !== undefined) return entry;
   const code = kind === 'tool' ? 'tool_not_found' : 'not_found';
-  throw new MeshError(code, `There is no ${kind} named "${name.slice(0, 128)}"`, {
+  throw new MeshError(code, `There is no ${kind} named "${cut(name)}"`, {
     details: { did_you_mean: nearestNames(name, known.keys()) },
   });
 }

@@ -16,6 +16,8 @@ const ToolTimeouts = z.strictObject({
 const Common = {
   /** Leaves the upstream out but keeps its entry. */
   disabled: z.boolean().default(false),
+  /** The hub is ready only while this upstream is up. Else it is ready without it, and says that it is degraded. */
+  required: z.boolean().default(false),
   /** Ignored: other programs that read this format write it. */
   type: z.enum(['http', 'streamable-http', 'stdio']).optional(),
   /** Prefix of the names of its tools and prompts. */

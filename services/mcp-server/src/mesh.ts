@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Catalogue } from './catalogue.ts';
+import type { Member } from './catalogue/catalogue-index.ts';
 import type { MeshConfig, UpstreamConfig } from './mesh-config.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 
@@ -14,9 +15,17 @@ export interface MeshChange {
   readonly removed: readonly string[];
 }
 
+/** An upstream with its entry in mesh.json. */
+export interface MeshEntry {
+  readonly config: UpstreamConfig;
+  readonly upstream: Upstream;
+}
+
 /** The upstreams that mesh.json lists now. */
 export interface Mesh {
   readonly upstreams: readonly Upstream[];
+  /** The same, each with its entry. */
+  readonly entries: readonly MeshEntry[];
   /**
    * Brings the upstreams in line with `config`: unchanged entries keep their upstream and its calls; one that
    * is replaced or removed is closed once its calls have ended.
@@ -36,26 +45,19 @@ export interface MeshOptions {
   readonly graceMs: number;
 }
 
-interface Entry {
-  readonly config: UpstreamConfig;
-  readonly upstream: Upstream;
-}
-
 export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: MeshOptions): Mesh {
-  let entries: ReadonlyMap<string, Entry> = new Map();
-
-  const adopt = (next: ReadonlyMap<string, Entry>): void => {
-    entries = next;
-    catalogue.setMembers([...next.values()].map(({ upstream, config }) => ({ upstream, prefix: config.prefix ?? '' })));
-  };
+  let entries: ReadonlyMap<string, MeshEntry> = new Map();
 
   return {
     get upstreams() {
       return [...entries.values()].map(({ upstream }) => upstream);
     },
+    get entries() {
+      return [...entries.values()];
+    },
     async apply({ mcpServers }) {
       const before = entries;
-      const next = new Map<string, Entry>();
+      const next = new Map<string, MeshEntry>();
       const fresh: Upstream[] = [];
       for (const [name, config] of Object.entries(mcpServers)) {
         if (config.disabled) continue;
@@ -66,11 +68,10 @@ export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: Me
         next.set(name, { config, upstream });
       }
       await untilUp(fresh, startWaitMs);
-      const conflictsBefore = new Set(catalogue.conflicts());
-      adopt(next);
-      const conflicts = catalogue.conflicts().filter((conflict) => !conflictsBefore.has(conflict));
+      entries = next;
+      const conflicts = catalogue.setMembers([...next.values()].map(memberOf));
       if (conflicts.length > 0) {
-        adopt(before);
+        entries = before;
         await Promise.all(fresh.map((upstream) => upstream.close()));
         throw new Error(conflicts.join('\n'));
       }
@@ -91,6 +92,12 @@ export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: Me
     },
   };
 }
+
+const memberOf = ({ upstream, config }: MeshEntry): Member => ({
+  upstream,
+  prefix: config.prefix ?? '',
+  selection: config,
+});
 
 /** Waits until all are up, for `timeoutMs` at most. */
 async function untilUp(upstreams: readonly Upstream[], timeoutMs: number): Promise<void> {

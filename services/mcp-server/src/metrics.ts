@@ -3,8 +3,15 @@ import type { Upstream } from './upstreams/upstream.ts';
 
 export type HubMetrics = ReturnType<typeof createHubMetrics>;
 
+/** What is read when the metrics are. */
+export interface HubFigures {
+  readonly upstreams: () => readonly Upstream[];
+  /** Returns how many names an upstream offers in vain. */
+  readonly leftOut: (upstream: string) => number;
+}
+
 /** Makes the hub's metrics (contract, section 7). Tool names are those of the catalogue, so their number is bounded. */
-export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Upstream[]) {
+export function createHubMetrics(metrics: Metrics, { upstreams, leftOut }: HubFigures) {
   const executions = metrics.counter({
     name: 'mcp_tool_executions_total',
     help: 'Tool calls: success, error (it ran and failed), failed (it did not run)',
@@ -16,6 +23,15 @@ export function createHubMetrics(metrics: Metrics, upstreams: () => readonly Ups
     labelNames: ['tool_name'],
   });
   declareUpstreamMetrics(metrics, upstreams);
+  metrics.gauge({
+    name: 'mcp_names_left_out',
+    help: 'Tools, prompts, resources and templates of an upstream that are left out, as a rule since they belong to another',
+    labelNames: ['upstream'],
+    collect() {
+      this.reset();
+      for (const { name } of upstreams()) this.set({ upstream: name }, leftOut(name));
+    },
+  });
   declareWorkerMetrics(metrics, upstreams);
   return {
     /** Starts the timer of a call; the returned function stops it. */

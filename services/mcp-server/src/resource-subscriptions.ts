@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Upstream } from './upstreams/upstream.ts';
+
 /** The resources whose changes clients of the hub have subscribed to. */
 export interface ResourceSubscriptions {
   /** Subscribes to changes of `uris` until the returned function is called. */
@@ -6,21 +9,31 @@ export interface ResourceSubscriptions {
   onUpdated(listener: (uri: string) => void): () => void;
   /** Passes on that a resource has changed. */
   notifyUpdated(uri: string): void;
+  /** Finds the owners of all resources again: the lists of the upstreams have changed. */
+  ownersChanged(): void;
 }
 
-/** Calls `onChange` with all subscribed resources when the set of them has changed. */
-export function createResourceSubscriptions(
-  onChange: (subscribed: ReadonlySet<string>) => void,
-): ResourceSubscriptions {
+export interface ResourceSubscriptionsOptions {
+  readonly upstreams: () => readonly Upstream[];
+  readonly ownerOf: (uri: string) => Upstream | undefined;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+/** Longest time that looking for owners blocks the event loop. */
+const TURN_MS = 10;
+
+/** Subscribes each upstream to those of its resources that clients want to hear of. */
+export function createResourceSubscriptions(options: ResourceSubscriptionsOptions): ResourceSubscriptions {
   const counts = new Map<string, number>();
   const listeners = new Set<(uri: string) => void>();
+  const changed = createDistributor(counts, options);
   const add = (uris: ReadonlySet<string>, by: 1 | -1): void => {
     for (const uri of uris) {
       const count = (counts.get(uri) ?? 0) + by;
       if (count > 0) counts.set(uri, count);
       else counts.delete(uri);
     }
-    onChange(new Set(counts.keys()));
+    changed();
   };
   return {
     subscribe(uris) {
@@ -37,5 +50,55 @@ export function createResourceSubscriptions(
       return () => void listeners.delete(listener);
     },
     notifyUpdated: (uri) => listeners.forEach((listener) => listener(uri)),
+    ownersChanged() {
+      if (counts.size > 0) changed('owners');
+    },
+  };
+}
+
+/** Returns what brings the upstreams in line with the subscribed resources, whose owners are looked up once. */
+function createDistributor(
+  subscribed: ReadonlyMap<string, unknown>,
+  { upstreams, ownerOf }: ResourceSubscriptionsOptions,
+): (what?: 'owners') => void {
+  let owners = new Map<string, Upstream | undefined>();
+  const given = new WeakMap<Upstream, ReadonlySet<string>>();
+  let isRunning = false;
+  /** Counts the changes: one that came while owners were looked up makes another round. */
+  let version = 0;
+
+  const round = async (): Promise<void> => {
+    const known = owners;
+    const next = new Map<string, Upstream | undefined>();
+    let pausedAt = performance.now();
+    for (const uri of subscribed.keys()) {
+      if (performance.now() - pausedAt > TURN_MS) {
+        await nextTurn();
+        pausedAt = performance.now();
+      }
+      next.set(uri, known.has(uri) ? known.get(uri) : ownerOf(uri));
+    }
+    if (owners === known) owners = next;
+    for (const upstream of upstreams()) {
+      const own = new Set([...next].flatMap(([uri, owner]) => (owner === upstream ? [uri] : [])));
+      // Some upstreams open a new stream for each set.
+      if (own.symmetricDifference(given.get(upstream) ?? NONE).size === 0) continue;
+      given.set(upstream, own);
+      upstream.subscribe(own);
+    }
+  };
+  const run = async (): Promise<void> => {
+    for (let done = -1; done !== version;) {
+      done = version;
+      await round();
+    }
+    isRunning = false;
+  };
+  return (what) => {
+    version += 1;
+    if (what === 'owners') owners = new Map();
+    if (isRunning) return;
+    isRunning = true;
+    void run();
   };
 }

@@ -1,8 +1,7 @@
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
-import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineService } from '@toolmesh/shared/kit/service/define-service';
 import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
-import { createCatalogue } from './catalogue.ts';
+import { type Catalogue, createCatalogue } from './catalogue.ts';
 import { HubConfig } from './config.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';
 import { mcpFace } from './faces/mcp/mcp-face.ts';
@@ -10,6 +9,7 @@ import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
 import { toolsOf } from './faces/tools.ts';
 import { createWebSocketFace } from './faces/websocket/websocket-face.ts';
 import { createMesh } from './mesh.ts';
+import { checksOf } from './upstream-checks.ts';
 import { loadMeshConfig } from './mesh-config.ts';
 import { createHubMetrics } from './metrics.ts';
 import { reloadOnChange } from './reload.ts';
@@ -31,14 +31,17 @@ export const hub = defineService({
   config: HubConfig,
   build: async ({ config, env, logger, metrics, tracing }) => {
     const load = () => loadMeshConfig(config.MESH_CONFIG, { ...env, API_KEY: config.API_KEY });
-    const hubMetrics = createHubMetrics(metrics, () => mesh.upstreams);
+    const hubMetrics = createHubMetrics(metrics, {
+      upstreams: () => mesh.upstreams,
+      leftOut: (upstream) => catalogue.leftOut(upstream).length,
+    });
     const calls = createCallStatistics();
     const catalogue = createCatalogue([hubMetrics.startCall, calls.startCall], logger);
-    const subscriptions = createResourceSubscriptions((subscribed) => {
-      for (const upstream of mesh.upstreams) {
-        upstream.subscribe(new Set([...subscribed].filter((uri) => catalogue.ownerOfResource(uri) === upstream)));
-      }
+    const subscriptions = createResourceSubscriptions({
+      upstreams: () => mesh.upstreams,
+      ownerOf: (uri) => catalogue.ownerOfResource(uri),
     });
+    catalogue.onChange(subscriptions.ownersChanged);
     const make = makeUpstream({
       defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
       workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
@@ -60,6 +63,7 @@ export const hub = defineService({
     const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
     const tools = toolsOf(catalogue);
+    const shownStats = { catalogue: tools, upstreams: () => mesh.upstreams.map(figuresOf(catalogue)), calls };
     const face = mcpFace({
       catalogue,
       subscriptions,
@@ -69,13 +73,10 @@ export const hub = defineService({
     });
     const sockets = createWebSocketFace({ catalogue: tools, config, logger, tracing });
     return {
-      routes: [
-        ...statsRoutes({ catalogue: tools, upstreams: () => mesh.upstreams.map(figuresOf), calls }),
-        ...toolRoutes(tools),
-      ],
+      routes: [...statsRoutes(shownStats), ...toolRoutes(tools)],
       rawRoutes: { '/mcp': face.handler },
       tools: () => tools.list(),
-      checks: () => Object.fromEntries(mesh.upstreams.map((upstream) => [upstream.name, () => requireUp(upstream)])),
+      checks: () => checksOf(mesh.entries, catalogue),
       started: ({ server }) => sockets.attach(server),
       reload: reload.soon,
       stopping: sockets.stop,
@@ -87,10 +88,15 @@ export const hub = defineService({
   },
 });
 
-function figuresOf({ name, kind, status, breaker, lastError, offer, workers }: Upstream): UpstreamStats {
-  return { name, kind, status, breaker, lastError, tools: offer.tools.length, workers: workers?.() };
-}
-
-function requireUp({ status, lastError }: Upstream): void {
-  if (status !== 'up') throw new MeshError('unavailable', `${status}: ${lastError ?? 'not tried yet'}`);
-}
+const figuresOf =
+  (catalogue: Pick<Catalogue, 'leftOut'>) =>
+  ({ name, kind, status, breaker, lastError, offer, workers }: Upstream): UpstreamStats => ({
+    name,
+    kind,
+    status,
+    breaker,
+    lastError,
+    tools: offer.tools.length,
+    leftOut: catalogue.leftOut(name),
+    workers: workers?.(),
+  });

@@ -9,7 +9,7 @@ import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { call, sayer, serveUpstream, startHub, startHubProcess } from './mesh-of-tests.ts';
+import { areAllUp, call, sayer, serveUpstream, startHub, startHubProcess } from './mesh-of-tests.ts';
 
 // Time limits of seconds are waited for.
 jest.setTimeout(60_000);
@@ -193,7 +193,7 @@ describe('an upstream that', () => {
       await service.stop(0);
     };
     await flap();
-    await until(async () => (await request(`${hub.url}/ready`)).status === 503);
+    await until(async () => !(await areAllUp(hub)));
     const handles = () => readdirSync(`/proc/${hub.pid}/fd`).length;
     const before = handles();
     for (let i = 0; i < 5; i += 1) await flap();

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, test } from '@jest/globals';
-import { freePort } from '@toolmesh/shared/test-kit/raw-server';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
+import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { StartFailure, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
-import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { call, MAIN, sayer, serveUpstream, startHub, writeMesh } from './mesh-of-tests.ts';
+import { areAllUp, call, checksOf, MAIN, sayer, serveUpstream, startHub, writeMesh } from './mesh-of-tests.ts';
 
 const upstream = (names: readonly string[], env: Record<string, string> = {}, port = 0) =>
   serveUpstream(
@@ -14,14 +14,13 @@ const upstream = (names: readonly string[], env: Record<string, string> = {}, po
     env,
     port,
   );
-const checksOf = async (hub: TestedService) => (await request(`${hub.url}/ready`)).body.checks;
 
 describe('the hub', () => {
   test('offers the tools of all its upstreams, over REST and MCP', async () => {
     const [one, two] = [await upstream(['alpha', 'beta']), await upstream(['gamma'])];
     const hub = await startHub({ one: { url: `${one.url}/mcp` }, two: { url: `${two.url}/mcp` } });
 
-    await until(async () => (await request(`${hub.url}/ready`)).status === 200);
+    await until(() => areAllUp(hub));
     const { body } = await request(`${hub.url}/tools`);
     expect(body.tools.map(({ name, server, status }: Record<string, string>) => [name, server, status])).toEqual([
       ['alpha', 'one', 'up'],
@@ -79,12 +78,12 @@ describe('the hub', () => {
     });
     expect(await call(hub, 'alpha')).toMatchObject({ status: 502, body: { error: { details: { upstream: 'one' } } } });
     expect((await call(hub, 'beta')).status).toBe(200);
-    await until(async () => (await checksOf(hub)).one.status === 'failed');
+    await until(async () => (await checksOf(hub))['one']?.status === 'degraded');
     const ready = await request(`${hub.url}/ready`);
     expect(ready).toMatchObject({
-      status: 503,
+      status: 200,
       body: {
-        status: 'not_ready',
+        status: 'ready',
         checks: { one: { detail: expect.stringContaining('cannot be reached') }, two: { status: 'ok' } },
       },
     });
@@ -94,7 +93,7 @@ describe('the hub', () => {
 
     await upstream(['alpha', 'delta'], {}, one.port);
     expect((await call(hub, 'alpha')).status).toBe(200);
-    await until(async () => (await checksOf(hub)).one.status === 'ok');
+    await until(async () => (await checksOf(hub))['one']?.status === 'ok');
     expect((await call(hub, 'delta')).status).toBe(200);
     const { body: metrics } = await request(`${hub.url}/metrics`);
     expect(metrics).toMatch(/^mcp_upstream_up\{upstream="one"\} 1$/m);
@@ -107,9 +106,36 @@ describe('the hub', () => {
     const [one, port] = [await upstream(['alpha']), await freePort()];
     const hub = await startHub({ one: { url: `${one.url}/mcp` }, late: { url: `http://127.0.0.1:${port}/mcp` } });
     expect((await call(hub, 'alpha')).status).toBe(200);
-    expect((await checksOf(hub)).late.status).toBe('failed');
+    expect((await checksOf(hub))['late']?.status).toBe('degraded');
     await upstream(['omega'], {}, port);
     await until(async () => (await call(hub, 'omega')).status === 200);
+  });
+
+  test('is ready without upstreams that refuse or are silent, but not without one that is required', async () => {
+    const [one, port] = [await upstream(['alpha']), await freePort()];
+    const silent = endWithTest(await serveRaw(() => {}));
+    const needed = { url: `http://127.0.0.1:${port}/mcp`, required: true };
+    const others = {
+      one: { url: `${one.url}/mcp` },
+      silent: { url: silent.url },
+      dead: { ...needed, required: false },
+    };
+    const hub = await startHub(others);
+    expect(await request(`${hub.url}/ready`)).toMatchObject({
+      status: 200,
+      body: {
+        status: 'ready',
+        checks: { one: { status: 'ok' }, silent: { status: 'degraded' }, dead: { status: 'degraded' } },
+      },
+    });
+    const strict = await startHub({ one: others.one, needed });
+    expect(await request(`${strict.url}/ready`)).toMatchObject({
+      status: 503,
+      body: { status: 'not_ready', checks: { one: { status: 'ok' }, needed: { status: 'failed' } } },
+    });
+    expect((await call(strict, 'alpha')).status).toBe(200);
+    await upstream(['beta'], {}, port);
+    await until(async () => (await request(`${strict.url}/ready`)).status === 200);
   });
 
   test('lets an upstream that hangs delay nobody else, and rest after a while', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
-import { post } from '@toolmesh/shared/test-kit/requests';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { serveInProcess, type ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
 import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
@@ -51,6 +51,14 @@ export const startHub = async (mcpServers: object, env: Record<string, string> =
 /** Starts a hub in a process of its own, for signals, exit codes and open files. */
 export const startHubProcess = async (mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> =>
   endWithTest(await startServiceProcess(MAIN, { MESH_CONFIG: writeMesh(mcpServers), ...env }));
+
+/** Returns the checks of `/ready`, one for each upstream. */
+export const checksOf = async (hub: TestedService): Promise<Record<string, { status: string; detail?: string }>> =>
+  (await request(`${hub.url}/ready`)).body.checks;
+
+/** Returns whether all upstreams of a hub are up; it is ready without them. */
+export const areAllUp = async (hub: TestedService): Promise<boolean> =>
+  Object.values(await checksOf(hub)).every(({ status }) => status === 'ok');
 
 export const call = (hub: TestedService, tool: string, args: object = {}) =>
   post(`${hub.url}/tools/${tool}`, { arguments: args });

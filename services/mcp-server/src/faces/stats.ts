@@ -2,6 +2,7 @@ import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import { VERSION } from '@toolmesh/shared/kit/service/version';
+import type { LeftOut } from '../catalogue/claims.ts';
 import type { WorkerPoolStats } from '../upstreams/pool/worker-pool.ts';
 import type { CallStatistics } from './call-statistics.ts';
 
@@ -13,6 +14,8 @@ export interface UpstreamStats {
   readonly breaker: 'closed' | 'open' | 'half_open';
   /** Number of tools it offers. */
   readonly tools: number;
+  /** What it offers in vain. */
+  readonly leftOut?: readonly LeftOut[];
   /** In words for an operator. */
   readonly lastError?: string | undefined;
   readonly workers?: WorkerPoolStats | undefined;
@@ -74,12 +77,17 @@ function describe(tools: number, upstreams: readonly UpstreamStats[]) {
   };
 }
 
-function describeUpstream({ kind, status, breaker, tools, lastError, workers }: Omit<UpstreamStats, 'name'>) {
+/** Names that are listed for each upstream. */
+const MAX_LEFT_OUT = 100;
+
+function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
+  const { kind, status, breaker, tools, leftOut = [], lastError, workers } = upstream;
   return {
     kind,
     status,
     breaker,
     tools,
+    ...(leftOut.length === 0 ? {} : { left_out: leftOut.slice(0, MAX_LEFT_OUT) }),
     ...(lastError === undefined ? {} : { last_error: lastError }),
     ...(workers === undefined ? {} : { workers }),
   };

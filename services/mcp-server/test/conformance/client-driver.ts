@@ -38,7 +38,7 @@ async function run(order: Order): Promise<string> {
   const { url } = order;
   const upstream = createMcpUpstream({
     name: order.scenario,
-    config: { kind: 'url', url, headers: {}, disabled: false, tools: {}, max_concurrency: 16 },
+    config: { kind: 'url', url, headers: {}, disabled: false, required: false, tools: {}, max_concurrency: 16 },
     defaultTimeoutMs: TIMEOUT_MS,
     logger,
     connections: (onNotification) =>

@@ -105,7 +105,9 @@ function modernMethod(req: Request): string | undefined {
 }
 
 const Listen = z.object({
-  params: z.object({ notifications: z.object({ resourceSubscriptions: z.array(z.string()).max(1_000).default([]) }) }),
+  params: z.object({
+    notifications: z.object({ resourceSubscriptions: z.array(z.string().max(2_048)).max(1_000).default([]) }),
+  }),
 });
 
 function listenedUris(req: Request): readonly string[] {

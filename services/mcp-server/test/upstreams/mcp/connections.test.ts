@@ -5,13 +5,13 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
-import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { post } from '@toolmesh/shared/test-kit/requests';
 import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import express, { type Request, type Response } from 'express';
 import { type Era, startFixture } from '../../conformance/fixture.ts';
 import { type EraClient, openClient } from '../../era-clients.ts';
-import { startHub as startHubOf } from '../../mesh-of-tests.ts';
+import { areAllUp, startHub as startHubOf } from '../../mesh-of-tests.ts';
 
 // Time limits of seconds are waited for.
 jest.setTimeout(60_000);
@@ -20,7 +20,6 @@ const WATCHED = 'test://watched-resource';
 const startHub = (url: string, more: object = {}) => startHubOf({ upstream: { url, ...more } });
 
 const callTool = (hub: TestedService, name: string) => post(`${hub.url}/tools/${name}`, { arguments: {} });
-const statusOf = async (hub: TestedService) => (await request(`${hub.url}/ready`)).status;
 
 /** A server of the SDK's first version as it is commonly written: it knows its sessions, and no others. */
 async function startOldServer(port = 0) {
@@ -140,10 +139,10 @@ describe.each(['legacy', 'modern'] as const)('an upstream of the %s era', (era: 
     await until(told);
 
     await before.stop();
-    await until(async () => (await statusOf(hub)) === 503);
+    await until(async () => !(await areAllUp(hub)));
     const after = await startFixture({ eras: [era], port: before.port });
     endWithTest(after);
-    await until(async () => (await statusOf(hub)) === 200);
+    await until(() => areAllUp(hub));
     const known = updates();
     await until(async () => {
       await trigger();

@@ -3,7 +3,7 @@ import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { call, startHub } from '../../mesh-of-tests.ts';
+import { areAllUp, call, startHub } from '../../mesh-of-tests.ts';
 
 const DOCUMENT = {
   openapi: '3.1.0',
@@ -41,7 +41,7 @@ describe('a REST service behind the hub', () => {
     const hub = await startHub({ notes: { openapi: `${notes.url}/openapi.json`, prefix: 'n_' } });
     expect((await request(`${hub.url}/stats`)).body.upstreams.notes).toMatchObject({ kind: 'openapi', status: 'down' });
     isThere = true;
-    await until(async () => (await request(`${hub.url}/ready`)).status === 200);
+    await until(() => areAllUp(hub));
     expect((await request(`${hub.url}/tools`)).body.tools).toMatchObject([
       { name: 'n_getNote', server: 'notes', status: 'up', annotations: { readOnlyHint: true } },
     ]);
