@@ -1,6 +1,6 @@
-/** The result of one check: `ok`, a `note` that needs no action, or something `wrong`, with the remedy. */
+/** The result of one check: `ok`, a `note` that needs no action, a `warning`, or something `wrong`, with the remedy. */
 export interface Finding {
-  readonly level: 'ok' | 'note' | 'wrong';
+  readonly level: 'ok' | 'note' | 'warning' | 'wrong';
   /** Subject, in a word or two. */
   readonly about: string;
   readonly says: string;
@@ -15,9 +15,10 @@ export const note = (about: string, says: string, cure?: string): Finding => ({
   says,
   ...(cure === undefined ? {} : { cure }),
 });
+export const warning = (about: string, says: string, cure: string): Finding => ({ level: 'warning', about, says, cure });
 export const wrong = (about: string, says: string, cure: string): Finding => ({ level: 'wrong', about, says, cure });
 
-const MARKS = { ok: 'ok   ', note: 'note ', wrong: 'WRONG' };
+const MARKS = { ok: 'ok   ', note: 'note ', warning: 'warn ', wrong: 'WRONG' };
 
 /** As a person reads it, in one line or two. */
 export function describeFinding({ level, about, says, cure }: Finding): string {

@@ -1,7 +1,7 @@
 import { portVariable, SERVICES } from '../../mesh/services.ts';
 import { askJson } from '../ask-json.ts';
 import { canListen } from '../ports.ts';
-import { type Finding, note, ok, wrong } from './finding.ts';
+import { type Finding, note, ok, warning, wrong } from './finding.ts';
 import { portHolder } from './port-holder.ts';
 
 /** A service as it is now, with its answer to /health where it gave one. */
@@ -59,17 +59,24 @@ async function checkService({ name, port, url, state }: ServiceState, isAnyRunni
 async function readiness(name: string, url: string): Promise<Finding> {
   const ready = await askJson(`${url}/ready`);
   if ('failure' in ready) return wrong(name, `answers /health but not /ready (${ready.failure})`, 'read its log');
-  if (ready.status === 200) return ok(name, `runs and is ready at ${url}`);
-  const failed = Object.entries(Object(ready.body['checks'])).flatMap(([check, outcome]) => {
-    const { status, detail }: { status?: unknown; detail?: unknown } = Object(outcome);
-    return status === 'ok' ? [] : [`${check} (${typeof detail === 'string' ? detail : 'no reason given'})`];
+  const failed = checksWith('failed', ready.body);
+  if (ready.status !== 200) return wrong(name, `runs and is not ready: ${failed.join('; ')}`, cureFor(name));
+  const degraded = checksWith('degraded', ready.body);
+  if (degraded.length === 0) return ok(name, `runs and is ready at ${url}`);
+  return warning(name, `runs and is ready, but degraded: ${degraded.join('; ')}`, cureFor(name));
+}
+
+/** Returns the checks of `/ready` with this status, each with its reason. */
+function checksWith(status: 'failed' | 'degraded', body: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(Object(body['checks'])).flatMap(([check, outcome]) => {
+    const found: { status?: unknown; detail?: unknown } = Object(outcome);
+    return found.status === status ? [`${check} (${typeof found.detail === 'string' ? found.detail : 'no reason given'})`] : [];
   });
-  return wrong(name, `runs and is not ready: ${failed.join('; ')}`, cureFor(name));
 }
 
 function cureFor(name: string): string {
   if (name === 'middleware') return 'mcp_server: see the hub here; llm: see Model below';
-  if (name === 'mcp-server') return 'start that upstream, or mend or disable its entry in mesh.json';
+  if (name === 'mcp-server') return 'see Upstream below; start it, or mend or disable its entry in mesh.json';
   if (name === 'code-executor') return 'see the sandbox here, and SANDBOX_URL';
   return 'its log says why: LOG_LEVEL=debug npm start';
 }

@@ -1,5 +1,5 @@
 import { askJson } from '../ask-json.ts';
-import { type Finding, ok, wrong } from './finding.ts';
+import { type Finding, ok, warning, wrong } from './finding.ts';
 import type { ServiceState } from './services.ts';
 
 /** Reports the status of each upstream of the running hub; empty when the hub does not run. */
@@ -20,14 +20,28 @@ interface Seen {
   readonly tools?: unknown;
   readonly breaker?: unknown;
   readonly last_error?: unknown;
+  readonly left_out?: unknown;
 }
 
-function describe(name: string, { kind, status, tools, breaker, last_error }: Seen): Finding {
+function describe(name: string, { kind, status, tools, breaker, last_error, left_out }: Seen): Finding {
   const about = 'Upstream';
-  if (status === 'up' && breaker !== 'open') return ok(about, `${name} is up with ${String(tools)} tools`);
+  const isUp = status === 'up' && breaker !== 'open';
+  if (isUp && Array.isArray(left_out)) {
+    const listed = left_out.slice(0, MAX_LISTED).map(describeLeftOut).join('; ');
+    const cure = 'set "prefix" or "exclude" in mesh.json, or remove an upstream that you do not trust';
+    return warning(about, `${name} is up, and ${left_out.length} of its names are left out: ${listed}`, cure);
+  }
+  if (isUp) return ok(about, `${name} is up with ${String(tools)} tools`);
   const why = typeof last_error === 'string' ? `: ${last_error}` : '';
   const held = breaker === 'open' ? ', and calls to it are held back' : '';
   const cure =
-    kind === 'stdio' ? 'run its command by hand; the hub’s log has what it says' : 'start it, and read its log';
+    kind === 'command' ? 'run its command by hand; the hub’s log has what it says' : 'start it, and read its log';
   return wrong(about, `${name} is ${String(status)}${held}${why}`, cure);
+}
+
+const MAX_LISTED = 3;
+
+function describeLeftOut(leftOut: unknown): string {
+  const { kind, name, reason }: { kind?: unknown; name?: unknown; reason?: unknown } = Object(leftOut);
+  return `${String(kind)} "${String(name).slice(0, 128)}", for ${String(reason)}`;
 }
