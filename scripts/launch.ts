@@ -2,12 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { portVariable, SERVICES, urlVariable } from '../mesh/services.ts';
 import { askJson } from './ask-json.ts';
-import { describeMesh } from './launch/banner.ts';
+import { degradedUpstreams, describeMesh } from './launch/banner.ts';
 import { environmentOf, readEnvironment } from './launch/environment.ts';
 import { type ManagedService, manageService } from './launch/managed-service.ts';
 import { canListen } from './ports.ts';
 
 const READY_TIMEOUT_MS = 60_000;
+/** Time for the hub, which is ready without them, to find the services that came after it. */
+const FOUND_TIMEOUT_MS = 5_000;
 const POLL_MS = 50;
 /** Ctrl-C arrives several times: from the terminal, from npm, from what npm runs. */
 const SECOND_SIGNAL_MS = 1_000;
@@ -26,7 +28,7 @@ for (const [name, port] of ports) {
   services.push(manageService({ name, env, say }));
 }
 say('starting ...');
-await Promise.race([untilReady(), firstFailure()]);
+await Promise.race([untilReady().then(untilFound), firstFailure()]);
 process.stdout.write(await describeMesh((name) => `http://localhost:${ports.get(name)}`));
 for (const service of services) service.keepRunning();
 
@@ -63,6 +65,16 @@ async function untilReady(): Promise<void> {
 async function isReady(port: number): Promise<boolean> {
   const answer = await askJson(`http://localhost:${port}/ready`);
   return 'body' in answer && answer.body['status'] === 'ready';
+}
+
+/** Waits until the hub has found the services that it has as upstreams; one that mesh.json has elsewhere may stay away. */
+async function untilFound(): Promise<void> {
+  const deadline = performance.now() + FOUND_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    const degraded = await degradedUpstreams(`http://localhost:${ports.get('mcp-server')}`);
+    if (!degraded.some(({ name }) => ports.has(name))) return;
+    await sleep(POLL_MS);
+  }
 }
 
 /** Ends the start, with the reason of the first service that cannot. */

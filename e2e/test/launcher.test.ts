@@ -1,5 +1,10 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { IS_FULL } from '@toolmesh/shared/test-kit/depth';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
+import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Mesh, readProcess, startMesh } from '../mesh.ts';
@@ -75,9 +80,22 @@ describe('npm start', () => {
   );
 
   test(
-    'that is killed takes its services with it',
+    'without an upstream that is dead or silent serves all others; when it is killed, its services end with it',
     async () => {
-      const own = await startMesh();
+      const silent = endWithTest(await serveRaw(() => {}));
+      const { mcpServers } = JSON.parse(readFileSync(new URL('../../mesh.json', import.meta.url), 'utf8'));
+      const file = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
+      const dead = { url: `http://127.0.0.1:${await freePort()}/mcp` };
+      writeFileSync(file, JSON.stringify({ mcpServers: { dead, silent: { url: silent.url }, ...mcpServers } }));
+      const own = await startMesh({ MESH_CONFIG: file, LLM_PROVIDER: 'demo' });
+      expect(own.output()).toMatch(/Degraded +dead \(down: .*cannot be reached/);
+      expect((await request(`${own.url('mcp-server')}/ready`)).body).toMatchObject({
+        status: 'ready',
+        checks: { dead: { status: 'degraded' }, silent: { status: 'degraded' }, 'time-client': { status: 'ok' } },
+      });
+      const message = 'Execute: print("Hello") and tell me the time';
+      const { body } = await post(`${own.url('middleware')}/chat`, { message });
+      expect(body.tool_calls).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
       own.signal('SIGKILL');
       await until(() => own.servicePids().length === 0);
     },

@@ -15,7 +15,12 @@ export const note = (about: string, says: string, cure?: string): Finding => ({
   says,
   ...(cure === undefined ? {} : { cure }),
 });
-export const warning = (about: string, says: string, cure: string): Finding => ({ level: 'warning', about, says, cure });
+export const warning = (about: string, says: string, cure: string): Finding => ({
+  level: 'warning',
+  about,
+  says,
+  cure,
+});
 export const wrong = (about: string, says: string, cure: string): Finding => ({ level: 'wrong', about, says, cure });
 
 const MARKS = { ok: 'ok   ', note: 'note ', warning: 'warn ', wrong: 'WRONG' };

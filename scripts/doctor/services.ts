@@ -70,7 +70,9 @@ async function readiness(name: string, url: string): Promise<Finding> {
 function checksWith(status: 'failed' | 'degraded', body: Readonly<Record<string, unknown>>): readonly string[] {
   return Object.entries(Object(body['checks'])).flatMap(([check, outcome]) => {
     const found: { status?: unknown; detail?: unknown } = Object(outcome);
-    return found.status === status ? [`${check} (${typeof found.detail === 'string' ? found.detail : 'no reason given'})`] : [];
+    return found.status === status
+      ? [`${check} (${typeof found.detail === 'string' ? found.detail : 'no reason given'})`]
+      : [];
   });
 }
 
