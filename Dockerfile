@@ -80,7 +80,7 @@ RUN node services/sandbox/src/commands/build-base-layer.ts data/sandbox
 COPY services/sandbox services/sandbox
 # What a service makes at its first start is made here, and is root's: at run time the file system is read-only.
 # Only /data is the service's own, for packages and approvals.
-RUN AUTH=none SANDBOX_CACHE_DIR=/app/data/sandbox node services/sandbox/src/commands/prepare.ts && \
+RUN SANDBOX_CACHE_DIR=/app/data/sandbox node services/sandbox/src/commands/prepare.ts && \
     install --directory --owner=node --group=node /data
 ENV SANDBOX_CACHE_DIR=/app/data/sandbox SANDBOX_DATA_DIR=/data
 USER node

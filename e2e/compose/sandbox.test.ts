@@ -169,14 +169,24 @@ describe('the image of the sandbox without its profile of system calls', () => {
   afterAll(() => void (started.length > 0 && docker('rm', '--force', ...started)));
 
   test('refuses to start when namespaces are demanded, and says what is missing', () => {
-    const env = ['--env', 'AUTH=none', '--env', 'SANDBOX_ISOLATION=namespaces'];
+    const env = ['--env', 'AUTH=none', '--env', 'ALLOWED_HOSTS=127.0.0.1', '--env', 'SANDBOX_ISOLATION=namespaces'];
     const { status, stdout, stderr } = tryDocker('run', '--rm', ...env, image);
     expect(status).toBe(78);
     expect(stdout + stderr).toMatch(/namespaces cannot be had.*seccomp=\.\/services\/sandbox\/seccomp\.json/s);
   });
 
   test('runs Python in wasm when it may choose', async () => {
-    const container = docker('run', '--detach', '--env', 'AUTH=none', '--publish', '127.0.0.1::8001', image);
+    const container = docker(
+      'run',
+      '--detach',
+      '--env',
+      'AUTH=none',
+      '--env',
+      'ALLOWED_HOSTS=127.0.0.1',
+      '--publish',
+      '127.0.0.1::8001',
+      image,
+    );
     started.push(container);
     const url = `http://${docker('port', container, '8001').split('\n')[0]}`;
     const health = async () => (await request(`${url}/health`).catch(() => ({ body: {} }))).body;

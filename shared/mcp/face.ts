@@ -10,6 +10,7 @@ import type { RequestHandler } from 'express';
 import { MeshError } from '../kit/faults/errors.ts';
 import type { Logger } from '../kit/telemetry/logger.ts';
 import { checkParamHeaders } from './check-param-headers.ts';
+import { neverStore } from './no-store.ts';
 import { readMcpBody } from './read-body.ts';
 import { progressEncoder, type ProgressParams, toMcpResult, toMcpTool } from './codec.ts';
 import { errorResult, inTraceOf, QUIET_META_KEY } from './meta.ts';
@@ -40,11 +41,13 @@ export function mcpFace(catalogue: ToolCatalogue, options: McpFaceOptions): Requ
   const schemaOf = (tool: string) => catalogue.list().find(({ name: known }) => known === tool)?.input_schema;
   const read = readMcpBody(maxBodyBytes);
   const check = checkParamHeaders(schemaOf);
-  return (req, res, next) =>
+  return (req, res, next) => {
+    neverStore(res);
     read(req, res, (error?: unknown) => {
       if (error !== undefined) return next(error);
       return check(req, res, () => void serve(req, res, req.body));
     });
+  };
 }
 
 function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Server {

@@ -1,4 +1,4 @@
-import { createApp } from '../kit/http/app.ts';
+import { type AppOptions, createApp } from '../kit/http/app.ts';
 import { listen, type ListenOptions } from '../kit/http/listen.ts';
 import { loadConfig, serviceConfig } from '../kit/service/config.ts';
 import { toolServiceParts } from '../kit/service/tool-service.ts';
@@ -6,11 +6,13 @@ import { createLogger } from '../kit/telemetry/logger.ts';
 import { createMetrics } from '../kit/telemetry/metrics.ts';
 import type { CatalogueTool } from '../kit/tools/tool-catalogue.ts';
 
-/** Serves `tools` in this process, as a whole service, on a free port unless `where` names one; `lines` are its log. */
+/**
+ * Serves `tools` in this process, as a whole service, on a free port unless `where` names one; `lines` are its log.
+ */
 export async function serveTools(
   tools: readonly CatalogueTool[],
   env: Record<string, string> = {},
-  where: Partial<ListenOptions> = {},
+  { checks = {}, ...where }: Partial<ListenOptions> & Pick<AppOptions, 'checks'> = {},
 ) {
   const lines: string[] = [];
   const config = loadConfig(serviceConfig(0, {}), env);
@@ -21,6 +23,6 @@ export async function serveTools(
   });
   const metrics = createMetrics();
   const parts = toolServiceParts('test', { tools }, { config, logger, metrics });
-  const app = createApp({ ...parts, service: 'test', config, logger, metrics });
+  const app = createApp({ ...parts, checks, service: 'test', config, logger, metrics });
   return { ...(await listen(app, { port: 0, ...where })), lines };
 }

@@ -55,7 +55,20 @@ describe('loadConfig', () => {
     expect(problemsOf({ SECRET_FILE: `${file}-missing` })).toBe('SECRET_FILE: the file cannot be read');
   });
 
-  test.each([{ API_KEY: 'k' }, { AUTH: 'none' }])('listens beyond loopback with %p', (env) => {
-    expect(loadConfig(Config, { HOST: '0.0.0.0', ...env }).HOST).toBe('0.0.0.0');
+  test('wants the names that it is called by where it listens beyond loopback without a key', () => {
+    for (const ALLOWED_HOSTS of ['', ' , ']) {
+      expect(problemsOf({ HOST: '0.0.0.0', AUTH: 'none', ALLOWED_HOSTS })).toMatch(/^ALLOWED_HOSTS: .*or set API_KEY$/);
+    }
   });
+
+  test('refuses * as a web origin', () => {
+    expect(problemsOf({ CORS_ORIGINS: 'http://localhost:5173,*' })).toMatch(/^CORS_ORIGINS: /);
+  });
+
+  test.each([{ API_KEY: 'k' }, { AUTH: 'none', ALLOWED_HOSTS: 'tools.example.com' }])(
+    'listens beyond loopback with %p',
+    (env) => {
+      expect(loadConfig(Config, { HOST: '0.0.0.0', ...env }).HOST).toBe('0.0.0.0');
+    },
+  );
 });

@@ -7,6 +7,7 @@ import { createCallStatistics } from './faces/call-statistics.ts';
 import { mcpFace } from './faces/mcp/mcp-face.ts';
 import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
 import { toolsOf } from './faces/tools.ts';
+import { createTickets, ticketRoute } from './faces/websocket/tickets.ts';
 import { createWebSocketFace } from './faces/websocket/websocket-face.ts';
 import { createMesh } from './mesh.ts';
 import { checksOf } from './upstream-checks.ts';
@@ -29,7 +30,7 @@ export const upstreamNames = (path: string, env: NodeJS.ProcessEnv): readonly st
 export const hub = defineService({
   name: 'mcp-server',
   config: HubConfig,
-  build: async ({ config, env, logger, metrics, tracing }) => {
+  build: async ({ config, env, logger, metrics, access, tracing }) => {
     const load = () => loadMeshConfig(config.MESH_CONFIG, { ...env, API_KEY: config.API_KEY });
     const hubMetrics = createHubMetrics(metrics, {
       upstreams: () => mesh.upstreams,
@@ -71,9 +72,10 @@ export const hub = defineService({
       maxBodyBytes: config.MAX_BODY_BYTES,
       listTtlMs: LIST_TTL_MS,
     });
-    const sockets = createWebSocketFace({ catalogue: tools, config, logger, tracing });
+    const tickets = createTickets();
+    const sockets = createWebSocketFace({ catalogue: tools, config, logger, access, tickets, tracing });
     return {
-      routes: [...statsRoutes(shownStats), ...toolRoutes(tools)],
+      routes: [...statsRoutes(shownStats), ...toolRoutes(tools), ticketRoute(tickets)],
       rawRoutes: { '/mcp': face.handler },
       tools: () => tools.list(),
       checks: () => checksOf(mesh.entries, catalogue),

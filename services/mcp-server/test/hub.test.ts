@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, test } from '@jest/globals';
@@ -173,6 +174,18 @@ describe('the hub', () => {
     }
     expect((await call(hub, 'alpha')).status).toBe(200);
     expect((await request(`${hub.url}/stats`)).body.upstreams.one).toMatchObject({ status: 'up', breaker: 'closed' });
+  });
+
+  test('gives a ticket for a WebSocket to who has the key, and to nobody else', async () => {
+    const hub = await startHub({}, { API_KEY: 'the-key' });
+    expect(await post(`${hub.url}/ws/tickets`, {})).toMatchObject({ status: 401 });
+    const { status, body, headers } = await post(`${hub.url}/ws/tickets`, {}, { headers: { 'x-api-key': 'the-key' } });
+    expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
+    const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/ws/tools/any?ticket=${body.ticket}`);
+    await once(socket, 'open');
+    socket.close();
+    await once(socket, 'close');
+    expect(JSON.stringify(hub.log)).not.toContain(body.ticket);
   });
 
   test('puts a prefix before names, and offers only what it is told to', async () => {

@@ -34,7 +34,7 @@ export const sandbox = defineService({
   name: 'sandbox',
   config: SandboxConfig,
   build: async (kit) => {
-    const { config, logger, metrics } = kit;
+    const { config, logger, metrics, access } = kit;
     const { SANDBOX_ISOLATION, MIN_WORKERS: min, MAX_WORKERS: max, SANDBOX_CACHE_DIR } = config;
     if (process.platform !== 'linux') throw new ConfigError('the sandbox needs Linux; elsewhere run it with Docker');
     if (min > max) throw new ConfigError(`MIN_WORKERS: ${min} is more than MAX_WORKERS, which is ${max}`);
@@ -79,7 +79,7 @@ export const sandbox = defineService({
       ...service,
       routes: [
         ...executionRoutes(execute, sessions),
-        ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY),
+        ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY, access.wrongKeys),
         ...service.routes,
       ],
       health: async () => isolation,

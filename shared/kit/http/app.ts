@@ -1,13 +1,14 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import { guardAccess } from './access.ts';
+import { type Access, createAccess, guardAccess, isTrusted } from './access.ts';
+import { PROBES } from './access/host.ts';
 import type { BaseConfig } from '../service/config.ts';
 import { MeshError } from '../faults/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { answerError, answerUnknown } from './error-answers.ts';
 import { docsPage, openApiDocument } from './openapi.ts';
-import { type Checks, readinessOf } from './readiness.ts';
+import { type Checks, readinessOf, withoutDetails } from './readiness.ts';
 import { type CallerIds, currentContext, openContext, runInContext } from '../telemetry/request-context.ts';
 import type { Recorder } from '../telemetry/span.ts';
 import { routeOf, statusOf, traceRequest } from '../telemetry/request-span.ts';
@@ -23,6 +24,8 @@ export interface AppOptions {
   readonly routes: readonly Route[];
   /** Handlers that read the raw request themselves: `/mcp`, static pages. */
   readonly rawRoutes?: Readonly<Record<string, RequestHandler>>;
+  /** Who may call. Default: made of the settings, for a service that needs it nowhere else. */
+  readonly access?: Access;
   /** Paths that need no key, besides the probes and the documentation; `/x/*` is all below `/x/`. */
   readonly openPaths?: readonly string[];
   /** The tools to document; asked at each request, for a catalogue may change. */
@@ -56,27 +59,26 @@ export function leaveOpen(res: Response): void {
   if (typeof leave === 'function') leave();
 }
 
-const PROBES = new Set(['/health', '/ready', '/metrics']);
-
 /** Builds the app that every service shares: ids, metrics, access, probes, documentation, one error handler. */
 export function createApp(options: AppOptions): App {
   const { config, logger, metrics, tracing, routes, rawRoutes = {}, openPaths = [] } = options;
+  const { access = createAccess(config, { logger, failures: metrics.http.authFailures }) } = options;
   const traffic: Traffic = { active: 0, phase: 'open' };
   const probes = probeRoutes(options, traffic);
-  const documented = () =>
+  const documented = (tools: readonly Tool[]) =>
     openApiDocument({
       title: options.service,
       version: VERSION,
       routes: [...probes, ...routes],
-      tools: options.tools?.() ?? [],
+      tools,
     });
   const app = express();
   app.set('etag', false);
 
   app.use(identifyRequest(tracing), measureRequest(metrics, traffic, logger), securityHeaders());
-  app.use(...guardAccess(config, openPaths), refuseWhileStopping(traffic));
+  app.use(...guardAccess({ access, config, openPaths }), refuseWhileStopping(traffic));
   mountRoutes(app, [...probes, ...routes], config.MAX_BODY_BYTES);
-  app.get('/openapi.json', (_req, res) => void res.json(documented()));
+  app.get('/openapi.json', (_req, res) => void res.json(documented(isTrusted(res) ? (options.tools?.() ?? []) : [])));
   app.use('/docs', ...docsPage());
   for (const [path, handler] of Object.entries(rawRoutes)) app.all(path, handler);
   app.use(answerUnknown([...probes, ...routes]));
@@ -107,7 +109,8 @@ function probeRoutes(options: AppOptions, traffic: Traffic): readonly Route[] {
           ...(typeof checks === 'function' ? checks() : checks),
           ...(traffic.phase === 'open' ? {} : { stopping: refuse }),
         });
-        res.status(readiness.status === 'ready' ? 200 : 503).json(readiness);
+        const shown = isTrusted(res) ? readiness : withoutDetails(readiness);
+        res.status(readiness.status === 'ready' ? 200 : 503).json(shown);
       },
     },
     {
@@ -177,7 +180,12 @@ function measureRequest({ http }: Metrics, traffic: Traffic, logger: Logger): Re
 function securityHeaders(): RequestHandler {
   // Both settings belong to whoever terminates TLS; on plain HTTP they break the pages of a host that is not localhost.
   const directives = { upgradeInsecureRequests: null };
-  return helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives } });
+  const protect = helmet({ strictTransportSecurity: false, contentSecurityPolicy: { directives } });
+  return (req, res, next) => {
+    // Nothing that a service says is for the disk of a browser or a proxy; what is public says so itself.
+    res.setHeader('cache-control', 'no-store');
+    protect(req, res, next);
+  };
 }
 
 function refuseWhileStopping(traffic: Traffic): RequestHandler {

@@ -83,5 +83,11 @@ function resultWith(output: Tool['input_schema']) {
 
 /** The page that shows the document, served from the package's own files: it works without the internet. */
 export function docsPage(): readonly RequestHandler[] {
-  return [...swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: { url: '/openapi.json' } })];
+  return [allowStoring, ...swaggerUi.serve, swaggerUi.setup(undefined, { swaggerOptions: { url: '/openapi.json' } })];
 }
+
+/** The page is the package's own and holds nothing secret: its files say themselves how long they may be kept. */
+const allowStoring: RequestHandler = (_req, res, next) => {
+  res.removeHeader('cache-control');
+  next();
+};

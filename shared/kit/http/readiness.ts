@@ -20,6 +20,15 @@ type CheckOutcome = { readonly status: 'ok' } | { readonly status: 'degraded' | 
 
 const CHECK_TIMEOUT_MS = 2_000;
 
+/** Returns what strangers may know: which checks failed, and not why. Reasons may hold paths, commands and addresses. */
+export function withoutDetails({ status, checks }: Readiness): Readiness {
+  const shown = Object.entries(checks).map(([name, outcome]): [string, CheckOutcome] => [
+    name,
+    outcome.status === 'ok' ? outcome : { status: outcome.status, detail: 'ask again with the key to see why' },
+  ]);
+  return { status, checks: Object.fromEntries(shown) };
+}
+
 /** Runs all checks at once; a check that hangs is a failed one. */
 export async function readinessOf(checks: Checks): Promise<Readiness> {
   const results = await Promise.all(

@@ -40,7 +40,7 @@ export function createEventStream(res: ServerResponse, options: EventStreamOptio
     if (res.headersSent || isGone()) return;
     res.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
+      'cache-control': 'no-store, no-transform',
       'x-accel-buffering': 'no',
       ...headers,
     });

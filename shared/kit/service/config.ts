@@ -28,7 +28,7 @@ const baseShape = (port: number) => ({
   HOST: z
     .string()
     .default('127.0.0.1')
-    .describe('Address to listen on. Beyond loopback the service needs `API_KEY`, or `AUTH=none`.'),
+    .describe('Address to listen on. Beyond loopback the service needs `API_KEY`, or `AUTH=none` and `ALLOWED_HOSTS`.'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(port).describe('Port to listen on.'),
   LOG_LEVEL: z
     .string()
@@ -53,18 +53,24 @@ const baseShape = (port: number) => ({
     .default(10_000)
     .describe('How long running requests may take to end when the service stops.'),
   CORS_ORIGINS: commaList
+    .refine((origins) => !origins.includes('*'), 'must name the origins; * would let every page call')
     .default([])
     .describe('Web origins that may call, separated by commas. Default: any port of localhost and 127.0.0.1.'),
   ALLOWED_HOSTS: commaList
     .default([])
-    .describe('Host names that the service answers to. Default: loopback names on loopback, any name elsewhere.'),
+    .describe(
+      'Host names that the service answers to, separated by commas. Default: loopback names on loopback, any name elsewhere, where a key is asked for. Probes are answered under any address.',
+    ),
   API_KEY: z
     .string()
     .min(1)
     .optional()
     .describe('Key that callers must send as `X-API-Key` or `Authorization: Bearer`.')
     .meta(SECRET),
-  AUTH: z.enum(['none']).optional().describe('`none` lets a service without a key listen beyond loopback.'),
+  AUTH: z
+    .enum(['none'])
+    .optional()
+    .describe('`none` lets a service without a key listen beyond loopback, for the names in `ALLOWED_HOSTS`.'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'an http or https URL' })
     .optional()
@@ -124,8 +130,17 @@ function readValues(names: readonly string[], env: NodeJS.ProcessEnv) {
   return { values, problems };
 }
 
-/** Safe by default: a service that others can reach has a key, or its operator said aloud that it has none. */
-function exposureProblems({ HOST, API_KEY, AUTH }: Record<string, string>): readonly string[] {
-  if (HOST === undefined || isLoopback(HOST) || API_KEY !== undefined || AUTH === 'none') return [];
-  return [`API_KEY: needed because HOST=${HOST} is reachable from outside; set API_KEY, or AUTH=none to go without`];
+/**
+ * Safe by default: a service that others can reach has a key, or its operator said aloud that it has none. Without a key,
+ * only the names that it is called by keep a web page from reaching it under a name of the page's own (DNS rebinding).
+ */
+function exposureProblems({ HOST, API_KEY, AUTH, ALLOWED_HOSTS = '' }: Record<string, string>): readonly string[] {
+  if (HOST === undefined || isLoopback(HOST) || API_KEY !== undefined) return [];
+  const reachable = `needed because HOST=${HOST} is reachable from outside`;
+  if (AUTH !== 'none') return [`API_KEY: ${reachable}; set API_KEY, or AUTH=none and ALLOWED_HOSTS to go without`];
+  if (commaList.parse(ALLOWED_HOSTS).length > 0) return [];
+  return [
+    `ALLOWED_HOSTS: ${reachable} and AUTH=none asks for no key; set it to the names and addresses that callers use, ` +
+      'such as ALLOWED_HOSTS=localhost,tools.example.com,192.168.1.20, or set API_KEY',
+  ];
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Access } from '../http/access.ts';
 import type { AppOptions } from '../http/app.ts';
 import type { RunningServer } from '../http/listen.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -13,13 +14,15 @@ export interface Kit<Config> {
   readonly env: NodeJS.ProcessEnv;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Decides who may call; requests over HTTP are checked by the kit. */
+  readonly access: Access;
   /** Records spans, where tracing is on; requests over HTTP are given it by the kit. */
   readonly tracing: Recorder | undefined;
 }
 
 /** The parts of a service, besides those that every service has. */
 export interface ServiceParts extends Partial<
-  Omit<AppOptions, 'service' | 'config' | 'logger' | 'metrics' | 'tracing'>
+  Omit<AppOptions, 'service' | 'config' | 'logger' | 'metrics' | 'access' | 'tracing'>
 > {
   /** Called once the port is open. */
   readonly started?: (server: RunningServer) => void;

@@ -1,3 +1,4 @@
+import { createAccess } from '../http/access.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/listen.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
@@ -40,13 +41,14 @@ export async function startService<Config extends ServiceConfig>(
   const config = loadConfig(schema, env);
   const logger = createLogger({ service: name, level: config.LOG_LEVEL, destination });
   const metrics = createMetrics();
+  const access = createAccess(config, { logger, failures: metrics.http.authFailures });
   const tracing = await startTracing({
     service: name,
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     onLoss: () => logger.warn('spans could not be sent: nothing useful answers at OTEL_EXPORTER_OTLP_ENDPOINT'),
   });
-  const { started, reload, stopping, close, ...parts } = await build({ config, env, logger, metrics, tracing });
-  const app = createApp({ routes: [], ...parts, service: name, config, logger, metrics, tracing });
+  const { started, reload, stopping, close, ...parts } = await build({ config, env, logger, metrics, access, tracing });
+  const app = createApp({ routes: [], ...parts, service: name, config, logger, metrics, access, tracing });
   const release = async () => {
     await close?.();
     await tracing?.stop();

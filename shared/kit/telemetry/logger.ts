@@ -5,7 +5,18 @@ import { currentContext } from './request-context.ts';
 export type { Logger } from 'pino';
 
 /** Fields that must never reach a log, wherever in an object they stand (pino matches two levels deep). */
-const SECRETS = ['authorization', 'cookie', 'x-api-key', 'api_key', 'apiKey', 'API_KEY', 'OPENAI_API_KEY', 'password'];
+const SECRETS = [
+  'authorization',
+  'cookie',
+  'x-api-key',
+  'x-admin-key',
+  'api_key',
+  'ticket',
+  'apiKey',
+  'API_KEY',
+  'OPENAI_API_KEY',
+  'password',
+];
 
 export interface LoggerOptions {
   readonly service: string;

@@ -54,7 +54,20 @@ export function createMetrics() {
         help: 'Time to answer an HTTP request, in seconds',
         labelNames: ['method', 'route'],
       }),
+      authFailures: startedAtZero(
+        counter({
+          name: 'http_auth_failures_total',
+          help: 'Requests without a key that is needed (missing) and with one that is wrong, by the kind of key: api, admin',
+          labelNames: ['key', 'reason'],
+        }),
+      ),
       inFlight: gauge({ name: 'http_requests_in_flight', help: 'HTTP requests being answered now' }),
     },
   };
+}
+
+/** Exposes every series of a counter from the start: Prometheus cannot see the first increase of one that is new. */
+function startedAtZero(failures: Counter<'key' | 'reason'>): Counter<'key' | 'reason'> {
+  for (const key of ['api', 'admin']) for (const reason of ['missing', 'wrong']) failures.inc({ key, reason }, 0);
+  return failures;
 }

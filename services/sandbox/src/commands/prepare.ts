@@ -12,7 +12,7 @@ const {
   SANDBOX_CACHE_DIR: cacheDirectory,
   SANDBOX_BWRAP: bwrap,
   SANDBOX_PYTHON: python,
-} = loadConfig(SandboxConfig, env);
+} = loadConfig(SandboxConfig.pick({ SANDBOX_CACHE_DIR: true, SANDBOX_BWRAP: true, SANDBOX_PYTHON: true }), env);
 const prepared = await prepareJail({ cacheDirectory, bwrap, python });
 if (!('reason' in prepared.python)) await compileWorker(cacheDirectory, prepared.python);
 prepareWorkerScripts(cacheDirectory);

@@ -1,28 +1,34 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { InstallRequest, InstallResult } from '@toolmesh/shared/contracts/packages';
-import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
+import { bearerOf, keyTest } from '@toolmesh/shared/kit/http/access/keys';
+import type { WrongKeys } from '@toolmesh/shared/kit/http/access/wrong-keys';
+import { defineRoute, type Route, type RouteCall } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import { Approval } from './policy/approvals.ts';
 import type { Packages } from './packages.ts';
 
-/** The headers that carry the key of an administrator. */
-interface Headers {
-  get(name: 'x-admin-key' | 'authorization'): string | undefined;
-}
-
 /**
- * `POST /packages/install`, and the approvals, behind the admin key. Without such a key they are closed.
+ * `POST /packages/install`, and the approvals, behind the admin key. Without such a key they are closed. `wrongKeys`
+ * slows down who guesses it.
  */
-export function packageRoutes(packages: Packages, adminKey: string | undefined): readonly Route[] {
-  const requireAdmin = (headers: Headers): void => {
-    if (adminKey === undefined || adminKey === '') {
+export function packageRoutes(
+  packages: Packages,
+  adminKey: string | undefined,
+  wrongKeys?: WrongKeys,
+): readonly Route[] {
+  const isAdminKey = adminKey === undefined || adminKey === '' ? undefined : keyTest(adminKey);
+  const requireAdmin = async ({ req }: Pick<RouteCall<{}>, 'req'>): Promise<void> => {
+    if (isAdminKey === undefined) {
       throw new MeshError('forbidden', 'Approvals are disabled: set SANDBOX_ADMIN_KEY to enable them');
     }
-    const bearer = /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1];
-    const key = headers.get('x-admin-key') ?? bearer;
-    if (key === undefined) throw new MeshError('unauthorized', 'Send the admin key as x-admin-key');
-    if (!isSame(key, adminKey)) throw new MeshError('forbidden', 'This is not the admin key');
+    const key = req.get('x-admin-key') ?? bearerOf(req.get('authorization'));
+    if (isAdminKey(key)) return;
+    if (key === undefined) {
+      wrongKeys?.noteMissing('admin');
+      throw new MeshError('unauthorized', 'Send the admin key as x-admin-key');
+    }
+    await wrongKeys?.punish('admin', req.socket.remoteAddress);
+    throw new MeshError('forbidden', 'This is not the admin key');
   };
 
   return [
@@ -39,8 +45,8 @@ export function packageRoutes(packages: Packages, adminKey: string | undefined):
       path: '/packages/approvals',
       summary: 'Approvals, pending and decided',
       response: z.object({ approvals: z.array(Approval) }),
-      handle: ({ req }) => {
-        requireAdmin(req);
+      handle: async (call) => {
+        await requireAdmin(call);
         return { approvals: packages.approvals.list() };
       },
     }),
@@ -53,16 +59,10 @@ export function packageRoutes(packages: Packages, adminKey: string | undefined):
         body: z.strictObject({ decision: z.enum(['approve', 'deny']) }),
       },
       response: Approval,
-      handle: ({ req, params: { id }, body: { decision } }) => {
-        requireAdmin(req);
+      handle: async ({ req, params: { id }, body: { decision } }) => {
+        await requireAdmin({ req });
         return packages.approvals.decide(id, decision);
       },
     }),
   ];
-}
-
-/** Compares in constant time, over hashes, since both sides must have the same length. */
-function isSame(given: string, wanted: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(wanted));
 }

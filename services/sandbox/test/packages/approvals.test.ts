@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createAccess } from '@toolmesh/shared/kit/http/access';
 import { createApp } from '@toolmesh/shared/kit/http/app';
 import { loadConfig, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { listen } from '@toolmesh/shared/kit/http/listen';
@@ -30,8 +31,9 @@ async function serve(packages: Packages, adminKey?: string): Promise<string> {
   const config = loadConfig(serviceConfig(0, {}), {});
   const kit = { config, logger: createLogger({ service: 'test', level: 'silent' }), metrics: createMetrics() };
   const parts = toolServiceParts('test', { tools: packageTools(packages) }, kit);
-  const routes = [...packageRoutes(packages, adminKey), ...parts.routes];
-  const server = await listen(createApp({ ...parts, routes, service: 'test', ...kit }), { port: 0 });
+  const access = createAccess(config, { logger: kit.logger });
+  const routes = [...packageRoutes(packages, adminKey, access.wrongKeys), ...parts.routes];
+  const server = await listen(createApp({ ...parts, routes, service: 'test', access, ...kit }), { port: 0 });
   stops.push(() => server.stop(0));
   return server.url;
 }
@@ -185,6 +187,16 @@ test('asks nobody when a package is only checked', async () => {
     status: 'approval_required',
   });
   expect(packages.approvals.list()).toEqual([]);
+});
+
+test('slows down who guesses the admin key, and not who has it', async () => {
+  const url = await serve(await openPackages(index), 'right');
+  const guess = async (key: string) =>
+    (await request(`${url}/packages/approvals`, { headers: { 'x-admin-key': key } })).status;
+  const statuses: number[] = [];
+  for (let i = 0; i < 12; i += 1) statuses.push(await guess(`guess-${i}`));
+  expect(statuses).toEqual([...Array.from({ length: 10 }, () => 403), 429, 429]);
+  expect(await guess('right')).toBe(200);
 });
 
 test('decides for nobody without the admin key', async () => {

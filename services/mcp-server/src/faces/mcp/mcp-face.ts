@@ -3,6 +3,7 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import { leaveOpen } from '@toolmesh/shared/kit/http/app';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { checkParamHeaders } from '@toolmesh/shared/mcp/check-param-headers';
+import { neverStore } from '@toolmesh/shared/mcp/no-store';
 import { readMcpBody } from '@toolmesh/shared/mcp/read-body';
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
@@ -43,14 +44,18 @@ export function mcpFace(options: McpFaceOptions): McpFace {
 
   const serveListen = (req: Request, res: Response): void => {
     leaveOpen(res);
+    neverStore(res);
     const uris = listenedUris(req);
     if (uris.length > 0) res.once('close', subscriptions.subscribe(new Set(uris)));
     void serveModern(req, res, req.body);
   };
   const serveModernPost = (method: string, req: Request, res: Response): void => {
-    if (method !== CALL || !fastCall(req, res)) void serveModern(req, res, req.body);
+    if (method === CALL && fastCall(req, res)) return;
+    neverStore(res);
+    void serveModern(req, res, req.body);
   };
   const serveUnknown = (req: Request, res: Response): void => {
+    neverStore(res);
     if (!sessions.serve(req, res)) void serveModern(req, res, req.body);
   };
 
@@ -67,6 +72,7 @@ export function mcpFace(options: McpFaceOptions): McpFace {
     if (req.method === 'POST') {
       return readBody(req, res, (error?: unknown) => (error === undefined ? servePost(req, res, next) : next(error)));
     }
+    neverStore(res);
     if (!sessions.serve(req, res)) void serveModern(req, res);
     return undefined;
   };

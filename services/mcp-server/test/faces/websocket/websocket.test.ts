@@ -11,6 +11,7 @@ import { defineTool } from '@toolmesh/shared/kit/tools/tool';
 import { createToolCatalogue } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { WebSocket, type ClientOptions } from 'ws';
 import { z } from 'zod';
+import { createTickets } from '../../../src/faces/websocket/tickets.ts';
 import { createWebSocketFace, type WebSocketFaceOptions } from '../../../src/faces/websocket/websocket-face.ts';
 
 /** The reasons that the tools' signals aborted with. */
@@ -91,8 +92,8 @@ async function serve(env: Record<string, string> = {}, options: Partial<WebSocke
 type Event = Record<string, unknown> & { event: string; id: unknown };
 
 /** A client with all events that it has received. */
-async function connect(url: string, options: ClientOptions = {}) {
-  const socket = new WebSocket(url, options);
+async function connect(url: string, options: ClientOptions = {}, protocols: string[] = []) {
+  const socket = new WebSocket(url, protocols, options);
   const received: Event[] = [];
   socket.on('message', (data: Buffer) => received.push(JSON.parse(data.toString())));
   await once(socket, 'open');
@@ -257,6 +258,52 @@ describe('the WebSocket face', () => {
     await connect(`${path}?api_key=the-key`);
     await connect(path, { headers: { 'x-api-key': 'the-key' } });
     await connect(path, { headers: { authorization: 'Bearer the-key' } });
+  });
+
+  test('takes the key in a subprotocol, which it does not agree on', async () => {
+    const { url } = await serve({ API_KEY: 'the-key' });
+    const bearer = (key: string) => `base64url.bearer.authorization.k8s.io.${Buffer.from(key).toString('base64url')}`;
+    const { socket } = await connect(`${url}/ws/tools/count`, {}, [bearer('the-key'), 'toolmesh']);
+    expect(socket.protocol).toBe('toolmesh');
+    const refused = refusal(`${url}/ws/tools/count`, { headers: { 'sec-websocket-protocol': bearer('wrong') } });
+    expect(await refused).toMatchObject({ status: 401 });
+  });
+
+  test('takes a ticket once, while it is new', async () => {
+    let now = 0;
+    const tickets = createTickets(() => now);
+    const { url } = await serve({ API_KEY: 'the-key' }, { tickets });
+    const path = (ticket: string) => `${url}/ws/tools/count?ticket=${ticket}`;
+    const used = tickets.issue();
+    expect(used.expires_at).toBe(new Date(30_000).toISOString());
+    await connect(path(used.ticket));
+    expect(await refusal(path(used.ticket))).toMatchObject({ status: 401, body: { error: { code: 'unauthorized' } } });
+    const old = tickets.issue();
+    now = 30_000;
+    expect(await refusal(path(old.ticket))).toMatchObject({ status: 401 });
+    expect(await refusal(path(''))).toMatchObject({ status: 401 });
+    for (let i = 0; i < 10_000; i += 1) tickets.issue();
+    expect(() => tickets.issue()).toThrow('10000 tickets are open');
+  });
+
+  test('slows down who guesses the key, and lets the right one in all the same', async () => {
+    const { url } = await serve({ API_KEY: 'the-key' });
+    const statuses: unknown[] = [];
+    for (let i = 0; i < 12; i += 1) statuses.push((await refusal(`${url}/ws/tools/count?api_key=${i}`)).status);
+    expect(statuses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+    await connect(`${url}/ws/tools/count?api_key=the-key`);
+  });
+
+  test('bounds how many sockets one address has open', async () => {
+    const { url } = await serve({}, { maxSocketsPerAddress: 2 });
+    const first = await connect(`${url}/ws/tools/count`);
+    await connect(`${url}/ws/tools/count`);
+    expect(await refusal(`${url}/ws/tools/count`)).toMatchObject({
+      status: 429,
+      body: { error: { code: 'rate_limited' } },
+    });
+    first.socket.close();
+    await until(() => opens(`${url}/ws/tools/count`));
   });
 
   test('refuses foreign pages, unknown hosts and other paths, as HTTP does', async () => {
