@@ -58,6 +58,7 @@ function environment() {
   return {
     CHAT_DATA_DIR: join(DATA, 'middleware'),
     SANDBOX_CACHE_DIR: join(DATA, 'sandbox'),
+    MESH_CACHE_DIR: join(DATA, 'mcp-server'),
     NODE_COMPILE_CACHE: join(DATA, 'compiled'),
     MESH_CONFIG: existsSync(own) ? own : join(DIST, 'mesh.json'),
     ...process.env,

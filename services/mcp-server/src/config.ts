@@ -8,6 +8,10 @@ export const HubConfig = serviceConfig(8000, {
     .string()
     .default(fileURLToPath(new URL('../../../mesh.json', import.meta.url)))
     .describe('File that lists the upstreams.'),
+  MESH_CACHE_DIR: z
+    .string()
+    .default(fileURLToPath(new URL('../../../data/mcp-server', import.meta.url)))
+    .describe('Folder of what commands in `mesh.json` keep between starts: one home each.'),
   MCP_REQUEST_TIMEOUT: z.coerce
     .number()
     .positive()

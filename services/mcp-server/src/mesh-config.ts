@@ -50,6 +50,18 @@ const UrlUpstream = z
   .strictObject({ url: httpUrl, ...Common })
   .transform((config) => ({ kind: 'url' as const, ...config }));
 
+/** The jail of a command: what it may see and do. Default: a jail where one can be had. */
+const Sandbox = z.strictObject({
+  /** True demands a jail: without one the command is not started. False runs it without. */
+  enabled: z.boolean().optional(),
+  /** Lets it write to its own folder and /tmp only. */
+  read_only: z.boolean().default(false),
+  /** Folders and files that it sees besides those in its arguments; `:ro` at the end makes one read-only. */
+  folders: z.array(z.string().min(1)).default([]),
+  /** False leaves it without network. */
+  network: z.boolean().default(true),
+});
+
 /** An MCP server over standard input and output, as a pool of processes. */
 const CommandUpstream = z
   .strictObject({
@@ -57,6 +69,7 @@ const CommandUpstream = z
     args: z.array(z.string()).default([]),
     env: z.record(z.string(), z.string()).default({}),
     cwd: z.string().optional(),
+    sandbox: Sandbox.prefault({}),
     /** Processes: at least and at most. Default: MIN_WORKERS and MAX_WORKERS. */
     workers: z
       .strictObject({ min: z.int().min(0).max(256).optional(), max: z.int().min(1).max(256).optional() })

@@ -15,6 +15,7 @@ import { loadMeshConfig } from './mesh-config.ts';
 import { createHubMetrics } from './metrics.ts';
 import { reloadOnChange } from './reload.ts';
 import { makeUpstream } from './upstreams/make-upstream.ts';
+import { createJails } from './upstreams/stdio/jail/stdio-jail.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 import { createResourceSubscriptions } from './resource-subscriptions.ts';
 
@@ -47,6 +48,7 @@ export const hub = defineService({
       defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
       workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
       hostEnv: env,
+      makeJail: createJails({ config, hostEnv: env, logger }),
       logger,
       onChange: () => catalogue.rebuild(),
       onResourceUpdated: subscriptions.notifyUpdated,
@@ -92,7 +94,7 @@ export const hub = defineService({
 
 const figuresOf =
   (catalogue: Pick<Catalogue, 'leftOut'>) =>
-  ({ name, kind, status, breaker, lastError, offer, workers }: Upstream): UpstreamStats => ({
+  ({ name, kind, status, breaker, lastError, offer, workers, isolation }: Upstream): UpstreamStats => ({
     name,
     kind,
     status,
@@ -101,4 +103,5 @@ const figuresOf =
     tools: offer.tools.length,
     leftOut: catalogue.leftOut(name),
     workers: workers?.(),
+    isolation: isolation?.(),
   });

@@ -4,6 +4,7 @@ import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import { VERSION } from '@toolmesh/shared/kit/service/version';
 import type { LeftOut } from '../catalogue/claims.ts';
 import type { WorkerPoolStats } from '../upstreams/pool/worker-pool.ts';
+import type { Isolation } from '../upstreams/stdio/jail/stdio-jail.ts';
 import type { CallStatistics } from './call-statistics.ts';
 
 /** An upstream as `GET /stats` shows it. */
@@ -19,6 +20,7 @@ export interface UpstreamStats {
   /** In words for an operator. */
   readonly lastError?: string | undefined;
   readonly workers?: WorkerPoolStats | undefined;
+  readonly isolation?: Isolation | undefined;
 }
 
 export interface StatsOptions {
@@ -81,7 +83,7 @@ function describe(tools: number, upstreams: readonly UpstreamStats[]) {
 const MAX_LEFT_OUT = 100;
 
 function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
-  const { kind, status, breaker, tools, leftOut = [], lastError, workers } = upstream;
+  const { kind, status, breaker, tools, leftOut = [], lastError, workers, isolation } = upstream;
   return {
     kind,
     status,
@@ -90,6 +92,8 @@ function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
     ...(leftOut.length === 0 ? {} : { left_out: leftOut.slice(0, MAX_LEFT_OUT) }),
     ...(lastError === undefined ? {} : { last_error: lastError }),
     ...(workers === undefined ? {} : { workers }),
+    ...(isolation === undefined ? {} : { sandbox: isolation.sandbox }),
+    ...(isolation?.reason === undefined ? {} : { sandbox_reason: isolation.reason }),
   };
 }
 

@@ -3,7 +3,10 @@ import type { HealthPoller } from './guard/health-poller.ts';
 import type { Upstream } from './upstream.ts';
 
 /** The parts of an upstream; `release` closes its connections. */
-export interface UpstreamParts extends Pick<Upstream, 'name' | 'kind' | 'request' | 'subscribe' | 'workers'> {
+export interface UpstreamParts extends Pick<
+  Upstream,
+  'name' | 'kind' | 'request' | 'subscribe' | 'workers' | 'isolation'
+> {
   readonly poller: HealthPoller;
   readonly guard: CallGuard;
   readonly release: () => Promise<void>;

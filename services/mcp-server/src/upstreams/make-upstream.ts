@@ -6,7 +6,9 @@ import { createHttpConnections } from './mcp/http-connections.ts';
 import type { ConnectionSource } from './mcp/connections.ts';
 import { createMcpUpstream } from './mcp/mcp-upstream.ts';
 import { createOpenApiUpstream } from './openapi/openapi-upstream.ts';
+import type { MakeJail } from './stdio/jail/stdio-jail.ts';
 import { createStdioConnections } from './stdio/stdio-connections.ts';
+import type { WrapCommand } from './stdio/stdio-process.ts';
 
 export interface MakeUpstreamOptions {
   readonly defaultTimeoutMs: number;
@@ -14,6 +16,7 @@ export interface MakeUpstreamOptions {
   readonly workers: { readonly min: number; readonly max: number };
   /** The hub's own environment; a command gets the basics of it. */
   readonly hostEnv: NodeJS.ProcessEnv;
+  readonly makeJail: MakeJail;
   readonly logger: Logger;
   readonly onChange: () => void;
   readonly onResourceUpdated: (uri: string) => void;
@@ -24,7 +27,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const START_TIMEOUT_MS = 75_000;
 
 /** Returns the factory of upstreams of every kind. */
-export function makeUpstream({ workers, hostEnv, ...common }: MakeUpstreamOptions): MakeUpstream {
+export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpstreamOptions): MakeUpstream {
   const { logger } = common;
   const httpConnections =
     (name: string, { url, headers, connect_timeout_ms: connectTimeoutMs = CONNECT_TIMEOUT_MS }: UrlConfig) =>
@@ -32,18 +35,22 @@ export function makeUpstream({ workers, hostEnv, ...common }: MakeUpstreamOption
       createHttpConnections({ name, url, headers, connectTimeoutMs, onNotification });
 
   const stdioConnections =
-    (name: string, config: CommandConfig) =>
+    (name: string, config: CommandConfig, wrap: WrapCommand) =>
     (onNotification: (notification: McpNotification) => void): ConnectionSource => {
       const { command, args, env, cwd, connect_timeout_ms: startTimeoutMs = START_TIMEOUT_MS } = config;
       const max = config.workers.max ?? Math.max(workers.max, config.workers.min ?? 0);
       const range = { min: Math.min(config.workers.min ?? workers.min, max), max };
       const started = { command, args, env, cwd, workers: range, startTimeoutMs };
-      return createStdioConnections({ name, ...started, hostEnv, logger, onNotification });
+      return createStdioConnections({ name, ...started, hostEnv, wrap, logger, onNotification });
     };
 
   return (name, config) => {
     if (config.kind === 'openapi') return createOpenApiUpstream({ ...common, name, config });
-    const connections = config.kind === 'url' ? httpConnections(name, config) : stdioConnections(name, config);
-    return createMcpUpstream({ ...common, name, config, connections });
+    if (config.kind === 'url') {
+      return createMcpUpstream({ ...common, name, config, connections: httpConnections(name, config) });
+    }
+    const jail = makeJail({ name, command: config.command, sandbox: config.sandbox });
+    const connections = stdioConnections(name, config, jail.wrap);
+    return createMcpUpstream({ ...common, name, config, connections, isolation: () => jail.isolation });
   };
 }

@@ -1,6 +1,7 @@
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import type { ClientCapabilities, McpRequest, McpResult, Offer, Requester } from '@toolmesh/shared/mcp/protocol';
 import type { WorkerPoolStats } from './pool/worker-pool.ts';
+import type { Isolation } from './stdio/jail/stdio-jail.ts';
 
 /** A session of an MCP client of 2025 with the hub, known by identity. */
 export interface ClientSession {
@@ -34,6 +35,8 @@ export interface Upstream {
   readonly offer: Offer;
   /** Present for a pool of processes. */
   workers?(): WorkerPoolStats;
+  /** Present for a command; undefined until it is known. */
+  isolation?(): Isolation | undefined;
   /**
    * Sends a request under the name that the upstream itself gives to its target. Returns the result unchanged.
    * @throws MeshError for a request that was not answered; ProtocolError for one that the upstream refused.

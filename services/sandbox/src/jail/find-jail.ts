@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Cure, explainBwrap } from '@toolmesh/shared/kit/jail/explain-bwrap';
 import { createJail, createLauncherJail, createUsers, type Jail } from './jail.ts';
 import { seccompFilter } from './seccomp.ts';
 import { describePython, prepareSystemRoot, type SystemPython, type SystemRoot } from './system-root.ts';
@@ -31,7 +32,7 @@ export async function findJail(search: JailSearch): Promise<FoundJail | { readon
   try {
     return await makeJail(search);
   } catch (error) {
-    return { reason: explain(error) };
+    return { reason: explainBwrap(error, CURES) };
   }
 }
 
@@ -68,36 +69,17 @@ async function tryOut(jail: Jail, root: SystemRoot): Promise<void> {
   await promisify(execFile)('/bin/sh', ['-c', script, 'sh', file, ...args], { timeout: TRY_TIMEOUT_MS, env, cwd: '/' });
 }
 
-/** Errors of bubblewrap, and what to do about each. */
-const CURES: readonly (readonly [RegExp, string])[] = [
+/** What can be wrong with a jail of the sandbox's own. */
+const CURES: readonly Cure[] = [
   [
     /bwrap: (?:\S+: )?not found/,
     'bubblewrap is not installed. Run apt-get install bubblewrap, or set SANDBOX_BWRAP to its path',
-  ],
-  [
-    /No permissions to create a? ?new namespace|Creating new namespace failed/i,
-    'this system does not allow us to make namespaces. In Docker: security_opt "seccomp=./services/sandbox/seccomp.json", ' +
-      'and not as root. On a host: sysctl kernel.unprivileged_userns_clone=1 (Debian) or ' +
-      'kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or load services/sandbox/apparmor.profile',
-  ],
-  [
-    /setting up uid map|Failed to make \/ slave|pivot_root/i,
-    'the system stops a jail halfway, as AppArmor or the profile of a container does. Load ' +
-      'services/sandbox/apparmor.profile and name it (Docker: security_opt "apparmor=toolmesh-sandbox"), with ' +
-      '"seccomp=./services/sandbox/seccomp.json", and run the service as an ordinary user',
   ],
   [
     /Can't find source path|Permission denied/,
     'the sandbox’s user cannot read its own files. Move the project and SANDBOX_CACHE_DIR to where it can',
   ],
 ];
-
-function explain(error: unknown): string {
-  const text = Error.isError(error) ? `${'stderr' in error ? String(error.stderr) : ''}${error.message}` : '';
-  const message = /bwrap: .*/.exec(text)?.[0] ?? text.split('\n').at(0) ?? 'no reason was given';
-  const cure = CURES.find(([pattern]) => pattern.test(text))?.[1];
-  return cure === undefined ? message : `${cure} (${message})`;
-}
 
 const explainPython = (path: string, error: unknown): string =>
   `no usable Python 3.9 or later at ${path}: install python3, or set SANDBOX_PYTHON to one` +

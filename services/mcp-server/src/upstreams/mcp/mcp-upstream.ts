@@ -7,6 +7,7 @@ import { assembleUpstream } from '../assemble-upstream.ts';
 import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
 import { createHealthPoller, type PollTimes } from '../guard/health-poller.ts';
 import { offered } from '../offered.ts';
+import type { Isolation } from '../stdio/jail/stdio-jail.ts';
 import type { Upstream } from '../upstream.ts';
 import { withAnswers } from './answer-rounds.ts';
 import type { ConnectionSource } from './connections.ts';
@@ -23,6 +24,8 @@ export interface McpUpstreamOptions {
   /** Called when its lists or its status may have changed. */
   readonly onChange: () => void;
   readonly onResourceUpdated: (uri: string) => void;
+  /** The isolation of the processes of a command. */
+  readonly isolation?: () => Isolation | undefined;
 }
 
 /** A refused connection costs next to nothing, so that an upstream that is away is polled often. */
@@ -57,6 +60,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     poller,
     guard,
     ...(connections.workers === undefined ? {} : { workers: connections.workers }),
+    ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
     request(request, caller) {
       const { signal } = caller;
       const harmless = isHarmless(request, toolOf(request));

@@ -11,6 +11,7 @@ import { createRequestClocks } from '@toolmesh/shared/mcp/request-clocks';
 import type { ConnectionSource } from '../mcp/connections.ts';
 import { createWorkerPool, type PoolWorker } from '../pool/worker-pool.ts';
 import type { Caller } from '../upstream.ts';
+import type { WrapCommand } from './stdio-process.ts';
 import { createStdioStarter } from './stdio-server.ts';
 
 export interface StdioConnectionsOptions {
@@ -23,6 +24,7 @@ export interface StdioConnectionsOptions {
   /** Time limit of a start, until the process is ready for calls. */
   readonly startTimeoutMs: number;
   readonly hostEnv: NodeJS.ProcessEnv;
+  readonly wrap: WrapCommand;
   readonly logger: Logger;
   readonly onNotification: (notification: McpNotification) => void;
 }
@@ -94,7 +96,7 @@ export function createStdioConnections(options: StdioConnectionsOptions): Connec
 
 /** Starts one process and connects to it. */
 async function startConnected(options: StdioConnectionsOptions, signal: AbortSignal): Promise<ConnectedWorker> {
-  const { name, command, args, env, cwd, hostEnv, logger, onNotification } = options;
+  const { name, command, args, env, cwd, hostEnv, wrap, logger, onNotification } = options;
   const load: Load = { active: 0, caller: undefined };
   const handlers = handlersOf(load, onNotification);
   const clocks = createRequestClocks();
@@ -105,6 +107,7 @@ async function startConnected(options: StdioConnectionsOptions, signal: AbortSig
     env,
     ...(cwd === undefined ? {} : { cwd }),
     hostEnv,
+    wrap,
     logger,
     createClient: (mode) =>
       createConnectionClient(handlers, { mode, handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS, clocks }),

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
@@ -17,12 +17,32 @@ export interface StdioCommand {
   readonly cwd?: string;
 }
 
+/** A command as it is about to be started. */
+export interface StartedCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** What is configured for it; `environment` has it and the basics. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string | undefined;
+}
+
+export interface WrappedCommand extends StartedCommand {
+  /** True when it runs below processes of the jail, which end it when they are killed. */
+  readonly isJailed?: true;
+}
+
+/** Puts a command into a jail. @throws MeshError that says why it cannot be had. */
+export type WrapCommand = (command: StartedCommand) => Promise<WrappedCommand>;
+
 export interface StdioProcessOptions extends StdioCommand {
   /** The upstream, as errors and the log name it. */
   readonly name: string;
   readonly logger: Logger;
   /** The hub's own environment, of which the program gets what every program needs and nothing else. */
   readonly hostEnv: NodeJS.ProcessEnv;
+  /** Default: it runs as it is. */
+  readonly wrap?: WrapCommand;
   /** The longest line that it may write to standard output. Default 32 MiB. */
   readonly maxLineBytes?: number;
   /** Time to end after its input has ended, and again after SIGTERM. Default 1 000. */
@@ -71,9 +91,10 @@ export function basicEnvironment(
  * @throws MeshError upstream_failed with the next step, when it cannot be started.
  */
 export async function startStdioProcess(options: StdioProcessOptions): Promise<StdioProcess> {
-  const { name, logger, hostEnv, command, args = [], env, cwd, graceMs = 1_000, onLine } = options;
+  const { name, logger, graceMs = 1_000, onLine } = options;
+  const { command, args, environment, cwd, isJailed } = await wrapped(options);
   const child = spawn(command, args, {
-    env: basicEnvironment(hostEnv, env),
+    env: environment,
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
@@ -120,13 +141,26 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
     async close() {
       reason ??= 'it was closed';
       child.stdin.end();
-      for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-        if (await isOver(gone, graceMs)) return;
-        killGroup(pid, signal);
-      }
+      if (await isOver(gone, graceMs)) return;
+      // Those that make the jail would end at once, and what is in it without a word.
+      if (isJailed === true) signalBelow(pid, 'SIGTERM');
+      else killGroup(pid, 'SIGTERM');
+      if (await isOver(gone, graceMs)) return;
+      killGroup(pid, 'SIGKILL');
       await isOver(gone, graceMs + LINGER_MS);
     },
   };
+}
+
+async function wrapped(options: StdioProcessOptions): Promise<WrappedCommand> {
+  const { name, hostEnv, command, args = [], env = {}, cwd, wrap } = options;
+  const started = { command, args, env, environment: basicEnvironment(hostEnv, env), cwd };
+  try {
+    return wrap === undefined ? started : await wrap(started);
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    throw new MeshError(error.code, `${name} cannot be started: ${error.message}`, { cause: error });
+  }
 }
 
 /** Resolves when the program has ended and its output was read, with how it ended. */
@@ -161,6 +195,28 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
     process.kill(-pid, signal);
   } catch {
     // All of them are gone already.
+  }
+}
+
+/** Signals the processes that come from `pid`, without itself. */
+function signalBelow(pid: number, signal: NodeJS.Signals): void {
+  const below = childrenOf(pid);
+  for (const child of below) below.push(...childrenOf(child));
+  for (const child of below) {
+    try {
+      process.kill(child, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+    return children.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
   }
 }
 

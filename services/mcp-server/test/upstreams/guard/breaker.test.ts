@@ -29,11 +29,13 @@ const call = (upstream: Upstream, name: string, args: object, from = caller()) =
 async function open(entry: object): Promise<Upstream> {
   const config = loadMeshConfig(writeMesh({ tested: entry }), {}).mcpServers['tested'];
   if (config === undefined) throw new Error('the entry is missing');
+  const logger = createLogger({ service: 'test', level: 'silent' });
   const make = makeUpstream({
     defaultTimeoutMs: 30_000,
     workers: { min: 1, max: 1 },
     hostEnv: INHERITED_ENV,
-    logger: createLogger({ service: 'test', level: 'silent' }),
+    makeJail: () => ({ isolation: undefined, wrap: (command) => Promise.resolve(command) }),
+    logger,
     onChange: () => {},
     onResourceUpdated: () => {},
   });
