@@ -1,4 +1,4 @@
-import { Marked, type Tokens } from 'marked';
+import MarkdownIt, { type Token } from 'markdown-it';
 import { createSlugger } from './slug.ts';
 
 /** A page as HTML, with what a reader can link to and what it links to. */
@@ -11,48 +11,65 @@ export interface RenderedPage {
   readonly sections: readonly { readonly slug: string; readonly heading: string; readonly text: string }[];
 }
 
-const CALLOUT = /^\s*<p>\[!(NOTE|TIP|WARNING)\]\s*/;
+const CALLOUT = /^\[!(NOTE|TIP|WARNING)\]\s*/;
 
 /** Renders one document. `resolve` turns a link of the document into one of the site; undefined makes it plain text. */
 export function renderPage(markdown: string, resolve: (href: string) => string | undefined): RenderedPage {
   const slug = createSlugger();
   const headings: { depth: number; text: string; slug: string }[] = [];
   const links: string[] = [];
-  const marked = new Marked({
-    renderer: {
-      heading({ tokens, depth }) {
-        const text = this.parser.parseInline(tokens, this.parser.textRenderer);
-        const id = slug(unescape(text));
-        headings.push({ depth, text, slug: id });
-        return `<h${depth} id="${id}"><a href="#${id}">${this.parser.parseInline(tokens)}</a></h${depth}>\n`;
-      },
-      link({ href, tokens }) {
-        links.push(href);
-        const target = resolve(href);
-        const text = this.parser.parseInline(tokens);
-        return target === undefined ? text : `<a href="${escape(target)}">${text}</a>`;
-      },
-      blockquote({ tokens }) {
-        const body = this.parser.parse(tokens);
-        const kind = CALLOUT.exec(body)?.[1];
-        if (kind === undefined) return `<blockquote>${body}</blockquote>\n`;
-        return `<aside class="${kind.toLowerCase()}">${body.replace(CALLOUT, '<p>')}</aside>\n`;
-      },
-      code: ({ text, lang = '' }) =>
-        `<pre data-language="${escape(lang.split(' ')[0] ?? '')}"><code>${escape(text)}</code></pre>\n`,
-      table(token) {
-        return `<div class="table">${tableHtml(token, (cell) => this.parser.parseInline(cell.tokens))}</div>\n`;
-      },
-    },
-  });
-  const html = marked.parse(markdown, { async: false });
+  const parser = new MarkdownIt({ html: true });
+  const { rules } = parser.renderer;
+  rules['heading_open'] = (tokens, index) => {
+    const tag = tokens[index]?.tag ?? 'h1';
+    const text = (tokens[index + 1]?.children ?? []).map(({ content }) => content).join('');
+    const id = slug(text);
+    headings.push({ depth: Number(tag.slice(1)), text: escape(text), slug: id });
+    return `<${tag} id="${id}"><a href="#${id}">`;
+  };
+  rules['heading_close'] = (tokens, index) => `</a></${tokens[index]?.tag}>\n`;
+  rules['fence'] = rules['code_block'] = (tokens, index) => {
+    const { info = '', content = '' } = tokens[index] ?? {};
+    return `<pre data-language="${escape(info.split(' ')[0] ?? '')}"><code>${escape(content.replace(/\n$/, ''))}</code></pre>\n`;
+  };
+  rules['table_open'] = () => '<div class="table"><table>';
+  rules['table_close'] = () => '</table></div>\n';
+  const tokens = parser.parse(markdown, {});
+  for (const { children } of tokens) resolveLinks(children ?? [], (href) => (links.push(href), resolve(href)));
+  markCallouts(tokens);
+  const html = parser.renderer.render(tokens, parser.options, {});
   return { title: headings[0]?.text ?? '', html, headings, links, sections: sectionsOf(html) };
 }
 
-function tableHtml({ header, rows }: Tokens.Table, cellHtml: (cell: Tokens.TableCell) => string): string {
-  const row = (cells: readonly Tokens.TableCell[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${cellHtml(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table><thead>${row(header, 'th')}</thead><tbody>${rows.map((cells) => row(cells, 'td')).join('')}</tbody></table>`;
+/** Gives links their targets of the site; one that has none becomes the text that it is. */
+function resolveLinks(tokens: readonly Token[], resolve: (href: string) => string | undefined): void {
+  let isPlain = false;
+  for (const token of tokens) {
+    if (token.type === 'link_open') {
+      const target = resolve(String(token.attrGet('href') ?? ''));
+      isPlain = target === undefined;
+      if (target !== undefined) token.attrSet('href', target);
+    }
+    if (isPlain && (token.type === 'link_open' || token.type === 'link_close')) token.hidden = true;
+  }
+}
+
+/** A quote that begins with `[!NOTE]` becomes an aside of that kind. */
+function markCallouts(tokens: readonly Token[]): void {
+  tokens.forEach((token, index) => {
+    const words = tokens[index + 2]?.children ?? [];
+    const [first, second] = words;
+    if (token.type !== 'blockquote_open' || first === undefined) return;
+    const kind = CALLOUT.exec(first.content)?.[1];
+    if (kind === undefined) return;
+    first.content = first.content.replace(CALLOUT, '');
+    if (second?.type === 'softbreak') words.splice(1, 1);
+    const close = tokens.findIndex(
+      ({ type, level }, at) => at > index && type === 'blockquote_close' && level === token.level,
+    );
+    token.attrSet('class', kind.toLowerCase());
+    for (const quote of [token, tokens[close]]) if (quote !== undefined) quote.tag = 'aside';
+  });
 }
 
 function sectionsOf(html: string): RenderedPage['sections'] {

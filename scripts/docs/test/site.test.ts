@@ -47,8 +47,8 @@ describe('a page', () => {
   test('escapes code, and keeps callouts apart from quotations', () => {
     const { html } = render('```sh run\necho "<b>"\n```\n\n> [!WARNING]\n> Mind it.\n\n> Said.\n');
     expect(html).toContain('<pre data-language="sh"><code>echo &quot;&lt;b&gt;&quot;</code></pre>');
-    expect(html).toContain('<aside class="warning"><p>Mind it.</p>');
-    expect(html).toContain('<blockquote><p>Said.</p>');
+    expect(html).toContain('<aside class="warning">\n<p>Mind it.</p>');
+    expect(html).toContain('<blockquote>\n<p>Said.</p>');
   });
 
   test('makes plain text of a link to what is no page', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { IS_FULL } from '@toolmesh/shared/test-kit/depth';
+import { fc } from '@toolmesh/shared/test-kit/property';
 import { completeMarkdown } from '../../src/markdown/complete-markdown.ts';
-import { decodeEntities } from '../../src/markdown/entities.ts';
 import { highlight } from '../../src/markdown/highlight.ts';
 import { parseMarkdown } from '../../src/markdown/markdown-tree.ts';
 import { safeLink } from '../../src/markdown/safe-link.ts';
@@ -76,6 +77,115 @@ describe('Markdown', () => {
   });
 });
 
+/** What delimits anything in Markdown, alone and as it is used: each may be looked for in all that follows. */
+const UNITS = [
+  '*',
+  '_',
+  '**',
+  '~~',
+  '`',
+  '[',
+  ']',
+  '](',
+  '![',
+  '<',
+  '>',
+  '&',
+  '\\',
+  '#',
+  '|',
+  '-',
+  '+',
+  '1.',
+  '=',
+  '~~~',
+  '(',
+  ')',
+  ':',
+  '_a',
+  '*a',
+  'a*',
+  'a__',
+  '*_a',
+  '[a](b',
+  '[[a](b)',
+  '`a``',
+  '<a ',
+  '<!--',
+  '&#',
+  'http://a(',
+  "http://a.'",
+  'www.a.',
+  'a@b.',
+  'a\n',
+  '-\n',
+  '* a\n',
+  '> ',
+  '  * a\n',
+  'a|b\n-|-\n',
+  '[a]: b\n',
+  'a\n=',
+  '```\n',
+  '    a\n',
+  '\ta\n',
+  '&#a\\\n',
+  '   ',
+  '\t',
+  '\n',
+  'word ',
+  'é',
+  '😀',
+  '\u00A0',
+  '“',
+];
+const evilText = fc
+  .tuple(
+    fc.constantFrom('', ...UNITS),
+    fc.array(fc.constantFrom(...UNITS), { minLength: 1, maxLength: 3 }).map((units) => units.join('')),
+  )
+  .map(
+    ([first, unit]) =>
+      (length: number) =>
+        first + unit.repeat(Math.ceil(length / unit.length)),
+  );
+
+/** Processor time of a task in ms: what else runs on the machine does not count. */
+function processorMs(task: () => unknown): number {
+  const before = process.threadCpuUsage();
+  task();
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+describe('no text keeps the page busy', () => {
+  test('marks without end, alone and mixed, whole and as they are written', () => {
+    fc.assert(
+      fc.property(evilText, (textOf) => {
+        const text = textOf(30_000);
+        // A tenth of this is common; what grew with the square took from 500 to 12 000.
+        expect(processorMs(() => parseMarkdown(completeMarkdown(text)))).toBeLessThan(400);
+        expect(processorMs(() => highlight(text, 'typescript'))).toBeLessThan(400);
+      }),
+      { numRuns: IS_FULL ? 2_000 : 150 },
+    );
+  });
+
+  test('a megabyte of anything is shown as it is', () => {
+    const text = '_a'.repeat(2 ** 19);
+    expect(processorMs(() => parseMarkdown(completeMarkdown(text)))).toBeLessThan(2_000);
+    expect(nodes(text)).toEqual([{ tag: 'p', children: [text] }]);
+  });
+
+  test('a paragraph with more marks than a person writes is shown as it is, the others as they are meant', () => {
+    const dense = '*a'.repeat(1_000);
+    expect(nodes(`**b**\n\n${dense}\n\n*c*`)).toEqual([
+      { tag: 'p', children: [{ tag: 'strong', children: ['b'] }] },
+      { tag: 'p', children: [dense] },
+      { tag: 'p', children: [{ tag: 'em', children: ['c'] }] },
+    ]);
+  });
+});
+
 describe('a link', () => {
   test.each(['https://example.org/a?b=c', 'http://localhost:8002/', 'mailto:a@example.org'])(
     'may lead to %s',
@@ -146,9 +256,9 @@ describe('Markdown that is still being written', () => {
 
 describe('text', () => {
   test('with character references is read as they mean it; unknown ones stay', () => {
-    expect(decodeEntities('a &amp; b &lt;c&gt; &#65;&#x42; &hellip; &nosuch; &constructor; &#0; &#xD800;')).toBe(
+    expect(inline('a &amp; b &lt;c&gt; &#65;&#x42; &hellip; &nosuch; &constructor; &#0; &#xD800;')).toEqual([
       'a & b <c> AB … &nosuch; &constructor; \uFFFD \uFFFD',
-    );
+    ]);
     expect(inline('x &lt;b&gt; y')).toEqual(['x <b> y']);
   });
 });
