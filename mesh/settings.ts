@@ -27,6 +27,7 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: 'sandbox', name: 'SANDBOX_ISOLATION' },
   { service: 'sandbox', name: 'MIN_WORKERS' },
   { service: 'sandbox', name: 'MAX_WORKERS' },
+  { service: 'sandbox', name: 'SANDBOX_MEMORY_MB' },
   { service: 'sandbox', name: 'SANDBOX_BWRAP' },
   { service: 'sandbox', name: 'SANDBOX_PYTHON' },
   { service: 'sandbox', name: 'SANDBOX_MAX_SESSIONS' },

@@ -18,9 +18,20 @@ export const SandboxConfig = serviceConfig(8001, {
       'The best isolation that works (`auto`); `namespaces`: a jail for every language, or no start; `wasm`: Python in WebAssembly.',
     ),
   MIN_WORKERS: workers(2).describe(
-    'Warm workers of each kind. One of Python takes 23 MB, with numpy 100, in wasm 270.',
+    'Warm workers of each kind, as far as `MAX_WORKERS` leaves room for them. One of Python takes 23 MB, with numpy 100, in wasm 270.',
   ),
-  MAX_WORKERS: workers(8).describe('Most workers of each kind.'),
+  MAX_WORKERS: workers(8).describe(
+    'Most programs at once, over all languages, package sets and sessions. Warm workers count and make room.',
+  ),
+  SANDBOX_MEMORY_MB: z.coerce
+    .number()
+    .int()
+    .min(16)
+    .optional()
+    .describe(
+      'Memory in MiB that running programs (each its `memory_mb`) and sessions at rest may have together. ' +
+        'Default: three quarters of the machine’s, or of its cgroup’s limit.',
+    ),
   SANDBOX_BWRAP: z.string().default('/usr/bin/bwrap').describe('Path of bubblewrap, which makes the jails.'),
   SANDBOX_PYTHON: z
     .string()

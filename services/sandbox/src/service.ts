@@ -7,6 +7,7 @@ import { measureDisk } from './telemetry/disk.ts';
 import { createEngine } from './execution/engine.ts';
 import { createExecute, executeTool } from './execution/execute.ts';
 import { executionRoutes } from './execution/routes.ts';
+import { countEvictions, measureBudget } from './telemetry/budget.ts';
 import { describeIsolation, isolationChecks, measureIsolation } from './telemetry/isolation.ts';
 import { countInstalls, measureExecutions } from './telemetry/metrics.ts';
 import { findJail } from './jail/find-jail.ts';
@@ -15,6 +16,10 @@ import { packageRoutes } from './packages/routes.ts';
 import { packageTools } from './packages/tools.ts';
 import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
 import { createSessions } from './execution/sessions.ts';
+import { createBudget, defaultMemoryBytes } from './workers/budget.ts';
+import { createWarmWorkers } from './workers/warm-workers.ts';
+
+const MIB = 1_024 ** 2;
 
 /**
  * Makes a jail as a start would. Returns why there is none, or why it has no Python; undefined when it has all. Reads
@@ -28,6 +33,14 @@ export async function whyNoNamespaces(
   const found = await findJail({ cacheDirectory, bwrap, python });
   if ('reason' in found) return { lacks: 'jail', reason: found.reason };
   return 'reason' in found.python ? { lacks: 'python', reason: found.python.reason } : undefined;
+}
+
+/** Makes what all runtimes and sessions share: the budget, and the places that it leaves for warm workers. */
+function createShares({ MAX_WORKERS: max, SANDBOX_MEMORY_MB: mib }: SandboxConfig) {
+  const budget = createBudget({ maxPrograms: max, maxBytes: mib === undefined ? defaultMemoryBytes() : mib * MIB });
+  const warmWorkers = createWarmWorkers({ max, running: () => budget.stats().running });
+  budget.onChange(warmWorkers.changed);
+  return { budget, warmWorkers };
 }
 
 export const sandbox = defineService({
@@ -48,8 +61,11 @@ export const sandbox = defineService({
       python,
       logger,
     });
-    const engines = runtimes.map((runtime) => createEngine(runtime, { min, max, logger }));
-    const sessions = createSessions({ max: config.SANDBOX_MAX_SESSIONS, idleMs: config.SANDBOX_SESSION_IDLE_MS });
+    const { budget, warmWorkers } = createShares(config);
+    const engines = runtimes.map((runtime) => createEngine(runtime, { min, budget, warmWorkers, logger }));
+    const limits = { max: config.SANDBOX_MAX_SESSIONS, idleMs: config.SANDBOX_SESSION_IDLE_MS };
+    const sessions = createSessions({ ...limits, budget, onEvict: countEvictions(metrics) });
+    measureBudget(budget, metrics);
     const isolation = describeIsolation(engines);
     logger.info({ ...isolation, min, max }, 'isolation chosen');
     measureIsolation(engines, metrics);
@@ -68,7 +84,7 @@ export const sandbox = defineService({
       onInstall: countInstalls(metrics),
     });
     measureDisk(metrics, SANDBOX_DATA_DIR);
-    const execute = measureExecutions(createExecute({ engines, sessions, packages }), engines, metrics);
+    const execute = measureExecutions(createExecute({ engines, sessions, budget, packages }), engines, metrics);
     const checks = isolationChecks(engines);
     const service = toolServiceParts(
       'sandbox',
@@ -85,6 +101,7 @@ export const sandbox = defineService({
       health: async () => isolation,
       close: async () => {
         await packages.close();
+        warmWorkers.close();
         sessions.close();
         for (const engine of engines) engine.close();
       },

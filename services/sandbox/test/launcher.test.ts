@@ -15,7 +15,7 @@ const describeJailed = PYTHON_LEVELS.includes('namespaces') ? describe : describ
 const folders: string[] = [];
 const started: Sandbox[] = [];
 const start = async (env: Record<string, string> = {}): Promise<Sandbox> => {
-  const sandbox = await startSandbox({ SANDBOX_ISOLATION: 'namespaces', MIN_WORKERS: '1', MAX_WORKERS: '2', ...env });
+  const sandbox = await startSandbox({ SANDBOX_ISOLATION: 'namespaces', MIN_WORKERS: '1', MAX_WORKERS: '8', ...env });
   started.push(sandbox);
   await until(async () => (await request(`${sandbox.url}/ready`)).status === 200);
   return sandbox;

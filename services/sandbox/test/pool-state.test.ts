@@ -1,41 +1,61 @@
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import fc from 'fast-check';
-import { emptyPool, nextPoolState, type PoolEvent, type PoolState } from '../src/workers/pool-state.ts';
+import {
+  emptyPool,
+  lacksOf,
+  nextPoolState,
+  type PoolEvent,
+  type PoolState,
+  warmOf,
+} from '../src/workers/pool-state.ts';
 
 type Worker = string;
 
-const pool = (part: Partial<PoolState<Worker>> = {}): PoolState<Worker> => ({ ...emptyPool<Worker>(1, 3), ...part });
+const pool = (part: Partial<PoolState<Worker>> = {}): PoolState<Worker> => ({ ...emptyPool<Worker>(1), ...part });
 const step = (state: PoolState<Worker>, event: PoolEvent<Worker>, waiting = 0) => nextPoolState(state, event, waiting);
 const broken = new MeshError('unavailable', 'A worker did not start');
 const starts = (count: number) => Array.from({ length: count }, () => ({ type: 'start' }));
 
 describe('the state of a worker pool', () => {
-  test('starts the minimum when nothing is asked of it', () => {
-    expect(step(pool({ min: 2 }), { type: 'refill_due' })).toMatchObject({
-      state: { starting: 2 },
-      effects: starts(2),
-    });
+  test('warms up one worker at a time, while it has fewer than its minimum', () => {
+    const first = step(pool({ min: 2 }), { type: 'warm_up' });
+    expect(first).toMatchObject({ state: { starting: 1 }, effects: starts(1) });
+    const second = step(first.state, { type: 'warm_up' });
+    expect(second).toMatchObject({ state: { starting: 2 }, effects: starts(1) });
+    expect(step(second.state, { type: 'warm_up' }).effects).toEqual([]);
   });
 
-  test('starts a worker for each caller that waits, up to the maximum', () => {
-    expect(step(pool(), { type: 'requested' }, 1).effects).toEqual(starts(2));
-    expect(step(pool({ busy: new Set(['a', 'b']), starting: 1 }), { type: 'requested' }, 5).effects).toEqual([]);
+  test('starts a worker for each caller that waits, and none twice', () => {
+    expect(step(pool(), { type: 'requested' }, 1).effects).toEqual(starts(1));
+    expect(step(pool({ starting: 1 }), { type: 'requested' }, 1).effects).toEqual([]);
+    expect(step(pool({ starting: 1 }), { type: 'requested' }, 3).effects).toEqual(starts(2));
   });
 
-  test('serves a caller from the idle workers, the oldest first, and refills after a pause', () => {
+  test('counts workers that start as warm only where no caller waits for them', () => {
+    const state = pool({ min: 3, idle: ['a'], starting: 2 });
+    expect([warmOf(state, 0), lacksOf(state, 0)]).toEqual([3, 0]);
+    expect([warmOf(state, 1), lacksOf(state, 1)]).toEqual([2, 1]);
+  });
+
+  test('serves a caller from the idle workers, the oldest first', () => {
     const { state, effects } = step(pool({ idle: ['a', 'b'] }), { type: 'requested' }, 1);
     expect(state).toMatchObject({ idle: ['b'], busy: new Set(['a']) });
-    expect(effects).toEqual([
-      { type: 'serve', worker: 'a' },
-      { type: 'wait', ms: 20, event: 'refill_due' },
-    ]);
+    expect(effects).toEqual([{ type: 'serve', worker: 'a' }]);
   });
 
-  test('gives a new worker to a caller that waits, and starts the next at once for another', () => {
-    const { state, effects } = step(pool({ starting: 1 }), { type: 'started', worker: 'a' }, 2);
-    expect(state).toMatchObject({ idle: [], busy: new Set(['a']), starting: 2 });
-    expect(effects).toEqual([{ type: 'serve', worker: 'a' }, ...starts(2)]);
+  test('gives up its oldest idle worker where the place is needed elsewhere', () => {
+    expect(step(pool({ idle: ['a', 'b'] }), { type: 'shed' })).toMatchObject({
+      state: { idle: ['b'] },
+      effects: [{ type: 'kill', worker: 'a' }],
+    });
+    expect(step(pool({ busy: new Set(['a']) }), { type: 'shed' }).effects).toEqual([]);
+  });
+
+  test('gives a new worker to a caller that waits', () => {
+    const { state, effects } = step(pool({ starting: 2 }), { type: 'started', worker: 'a' }, 2);
+    expect(state).toMatchObject({ idle: [], busy: new Set(['a']), starting: 1 });
+    expect(effects).toEqual([{ type: 'serve', worker: 'a' }]);
   });
 
   test('keeps a new worker that nobody waits for, and looks later whether it was one too many', () => {
@@ -50,14 +70,10 @@ describe('the state of a worker pool', () => {
   });
 
   test('counts a killed worker until its process is gone', () => {
-    const full = pool({ max: 1, busy: new Set(['a']) });
-    expect(step(full, { type: 'requested' }, 1).effects).toEqual([]);
-    expect(step(full, { type: 'gone', worker: 'a' }, 1)).toMatchObject({ state: { starting: 1 }, effects: starts(1) });
-  });
-
-  test('replaces an idle worker whose process has ended, and ignores one that it no longer has', () => {
-    expect(step(pool({ idle: ['a'] }), { type: 'gone', worker: 'a' }).effects).toEqual(starts(1));
-    expect(step(pool(), { type: 'gone', worker: 'a' }).effects).toEqual([]);
+    const full = pool({ busy: new Set(['a']), idle: ['b'] });
+    expect(step(full, { type: 'gone', worker: 'a' }).state).toMatchObject({ busy: new Set(), idle: ['b'] });
+    expect(step(full, { type: 'gone', worker: 'b' }).state).toMatchObject({ busy: new Set(['a']), idle: [] });
+    expect(step(full, { type: 'gone', worker: 'c' }).state).toEqual(full);
   });
 
   test('forgets a worker that its caller keeps', () => {
@@ -70,8 +86,8 @@ describe('the state of a worker pool', () => {
       { type: 'refuse', error: broken },
       { type: 'wait', ms: 1_000, event: 'retry_due' },
     ]);
-    expect(step(failed.state, { type: 'refill_due' }).effects).toEqual([]);
-    expect(step(failed.state, { type: 'retry_due' })).toMatchObject({
+    expect(step(failed.state, { type: 'warm_up' }).effects).toEqual([]);
+    expect(step(failed.state, { type: 'retry_due' }, 1)).toMatchObject({
       state: { failure: undefined },
       effects: starts(1),
     });
@@ -81,14 +97,16 @@ describe('the state of a worker pool', () => {
     const closed = step(pool({ idle: ['a'], busy: new Set(['b']), starting: 1 }), { type: 'closed' });
     expect(closed.effects.map((effect) => ('worker' in effect ? effect.worker : effect.type))).toEqual(['a', 'b']);
     expect(step(closed.state, { type: 'started', worker: 'c' }).effects).toEqual([{ type: 'kill', worker: 'c' }]);
-    expect(step(closed.state, { type: 'refill_due' }).effects).toEqual([]);
+    expect(step(closed.state, { type: 'warm_up' }).effects).toEqual([]);
   });
 
-  test('never has more workers than its maximum, whatever happens in whatever order', () => {
-    const moves = fc.array(fc.constantFrom('ask', 'leave', 'start', 'fail', 'end', 'take', 'refill', 'retry', 'idle'));
+  test('never starts more than its minimum and its callers ask for, whatever happens in whatever order', () => {
+    const moves = fc.array(
+      fc.constantFrom('ask', 'leave', 'start', 'fail', 'end', 'take', 'warm', 'retry', 'idle', 'shed'),
+    );
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 3, max: 5 }), moves, (min, max, order) => {
-        let state = emptyPool<Worker>(min, max);
+      fc.property(fc.integer({ min: 1, max: 3 }), moves, (min, order) => {
+        let state = emptyPool<Worker>(min);
         let waiting = 0;
         for (const [index, move] of order.entries()) {
           if (move === 'ask') waiting += 1;
@@ -99,7 +117,8 @@ describe('the state of a worker pool', () => {
           state = next.state;
           if (next.effects.some(({ type }) => type === 'refuse')) waiting = 0;
           waiting -= next.effects.filter(({ type }) => type === 'serve').length;
-          expect(state.idle.length + state.busy.size + state.starting).toBeLessThanOrEqual(max);
+          const hasStarted = next.effects.some(({ type }) => type === 'start');
+          expect(hasStarted && state.idle.length + state.starting > min + waiting).toBe(false);
           expect(waiting).toBeGreaterThanOrEqual(0);
         }
       }),
@@ -116,9 +135,10 @@ function eventOf(move: string, { idle, busy, starting }: PoolState<Worker>, made
     fail: starting > 0 ? { type: 'start_failed', error: broken } : undefined,
     end: { type: 'gone', worker },
     take: { type: 'taken', worker },
-    refill: { type: 'refill_due' },
+    warm: { type: 'warm_up' },
     retry: { type: 'retry_due' },
     idle: { type: 'idle_due' },
+    shed: { type: 'shed' },
   };
   return events[move];
 }

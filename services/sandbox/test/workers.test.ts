@@ -64,8 +64,9 @@ describe('workers', () => {
       over = await Promise.race([all.then(() => true), sleep(20).then(() => false)]);
     }
     expect((await all).map(({ body }) => body.status)).toEqual(Array(6).fill('success'));
-    // Three for JavaScript, one that waits for Python.
-    expect(most).toBe(4);
+    // Three for JavaScript; the one that waits for Python makes room for them, and may take a moment to be gone.
+    expect([3, 4]).toContain(most);
+    expect(childrenOf(sandbox.pid).length).toBeLessThanOrEqual(3);
   });
 
   test('a full pool refuses what it cannot serve in time, with Retry-After', async () => {
@@ -80,7 +81,7 @@ describe('workers', () => {
   });
 
   test('a worker dies with the program of a caller that has gone', async () => {
-    const sandbox = await start({ MIN_WORKERS: '1', MAX_WORKERS: '1' });
+    const sandbox = await start({ MIN_WORKERS: '1', MAX_WORKERS: '2' });
     const [worker] = childrenOf(sandbox.pid).filter((pid) =>
       readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('javascript'),
     );

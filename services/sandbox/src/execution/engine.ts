@@ -1,12 +1,17 @@
 import type { ExecuteArguments } from '@toolmesh/shared/contracts/execution';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Runtime } from '../runtimes/runtime.ts';
+import type { Budget } from '../workers/budget.ts';
 import { createWorkerPool, type PoolStats, type WorkerPool } from '../workers/pool.ts';
+import type { WarmWorkers } from '../workers/warm-workers.ts';
+import type { WorkerStart } from '../workers/conversation.ts';
 import { startWorker } from '../workers/worker-process.ts';
 
 export interface EngineOptions {
   readonly min: number;
-  readonly max: number;
+  /** Shared with all other engines, as the warm workers are. */
+  readonly budget: Budget;
+  readonly warmWorkers: WarmWorkers;
   readonly logger: Logger;
 }
 
@@ -22,25 +27,26 @@ export interface Engine {
   close(): void;
 }
 
-/** Package folders whose pools are remembered. Such a pool keeps no worker warm, so that one is as good as forgotten. */
+/** Package folders whose pools are remembered, besides those that have workers. */
 const MAX_PACKAGE_POOLS = 16;
 
-export function createEngine(runtime: Runtime, { min, max, logger }: EngineOptions): Engine {
+export function createEngine(runtime: Runtime, { min, ...shared }: EngineOptions): Engine {
   const { prepared } = runtime;
-  const plain = createWorkerPool({ name: runtime.name, start: () => startWorker(runtime.worker()), min, max, logger });
-  const ahead =
-    prepared === undefined
-      ? undefined
-      : createWorkerPool({ name: prepared.name, start: () => startWorker(prepared.worker()), min: 1, max, logger });
+  const makePool = (name: string, start: () => WorkerStart, least: number): WorkerPool =>
+    createWorkerPool({ name, start: () => startWorker(start()), min: least, ...shared });
+  const plain = makePool(runtime.name, () => runtime.worker(), min);
+  const ahead = prepared === undefined ? undefined : makePool(prepared.name, prepared.worker, 1);
   const byPackages = new Map<string, WorkerPool>();
 
   const poolWith = (packages: string): WorkerPool => {
-    const start = () => startWorker(runtime.worker(packages));
-    const pool = byPackages.get(packages) ?? createWorkerPool({ name: packages, start, min: 0, max, logger });
+    const pool = byPackages.get(packages) ?? makePool(packages, () => runtime.worker(packages), 0);
     byPackages.delete(packages);
+    const unused = [...byPackages].filter(([, other]) => !other.isUsed());
+    for (const [folder, other] of unused.slice(0, Math.max(0, unused.length - MAX_PACKAGE_POOLS))) {
+      other.close();
+      byPackages.delete(folder);
+    }
     byPackages.set(packages, pool);
-    const [oldest] = byPackages.keys();
-    if (byPackages.size > MAX_PACKAGE_POOLS && oldest !== undefined) byPackages.delete(oldest);
     return pool;
   };
   const pools = () => [plain, ...(ahead === undefined ? [] : [ahead]), ...byPackages.values()];
@@ -68,5 +74,4 @@ const addStats = (a: PoolStats, b: PoolStats): PoolStats => ({
   idle: a.idle + b.idle,
   busy: a.busy + b.busy,
   starting: a.starting + b.starting,
-  queued: a.queued + b.queued,
 });

@@ -11,12 +11,14 @@ import type { Packages } from '../packages/packages.ts';
 import type { Sessions } from './sessions.ts';
 import { toExecutionResult } from './execution-result.ts';
 import { ARTIFACT_LIMITS, type WorkerProgram } from '../workers/protocol.ts';
+import { type Budget, refuseTooLarge } from '../workers/budget.ts';
 import type { OutputListener, WorkerProcess } from '../workers/worker-process.ts';
 
 /**
  * Runs one program, in a worker of its own or in that of its session. Never rejects for what the program does: see
  * `status`.
- * @throws MeshError unavailable when the sandbox is full, invalid_arguments for packages that are refused.
+ * @throws MeshError unavailable when the sandbox is full, invalid_arguments for packages that are refused and for more
+ * memory than there is.
  */
 export type Execute = (
   program: ExecuteArguments,
@@ -27,6 +29,7 @@ export type Execute = (
 export interface ExecuteParts {
   readonly engines: readonly Engine[];
   readonly sessions: Sessions;
+  readonly budget: Budget;
   readonly packages: Pick<Packages, 'layerFor' | 'layerForImports'>;
 }
 
@@ -34,7 +37,7 @@ const MIB = 1_024 ** 2;
 /** The longest that the install of a program's packages may take. */
 const PACKAGES_TIMEOUT_MS = 110_000;
 
-export function createExecute({ engines, sessions, packages }: ExecuteParts): Execute {
+export function createExecute({ engines, sessions, budget, packages }: ExecuteParts): Execute {
   const findLayer = (
     { language, packages: specs = [], code, session_id: session }: ExecuteArguments,
     signal: AbortSignal,
@@ -49,6 +52,7 @@ export function createExecute({ engines, sessions, packages }: ExecuteParts): Ex
   return async (program, signal, onOutput) => {
     const engine = engines.find(({ runtime }) => runtime.languages.includes(program.language));
     if (engine === undefined) throw new MeshError('unavailable', `There is no runtime for ${program.language}`);
+    refuseTooLarge(program.memory_mb, budget);
     const layer = await findLayer(program, signal);
     const pool = engine.poolFor(program, layer?.directory);
     const limits = { timeoutMs: program.timeout_ms, outputBytes: LIMITS.outputBytes };
@@ -59,11 +63,13 @@ export function createExecute({ engines, sessions, packages }: ExecuteParts): Ex
       const runtime = { language, version: worker.version, isolation, jailed: unjailed === undefined };
       return toExecutionResult(run, program, { runtime, packages: [...(layer?.packages ?? [])] });
     };
-    if (program.session_id === undefined) return pool.withWorker(task, signal);
+    const bytes = program.memory_mb * MIB;
+    if (program.session_id === undefined) return pool.withWorker(bytes, task, signal);
     const needs = {
       id: program.session_id,
       runtime: engine.runtime.name,
       packages: layer?.directory,
+      bytes,
       demandsPackages: program.packages !== undefined,
       start: pool.take,
     };

@@ -1,12 +1,17 @@
-import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Budget } from '../workers/budget.ts';
 import type { WorkerProcess } from '../workers/worker-process.ts';
+import { inTurn, openSession, type Session } from './session.ts';
 
 export interface SessionsOptions {
   /** Sessions that may be open at the same time. */
   readonly max: number;
   /** Idle timeout: time after its last call at which a session ends. */
   readonly idleMs: number;
+  /** Lets their programs run, and ends sessions at rest, the one that has rested longest first, where it needs their memory. */
+  readonly budget: Budget;
+  /** Is called for each of those. */
+  readonly onEvict: () => void;
 }
 
 /** The needs of one call: what a session is opened with, and what its later calls have to match. */
@@ -18,6 +23,8 @@ export interface SessionCall {
   readonly packages: string | undefined;
   /** True when the call refuses a session with other packages. */
   readonly demandsPackages: boolean;
+  /** Memory that the program may use. */
+  readonly bytes: number;
   readonly start: (signal: AbortSignal) => Promise<WorkerProcess>;
 }
 
@@ -33,72 +40,53 @@ export interface Sessions {
   close(): void;
 }
 
-interface Session {
-  readonly runtime: string;
-  readonly packages: string | undefined;
-  readonly worker: Promise<WorkerProcess>;
-  /** Settles when the last call in the queue has ended. */
-  last: Promise<unknown>;
-  waiting: number;
-  idleTimer: NodeJS.Timeout | undefined;
-}
-
 /** Calls of one session that may wait for each other. */
 const MAX_WAITING = 16;
 
-export function createSessions({ max, idleMs }: SessionsOptions): Sessions {
+export function createSessions({ max, idleMs, budget, onEvict }: SessionsOptions): Sessions {
   const sessions = new Map<string, Session>();
 
-  const end = (id: string, session: Session): void => {
-    if (sessions.get(id) === session) sessions.delete(id);
-    clearTimeout(session.idleTimer);
-    session.worker.then((worker) => worker.kill()).catch(() => {});
-  };
-
-  const open = ({ id, runtime, packages, start }: SessionCall, signal: AbortSignal): Session => {
+  const open = ({ id, runtime, packages }: SessionCall): Session => {
     if (sessions.size >= max) {
       throw new MeshError('unavailable', `All ${max} sessions are in use; end one by DELETE /sessions/{id}`);
     }
-    const worker = start(signal);
-    const session: Session = { runtime, packages, worker, last: worker, waiting: 0, idleTimer: undefined };
+    const account = budget.open(() => {
+      onEvict();
+      session.end();
+    });
+    const session = openSession({ runtime, packages, account }, () => {
+      if (sessions.get(id) === session) sessions.delete(id);
+    });
     sessions.set(id, session);
-    // A worker that never came or that has gone takes the session with it; the next call opens another.
-    worker
-      .then(({ gone }) => gone)
-      .then(
-        () => end(id, session),
-        () => end(id, session),
-      );
     return session;
   };
 
   return {
     async withWorker(call, task, signal) {
       signal.throwIfAborted();
-      const { id } = call;
-      const session = sessions.get(id) ?? open(call, signal);
+      const session = sessions.get(call.id) ?? open(call);
       refuseMismatch(session, call);
-      clearTimeout(session.idleTimer);
-      session.waiting += 1;
+      session.join();
       try {
-        return await runInTurn(session, signal, async (worker) => {
+        return await inTurn(session, signal, async () => {
+          await session.account.run(call.bytes, signal);
+          const worker = await session.worker(() => call.start(signal));
           try {
             return await task(worker);
           } finally {
-            if (worker.isOver()) end(id, session);
+            session.rest(worker);
           }
         });
       } finally {
-        session.waiting -= 1;
-        if (session.waiting === 0) session.idleTimer = setTimeout(() => end(id, session), idleMs).unref();
+        session.leave(idleMs);
       }
     },
     end: (id) => {
       const session = sessions.get(id);
       if (session === undefined) throw new MeshError('not_found', `There is no session "${id}"`);
-      end(id, session);
+      session.end();
     },
-    close: () => sessions.forEach((session, id) => end(id, session)),
+    close: () => sessions.forEach((session) => session.end()),
   };
 }
 
@@ -107,30 +95,9 @@ function refuseMismatch(session: Session, { runtime, packages, demandsPackages }
   if (demandsPackages && session.packages !== packages) {
     throw mismatch('packages', 'the packages of a session are those of its first call');
   }
-  if (session.waiting >= MAX_WAITING) {
+  if (session.waiting() >= MAX_WAITING) {
     throw new MeshError('unavailable', `${MAX_WAITING} calls of this session are waiting already`);
   }
-}
-
-/** Runs `task` once the earlier calls of the session have ended. */
-async function runInTurn<T>(
-  session: Session,
-  signal: AbortSignal,
-  task: (worker: WorkerProcess) => Promise<T>,
-): Promise<T> {
-  const turn = session.last.then(
-    () => {},
-    () => {},
-  );
-  const call = turn.then(async () => {
-    signal.throwIfAborted();
-    return task(await session.worker);
-  });
-  session.last = call;
-  call.catch(() => {});
-  // A caller may leave while it waits for its turn; from then on its call ends by itself.
-  await untilAborted(signal, () => turn);
-  return call;
 }
 
 const mismatch = (path: string, message: string): MeshError =>

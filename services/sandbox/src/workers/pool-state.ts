@@ -2,11 +2,12 @@ import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
 /**
  * The workers of a pool. Pure: `nextPoolState` decides, `createWorkerPool` owns the processes, the timers and the
- * queue. A worker `W` is only ever compared.
+ * queue. How many programs run is the budget's matter, how many workers are warm that of all pools together. A worker `W`
+ * is only ever compared.
  */
 export interface PoolState<W> {
+  /** Workers to have warm while there is nothing to do. */
   readonly min: number;
-  readonly max: number;
   /** Warm workers, the oldest first. */
   readonly idle: readonly W[];
   /** Workers that callers have, and those that are killed and not gone yet. */
@@ -18,8 +19,12 @@ export interface PoolState<W> {
 }
 
 export type PoolEvent<W> =
-  /** A caller has joined the queue. */
+  /** A caller that may run a program has joined the queue. */
   | { readonly type: 'requested' }
+  /** There is room for one more warm worker. */
+  | { readonly type: 'warm_up' }
+  /** The room of an idle worker is needed elsewhere. */
+  | { readonly type: 'shed' }
   | { readonly type: 'started'; readonly worker: W }
   | { readonly type: 'start_failed'; readonly error: MeshError }
   /** A caller keeps its worker: the pool no longer counts it. */
@@ -29,7 +34,7 @@ export type PoolEvent<W> =
   | { readonly type: PoolTimer }
   | { readonly type: 'closed' };
 
-export type PoolTimer = 'refill_due' | 'retry_due' | 'idle_due';
+export type PoolTimer = 'retry_due' | 'idle_due';
 
 export type PoolEffect<W> =
   | { readonly type: 'start' }
@@ -45,22 +50,27 @@ export interface PoolStep<W> {
   readonly effects: readonly PoolEffect<W>[];
 }
 
-/** Starting a process blocks for some milliseconds: not while the program that took its worker runs or is answered. */
-const REFILL_DELAY_MS = 20;
 /** Time for which workers above `min` are kept. */
 const IDLE_MS = 30_000;
 /** The pause after a failed start, so that a broken runtime does not eat the machine. */
 const RETRY_MS = 1_000;
 
-export const emptyPool = <W>(min: number, max: number): PoolState<W> => ({
+export const emptyPool = <W>(min: number): PoolState<W> => ({
   min,
-  max,
   idle: [],
   busy: new Set(),
   starting: 0,
   failure: undefined,
   isClosed: false,
 });
+
+/** Returns the workers that are warm, or will be without a caller who waits for them, with `waiting` callers. */
+export const warmOf = <W>({ idle, starting }: PoolState<W>, waiting: number): number =>
+  idle.length + Math.max(0, starting - waiting);
+
+/** Returns how many more warm workers the pool wants, with `waiting` callers in the queue. */
+export const lacksOf = <W>(state: PoolState<W>, waiting: number): number =>
+  state.isClosed || state.failure !== undefined ? 0 : Math.max(0, state.min - warmOf(state, waiting));
 
 /** Returns the state after `event` and what to do about it, with `waiting` callers in the queue. */
 export function nextPoolState<W>(state: PoolState<W>, event: PoolEvent<W>, waiting: number): PoolStep<W> {
@@ -70,72 +80,77 @@ export function nextPoolState<W>(state: PoolState<W>, event: PoolEvent<W>, waiti
     case 'started':
       return addWorker({ ...state, starting: state.starting - 1, failure: undefined }, event.worker, waiting);
     case 'start_failed':
-      return {
-        state: { ...state, starting: state.starting - 1, failure: event.error },
-        effects: [
-          { type: 'refuse', error: event.error },
-          { type: 'wait', ms: RETRY_MS, event: 'retry_due' },
-        ],
-      };
+      return fail({ ...state, starting: state.starting - 1 }, event.error);
     case 'taken':
-      return refillSoon({ ...state, busy: without(state.busy, event.worker) }, waiting);
+      return { state: { ...state, busy: without(state.busy, event.worker) }, effects: [] };
     case 'gone':
-      return removeWorker(state, event.worker, waiting);
-    case 'refill_due':
-      return refill(state, waiting);
-    case 'retry_due':
-      return state.failure === undefined ? unchanged(state) : refill({ ...state, failure: undefined }, waiting);
+      return removeWorker(state, event.worker);
+    case 'warm_up':
+      return start(state, Math.min(1, lacksOf(state, waiting)));
+    case 'shed':
+      return endOldest(state, 0);
     case 'idle_due':
-      return dropSpare(state, waiting);
+      return endOldest(state, state.min);
+    case 'retry_due':
+      return startForWaiting({ ...state, failure: undefined }, waiting);
     case 'closed':
       return { state: { ...state, isClosed: true }, effects: [...state.idle, ...state.busy].map(kill) };
   }
 }
 
+const fail = <W>(state: PoolState<W>, error: MeshError): PoolStep<W> => ({
+  state: { ...state, failure: error },
+  effects: [
+    { type: 'refuse', error },
+    { type: 'wait', ms: RETRY_MS, event: 'retry_due' },
+  ],
+});
+
 function serveFromIdle<W>(state: PoolState<W>, waiting: number): PoolStep<W> {
   const [worker, ...idle] = state.idle;
-  return worker === undefined ? refill(state, waiting) : serve({ ...state, idle }, worker, waiting);
+  return worker === undefined ? startForWaiting(state, waiting) : serve({ ...state, idle }, worker);
 }
 
 function addWorker<W>(state: PoolState<W>, worker: W, waiting: number): PoolStep<W> {
   if (state.isClosed) return { state, effects: [kill(worker)] };
-  if (waiting > 0) return serve(state, worker, waiting);
+  if (waiting > 0) return serve(state, worker);
   return {
     state: { ...state, idle: [...state.idle, worker] },
     effects: [{ type: 'wait', ms: IDLE_MS, event: 'idle_due' }],
   };
 }
 
-function serve<W>(state: PoolState<W>, worker: W, waiting: number): PoolStep<W> {
-  const next = refillSoon({ ...state, busy: new Set([...state.busy, worker]) }, waiting - 1);
-  return { state: next.state, effects: [{ type: 'serve', worker }, ...next.effects] };
-}
+const serve = <W>(state: PoolState<W>, worker: W): PoolStep<W> => ({
+  state: { ...state, busy: new Set([...state.busy, worker]) },
+  effects: [{ type: 'serve', worker }],
+});
 
-function removeWorker<W>(state: PoolState<W>, worker: W, waiting: number): PoolStep<W> {
-  if (state.busy.has(worker)) return refillSoon({ ...state, busy: without(state.busy, worker) }, waiting);
-  const idle = state.idle.filter((other) => other !== worker);
-  return idle.length === state.idle.length ? unchanged(state) : refill({ ...state, idle }, waiting);
-}
+const removeWorker = <W>(state: PoolState<W>, worker: W): PoolStep<W> => ({
+  state: {
+    ...state,
+    busy: without(state.busy, worker),
+    idle: state.idle.filter((other) => other !== worker),
+  },
+  effects: [],
+});
 
-function dropSpare<W>(state: PoolState<W>, waiting: number): PoolStep<W> {
+/** Ends the oldest idle worker, unless no more than `keep` would be left of what there is. */
+function endOldest<W>(state: PoolState<W>, keep: number): PoolStep<W> {
   const [oldest, ...idle] = state.idle;
-  if (oldest === undefined || waiting > 0 || idle.length < state.min) return unchanged(state);
+  if (oldest === undefined || idle.length < keep) return unchanged(state);
   return { state: { ...state, idle }, effects: [kill(oldest)] };
 }
 
-function refillSoon<W>(state: PoolState<W>, waiting: number): PoolStep<W> {
-  if (waiting > 0) return refill(state, waiting);
-  return { state, effects: [{ type: 'wait', ms: REFILL_DELAY_MS, event: 'refill_due' }] };
+/** Starts as many workers as callers wait for. */
+function startForWaiting<W>(state: PoolState<W>, waiting: number): PoolStep<W> {
+  if (state.isClosed || state.failure !== undefined) return unchanged(state);
+  return start(state, Math.max(0, waiting - state.starting));
 }
 
-/** Starts as many workers as `min` and the queue ask for and `max` allows. */
-function refill<W>(state: PoolState<W>, waiting: number): PoolStep<W> {
-  const { min, max, idle, busy, starting, failure, isClosed } = state;
-  if (isClosed || failure !== undefined) return unchanged(state);
-  const wanted = Math.min(min + waiting - idle.length, max - idle.length - busy.size) - starting;
-  const count = Math.max(0, wanted);
-  return { state: { ...state, starting: starting + count }, effects: Array.from({ length: count }, () => START) };
-}
+const start = <W>(state: PoolState<W>, count: number): PoolStep<W> => ({
+  state: { ...state, starting: state.starting + count },
+  effects: Array.from({ length: count }, () => START),
+});
 
 const START = { type: 'start' } as const;
 

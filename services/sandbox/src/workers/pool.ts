@@ -1,55 +1,107 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createWaitingQueue } from '@toolmesh/shared/kit/faults/waiting-queue';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import { emptyPool, nextPoolState, type PoolEffect, type PoolEvent, type PoolState } from './pool-state.ts';
+import type { Budget } from './budget.ts';
+import {
+  emptyPool,
+  lacksOf,
+  nextPoolState,
+  type PoolEffect,
+  type PoolEvent,
+  type PoolState,
+  warmOf,
+} from './pool-state.ts';
+import type { WarmWorkers } from './warm-workers.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 export interface PoolOptions {
   readonly name: string;
   readonly start: () => Promise<WorkerProcess>;
-  /** Workers kept warm while there is nothing to do. */
+  /** Workers kept warm while there is nothing to do, as far as no other pool needs their places. */
   readonly min: number;
-  /** Workers at the same time, warm, busy and starting together. */
-  readonly max: number;
+  readonly budget: Budget;
+  readonly warmWorkers: WarmWorkers;
   readonly logger: Logger;
-  /** Callers that may wait for a worker; more are turned away. */
-  readonly maxQueue?: number;
-  /** The longest that a caller waits. */
-  readonly maxWaitMs?: number;
+  /** The longest that a caller that may run waits for its worker to start. */
+  readonly maxStartMs?: number;
 }
 
 export interface PoolStats {
   readonly idle: number;
   readonly busy: number;
   readonly starting: number;
-  readonly queued: number;
 }
 
 export interface WorkerPool {
   /**
-   * Runs `task` with a warm worker, which is killed afterwards.
-   * @throws MeshError unavailable when the queue is full or no worker came free in time.
+   * Runs `task`, which may use `bytes`, with a warm worker, which is killed afterwards.
+   * @throws MeshError unavailable when too many wait or neither place nor memory came free in time.
    */
-  withWorker<T>(task: (worker: WorkerProcess) => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Returns a warm worker that the caller has to kill. @throws as {@link withWorker}. */
+  withWorker<T>(bytes: number, task: (worker: WorkerProcess) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Returns a warm worker that the caller, whom the budget lets run, has to kill. @throws as {@link withWorker}. */
   take(signal: AbortSignal): Promise<WorkerProcess>;
   stats(): PoolStats;
   /** @throws MeshError when no worker can be started at present. */
   check(): void;
+  /** Returns true while it has workers or callers. */
+  isUsed(): boolean;
   close(): void;
 }
 
-/** Keeps one-shot workers warm: at least `min`, more while callers wait, never more than `max`. */
+/** Keeps one-shot workers warm, and starts more for callers that the budget lets run. */
 export function createWorkerPool(options: PoolOptions): WorkerPool {
-  const { name, start, min, max, logger, maxQueue = 64, maxWaitMs = 10_000 } = options;
-  const queue = createQueue(maxQueue, maxWaitMs);
-  let state = emptyPool<WorkerProcess>(min, max);
+  const { budget } = options;
+  const workers = createWorkers(options);
+  const { acquire } = workers;
+  return {
+    async withWorker(bytes, task, signal) {
+      throwIfBroken(workers.state());
+      const account = budget.open();
+      await account.run(bytes, signal);
+      const worker = await acquire(signal).catch((error: unknown) => {
+        account.end();
+        throw error;
+      });
+      // It takes up its place and its memory until it is gone.
+      void worker.gone.then(account.end);
+      try {
+        return await task(worker);
+      } finally {
+        worker.kill();
+      }
+    },
+    async take(signal) {
+      const worker = await acquire(signal);
+      workers.apply({ type: 'taken', worker });
+      return worker;
+    },
+    stats: () => {
+      const { idle, busy, starting } = workers.state();
+      return { idle: idle.length, busy: busy.size, starting };
+    },
+    check: () => {
+      throwIfBroken(workers.state());
+      if (workers.isCold()) throw new MeshError('unavailable', `no ${options.name} worker is warm yet`);
+    },
+    isUsed: () => {
+      const { idle, busy, starting } = workers.state();
+      return idle.length + busy.size + starting > 0;
+    },
+    close: workers.close,
+  };
+}
+
+/** The processes of a pool, and its callers that wait for one to start. */
+function createWorkers({ name, start, min, budget, warmWorkers, logger, maxStartMs = 10_000 }: PoolOptions) {
+  const queue = createQueue(budget.maxPrograms, maxStartMs);
+  let state = emptyPool<WorkerProcess>(min);
   let hasStarted = false;
 
   const apply = (event: PoolEvent<WorkerProcess>): void => {
     const step = nextPoolState(state, event, queue.length);
     state = step.state;
     for (const effect of step.effects) carryOut(effect);
+    warmWorkers.changed();
   };
 
   const carryOut = (effect: PoolEffect<WorkerProcess>): void => {
@@ -63,8 +115,8 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   const startOne = async (): Promise<void> => {
     try {
       const worker = await start();
-      void worker.gone.then(() => apply({ type: 'gone', worker }));
       hasStarted = true;
+      void worker.gone.then(() => apply({ type: 'gone', worker }));
       apply({ type: 'started', worker });
     } catch (error) {
       logger.error({ err: error, pool: name }, 'a worker did not start');
@@ -72,53 +124,45 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     }
   };
 
-  const acquire = async (signal: AbortSignal): Promise<WorkerProcess> => {
-    signal.throwIfAborted();
-    if (state.idle.length === 0 && state.failure !== undefined) throw state.failure;
-    const turn = queue.wait(signal);
-    apply({ type: 'requested' });
-    return turn;
-  };
-
-  apply({ type: 'refill_due' });
+  const lacks = () => lacksOf(state, queue.length);
+  const member = warmWorkers.join({
+    warm: () => warmOf(state, queue.length),
+    idle: () => state.idle.length,
+    lacks,
+    start: () => apply({ type: 'warm_up' }),
+    shed: () => apply({ type: 'shed' }),
+  });
   return {
-    async withWorker(task, signal) {
-      const worker = await acquire(signal);
-      try {
-        return await task(worker);
-      } finally {
-        // The pool counts it until it is gone, since it takes up memory until then.
-        worker.kill();
-      }
+    state: () => state,
+    apply,
+    /** Returns true before its first worker is warm, where there is room for one. */
+    isCold: () => !hasStarted && (state.starting > 0 || (lacks() > 0 && member.hasRoom())),
+    async acquire(signal: AbortSignal): Promise<WorkerProcess> {
+      signal.throwIfAborted();
+      throwIfBroken(state);
+      member.used();
+      const isWarm = state.idle.length > 0;
+      const turn = queue.wait(signal);
+      apply({ type: 'requested' });
+      if (!isWarm) member.makeRoom();
+      return turn;
     },
-    async take(signal) {
-      const worker = await acquire(signal);
-      apply({ type: 'taken', worker });
-      return worker;
+    close: () => {
+      apply({ type: 'closed' });
+      member.leave();
     },
-    stats: () => statsOf(state, queue.length),
-    check: () => {
-      const failure = state.failure ?? (hasStarted ? undefined : notWarm(name));
-      if (failure !== undefined) throw failure;
-    },
-    close: () => apply({ type: 'closed' }),
   };
 }
 
-const statsOf = ({ idle, busy, starting }: PoolState<WorkerProcess>, queued: number): PoolStats => ({
-  idle: idle.length,
-  busy: busy.size,
-  starting,
-  queued,
-});
+function throwIfBroken({ idle, failure }: PoolState<WorkerProcess>): void {
+  if (idle.length === 0 && failure !== undefined) throw failure;
+}
 
-/** Of a pool that never had a worker; later it may have none for a moment, and callers wait. */
-const notWarm = (name: string) => new MeshError('unavailable', `no ${name} worker is warm yet`);
-
+/** Callers that may run wait here for a worker that starts: no more than programs that may run. */
 const createQueue = (maxLength: number, maxWaitMs: number) =>
   createWaitingQueue<WorkerProcess>({
     maxLength,
     maxWaitMs,
-    full: () => new MeshError('unavailable', `The sandbox is full: ${maxLength} programs are waiting`),
-    late: () => new MeshError('unavailable', `No worker of the sandbox came free within ${maxWaitMs} ms`),
+    full: () => new MeshError('unavailable', `The sandbox is full: ${maxLength} programs wait for a worker to start`),
+    late: () => new MeshError('unavailable', `No worker of the sandbox started within ${maxWaitMs} ms`),
   });

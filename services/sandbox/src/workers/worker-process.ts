@@ -46,6 +46,8 @@ export interface WorkerProcess {
    */
   run(program: WorkerProgram, options: RunOptions): Promise<Run>;
   kill(): void;
+  /** Returns the resident memory of its processes now, in bytes. */
+  residentBytes(): number;
   /** Returns true once it has been killed or has ended: it takes no further program. */
   isOver(): boolean;
 }
@@ -68,6 +70,7 @@ export async function startWorker(start: WorkerStart, startTimeoutMs = 30_000): 
       version,
       gone: conversation.gone,
       kill: conversation.kill,
+      residentBytes: usage.rssBytes,
       isOver: conversation.isOver,
       run: (program, options) => runProgram(warm, program, options),
     };
