@@ -43,5 +43,5 @@ const MAX_LISTED = 3;
 
 function describeLeftOut(leftOut: unknown): string {
   const { kind, name, reason }: { kind?: unknown; name?: unknown; reason?: unknown } = Object(leftOut);
-  return `${String(kind)} "${String(name).slice(0, 128)}", for ${String(reason)}`;
+  return `${String(kind)} ${JSON.stringify(String(name).slice(0, 128))}, for ${String(reason)}`;
 }

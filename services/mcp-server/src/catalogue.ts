@@ -40,8 +40,15 @@ export interface Catalogue {
 /** Starts the timer of a call of `tool`; the returned function stops it. `failed`: the call did not run. */
 export type StartCall = (tool: string) => (outcome: 'success' | 'error' | 'failed') => void;
 
+export interface CatalogueOptions {
+  readonly timers: readonly StartCall[];
+  /** Called for each tool whose annotations became less careful, with its upstream. */
+  readonly onRelaxed: (upstream: string) => void;
+  readonly logger: Logger;
+}
+
 /** Makes the catalogue of all upstreams, built from their last good lists, so that a dead one delays nobody. */
-export function createCatalogue(timers: readonly StartCall[], logger: Logger): Catalogue {
+export function createCatalogue({ timers, onRelaxed, logger }: CatalogueOptions): Catalogue {
   let members: readonly Member[] = [];
   let index = buildIndex(members, NO_CLAIMS);
   const listeners = new Set<() => void>();
@@ -51,6 +58,8 @@ export function createCatalogue(timers: readonly StartCall[], logger: Logger): C
     const before = index;
     index = next;
     logLeftOut(before, next, logger);
+    logRelaxed(next, logger);
+    for (const { owner } of next.relaxed) onRelaxed(owner);
     for (const listener of listeners) listener();
   };
 
@@ -96,6 +105,13 @@ function logLeftOut(before: CatalogueIndex, { leftOut }: CatalogueIndex, logger:
     if (fresh.length === 0) continue;
     const problems = fresh.slice(0, MAX_LOGGED).map(({ kind, name, reason }) => `${kind} "${cut(name)}": ${reason}`);
     logger.error({ upstream, count: fresh.length, problems }, 'left out; a prefix in mesh.json keeps names apart');
+  }
+}
+
+function logRelaxed({ relaxed }: CatalogueIndex, logger: Logger): void {
+  for (const [upstream, tools] of Map.groupBy(relaxed, ({ owner }) => owner)) {
+    const names = tools.slice(0, MAX_LOGGED).map(({ name }) => name);
+    logger.warn({ upstream, count: tools.length, tools: names }, 'tools call themselves less dangerous than before');
   }
 }
 

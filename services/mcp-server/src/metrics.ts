@@ -33,7 +33,14 @@ export function createHubMetrics(metrics: Metrics, { upstreams, leftOut }: HubFi
     },
   });
   declareWorkerMetrics(metrics, upstreams);
+  const relaxed = metrics.counter({
+    name: 'mcp_tools_relaxed_total',
+    help: 'Times that a tool called itself less dangerous than before: read-only, or no longer destructive',
+    labelNames: ['upstream'],
+  });
   return {
+    /** Counts a tool whose annotations became less careful. */
+    toolRelaxed: (upstream: string): void => relaxed.inc({ upstream }),
     /** Starts the timer of a call; the returned function stops it. */
     startCall(tool_name: string) {
       const stop = seconds.startTimer({ tool_name });

@@ -7,8 +7,8 @@ export interface ResourceSubscriptions {
   subscribe(uris: ReadonlySet<string>): () => void;
   /** Calls `listener` with each resource that changes. Returns the function that ends that. */
   onUpdated(listener: (uri: string) => void): () => void;
-  /** Passes on that a resource has changed. */
-  notifyUpdated(uri: string): void;
+  /** Passes on that a resource has changed, if this upstream is its owner. */
+  notifyUpdated(uri: string, upstream: string): void;
   /** Finds the owners of all resources again: the lists of the upstreams have changed. */
   ownersChanged(): void;
 }
@@ -26,14 +26,14 @@ const TURN_MS = 10;
 export function createResourceSubscriptions(options: ResourceSubscriptionsOptions): ResourceSubscriptions {
   const counts = new Map<string, number>();
   const listeners = new Set<(uri: string) => void>();
-  const changed = createDistributor(counts, options);
+  const distributor = createDistributor(counts, options);
   const add = (uris: ReadonlySet<string>, by: 1 | -1): void => {
     for (const uri of uris) {
       const count = (counts.get(uri) ?? 0) + by;
       if (count > 0) counts.set(uri, count);
       else counts.delete(uri);
     }
-    changed();
+    distributor.changed();
   };
   return {
     subscribe(uris) {
@@ -49,9 +49,11 @@ export function createResourceSubscriptions(options: ResourceSubscriptionsOption
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    notifyUpdated: (uri) => listeners.forEach((listener) => listener(uri)),
+    notifyUpdated(uri, upstream) {
+      if (distributor.ownerOf(uri)?.name === upstream) listeners.forEach((listener) => listener(uri));
+    },
     ownersChanged() {
-      if (counts.size > 0) changed('owners');
+      if (counts.size > 0) distributor.changed('owners');
     },
   };
 }
@@ -60,9 +62,10 @@ export function createResourceSubscriptions(options: ResourceSubscriptionsOption
 function createDistributor(
   subscribed: ReadonlyMap<string, unknown>,
   { upstreams, ownerOf }: ResourceSubscriptionsOptions,
-): (what?: 'owners') => void {
+) {
   let owners = new Map<string, Upstream | undefined>();
   const given = new WeakMap<Upstream, ReadonlySet<string>>();
+  let subscribedTo: ReadonlyMap<string, Upstream | undefined> = owners;
   let isRunning = false;
   /** Counts the changes: one that came while owners were looked up makes another round. */
   let version = 0;
@@ -79,6 +82,7 @@ function createDistributor(
       next.set(uri, known.has(uri) ? known.get(uri) : ownerOf(uri));
     }
     if (owners === known) owners = next;
+    subscribedTo = next;
     for (const upstream of upstreams()) {
       const own = new Set([...next].flatMap(([uri, owner]) => (owner === upstream ? [uri] : [])));
       // Some upstreams open a new stream for each set.
@@ -94,11 +98,15 @@ function createDistributor(
     }
     isRunning = false;
   };
-  return (what) => {
-    version += 1;
-    if (what === 'owners') owners = new Map();
-    if (isRunning) return;
-    isRunning = true;
-    void run();
+  return {
+    /** Returns the upstream that was subscribed to changes of a resource. */
+    ownerOf: (uri: string) => subscribedTo.get(uri),
+    changed(what?: 'owners'): void {
+      version += 1;
+      if (what === 'owners') owners = new Map();
+      if (isRunning) return;
+      isRunning = true;
+      void run();
+    },
   };
 }

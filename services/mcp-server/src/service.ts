@@ -38,7 +38,11 @@ export const hub = defineService({
       leftOut: (upstream) => catalogue.leftOut(upstream).length,
     });
     const calls = createCallStatistics();
-    const catalogue = createCatalogue([hubMetrics.startCall, calls.startCall], logger);
+    const catalogue = createCatalogue({
+      timers: [hubMetrics.startCall, calls.startCall],
+      onRelaxed: hubMetrics.toolRelaxed,
+      logger,
+    });
     const subscriptions = createResourceSubscriptions({
       upstreams: () => mesh.upstreams,
       ownerOf: (uri) => catalogue.ownerOfResource(uri),

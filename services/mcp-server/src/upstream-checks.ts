@@ -29,7 +29,10 @@ function checkOf({ upstream, config }: MeshEntry, catalogue: Pick<Catalogue, 'le
 function describeLeftOut(upstream: string, leftOut: readonly LeftOut[]): string {
   const listed = leftOut
     .slice(0, MAX_LISTED)
-    .map(({ kind, name, reason }) => `the ${kind} "${name.slice(0, 128)}" of ${upstream} is left out: ${reason}`);
+    .map(
+      ({ kind, name, reason }) =>
+        `the ${kind} ${JSON.stringify(name.slice(0, 128))} of ${upstream} is left out: ${reason}`,
+    );
   const more = leftOut.length - listed.length;
   return [...listed, ...(more > 0 ? [`${more} more; see /stats`] : [])].join('; ');
 }

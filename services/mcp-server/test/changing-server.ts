@@ -7,6 +7,8 @@ export interface Names {
   readonly prompts?: readonly string[];
   readonly resources?: readonly string[];
   readonly templates?: readonly string[];
+  /** Of all its tools. */
+  readonly annotations?: object;
 }
 
 /**
@@ -24,10 +26,11 @@ export interface ChangingServer {
 const CACHED = { ttlMs: 0, cacheScope: 'private' };
 const CAPABILITIES = { tools: {}, prompts: {}, resources: {}, completions: {} };
 
-function listsOf({ tools = [], prompts = [], resources = [], templates = [] }: Names): Record<string, object> {
+function listsOf(names: Names): Record<string, object> {
+  const { tools = [], prompts = [], resources = [], templates = [], annotations = {} } = names;
   return {
     'server/discover': { supportedVersions: ['2026-07-28'], capabilities: CAPABILITIES },
-    'tools/list': { tools: tools.map((name) => ({ name, inputSchema: { type: 'object' } })) },
+    'tools/list': { tools: tools.map((name) => ({ name, inputSchema: { type: 'object' }, annotations })) },
     'prompts/list': { prompts: prompts.map((name) => ({ name })) },
     'resources/list': { resources: resources.map((uri) => ({ uri, name: uri })) },
     'resources/templates/list': {

@@ -1,7 +1,7 @@
 import { SOURCE_META_KEY } from '@toolmesh/shared/mcp/meta';
 import type { McpTool, Offer, Prompt, Resource, ResourceTemplateType } from '@toolmesh/shared/mcp/protocol';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { ClaimBook, type Claims, type LeftOut, type NameSettings } from './claims.ts';
+import { ClaimBook, type Claims, type LeftOut, type NameSettings, type Relaxed } from './claims.ts';
 import { offeredName } from './names.ts';
 
 /** An upstream with what mesh.json says of its names. */
@@ -29,6 +29,8 @@ export interface CatalogueIndex {
   readonly claims: Claims;
   /** What each upstream offers in vain, by its name. */
   readonly leftOut: ReadonlyMap<string, readonly LeftOut[]>;
+  /** Tools that say less of their dangers than they did in the index before. */
+  readonly relaxed: readonly Relaxed[];
   /** Returns the owner of a resource. */
   ownerOfResource(uri: string): Upstream | undefined;
 }
@@ -48,12 +50,12 @@ export function buildIndex(members: readonly Member[], before: Claims): Catalogu
     const { name: owner, offer } = upstream;
     const isClaimed = claimFor(lists, owner);
     for (const listed of offer.tools) {
-      if (!isClaimed(book.claim('tool', owner, listed.name))) continue;
+      if (!isClaimed(book.claimTool(owner, listed))) continue;
       const tool = withSource(listed, offeredName(prefix, listed.name), upstream);
       lists.tools.set(tool.name, { upstream, original: listed.name, tool });
     }
     for (const prompt of offer.prompts) {
-      if (!isClaimed(book.claim('prompt', owner, prompt.name))) continue;
+      if (!isClaimed(book.claimPrompt(owner, prompt.name))) continue;
       const name = offeredName(prefix, prompt.name);
       lists.prompts.set(name, { upstream, original: prompt.name });
       promptsOffered.push({ ...prompt, name });
@@ -74,6 +76,7 @@ export function buildIndex(members: readonly Member[], before: Claims): Catalogu
     prompts,
     claims,
     leftOut,
+    relaxed: book.relaxed,
     ownerOfResource: findOwner(claims, members),
   };
 }

@@ -1,3 +1,4 @@
+import type { McpTool } from '@toolmesh/shared/mcp/protocol';
 import { type ToolSelection, offered } from '../upstreams/offered.ts';
 import { offeredName } from './names.ts';
 import { parseUriTemplate, type UriTemplate } from './uri-template.ts';
@@ -16,6 +17,8 @@ export interface Claim {
   readonly owner: string;
   /** The name that the upstream itself gives. */
   readonly original: string;
+  /** How careful a tool makes its callers, by its annotations: the more, the higher. */
+  readonly care?: number;
 }
 
 interface TemplateClaim extends Claim {
@@ -32,6 +35,12 @@ export interface Claims {
 
 export const NO_CLAIMS: Claims = { tool: new Map(), prompt: new Map(), resource: new Map(), template: new Map() };
 
+/** A tool whose annotations make its callers less careful than those that it had before. */
+export interface Relaxed {
+  readonly owner: string;
+  readonly name: string;
+}
+
 /** Something that an upstream offers and the hub does not. */
 export interface LeftOut {
   readonly kind: NameKind;
@@ -46,8 +55,8 @@ export interface LeftOut {
 const MAX_NAMES = { tool: 5_000, prompt: 5_000, resource: 5_000, template: 256 } as const;
 /** The longest URI of a client that is looked up. */
 export const MAX_URI_LENGTH = 8_192;
-/** The longest URI of a listed resource. */
-const MAX_LISTED_URI_LENGTH = 2_048;
+/** The longest names that upstreams may give; others are cut where they are shown. */
+const MAX_LENGTH = { tool: 1_024, prompt: 1_024, resource: 2_048, template: 1_024 } as const;
 /** Characters that a rebuild reads to find new resources under templates of others: some 50 ms. */
 const MAX_READ = 32_000_000;
 
@@ -66,6 +75,7 @@ export class ClaimBook {
   /** Templates that were claimed before: those of now are no older than the resources of now. */
   readonly #elder: readonly TemplateClaim[];
   readonly #offered = new Map<string, Set<string>>();
+  readonly #relaxed: Relaxed[] = [];
   #read = 0;
 
   /** `owners`: the upstreams of mesh.json; what belonged to any other is free again. */
@@ -81,16 +91,22 @@ export class ClaimBook {
     this.#elder = [...template.values()];
   }
 
-  /** Claims a name for `owner`. Returns why it is left out if it cannot have it. */
-  claim(kind: 'tool' | 'prompt', owner: string, original: string): LeftOut | undefined {
-    const name = offeredName(this.#owners.get(owner)?.prefix ?? '', original);
-    return this.#take(kind, name, { owner, original });
+  /** The tools that are less careful than they were at the last claim of their names. */
+  get relaxed(): readonly Relaxed[] {
+    return this.#relaxed;
+  }
+
+  /** Claims the name of a tool for `owner`. Returns why it is left out if it cannot have it. */
+  claimTool(owner: string, { name, annotations }: McpTool): LeftOut | undefined {
+    return this.#claimPrefixed('tool', { owner, original: name, care: careOf(annotations) });
+  }
+
+  claimPrompt(owner: string, original: string): LeftOut | undefined {
+    return this.#claimPrefixed('prompt', { owner, original });
   }
 
   claimResource(owner: string, uri: string): LeftOut | undefined {
-    if (uri.length > MAX_LISTED_URI_LENGTH) {
-      return { kind: 'resource', name: uri, reason: `it is longer than ${MAX_LISTED_URI_LENGTH} characters` };
-    }
+    if (uri.length > MAX_LENGTH.resource) return tooLong('resource', uri);
     const known = this.#claims.resource.get(uri);
     const elder = known === undefined ? this.#elderOf(uri, owner) : undefined;
     if (elder === 'unknown') {
@@ -101,6 +117,7 @@ export class ClaimBook {
   }
 
   claimTemplate(owner: string, text: string): LeftOut | undefined {
+    if (text.length > MAX_LENGTH.template) return tooLong('template', text);
     const known = this.#claims.template.get(text);
     if (known !== undefined) return this.#take('template', text, { ...known, owner });
     const template = parseUriTemplate(text);
@@ -112,6 +129,18 @@ export class ClaimBook {
   finish(): Claims {
     for (const kind of ['tool', 'prompt', 'resource', 'template'] as const) this.#trim(kind);
     return this.#claims;
+  }
+
+  #claimPrefixed(kind: 'tool' | 'prompt', claim: Claim): LeftOut | undefined {
+    const { owner, original, care } = claim;
+    if (original.length > MAX_LENGTH[kind]) return tooLong(kind, original);
+    const name = offeredName(this.#owners.get(owner)?.prefix ?? '', original);
+    const before = this.#claims[kind].get(name)?.care;
+    const refused = this.#take(kind, name, claim);
+    if (refused !== undefined || care === undefined) return refused;
+    if (before !== undefined && care < before) this.#relaxed.push({ owner, name });
+    this.#claims[kind].set(name, claim);
+    return undefined;
   }
 
   #take(kind: NameKind, name: string, claim: Claim | TemplateClaim): LeftOut | undefined {
@@ -169,6 +198,18 @@ export class ClaimBook {
       counts.set(owner, count - 1);
     }
   }
+}
+
+const tooLong = (kind: NameKind, name: string): LeftOut => ({
+  kind,
+  name: name.slice(0, MAX_LENGTH[kind]),
+  reason: `it is longer than ${MAX_LENGTH[kind]} characters`,
+});
+
+/** A policy lets tools that only read run unasked, and then those that destroy nothing (the protocol's defaults). */
+function careOf({ readOnlyHint = false, destructiveHint = true }: NonNullable<McpTool['annotations']> = {}): number {
+  if (readOnlyHint) return 0;
+  return destructiveHint ? 2 : 1;
 }
 
 const belongsTo = (kind: NameKind, name: string, owner: string): LeftOut => ({

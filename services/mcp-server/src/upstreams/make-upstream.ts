@@ -19,7 +19,7 @@ export interface MakeUpstreamOptions {
   readonly makeJail: MakeJail;
   readonly logger: Logger;
   readonly onChange: () => void;
-  readonly onResourceUpdated: (uri: string) => void;
+  readonly onResourceUpdated: (uri: string, upstream: string) => void;
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;

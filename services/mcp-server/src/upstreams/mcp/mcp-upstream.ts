@@ -23,7 +23,7 @@ export interface McpUpstreamOptions {
   readonly connections: (onNotification: (notification: McpNotification) => void) => ConnectionSource;
   /** Called when its lists or its status may have changed. */
   readonly onChange: () => void;
-  readonly onResourceUpdated: (uri: string) => void;
+  readonly onResourceUpdated: (uri: string, upstream: string) => void;
   /** The isolation of the processes of a command. */
   readonly isolation?: () => Isolation | undefined;
 }
@@ -36,7 +36,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   const { name, config, logger, onChange, onResourceUpdated } = options;
   const displayName = `The upstream ${name}`;
   const connections = options.connections(({ method, params }) => {
-    if (method === 'notifications/resources/updated') onResourceUpdated(String(params?.['uri']));
+    if (method === 'notifications/resources/updated') onResourceUpdated(String(params?.['uri']), name);
     else if (method.endsWith('/list_changed')) poller.pollSoon();
   });
   const poll = pollLists(displayName, connections, config);
