@@ -1,6 +1,7 @@
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
-import { defineService } from '@toolmesh/shared/kit/service/define-service';
+import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
+import type { z } from 'zod';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
 import { HubConfig } from './config.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';
@@ -32,41 +33,7 @@ export const hub = defineService({
   name: 'mcp-server',
   config: HubConfig,
   build: async ({ config, env, logger, metrics, access, tracing }) => {
-    const load = () => loadMeshConfig(config.MESH_CONFIG, { ...env, API_KEY: config.API_KEY });
-    const hubMetrics = createHubMetrics(metrics, {
-      upstreams: () => mesh.upstreams,
-      leftOut: (upstream) => catalogue.leftOut(upstream).length,
-    });
-    const calls = createCallStatistics();
-    const catalogue = createCatalogue({
-      timers: [hubMetrics.startCall, calls.startCall],
-      onRelaxed: hubMetrics.toolRelaxed,
-      logger,
-    });
-    const subscriptions = createResourceSubscriptions({
-      upstreams: () => mesh.upstreams,
-      ownerOf: (uri) => catalogue.ownerOfResource(uri),
-    });
-    catalogue.onChange(subscriptions.ownersChanged);
-    const make = makeUpstream({
-      defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
-      workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
-      hostEnv: env,
-      makeJail: createJails({ config, hostEnv: env, logger }),
-      logger,
-      onChange: () => catalogue.rebuild(),
-      onResourceUpdated: subscriptions.notifyUpdated,
-    });
-    const mesh = createMesh({
-      make,
-      catalogue,
-      logger,
-      startWaitMs: START_WAIT_MS,
-      graceMs: config.SHUTDOWN_GRACE_MS,
-    });
-    await mesh.apply(load()).catch((error: unknown) => {
-      throw error instanceof ConfigError || !Error.isError(error) ? error : new ConfigError(error.message);
-    });
+    const { load, mesh, catalogue, subscriptions, calls } = await assemble({ config, env, logger, metrics });
     const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
     const tools = toolsOf(catalogue);
@@ -95,6 +62,48 @@ export const hub = defineService({
     };
   },
 });
+
+type Parts = Pick<Kit<z.output<typeof HubConfig>>, 'config' | 'env' | 'logger' | 'metrics'>;
+
+/** Makes the upstreams of mesh.json and the catalogue of what they offer. @throws ConfigError for a mesh.json that is wrong. */
+async function assemble({ config, env, logger, metrics }: Parts) {
+  const load = () => loadMeshConfig(config.MESH_CONFIG, { ...env, API_KEY: config.API_KEY });
+  const hubMetrics = createHubMetrics(metrics, {
+    upstreams: () => mesh.upstreams,
+    leftOut: (upstream) => catalogue.leftOut(upstream).length,
+  });
+  const calls = createCallStatistics();
+  const catalogue = createCatalogue({
+    timers: [hubMetrics.startCall, calls.startCall],
+    onRelaxed: hubMetrics.toolRelaxed,
+    logger,
+  });
+  const subscriptions = createResourceSubscriptions({
+    upstreams: () => mesh.upstreams,
+    ownerOf: (uri) => catalogue.ownerOfResource(uri),
+  });
+  catalogue.onChange(subscriptions.ownersChanged);
+  const make = makeUpstream({
+    defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
+    workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
+    hostEnv: env,
+    makeJail: createJails({ config, hostEnv: env, logger }),
+    logger,
+    onChange: () => catalogue.rebuild(),
+    onResourceUpdated: subscriptions.notifyUpdated,
+  });
+  const mesh = createMesh({
+    make,
+    catalogue,
+    logger,
+    startWaitMs: START_WAIT_MS,
+    graceMs: config.SHUTDOWN_GRACE_MS,
+  });
+  await mesh.apply(load()).catch((error: unknown) => {
+    throw error instanceof ConfigError || !Error.isError(error) ? error : new ConfigError(error.message);
+  });
+  return { load, mesh, catalogue, subscriptions, calls };
+}
 
 const figuresOf =
   (catalogue: Pick<Catalogue, 'leftOut'>) =>
