@@ -17,6 +17,7 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: '*', name: 'PORT' },
   { service: '*', name: 'LOG_LEVEL' },
   { service: '*', name: 'MAX_BODY_BYTES' },
+  { service: '*', name: 'MAX_CONNECTIONS' },
   { service: '*', name: 'SHUTDOWN_GRACE_MS' },
   { service: '*', name: 'CORS_ORIGINS' },
   { service: '*', name: 'ALLOWED_HOSTS' },

@@ -24,5 +24,5 @@ export async function serveTools(
   const metrics = createMetrics();
   const parts = toolServiceParts('test', { tools }, { config, logger, metrics });
   const app = createApp({ ...parts, checks, service: 'test', config, logger, metrics });
-  return { ...(await listen(app, { port: 0, ...where })), lines };
+  return { ...(await listen(app, { port: 0, logger, ...where })), lines };
 }

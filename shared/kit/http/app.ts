@@ -7,6 +7,7 @@ import { MeshError } from '../faults/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { answerError, answerUnknown } from './error-answers.ts';
+import { BODY_IDLE_MS } from './json-body.ts';
 import { docsPage, openApiDocument } from './openapi.ts';
 import { type Checks, readinessOf, withoutDetails } from './readiness.ts';
 import { type CallerIds, currentContext, openContext, runInContext } from '../telemetry/request-context.ts';
@@ -159,6 +160,8 @@ function measureRequest({ http }: Metrics, traffic: Traffic, logger: Logger): Re
     res.locals['leaveOpen'] = release;
     res.once('close', () => {
       release();
+      // An answer that needed no body does not wait for one that never comes.
+      if (!req.complete) req.socket.setTimeout(BODY_IDLE_MS);
       http.inFlight.dec();
       const route = routeOf(req);
       const status = statusOf(res);

@@ -11,17 +11,29 @@ export interface JsonBodyOptions {
   readonly isAnyType?: boolean;
 }
 
+/** The longest silence between two pieces of a body. */
+export const BODY_IDLE_MS = 15_000;
+
 /**
- * Returns the handler that reads JSON bodies into `req.body`. A body of another type is left unread.
+ * Returns the handler that reads JSON bodies into `req.body`. A body of another type is left unread; the
+ * connection of one that stops arriving is closed.
  * @throws BodyRefusal for one of too many levels, and what body-parser throws
  */
 export function jsonBody(maxBodyBytes: number, { isAnyType = false }: JsonBodyOptions = {}): RequestHandler {
-  return json({
+  const read = json({
     limit: maxBodyBytes,
     // oxlint-disable-next-line eslint/max-params -- body-parser's four parameters
     verify: (_req, _res, body, charset) => checkJson(body, charset),
     ...(isAnyType ? { type: () => true } : {}),
   });
+  return (req, res, next) => {
+    const { socket } = req;
+    socket.setTimeout(BODY_IDLE_MS);
+    read(req, res, (error?: unknown) => {
+      socket.setTimeout(0);
+      next(error);
+    });
+  };
 }
 
 function checkJson(body: Buffer, charset: string): void {

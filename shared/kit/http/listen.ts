@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './app.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type ConnectionLimits, connectionLimits, limitConnections } from './connection-limits.ts';
 import { createServer } from './node-http.ts';
 
 export interface RunningServer {
@@ -18,6 +20,13 @@ export interface RunningServer {
 /** Longer than any client keeps an idle connection, so that we never close one that is just being used. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** Time for the head of a request to arrive, from the moment that its connection is open. */
+const HEAD_MS = 10_000;
+/** Time for a whole request; a body that makes no progress ends sooner (json-body.ts). */
+const REQUEST_MS = 120_000;
+/** How often both are checked. */
+const CHECK_EVERY_MS = 2_000;
+
 /** Time that requests may spend in the network and in the kernel's buffers. */
 const DRAIN_MS = 100;
 
@@ -27,12 +36,23 @@ export interface ListenOptions {
   readonly host?: string;
   /** Waits, when the server stops, for requests that are on their way. Default: 100 ms. */
   readonly drain?: () => Promise<void>;
+  /** Bounds of its connections. Default: as many as the process may have, to 4,096. */
+  readonly limits?: ConnectionLimits;
+  /** Time for the head of a request to arrive. Default: 10 s. */
+  readonly headMs?: number;
+  /** Hears when connections are turned away. */
+  readonly logger?: Logger;
 }
 
 /** Serves `app`. @throws Error with `code: 'EADDRINUSE'`. */
 export async function listen({ handler, traffic }: App, options: ListenOptions): Promise<RunningServer> {
-  const { port, host = '127.0.0.1', drain = () => sleep(DRAIN_MS) } = options;
-  const server = createServer(handler);
+  const { port, host = '127.0.0.1', drain = () => sleep(DRAIN_MS), headMs = HEAD_MS } = options;
+  const checkMs = Math.min(CHECK_EVERY_MS, headMs);
+  const server = createServer(
+    { headersTimeout: headMs, requestTimeout: REQUEST_MS, connectionsCheckingInterval: checkMs },
+    handler,
+  );
+  limitConnections(server, { limits: options.limits ?? connectionLimits(), logger: options.logger });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, host);
   await once(server, 'listening');

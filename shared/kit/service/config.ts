@@ -23,35 +23,7 @@ export const SECRET = { isSecret: true } as const;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** The settings that every service has (contract, section 8). Descriptions become the tables of the documentation. */
-const baseShape = (port: number) => ({
-  HOST: z
-    .string()
-    .default('127.0.0.1')
-    .describe('Address to listen on. Beyond loopback the service needs `API_KEY`, or `AUTH=none` and `ALLOWED_HOSTS`.'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(port).describe('Port to listen on.'),
-  LOG_LEVEL: z
-    .string()
-    .toLowerCase()
-    .pipe(z.enum(LOG_LEVELS))
-    .default('info')
-    .describe(`Least severe level that is logged: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}.`),
-  MAX_BODY_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1_024)
-    .max(1_024 ** 3)
-    .default(1_024 ** 2)
-    .describe(
-      'Largest request body. Files for programs pass through hub and code executor, too: raise it there as well.',
-    ),
-  SHUTDOWN_GRACE_MS: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(600_000)
-    .default(10_000)
-    .describe('How long running requests may take to end when the service stops.'),
+const ACCESS_SHAPE = {
   CORS_ORIGINS: commaList
     .refine((origins) => !origins.includes('*'), 'must name the origins; * would let every page call')
     .default([])
@@ -76,6 +48,47 @@ const baseShape = (port: number) => ({
     .optional()
     .describe('OpenTelemetry collector that traces are sent to, over HTTP. Nothing is recorded without it.')
     .meta(SECRET),
+};
+
+/** The settings that every service has (contract, section 8). Descriptions become the tables of the documentation. */
+const baseShape = (port: number) => ({
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to listen on. Beyond loopback the service needs `API_KEY`, or `AUTH=none` and `ALLOWED_HOSTS`.'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(port).describe('Port to listen on.'),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(LOG_LEVELS))
+    .default('info')
+    .describe(`Least severe level that is logged: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}.`),
+  MAX_BODY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .max(1_024 ** 3)
+    .default(1_024 ** 2)
+    .describe(
+      'Largest request body. Files for programs pass through hub and code executor, too: raise it there as well.',
+    ),
+  MAX_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(16)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Most open connections, by default 4096, and fewer where the process may open fewer files. Half of them may be without a request yet, a quarter from one address.',
+    ),
+  SHUTDOWN_GRACE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(10_000)
+    .describe('How long running requests may take to end when the service stops.'),
+  ...ACCESS_SHAPE,
 });
 
 export type BaseConfig = z.output<z.ZodObject<ReturnType<typeof baseShape>>>;

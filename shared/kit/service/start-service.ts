@@ -1,5 +1,6 @@
 import { createAccess } from '../http/access.ts';
 import { createApp } from '../http/app.ts';
+import { connectionLimits } from '../http/connection-limits.ts';
 import { listen } from '../http/listen.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -53,7 +54,9 @@ export async function startService<Config extends ServiceConfig>(
     await close?.();
     await tracing?.stop();
   };
-  const server = await listen(app, { port: port ?? config.PORT, host: config.HOST }).catch(async (error: unknown) => {
+  const where = { port: port ?? config.PORT, host: config.HOST };
+  const limits = connectionLimits(config.MAX_CONNECTIONS);
+  const server = await listen(app, { ...where, limits, logger }).catch(async (error: unknown) => {
     await release();
     throw error;
   });
