@@ -22,7 +22,8 @@ function writeCall({ name, arguments: args, outcome }: TurnCall): string {
 
 /** A fence longer than any in the text, so that the text cannot end it. */
 function fence(text: string, language: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  let longest = 2;
+  for (const [run] of text.matchAll(/`+/g)) longest = Math.max(longest, run.length);
   const ticks = '`'.repeat(longest + 1);
   return `${ticks}${language}\n${text}\n${ticks}`;
 }

@@ -44,8 +44,19 @@ export function createToolPolicy(rules: readonly Rule[], fallback?: Permission):
     (annotations.destructiveHint === true ? 'ask' : 'auto');
 }
 
+/** Returns the test of a pattern. Looks for its parts one after the other: a name is read once, however long it is. */
 function matcher(pattern: string): (name: string) => boolean {
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  const expression = new RegExp(`^${parts.join('.*')}$`, 's');
-  return (name) => expression.test(name);
+  const [first = '', ...parts] = pattern.split('*');
+  const last = parts.pop();
+  if (last === undefined) return (name) => name === pattern;
+  return (name) => {
+    let at = first.length;
+    if (!name.startsWith(first)) return false;
+    for (const part of parts) {
+      const found = name.indexOf(part, at);
+      if (found === -1) return false;
+      at = found + part.length;
+    }
+    return name.length - last.length >= at && name.endsWith(last);
+  };
 }

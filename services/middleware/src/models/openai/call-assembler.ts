@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepValue } from '@toolmesh/shared/kit/json/depth';
-import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { ModelEvent } from '../model.ts';
+import { createJsonProgress, type JsonProgress } from './json-progress.ts';
 
 /** One piece of a tool call, as OpenAI-compatible servers stream it. Any field may be missing. */
 export interface CallDelta {
@@ -25,35 +26,47 @@ interface OpenCall {
   wireId: string | undefined;
   readonly index: number | undefined;
   name: string;
-  text: string;
+  /** The text of the arguments, in pieces: one text that grows would be copied with each piece. */
+  readonly pieces: string[];
+  /** The pieces that were passed on. */
+  sentPieces: number;
+  readonly text: JsonProgress;
   /** Arguments that came as a value rather than as text. */
   value: unknown;
-  /** Progress so far: whether the call was announced, and the number of argument characters passed on. */
+  /** Progress so far: whether the call was announced, and its arguments as a value. */
   isAnnounced: boolean;
-  sentChars: number;
+  isValueSent: boolean;
 }
 
 /** Stands for arguments with more levels than can be written as text. It is no object, and is refused as such. */
 const TOO_DEEP = '"nested too deep"';
+/** More than a run makes; an answer with more is at fault. */
+const MAX_CALLS = 1_000;
 
 /**
  * Puts tool calls together. By the format a call has an index, its first piece the id and the name; servers in use
  * leave out ids or indexes, give every call index 0, repeat the name in every piece, or send an object at once.
+ * `push` throws a MeshError for more than a thousand calls.
  */
 export function createCallAssembler(): CallAssembler {
   const calls: OpenCall[] = [];
 
   const open = ({ id, index }: CallDelta): OpenCall => {
+    if (calls.length === MAX_CALLS) {
+      throw new MeshError('upstream_failed', `The model made more than ${MAX_CALLS} tool calls in one answer`);
+    }
     const isFree = Boolean(id) && !calls.some((call) => call.id === id);
     const call: OpenCall = {
       id: isFree && id ? id : `call_${randomUUID()}`,
       wireId: id || undefined,
       index: index ?? undefined,
       name: '',
-      text: '',
+      pieces: [],
+      sentPieces: 0,
+      text: createJsonProgress(),
       value: undefined,
       isAnnounced: false,
-      sentChars: 0,
+      isValueSent: false,
     };
     calls.push(call);
     return call;
@@ -64,9 +77,7 @@ export function createCallAssembler(): CallAssembler {
       const call = callOf(delta, calls) ?? open(delta);
       call.wireId ??= delta.id || undefined;
       if (call.name === '') call.name = delta.name ?? '';
-      if (typeof delta.arguments === 'string') call.text += delta.arguments;
-      else if (isDeepValue(delta.arguments)) call.text = TOO_DEEP;
-      else call.value = delta.arguments ?? call.value;
+      add(call, delta.arguments);
       return announce(call);
     },
     end: () =>
@@ -77,6 +88,13 @@ export function createCallAssembler(): CallAssembler {
           { type: 'tool_call', call: { id: call.id, name: call.name, arguments: argumentsOf(call) } } as const,
         ]),
   };
+}
+
+function add(call: OpenCall, args: unknown): void {
+  if (typeof args === 'string') {
+    if (args !== '') call.pieces.push(args);
+  } else if (isDeepValue(args)) call.pieces.push(TOO_DEEP);
+  else call.value = args ?? call.value;
 }
 
 /** Returns the call that a piece belongs to; undefined when it begins a new one. */
@@ -92,18 +110,21 @@ function callOf({ index, id, name }: CallDelta, calls: readonly OpenCall[]): Ope
 }
 
 /** Tells whether the arguments are complete, so that another name means another call. */
-const isWhole = ({ text, value }: OpenCall): boolean => value !== undefined || parseJson(text) !== undefined;
+const isWhole = ({ text, pieces, value }: OpenCall): boolean => value !== undefined || text.isWhole(pieces);
 
 function announce(call: OpenCall): readonly ModelEvent[] {
   if (call.name === '') return [];
   const { id, name } = call;
   const events: ModelEvent[] = [];
   if (!call.isAnnounced) events.push({ type: 'tool_input_start', id, name });
-  const text = call.text === '' && call.value !== undefined ? JSON.stringify(call.value) : call.text;
-  if (text.length > call.sentChars) events.push({ type: 'tool_input_delta', id, text: text.slice(call.sentChars) });
+  const isValue = call.pieces.length === 0 && call.value !== undefined && !call.isValueSent;
+  const text = isValue ? JSON.stringify(call.value) : call.pieces.slice(call.sentPieces).join('');
+  if (text !== '') events.push({ type: 'tool_input_delta', id, text });
   call.isAnnounced = true;
-  call.sentChars = text.length;
+  call.isValueSent ||= isValue;
+  call.sentPieces = call.pieces.length;
   return events;
 }
 
-const argumentsOf = ({ text, value }: OpenCall): unknown => (value === undefined || text !== '' ? text : value);
+const argumentsOf = ({ pieces, value }: OpenCall): unknown =>
+  value === undefined || pieces.length > 0 ? pieces.join('') : value;

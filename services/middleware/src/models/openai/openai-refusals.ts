@@ -29,8 +29,13 @@ const NO_IMAGES = /\b(?:images?|image_url|vision|multimodal)\b/i;
 /** OpenAI: `Invalid schema for function 'x': ...`, with `tools[0].function.parameters` as the parameter. */
 const BAD_TOOL = /(?:schema|name|function|tool)\b[^'"`]*['"`]([\w.-]{1,128})['"`]/i;
 
+/** The reason stands at the beginning of a message; what may follow is the request that it is about. */
+const MAX_MESSAGE_CHARS = 4_000;
 const Detail = z.object({
-  message: z.string().catch(''),
+  message: z
+    .string()
+    .catch('')
+    .transform((message) => message.slice(0, MAX_MESSAGE_CHARS)),
   param: z.string().nullish().catch(undefined),
 });
 

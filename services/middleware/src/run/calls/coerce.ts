@@ -1,12 +1,48 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
-import { z } from 'zod';
 
-const Schemas = z.record(z.string(), z.unknown()).catch({});
-const SchemaList = z.array(Schemas).catch([]);
-const Names = z.array(z.string()).catch([]);
 const MAX_DEPTH = 32;
+const EMPTY: JsonSchema = {};
+
+/** Parts of a schema stay the same objects, so that what is known of them is found again for each item of a list. */
+const schemaOf = (value: unknown): JsonSchema => (isRecord(value) ? value : EMPTY);
+const schemasOf = (value: unknown): readonly JsonSchema[] => (Array.isArray(value) ? value.map(schemaOf) : []);
+
+/** The facts of one schema that a value is judged by. */
+interface Facts {
+  /** The types of the schema and its alternatives. */
+  readonly types: ReadonlySet<string>;
+  readonly allowsNull: boolean;
+  readonly required: ReadonlySet<unknown>;
+  readonly properties: ReadonlyMap<string, JsonSchema>;
+  readonly items: JsonSchema;
+  readonly rest: JsonSchema;
+}
+
+const factsOf = new WeakMap<JsonSchema, Facts>();
+
+function read(schema: JsonSchema): Facts {
+  const known = factsOf.get(schema);
+  if (known !== undefined) return known;
+  const schemas = [schema, ...schemasOf(schema['anyOf']), ...schemasOf(schema['oneOf'])];
+  const { required } = schema;
+  const facts: Facts = {
+    types: new Set(schemas.flatMap(({ type }) => (Array.isArray(type) ? type : (type ?? []))).map(String)),
+    allowsNull: allowsNull(schema),
+    required: new Set(Array.isArray(required) ? required : []),
+    properties: new Map(
+      schemas
+        .flatMap(({ properties }) => Object.entries(schemaOf(properties)))
+        .map(([name, one]) => [name, schemaOf(one)]),
+    ),
+    items: part(schemas, 'items'),
+    rest: part(schemas, 'additionalProperties'),
+  };
+  factsOf.set(schema, facts);
+  return facts;
+}
 
 /**
  * Brings a value closer to its schema where nothing is lost by it: `"42"` for a number and `42` for a text, `"true"`,
@@ -20,34 +56,28 @@ export function coerce(value: unknown, schema: JsonSchema): { readonly value: un
 
 function walk(value: unknown, schema: JsonSchema, depth: number): unknown {
   if (depth > MAX_DEPTH) return plain(value);
-  const branches = [...SchemaList.parse(schema['anyOf']), ...SchemaList.parse(schema['oneOf'])];
-  const types = [schema, ...branches].flatMap(({ type }) => (Array.isArray(type) ? type.map(String) : (type ?? [])));
-  const fitting = types.length === 0 || types.includes(typeOf(value)) || (isInteger(value) && types.includes('number'));
-  const converted = fitting ? value : convert(value, types.map(String));
-  if (Array.isArray(converted))
-    return converted.map((item) => walk(item, part([schema, ...branches], 'items'), depth + 1));
-  if (typeof converted === 'object' && converted !== null) return walkObject(converted, [schema, ...branches], depth);
+  const { types, items } = read(schema);
+  const fitting = types.size === 0 || types.has(typeOf(value)) || (isInteger(value) && types.has('number'));
+  const converted = fitting ? value : convert(value, types);
+  if (Array.isArray(converted)) return converted.map((item) => walk(item, items, depth + 1));
+  if (typeof converted === 'object' && converted !== null) return walkObject(converted, schema, depth);
   return plain(converted);
 }
 
-/** Walks an object; the first of `schemas` is the schema itself, the others are its alternatives. */
-function walkObject(value: object, schemas: readonly JsonSchema[], depth: number): object {
-  const required = new Set(Names.parse(schemas[0]?.['required']));
-  const rest = part(schemas, 'additionalProperties');
-  const known = Object.assign({}, ...schemas.map(({ properties }) => Schemas.parse(properties)));
+function walkObject(value: object, schema: JsonSchema, depth: number): object {
+  const { required, properties, rest } = read(schema);
   const entries = Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
-    const isKnown = Object.hasOwn(known, key);
-    const inner = isKnown ? Schemas.parse(known[key]) : rest;
-    if (item === null && isKnown && !required.has(key) && !allowsNull(inner)) return [];
-    return [[key, walk(item, inner, depth + 1)]];
+    const known = properties.get(key);
+    if (item === null && known !== undefined && !required.has(key) && !read(known).allowsNull) return [];
+    return [[key, walk(item, known ?? rest, depth + 1)]];
   });
   return Object.fromEntries(entries);
 }
 
 /** Returns the schema of a part: the only one that the schema and its alternatives have. */
 function part(schemas: readonly JsonSchema[], key: string): JsonSchema {
-  const found = schemas.flatMap((one) => (one[key] === undefined ? [] : [Schemas.parse(one[key])]));
-  return found.length === 1 ? (found[0] ?? {}) : {};
+  const found = schemas.flatMap((one) => (one[key] === undefined ? [] : [schemaOf(one[key])]));
+  return found.length === 1 ? (found[0] ?? EMPTY) : EMPTY;
 }
 
 function allowsNull(schema: JsonSchema): boolean {
@@ -55,14 +85,14 @@ function allowsNull(schema: JsonSchema): boolean {
   if (type === undefined && values === undefined && anyOf === undefined && oneOf === undefined) return true;
   if (type === 'null' || (Array.isArray(type) && type.includes('null'))) return true;
   if (Array.isArray(values) && values.includes(null)) return true;
-  return [...SchemaList.parse(anyOf), ...SchemaList.parse(oneOf)].some(allowsNull);
+  return [...schemasOf(anyOf), ...schemasOf(oneOf)].some(allowsNull);
 }
 
 /** Converts a value to one of `types` where nothing is lost; returns it as it is where none fits. */
-function convert(value: unknown, types: readonly string[]): unknown {
+function convert(value: unknown, types: ReadonlySet<string>): unknown {
   if (typeof value === 'string') return convertText(value, types);
   const isScalar = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
-  return types.includes('string') && isScalar ? String(value) : value;
+  return types.has('string') && isScalar ? String(value) : value;
 }
 
 /** The conversions of text, in the order in which they are tried. Each returns undefined where it does not apply. */
@@ -74,10 +104,10 @@ const CONVERSIONS: readonly (readonly [type: string, (text: string) => unknown])
   ['array', (text) => (text.startsWith('[') ? parseJson(text) : undefined)],
 ];
 
-function convertText(value: string, types: readonly string[]): unknown {
+function convertText(value: string, types: ReadonlySet<string>): unknown {
   const text = value.trim();
   for (const [type, conversion] of CONVERSIONS) {
-    const converted = types.includes(type) ? conversion(text) : undefined;
+    const converted = types.has(type) ? conversion(text) : undefined;
     if (converted !== undefined) return converted;
   }
   return value;

@@ -1,3 +1,4 @@
+import { Interrupted, runInterruptibly } from '@toolmesh/shared/kit/faults/interruptible';
 import { isDeepJson, isDeepValue, MAX_ARGUMENT_DEPTH } from '@toolmesh/shared/kit/json/depth';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { endOfString } from '../../models/text/end-of-string.ts';
@@ -14,6 +15,9 @@ export interface ParsedArguments {
 
 /** More than any tool takes; a longer text is not parsed. */
 const MAX_CHARS = 1_024 ** 2;
+/** jsonrepair goes back over some texts again and again: a longer one is not repaired, nor one that takes too long. */
+const MAX_REPAIR_CHARS = 64 * 1_024;
+const REPAIR_MS = 100;
 
 /**
  * Reads arguments as a model sent them: JSON text or a value. Empty text means no arguments. Integers beyond what a
@@ -28,12 +32,19 @@ export function parseArguments(sent: unknown): ParsedArguments {
   const reviver = mayHoldLargeIntegers(sent) ? exactIntegers : undefined;
   const value = parseJson(sent, reviver);
   if (value !== undefined) return { value, repaired: false };
-  if (!isComplete(sent)) return { value: undefined, repaired: false };
+  const repaired = sent.length <= MAX_REPAIR_CHARS && isComplete(sent) ? repair(sent) : undefined;
+  if (repaired === undefined) return { value: undefined, repaired: false };
+  return { value: parseJson(repaired, reviver), repaired: true };
+}
+
+/** Returns the JSON that a text was meant to be; undefined for one that cannot be repaired, or not in time. */
+function repair(text: string): string | undefined {
   try {
-    return { value: parseJson(jsonrepair(sent), reviver), repaired: true };
+    return runInterruptibly(() => jsonrepair(text), REPAIR_MS);
   } catch (error) {
     // Quotes of its own may hide levels from the check above; it calls itself for each of them.
-    if (error instanceof JSONRepairError || error instanceof RangeError) return { value: undefined, repaired: false };
+    const isExpected = [JSONRepairError, RangeError, Interrupted].some((kind) => error instanceof kind);
+    if (isExpected) return undefined;
     throw error;
   }
 }
