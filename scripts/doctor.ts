@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { describeFinding, type Finding } from './doctor/finding.ts';
 import { checkIsolation } from './doctor/isolation.ts';
 import { checkDisk, checkNode, checkSystem } from './doctor/machine.ts';
+import { checkPackages } from './doctor/packages.ts';
 import { checkProvider } from './doctor/provider.ts';
 import { checkServices, findServices, summarize } from './doctor/services.ts';
 import { checkMeshFile, checkSettings } from './doctor/settings.ts';
@@ -29,6 +30,7 @@ report('Services', [summarize(services), ...(await checkServices(services))]);
 report('Tools and model', [
   ...(await checkUpstreams(services, env['API_KEY'] || undefined)),
   ...(await checkIsolation(services, env)),
+  await checkPackages(services, env),
   await checkProvider(services, env),
 ]);
 

@@ -73,6 +73,10 @@ export const SandboxConfig = serviceConfig(8001, {
     .string()
     .optional()
     .describe('Policy file for packages. Default: `services/sandbox/data/package-policy.json`.'),
+  SANDBOX_MALICIOUS_LIST: z
+    .union([z.literal('off'), z.url()])
+    .default('https://osv-vulnerabilities.storage.googleapis.com')
+    .describe("Address of OSV's dumps, from which the list of malicious packages is renewed daily; `off` never does."),
   SANDBOX_PACKAGE_MIN_AGE_DAYS: z.coerce
     .number()
     .min(0)

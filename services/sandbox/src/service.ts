@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError, loadConfig } from '@toolmesh/shared/kit/service/config';
-import { defineService } from '@toolmesh/shared/kit/service/define-service';
+import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { SandboxConfig } from './config.ts';
 import { measureDisk } from './telemetry/disk.ts';
@@ -9,12 +9,14 @@ import { createExecute, executeTool } from './execution/execute.ts';
 import { executionRoutes } from './execution/routes.ts';
 import { countEvictions, measureBudget } from './telemetry/budget.ts';
 import { describeIsolation, isolationChecks, measureIsolation } from './telemetry/isolation.ts';
-import { countInstalls, measureExecutions } from './telemetry/metrics.ts';
+import { countInstalls, describePackages, measureExecutions, measureMalicious } from './telemetry/metrics.ts';
 import { findJail } from './jail/find-jail.ts';
-import { createPackages } from './packages/packages.ts';
+import { createPackages, type Packages } from './packages/packages.ts';
+import { loadMalicious, type MaliciousStatus } from './packages/policy/malicious.ts';
 import { packageRoutes } from './packages/routes.ts';
 import { packageTools } from './packages/tools.ts';
 import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
+import type { Runtime } from './runtimes/runtime.ts';
 import { createSessions } from './execution/sessions.ts';
 import { createBudget, defaultMemoryBytes } from './workers/budget.ts';
 import { createWarmWorkers } from './workers/warm-workers.ts';
@@ -41,6 +43,40 @@ function createShares({ MAX_WORKERS: max, SANDBOX_MEMORY_MB: mib }: SandboxConfi
   const warmWorkers = createWarmWorkers({ max, running: () => budget.stats().running });
   budget.onChange(warmWorkers.changed);
   return { budget, warmWorkers };
+}
+
+/** Reads the list of malicious packages that a start would use. Reads only the settings that name its folder. */
+export async function knownMalicious(env: NodeJS.ProcessEnv): Promise<MaliciousStatus> {
+  const settings = SandboxConfig.pick({ SANDBOX_CACHE_DIR: true, SANDBOX_DATA_DIR: true });
+  const { SANDBOX_CACHE_DIR, SANDBOX_DATA_DIR = join(SANDBOX_CACHE_DIR, 'packages') } = loadConfig(settings, env);
+  return (await loadMalicious(SANDBOX_DATA_DIR, { warn: () => {} })).status();
+}
+
+interface PackagesHere {
+  /** Directory of layers and decisions. */
+  readonly directory: string;
+  readonly runtimes: readonly Runtime[];
+}
+
+function openPackages(
+  { config, logger, metrics }: Kit<SandboxConfig>,
+  { directory, runtimes }: PackagesHere,
+): Promise<Packages> {
+  const { SANDBOX_MALICIOUS_LIST: list } = config;
+  return createPackages({
+    directory,
+    policyFile: config.SANDBOX_PACKAGE_POLICY,
+    minReleaseAgeDays: config.SANDBOX_PACKAGE_MIN_AGE_DAYS,
+    maliciousListUrl: list === 'off' ? undefined : list,
+    python: config.SANDBOX_PYTHON,
+    pythonTarget: pythonTargetOf(runtimes),
+    provided: runtimes.flatMap((runtime) => runtime.provided ?? []),
+    pipIndexUrl: config.PIP_INDEX_URL,
+    npmRegistry: config.NPM_CONFIG_REGISTRY,
+    proxy: { http: config.HTTP_PROXY, https: config.HTTPS_PROXY, no: config.NO_PROXY },
+    logger,
+    onInstall: countInstalls(metrics),
+  });
 }
 
 export const sandbox = defineService({
@@ -70,20 +106,9 @@ export const sandbox = defineService({
     logger.info({ ...isolation, min, max }, 'isolation chosen');
     measureIsolation(engines, metrics);
 
-    const packages = await createPackages({
-      directory: SANDBOX_DATA_DIR,
-      policyFile: config.SANDBOX_PACKAGE_POLICY,
-      minReleaseAgeDays: config.SANDBOX_PACKAGE_MIN_AGE_DAYS,
-      python,
-      pythonTarget: pythonTargetOf(runtimes),
-      provided: runtimes.flatMap((runtime) => runtime.provided ?? []),
-      pipIndexUrl: config.PIP_INDEX_URL,
-      npmRegistry: config.NPM_CONFIG_REGISTRY,
-      proxy: { http: config.HTTP_PROXY, https: config.HTTPS_PROXY, no: config.NO_PROXY },
-      logger,
-      onInstall: countInstalls(metrics),
-    });
+    const packages = await openPackages(kit, { directory: SANDBOX_DATA_DIR, runtimes });
     measureDisk(metrics, SANDBOX_DATA_DIR);
+    measureMalicious(metrics, packages);
     const execute = measureExecutions(createExecute({ engines, sessions, budget, packages }), engines, metrics);
     const checks = isolationChecks(engines);
     const service = toolServiceParts(
@@ -98,7 +123,7 @@ export const sandbox = defineService({
         ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY, access.wrongKeys),
         ...service.routes,
       ],
-      health: async () => isolation,
+      health: async () => ({ ...isolation, packages: describePackages(packages) }),
       close: async () => {
         await packages.close();
         warmWorkers.close();

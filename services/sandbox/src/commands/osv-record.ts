@@ -1,7 +1,7 @@
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
-import type { Advisory } from '../packages/policy/malicious.ts';
+import type { Advisory, ListedAdvisory } from '../packages/policy/malicious-list.ts';
 import { isName, normaliseName } from '../packages/spec.ts';
 
 const OsvEvent = z.object({
@@ -13,8 +13,14 @@ const OsvEvent = z.object({
 /** The fields that are read of a record of OSV (https://ossf.github.io/osv-schema). */
 const OsvRecord = z.object({
   id: z.string().regex(/^MAL-\d+-\d+$/),
-  published: z.string().optional(),
-  modified: z.string().optional(),
+  published: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}/)
+    .optional(),
+  modified: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}/)
+    .optional(),
   withdrawn: z.string().optional(),
   affected: z
     .array(
@@ -27,10 +33,13 @@ const OsvRecord = z.object({
     .default([]),
 });
 
+/** A version or a range as a line of the list can hold it. */
+const WRITABLE = /^[\w.+!<>= -]{1,120}$/;
+
 const NAMES = { pypi: 'PyPI', npm: 'npm' } as const;
 
 /** The packages that one record is about. None for a record that was withdrawn, or cannot be read. */
-export function readOsvRecord(ecosystem: Ecosystem, text: string): readonly { name: string; advisory: Advisory }[] {
+export function readOsvRecord(ecosystem: Ecosystem, text: string): readonly ListedAdvisory[] {
   const record = parseRecord(text);
   if (record === undefined || record.withdrawn !== undefined) return [];
   const { id, published, modified } = record;
@@ -41,7 +50,7 @@ export function readOsvRecord(ecosystem: Ecosystem, text: string): readonly { na
       versions,
       ranges.flatMap(({ events }) => intervals(events)),
     );
-    return [{ name: normaliseName(ecosystem, name), advisory: { id, date, affected } }];
+    return [{ ecosystem, name: normaliseName(ecosystem, name), id, date, affected }];
   });
 }
 
@@ -77,5 +86,7 @@ function affectedOf(versions: readonly string[], found: readonly Interval[]): Ad
   const bounded = found.filter((interval) => !isAll(interval));
   if (bounded.length === 0 && (found.length > 0 || versions.length === 0)) return 'all';
   const ranges = bounded.map(({ from, to }) => [`>=${from}`, to].filter((part) => part !== undefined).join(' '));
-  return [...versions, ...ranges];
+  const all = [...versions, ...ranges];
+  // A version that cannot be written down is no reason to take the others for good.
+  return all.every((item) => WRITABLE.test(item)) ? all : 'all';
 }

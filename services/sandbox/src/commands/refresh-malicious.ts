@@ -1,22 +1,23 @@
-// Builds the index of malicious packages from OSV's public dump. Options: --url <base of the dump>, --out <file>,
-// which is `packages/malicious-packages.json` of the sandbox's data directory for the service to find it.
+// Builds the list of malicious packages from OSV's public dump, as the service does by itself every day.
+// Options: --url <base of the dump>, --out <file>, which is `packages/malicious-packages.tsv.gz` of the sandbox's data directory for the service to find it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import yauzl from 'yauzl';
 import { createFetcher, type Fetcher } from '../packages/index/fetcher.ts';
 import { writeWhole } from '../packages/json-file.ts';
-import type { Advisory, MaliciousFile } from '../packages/policy/malicious.ts';
+import { formatList, type ListedAdvisory, readList } from '../packages/policy/malicious-list.ts';
 import { readOsvRecord } from './osv-record.ts';
 import { proxyOf } from './proxy-environment.ts';
 
 const DEFAULT_URL = 'https://osv-vulnerabilities.storage.googleapis.com';
 const DEFAULT_OUT = fileURLToPath(
-  new URL('../../../../data/sandbox/packages/malicious-packages.json', import.meta.url),
+  new URL('../../../../data/sandbox/packages/malicious-packages.tsv.gz', import.meta.url),
 );
 const DUMPS = { pypi: 'PyPI/all.zip', npm: 'npm/all.zip' } as const;
 
@@ -32,63 +33,64 @@ const LIMITS: DumpLimits = { zipBytes: 1_024 * MIB, recordBytes: 4 * MIB, record
 export interface RefreshMaliciousOptions {
   /** Address of the dumps. */
   readonly base: string;
-  /** Path of the index. */
+  /** Path of the list. */
   readonly out: string;
-  readonly today: Date;
+  readonly now: Date;
   readonly limits?: DumpLimits;
 }
 
+/** A list that has lost so much since the last time is taken for a broken one. */
+const LEAST_SHARE = 0.8;
+
 /**
- * Downloads both dumps and writes the index to `out`; the old one stays where anything goes wrong.
- * @throws Refusal when a dump cannot be had, Error when it is not one or holds no malicious package at all
+ * Downloads both dumps and writes the list to `out`, packed; returns the number of its packages. The old one stays where
+ * anything goes wrong.
+ * @throws Refusal when a dump cannot be had, Error when it is not one, or holds far fewer packages than the old list
  */
 export async function refreshMalicious(
   fetcher: Fetcher,
-  { base, out, today, limits = LIMITS }: RefreshMaliciousOptions,
-): Promise<MaliciousFile> {
+  { base, out, now, limits = LIMITS }: RefreshMaliciousOptions,
+): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'osv-'));
   try {
-    const read = async (ecosystem: Ecosystem): Promise<Record<string, Advisory[]>> => {
+    const read = async (ecosystem: Ecosystem): Promise<readonly ListedAdvisory[]> => {
       const path = join(folder, `${ecosystem}.zip`);
       const url = new URL(DUMPS[ecosystem], base.replace(/(?<!\/)\/*$/, '/')).href;
       await fetcher.download(url, path, { signal: AbortSignal.timeout(1_800_000), maxBytes: limits.zipBytes });
-      return readDump(path, ecosystem, limits);
+      const advisories = await readDump(path, ecosystem, limits);
+      await rm(path);
+      return advisories;
     };
-    const index: MaliciousFile = {
-      source: `OSV (https://osv.dev), records MAL-* of ${base}`,
-      updated: today.toISOString().slice(0, 10),
-      pypi: await read('pypi'),
-      npm: await read('npm'),
-    };
-    const count = Object.keys(index.pypi).length + Object.keys(index.npm).length;
-    if (count === 0) throw new Error('The dumps hold no record of a malicious package');
-    await writeWhole(out, `${JSON.stringify(index)}\n`);
-    return index;
+    const advisories = [...(await read('pypi')), ...(await read('npm'))];
+    const names = new Set(advisories.map(({ ecosystem, name }) => `${ecosystem} ${name}`)).size;
+    if (names === 0) throw new Error('The dumps hold no record of a malicious package');
+    const before = (await readList(out).catch(() => undefined))?.names ?? 0;
+    if (names < before * LEAST_SHARE) throw new Error(`The dumps hold ${names} packages, and the list had ${before}`);
+    const source = `OSV (https://osv.dev), records MAL-* of ${base}`;
+    await writeWhole(out, await promisify(gzip)(formatList(advisories, now, source)));
+    return names;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function readDump(path: string, ecosystem: Ecosystem, limits: DumpLimits): Promise<Record<string, Advisory[]>> {
-  const found = new Map<string, Advisory[]>();
+async function readDump(path: string, ecosystem: Ecosystem, limits: DumpLimits): Promise<readonly ListedAdvisory[]> {
+  const found: ListedAdvisory[] = [];
   const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
   try {
     let records = 0;
     for await (const entry of zip.eachEntry()) {
-      if (!/^MAL-[0-9]+-[0-9]+\.json$/.test(entry.fileName)) continue;
+      if (!/^MAL-\d+-\d+\.json$/.test(entry.fileName)) continue;
       records += 1;
       if (records > limits.records || entry.uncompressedSize > limits.recordBytes) {
         throw new Error(`The dump of ${ecosystem} is larger than it should be`);
       }
-      const content = await text(await zip.openReadStreamPromise(entry));
-      for (const { name, advisory } of readOsvRecord(ecosystem, content)) {
-        found.set(name, [...(found.get(name) ?? []), advisory]);
-      }
+      found.push(...readOsvRecord(ecosystem, await text(await zip.openReadStreamPromise(entry))));
     }
   } finally {
     zip.close();
   }
-  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return found;
 }
 
 if (import.meta.main) {
@@ -97,7 +99,7 @@ if (import.meta.main) {
   });
   // oxlint-disable-next-line node/no-process-env -- a command is its own main
   const fetcher = createFetcher({ proxy: proxyOf(process.env), fileTimeoutMs: 1_800_000 });
-  const { pypi, npm } = await refreshMalicious(fetcher, { base: values.url, out: values.out, today: new Date() });
+  const count = await refreshMalicious(fetcher, { base: values.url, out: values.out, now: new Date() });
   await fetcher.close();
-  process.stdout.write(`${Object.keys(pypi).length} of PyPI, ${Object.keys(npm).length} of npm in ${values.out}\n`);
+  process.stdout.write(`${count} malicious packages in ${values.out}\n`);
 }

@@ -24,7 +24,8 @@ import type { NamedVersion, PackageLayer } from './package-layer.ts';
 import { type Approval, createApprovals, type Decision } from './policy/approvals.ts';
 import { checkPackage } from './policy/check-package.ts';
 import { type Checks, createChecks, type Knowledge } from './policy/checks.ts';
-import { loadMaliciousIndex } from './policy/malicious.ts';
+import { loadMalicious, type MaliciousKnowledge, type MaliciousStatus } from './policy/malicious.ts';
+import { fetchMaliciousList, scheduleMaliciousRefresh } from './policy/malicious-refresh.ts';
 import { loadPolicy } from './policy/policy.ts';
 import { popularNames } from './policy/popular-names.ts';
 import { createNpmResolver } from './resolve/npm-resolver.ts';
@@ -70,6 +71,8 @@ export interface Packages {
     /** @throws MeshError not_found */
     decide(id: string, decision: Decision): Promise<Approval>;
   };
+  /** The list of malicious packages that is in use. */
+  malicious(): MaliciousStatus;
   close(): Promise<void>;
 }
 
@@ -93,6 +96,8 @@ export interface PackagesOptions extends FetcherOptions {
   /** Called after every install, for metrics. */
   readonly onInstall?: (status: InstallResult['status'], ecosystem: Ecosystem) => void;
   readonly now?: () => Date;
+  /** Address of OSV's dumps, from which the list of malicious packages is renewed every day. Default: it is not. */
+  readonly maliciousListUrl?: string | undefined;
   /** Days that a release has to be old before it is installed. Default: 3. */
   readonly minReleaseAgeDays?: number | undefined;
   readonly archiveLimits?: Partial<ArchiveLimits>;
@@ -112,6 +117,7 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
   const fetcher = createFetcher(options);
   const knowledge = await loadKnowledge(options, fetcher);
   const checks = createChecks(knowledge);
+  const refresh = renewMalicious(options, knowledge.malicious);
   const { installSet, store } = createInstaller({ ...options, workDirectory, fetcher, knowledge, checks });
   const modules = createModuleLookup(store);
   const installTogether = createInstallTogether({
@@ -133,22 +139,32 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
     list: async () => listPackages(await store.list()),
     ...createLayers({ installTogether, findModules: modules.find, provided }),
     approvals: { list: knowledge.approvals.list, decide: knowledge.approvals.decide },
-    close: () => fetcher.close(),
+    malicious: knowledge.malicious.status,
+    close: async () => {
+      refresh?.close();
+      await fetcher.close();
+    },
   };
+}
+
+function renewMalicious(options: PackagesOptions, knowledge: MaliciousKnowledge) {
+  const { directory, maliciousListUrl: url, proxy = {}, logger } = options;
+  if (url === undefined) return undefined;
+  return scheduleMaliciousRefresh({ knowledge, fetchList: fetchMaliciousList({ url, directory, proxy }), logger });
 }
 
 const MIN_RELEASE_AGE_DAYS = 3;
 
 /** Loads what packages are compared with, and opens the indexes. */
-async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher): Promise<Knowledge> {
+async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher) {
   const { directory, policyFile, pipIndexUrl, npmRegistry, logger, provided = [] } = options;
   const { now = () => new Date(), minReleaseAgeDays = MIN_RELEASE_AGE_DAYS } = options;
   const [policy, malicious, approvals] = await Promise.all([
     loadPolicy(policyFile),
-    loadMaliciousIndex(join(directory, 'malicious-packages.json')),
+    loadMalicious(directory, logger),
     createApprovals(join(directory, 'approvals.json'), now),
   ]);
-  logger.info({ malicious: malicious.updated }, 'package checks loaded');
+  logger.info({ malicious: malicious.status() }, 'package checks loaded');
   const index = {
     pypi: cachedIndex(createPypiIndex(fetcher, pipIndexUrl)),
     npm: cachedIndex(

@@ -1,31 +1,11 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
-import { z } from 'zod';
-import { readJson } from '../json-file.ts';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { inRange, sameVersion } from '../spec.ts';
-
-/** One advisory on one package. `affected` is all of it, or versions and ranges such as `>=4.1.1 <=4.1.2`. */
-export const Advisory = z.object({
-  id: z.string(),
-  date: z.string(),
-  affected: z.union([z.literal('all'), z.array(z.string())]),
-});
-export type Advisory = z.output<typeof Advisory>;
-
-const Advisories = z.record(z.string(), z.array(Advisory));
-
-/** OSV's knowledge of malicious packages, reduced to what a check needs; names are normalised. */
-export const MaliciousFile = z.object({
-  source: z.string(),
-  updated: z.string(),
-  pypi: Advisories,
-  npm: Advisories,
-});
-export type MaliciousFile = z.output<typeof MaliciousFile>;
+import { type Advisory, type MaliciousList, readList } from './malicious-list.ts';
 
 export interface MaliciousIndex {
-  /** Date of the knowledge. */
-  readonly updated: string;
   /**
    * The advisory on a version. Without a version: one on all of the package, so that a good release of a package
    * that was taken over for a day is not refused.
@@ -35,19 +15,40 @@ export interface MaliciousIndex {
   any(ecosystem: Ecosystem, name: string): Advisory | undefined;
 }
 
-const STARTER_FILE = fileURLToPath(new URL('../../../data/malicious-packages.json', import.meta.url));
+/** The knowledge of malicious packages, which is renewed while the service runs. */
+export interface MaliciousKnowledge extends MaliciousIndex {
+  status(): MaliciousStatus;
+  /** Reads the list again, and keeps the one in use where there is no later one. @throws Error when it cannot be read */
+  reload(): Promise<void>;
+}
 
-/** Reads the index that the refresh command has built at `file`, else the starter that is shipped. */
-export async function loadMaliciousIndex(file: string): Promise<MaliciousIndex> {
-  const content = (await readJson(file, MaliciousFile)) ?? (await readJson(STARTER_FILE, MaliciousFile));
-  if (content === undefined) throw new Error(`${STARTER_FILE}: the index of malicious packages is missing`);
-  // A package may be called `constructor`: objects of JSON have such properties, maps do not.
-  const advisories = { pypi: new Map(Object.entries(content.pypi)), npm: new Map(Object.entries(content.npm)) };
+export interface MaliciousStatus {
+  /** Packages with an advisory. */
+  readonly names: number;
+  readonly updatedAt: Date;
+}
+
+const SHIPPED_FILE = fileURLToPath(new URL('../../../data/malicious-packages.tsv', import.meta.url));
+
+/** Path of the list that is made by refresh-malicious.ts, below the directory of packages. */
+export const maliciousFile = (directory: string): string => join(directory, 'malicious-packages.tsv.gz');
+
+/** Reads the list in `directory`, else the one that is shipped. A list that cannot be read is not used. */
+export async function loadMalicious(directory: string, logger: Pick<Logger, 'warn'>): Promise<MaliciousKnowledge> {
+  const shipped = await readList(SHIPPED_FILE);
+  if (shipped === undefined) throw new Error(`${SHIPPED_FILE}: the list of malicious packages is missing`);
+  let list: MaliciousList = shipped;
+  const reload = async (): Promise<void> => {
+    const found = await readList(maliciousFile(directory));
+    if (found !== undefined && found.updatedAt.getTime() >= list.updatedAt.getTime()) list = found;
+  };
+  await reload().catch((error: unknown) => logger.warn({ err: error }, 'list of malicious packages not used'));
   return {
-    updated: content.updated,
+    reload,
+    status: () => ({ names: list.names, updatedAt: list.updatedAt }),
     find: (ecosystem, name, version) =>
-      advisories[ecosystem].get(name)?.find((advisory) => concerns(ecosystem, advisory, version)),
-    any: (ecosystem, name) => advisories[ecosystem].get(name)?.[0],
+      list.find(ecosystem, name).find((advisory) => concerns(ecosystem, advisory, version)),
+    any: (ecosystem, name) => list.find(ecosystem, name)[0],
   };
 }
 
