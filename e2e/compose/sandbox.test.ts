@@ -27,6 +27,7 @@ describe('the sandbox in its container', () => {
   test('gives Python namespaces', async () => {
     expect((await request(`${mesh.url('sandbox')}/health`)).body).toMatchObject({
       isolation: { python: 'namespaces', javascript: 'isolate', typescript: 'isolate' },
+      jailed: { python: true, javascript: true, typescript: true },
     });
   });
 
@@ -195,7 +196,7 @@ describe('the image of the sandbox without its profile of system calls', () => {
     expect((await post(`${url}/execute`, { code: '6 * 7' })).body).toMatchObject({
       status: 'success',
       result: '42',
-      runtime: { isolation: 'wasm' },
+      runtime: { isolation: 'wasm', jailed: false },
     });
   });
 });

@@ -10,6 +10,7 @@ import { nodeWorker } from '../src/runtimes/node-worker.ts';
 import { findUnprivileged } from '../src/runtimes/unprivileged.ts';
 import { prepareWorkerScripts } from '../src/runtimes/worker-scripts.ts';
 import { descendantsOf } from './hostile/processes.ts';
+import { startIndex } from './packages/fixtures/index-server.ts';
 import { cacheFor, MAIN, PYTHON_LEVELS, type Sandbox, startSandbox, USERS } from './sandbox.ts';
 
 // Real processes are started, ended and waited for.
@@ -21,6 +22,10 @@ const canJail = PYTHON_LEVELS.includes('namespaces');
 // Written by the last of them, and by root.
 const folder = cacheFor(USERS.at(-1)?.[1] ?? {});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const wheels = await startIndex();
+wheels.addWheels('zqunjailed', [{ version: '1.0' }]);
+afterAll(() => wheels.stop());
 
 const LANGUAGES = ['python', 'javascript', 'typescript'] as const;
 const ENDLESS = { python: 'while True: pass', javascript: 'for (;;);', typescript: 'for (;;);' };
@@ -58,7 +63,8 @@ async function whileBusy(sandbox: Sandbox, look: () => void): Promise<void> {
 describe.each(USERS)('without a jail, run by %s:', (_name, user) => {
   let sandbox: Sandbox;
   beforeAll(async () => {
-    sandbox = await startSandbox({ ...NO_JAIL, SANDBOX_CACHE_DIR: folder, MIN_WORKERS: '1' }, user);
+    const index = { PIP_INDEX_URL: wheels.pipIndexUrl };
+    sandbox = await startSandbox({ ...NO_JAIL, ...index, SANDBOX_CACHE_DIR: folder, MIN_WORKERS: '1' }, user);
     await until(async () => (await request(`${sandbox.url}/ready`)).status === 200);
   });
   afterAll(() => sandbox?.stop());
@@ -74,6 +80,11 @@ describe.each(USERS)('without a jail, run by %s:', (_name, user) => {
         runtime: { isolation: 'isolate', jailed: false },
       });
     }
+  });
+
+  test('programs import the packages that they name', async () => {
+    const program = { code: 'import zqunjailed\nzqunjailed.__version__', packages: ['zqunjailed'] };
+    expect(await sandbox.run(program)).toMatchObject({ result: "'1.0'", runtime: { jailed: false } });
   });
 
   test('/health, /ready, the metrics and the log say so, with the cure', async () => {
