@@ -1,13 +1,16 @@
 # One image per service: docker build --target <service>. All share one layer of dependencies.
 
+# The base of all images. `npm run pin-images` renews its digest; --build-arg NODE_IMAGE=... takes another.
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
+
 # The manifests of all workspaces, found by their name, so that a new service needs no line here. Whatever else changes
 # does not change this stage's content, and the dependencies come from the cache.
-FROM node:24-bookworm-slim AS manifests
+FROM ${NODE_IMAGE} AS manifests
 WORKDIR /app
 COPY . .
 RUN mkdir /manifests && find . -mindepth 2 -name package.json -exec cp --parents '{}' /manifests ';'
 
-FROM node:24-bookworm-slim AS dependencies
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 # extra-ca.crt, where there is one: the certificate of a proxy that stands between this build and the registry.
 COPY package.json package-lock.json .npmrc extra-ca.cr[t] ./
@@ -26,7 +29,7 @@ COPY shared shared
 COPY services/middleware/web services/middleware/web
 RUN node services/middleware/web/build.ts
 
-FROM node:24-bookworm-slim AS base
+FROM ${NODE_IMAGE} AS base
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
@@ -88,7 +91,7 @@ EXPOSE 8001
 CMD ["node", "services/sandbox/src/main.ts"]
 
 # Not a service of ours: the way from the sandbox to package indexes.
-FROM node:24-bookworm-slim AS index-proxy
+FROM ${NODE_IMAGE} AS index-proxy
 RUN apt-get update && apt-get install --yes --no-install-recommends squid && rm -rf /var/cache/apt/* /var/lib/apt/lists/*
 COPY index-proxy/squid.conf /etc/squid/squid.conf
 USER node
