@@ -12,11 +12,23 @@ import {
 import { untilAborted } from './deadline.ts';
 import { causeChain, MeshError } from './errors.ts';
 
-/** No answer, or a wrong one. 4xx is the caller's fault, and an upstream that says it is full has answered. */
-export function isUpstreamFault(error: unknown): error is MeshError {
-  const isFault = error instanceof MeshError && (error.code === 'upstream_failed' || error.code === 'upstream_timeout');
-  return isFault && !wasRefused(error);
+/**
+ * Returns true for a failure of an upstream: no answer, or a wrong one. A 4xx and an answer that is too long follow from
+ * the request, and an upstream that says it is full has answered.
+ */
+export const isUpstreamFault = (error: unknown): error is MeshError => isFailure(error) && !isTooLarge(error);
+
+/** Returns true for a failure after which nobody knows whether the request ran. */
+export const mayHaveRun = (error: unknown): error is MeshError => isFailure(error) && !wasNeverSent(error);
+
+function isFailure(error: unknown): error is MeshError {
+  const hasFailed =
+    error instanceof MeshError && (error.code === 'upstream_failed' || error.code === 'upstream_timeout');
+  return hasFailed && ![...causeChain(error)].some(isRefusal);
 }
+
+const isTooLarge = (error: MeshError): boolean =>
+  [...causeChain(error)].some((at) => 'code' in at && at.code === TOO_LARGE_CODE);
 
 /** The status of an answer that was not a success: the cause of an error that it led to. */
 export class HttpStatusError extends Error {
@@ -30,14 +42,13 @@ export class HttpStatusError extends Error {
 }
 
 const REQUEST_TIMEOUT = 408;
+/** The code of an error for an answer that was longer than is accepted. */
+export const TOO_LARGE_CODE = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
 
-/** Returns true when an upstream took the request for a wrong one: it answered with a 4xx. */
-function wasRefused(error: unknown): boolean {
-  return [...causeChain(error)].some((at) => {
-    // The status of a MeshError is what its caller gets.
-    const status = !(at instanceof MeshError) && 'status' in at ? Number(at.status) : 0;
-    return status >= 400 && status < 500 && status !== REQUEST_TIMEOUT;
-  });
+function isRefusal(cause: Error): boolean {
+  // The status of a MeshError is what its caller gets.
+  const status = !(cause instanceof MeshError) && 'status' in cause ? Number(cause.status) : 0;
+  return status >= 400 && status < 500 && status !== REQUEST_TIMEOUT;
 }
 
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);

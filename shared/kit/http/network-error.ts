@@ -1,8 +1,7 @@
 import { MeshError } from '../faults/errors.ts';
-import { wasNeverSent } from '../faults/resilience.ts';
+import { TOO_LARGE_CODE, wasNeverSent } from '../faults/resilience.ts';
 
 const TIMEOUT_CODES = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
-const TOO_LARGE_CODE = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
 
 /** Errors of a program that is wrong, or was given values that cannot be sent: nothing that a socket or a peer causes. */
 const OWN_ERRORS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'EvalError', 'URIError', 'DataCloneError']);

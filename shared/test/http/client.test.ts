@@ -51,6 +51,18 @@ describe('createHttpClient', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
+  test.each<[string, Parameters<typeof serveRaw>[0]]>([
+    ['refuses the request', (_req, res) => void res.writeHead(422).end('no')],
+    ['answers with more than was asked for', (_req, res) => void res.end('x'.repeat(10_000))],
+  ])('a peer that %s opens no breaker: that follows from the request', async (_name, listener) => {
+    const breaker = createBreaker({ name: 'The peer', halfOpenAfterMs: 60_000 });
+    const client = await clientFor(listener, { breaker, maxResponseBytes: 1_000 });
+    for (let at = 0; at < 10; at += 1) {
+      await expect(client.get('/', { answer: Answer, ...never() })).rejects.toMatchObject({ code: 'upstream_failed' });
+    }
+    expect(breaker.state).toBe('closed');
+  });
+
   test('a peer that is not there cannot be reached', async () => {
     const client = createHttpClient({ name: 'The peer', baseUrl: `http://127.0.0.1:${await freePort()}`, timeouts });
     await expect(client.get('/', { answer: Answer, ...never() })).rejects.toMatchObject({

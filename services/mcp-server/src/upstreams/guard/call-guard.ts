@@ -5,8 +5,8 @@ import {
   createBreaker,
   createBulkhead,
   isUpstreamFault,
+  mayHaveRun,
   retry,
-  wasNeverSent,
 } from '@toolmesh/shared/kit/faults/resilience';
 import type { McpRequest, McpTool } from '@toolmesh/shared/mcp/protocol';
 import type { HealthPoller } from './health-poller.ts';
@@ -92,11 +92,11 @@ export function isHarmless({ method }: McpRequest, tool: McpTool | undefined): b
 }
 
 /** Recognizes a call that was lost on the way. A call that is merely late may still be running. */
-const isLost = (error: unknown): boolean => error instanceof MeshError && error.code === 'upstream_failed';
+const isLost = (error: unknown): boolean => isUpstreamFault(error) && error.code === 'upstream_failed';
 
 /** Marks the failure of a write that may have happened all the same: the caller must know before it tries again. */
 function withUnknownOutcome(error: unknown): unknown {
-  if (!isUpstreamFault(error) || wasNeverSent(error)) return error;
+  if (!mayHaveRun(error)) return error;
   return new MeshError(error.code, `${error.message}; whether it ran is unknown, so it was not tried again`, {
     cause: error,
     details: { outcome: 'unknown' },
