@@ -1,5 +1,5 @@
 import type { UIMessageChunk } from 'ai';
-import type { ChatAnswer, ChatApproval, TokenUsage, ToolCallStatus } from './chat.ts';
+import type { ChatAnswer, ChatApproval, ChatNotice, TokenUsage, ToolCallStatus } from './chat.ts';
 import type { ErrorBody } from './errors.ts';
 import type { Progress } from './tool.ts';
 
@@ -13,7 +13,7 @@ export type ChatStreamData = {
   readonly provider: { readonly provider: string; readonly model: string; readonly reason?: string };
   /** Tokens so far. */
   readonly usage: TokenUsage;
-  readonly notice: { readonly code: string; readonly message: string };
+  readonly notice: ChatNotice;
   readonly approval: ChatApproval;
   /** Transient: the error that the `error` part behind it names in words only. */
   readonly error: ErrorBody['error'];

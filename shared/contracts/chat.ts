@@ -54,6 +54,10 @@ export const ApprovalDecision = z.object({
 });
 export type ApprovalDecision = z.output<typeof ApprovalDecision>;
 
+/** What a user should know about an answer: another model gave it, or it could not be kept. */
+export const ChatNotice = z.object({ code: z.string(), message: z.string() });
+export type ChatNotice = z.output<typeof ChatNotice>;
+
 /** The answer of `POST /chat` that is not streamed (contract, section 3). */
 export const ChatAnswer = z.object({
   session_id: z.string(),
@@ -63,6 +67,8 @@ export const ChatAnswer = z.object({
   tool_calls: z.array(ChatToolCall),
   /** Present only while calls are pending. */
   pending_approvals: z.array(ChatApproval).optional(),
+  /** Present only when there are any. */
+  notices: z.array(ChatNotice).optional(),
   steps: z.int(),
   finish_reason: FinishReason,
   usage: TokenUsage,

@@ -29,16 +29,30 @@ export interface User {
   readonly gid?: number;
 }
 
+/** Returns a command that gives what follows a small disk of its own, mounted on a folder. */
+export const onSmallDisk = (directory: string, kib: number): readonly string[] => [
+  'unshare',
+  '--user',
+  '--map-root-user',
+  '--mount',
+  'sh',
+  '-c',
+  `mount -t tmpfs -o size=${kib}k tmpfs "$0" && exec "$@"`,
+  directory,
+];
+
 /**
  * Starts a service in a process of its own, on a free port unless `env` names one, and waits until it listens.
+ * `through`: a command that runs it.
  * @throws StartFailure with what it wrote to standard error.
  */
 export async function startServiceProcess(
   main: URL,
   env: Record<string, string> = {},
-  user: User = {},
+  { through = [], ...user }: User & { readonly through?: readonly string[] } = {},
 ): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [fileURLToPath(main)], {
+  const [command, ...args] = [...through, process.execPath, fileURLToPath(main)];
+  const child = spawn(command, args, {
     ...user,
     env: { ...INHERITED_ENV, ...TEST_ENV, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,3 +1,4 @@
+import type { CheckNote } from '@toolmesh/shared/kit/http/readiness';
 import { defineService } from '@toolmesh/shared/kit/service/define-service';
 import { createActiveRuns } from './chat/active-runs.ts';
 import { createChat } from './chat/run-chat.ts';
@@ -18,6 +19,7 @@ import { runRoutes } from './routes/runs.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolRoutes } from './routes/tools.ts';
 import { openSessions } from './sessions/open-sessions.ts';
+import type { Sessions } from './sessions/sessions.ts';
 import { createChatMetrics } from './telemetry/chat-metrics.ts';
 
 export const middleware = defineService({
@@ -41,7 +43,7 @@ export const middleware = defineService({
       timeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
     });
     const runs = createActiveRuns();
-    const sessions = openSessions(config, logger);
+    const sessions = openSessions(config, logger, metrics.countLostTurn);
     const approvals = createApprovals();
     const permissionOf = createToolPolicy(config.TOOL_POLICY, config.TOOL_POLICY_DEFAULT);
     const runChat = createChat({ config, hub, openModel, metrics, runs, sessions, approvals, permissionOf });
@@ -57,7 +59,7 @@ export const middleware = defineService({
       ],
       rawRoutes: servePage(),
       openPaths: PAGE_PATHS,
-      checks: { mcp_server: health.checkHub, llm: health.checkModel },
+      checks: { mcp_server: health.checkHub, llm: health.checkModel, sessions: checkKeeping(sessions) },
       health: health.report,
       close: async () => {
         await runs.stop();
@@ -67,3 +69,9 @@ export const middleware = defineService({
     };
   },
 });
+
+/** Chats are answered, but not kept, while their store cannot be written. */
+const checkKeeping = (sessions: Sessions) => (): CheckNote | void => {
+  const problem = sessions.problem();
+  if (problem !== undefined) return { degraded: `conversations are not kept: ${problem}` };
+};

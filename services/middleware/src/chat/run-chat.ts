@@ -87,6 +87,7 @@ async function* observeRun(
   const knownTools = new Set(options.tools.map(({ name }) => name));
   const recorder = createRunRecorder();
   const countEnd = metrics.startRun();
+  let notKept: string | undefined;
   try {
     for await (const event of runAgent(options)) {
       recorder.add(event);
@@ -98,9 +99,12 @@ async function* observeRun(
   } finally {
     const record = recorder.record();
     countEnd(record.finishReason);
-    transcript?.saveAnswer(record);
+    notKept = transcript?.saveAnswer(record);
   }
   const { finishReason: reason, failure } = recorder.record();
+  if (notKept !== undefined) {
+    yield { type: 'notice', code: 'not_kept', message: `This conversation could not be kept: ${notKept}` };
+  }
   yield { type: 'finish', reason, ...(failure === undefined ? {} : { error: failure }) };
 }
 

@@ -9,8 +9,8 @@ import type { StartedOrder } from './chat-order.ts';
 export interface Transcript {
   /** Stores the input, once; a page that is loaded while the model answers shows it. */
   saveInput(): void;
-  /** Stores the input, if it is not yet stored, and the answer. */
-  saveAnswer(record: RunRecord): void;
+  /** Stores the input, if it is not yet stored, and the answer. Returns what kept either from being stored. */
+  saveAnswer(record: RunRecord): string | undefined;
 }
 
 export interface TranscriptOptions {
@@ -28,12 +28,15 @@ export function openTranscript(sessions: Sessions, options: TranscriptOptions): 
   const { sessionId, runId } = order;
   const started = performance.now();
   let isInputSaved = false;
+  let problem: string | undefined;
 
   const saveInput = (): void => {
     if (isInputSaved) return;
     isInputSaved = true;
-    if (order.input.kind === 'conversation') sessions.replace(sessionId, conversation.turns);
-    else sessions.append(sessionId, addedTurns(conversation.turns, stored));
+    problem =
+      order.input.kind === 'conversation'
+        ? sessions.replace(sessionId, conversation.turns)
+        : sessions.append(sessionId, addedTurns(conversation.turns, stored));
   };
   return {
     saveInput,
@@ -42,7 +45,8 @@ export function openTranscript(sessions: Sessions, options: TranscriptOptions): 
       const durationMs = Math.round(performance.now() - started);
       const answeredBy = record.answeredBy ?? { provider: model.provider, model: model.name };
       const turn = answerTurn(record, { runId, ...answeredBy, durationMs }, { id: messageId, ...conversation.answer });
-      if (turn !== undefined) sessions.append(sessionId, [turn]);
+      if (turn !== undefined) problem = sessions.append(sessionId, [turn]) ?? problem;
+      return problem;
     },
   };
 }

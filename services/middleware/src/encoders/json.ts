@@ -1,4 +1,4 @@
-import type { ChatAnswer, ChatApproval, ChatToolCall } from '@toolmesh/shared/contracts/chat';
+import type { ChatAnswer, ChatApproval, ChatNotice, ChatToolCall } from '@toolmesh/shared/contracts/chat';
 import type { FinishedCall, PendingApproval, RunEvent, RunIdentity } from '../run/events.ts';
 import { createRunRecorder, lastText } from '../run/run-recorder.ts';
 
@@ -9,7 +9,11 @@ import { createRunRecorder, lastText } from '../run/run-recorder.ts';
  */
 export async function encodeJson(events: AsyncIterable<RunEvent>, identity: RunIdentity): Promise<ChatAnswer> {
   const recorder = createRunRecorder();
-  for await (const event of events) recorder.add(event);
+  const notices: ChatNotice[] = [];
+  for await (const event of events) {
+    recorder.add(event);
+    if (event.type === 'notice') notices.push({ code: event.code, message: event.message });
+  }
   const record = recorder.record();
   const calls = record.steps.flatMap((step) => step.calls.flatMap(({ outcome }) => outcome ?? []));
   const { failure, inputTokens, outputTokens, approvals } = record;
@@ -24,6 +28,7 @@ export async function encodeJson(events: AsyncIterable<RunEvent>, identity: RunI
     message: { role: 'assistant', content: response },
     tool_calls: calls.map(encodeCall),
     ...(approvals.length === 0 ? {} : { pending_approvals: approvals.map(encodeApproval) }),
+    ...(notices.length === 0 ? {} : { notices }),
     steps: record.rounds,
     finish_reason: record.finishReason,
     usage: { input_tokens: inputTokens, output_tokens: outputTokens, total_tokens: inputTokens + outputTokens },

@@ -12,8 +12,11 @@ const DAY_MS = 86_400_000;
  * Opens the stored conversations. Where the default folder is not writable they are kept in memory, which is logged; a
  * folder that is configured has to work. @throws ConfigError when it does not
  */
-export function openSessions(config: MiddlewareConfig, logger: Logger): Sessions {
-  const onFailure = (err: unknown) => logger.error({ err }, 'a conversation could not be kept');
+export function openSessions(config: MiddlewareConfig, logger: Logger, countFailure: () => void): Sessions {
+  const onFailure = (err: unknown) => {
+    countFailure();
+    logger.error({ err }, 'a conversation could not be kept');
+  };
   if (config.CHAT_SESSIONS === 'off') return createSessions(undefined, onFailure);
   const limits = {
     maxSessions: config.CHAT_MAX_SESSIONS,

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Turn } from '../run/turns.ts';
 import { boundTurn, MAX_ANSWER_CHARS } from './bound-turn.ts';
+import { isDiskFull } from './disk.ts';
+import { openDatabase, type SessionDatabase } from './session-database.ts';
 
 export interface SessionSummary {
   readonly id: string;
@@ -26,8 +26,12 @@ export interface SessionStore {
   replace(id: string, turns: readonly Turn[]): void;
   /** The sessions that were used last, at most `limit`. */
   list(limit: number): readonly SessionSummary[];
-  /** Removes a session; returns whether there was one. */
+  /** Removes a session, from the write-ahead log too, also when the disk is full; returns whether there was one. */
   remove(id: string): boolean;
+  /** Removes sessions that have not been used for too long. */
+  expire(): void;
+  /** Writes and removes what is as large as a long turn. @throws what a turn could not be written for. */
+  probe(): void;
   close(): void;
 }
 
@@ -37,20 +41,8 @@ export interface StoreLimits {
   readonly maxAgeMs: number;
 }
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS sessions (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, updated_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS sessions_by_use ON sessions (updated_at);
-  CREATE TABLE IF NOT EXISTS turns (
-    position INTEGER PRIMARY KEY,
-    session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-    turn_id TEXT NOT NULL, body TEXT NOT NULL,
-    UNIQUE (session_id, turn_id)
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS turns_in_order ON turns (session_id, position);
-`;
-const VERSION = 1;
+/** Needs room as a long turn does, and leaves nothing. */
+const PROBE = `CREATE TABLE probe (body); INSERT INTO probe VALUES (zeroblob(${64 * 1_024})); DROP TABLE probe`;
 const MAX_TITLE_CHARS = 80;
 
 /**
@@ -58,28 +50,10 @@ const MAX_TITLE_CHARS = 80;
  * @throws Error when the directory cannot be written to or holds a store of a later version.
  */
 export function openSessionStore(directory: string | undefined, limits: StoreLimits): SessionStore {
-  if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(directory === undefined ? ':memory:' : join(directory, 'sessions.sqlite'));
-  // A write is safe from a crash of this process; the last ones may go with the power.
-  db.exec(
-    'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
-  );
-  migrate(db);
-  // While it waits for another process, this one stands still.
-  db.exec('PRAGMA busy_timeout = 500');
+  const database = openDatabase(directory);
+  const { db, write, log, close } = database;
   const sql = prepare(db);
 
-  const write = <T>(task: () => T): T => {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      const result = task();
-      db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      db.exec('ROLLBACK');
-      throw error;
-    }
-  };
   const add = (id: string, turns: readonly Turn[]): void => {
     const title = titleOf(turns);
     const isNew = sql.has.get(id) === undefined;
@@ -90,9 +64,7 @@ export function openSessionStore(directory: string | undefined, limits: StoreLim
       sql.put.run(id, turn.id, isTooLarge ? JSON.stringify(boundTurn(turn, body.length)) : body);
     }
     sql.trim.run(id, id, limits.maxTurns);
-    if (!isNew) return;
-    sql.expire.run(Date.now() - limits.maxAgeMs);
-    sql.drop.run(limits.maxSessions);
+    if (isNew) sql.drop.run(limits.maxSessions);
   };
 
   return {
@@ -102,15 +74,51 @@ export function openSessionStore(directory: string | undefined, limits: StoreLim
       return rows.map(({ body }) => parseTurn(body));
     },
     append: (id, turns) => write(() => add(id, turns)),
-    replace: (id, turns) =>
+    replace(id, turns) {
       write(() => {
         sql.clear.run(id);
         add(id, turns);
-      }),
+      });
+      log.emptySoon();
+    },
     list: (limit) => Summaries.parse(sql.list.all(limit)),
-    remove: (id) => write(() => Number(sql.remove.run(id).changes) > 0),
-    close: () => db.close(),
+    remove: (id) => sql.has.get(id) !== undefined && removeSession(database, sql, id),
+    expire() {
+      const { changes } = write(() => sql.expire.run(Date.now() - limits.maxAgeMs));
+      if (Number(changes) > 0) log.empty();
+    },
+    probe() {
+      write(() => db.exec(PROBE));
+      log.empty();
+    },
+    close,
   };
+}
+
+type Statements = ReturnType<typeof prepare>;
+
+function removeSession(database: SessionDatabase, sql: Statements, id: string): boolean {
+  try {
+    database.write(() => sql.remove.run(id));
+    database.log.empty();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    removeInSteps(database, sql, id);
+  }
+  return true;
+}
+
+/** Removes a session on a full disk: with the reserve, turn by turn, each of which has room in the log. */
+function removeInSteps({ write, log, reserve }: SessionDatabase, sql: Statements, id: string): void {
+  reserve?.release();
+  try {
+    do log.empty();
+    while (write(() => sql.removeTurn.run(id).changes) > 0);
+    write(() => sql.remove.run(id));
+    log.empty();
+  } finally {
+    reserve?.take();
+  }
 }
 
 const Summaries = z.array(
@@ -122,16 +130,6 @@ const Summaries = z.array(
       messageCount: message_count,
     })),
 );
-
-function migrate(db: DatabaseSync): void {
-  const { user_version: version } = z
-    .object({ user_version: z.number() })
-    .parse(db.prepare('PRAGMA user_version').get());
-  if (version > VERSION)
-    throw new Error(`the store of sessions is of version ${version}, this program knows ${VERSION}`);
-  if (version === VERSION) return;
-  db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
-}
 
 const prepare = (db: DatabaseSync) => ({
   has: db.prepare('SELECT 1 FROM sessions WHERE id = ?'),
@@ -158,6 +156,9 @@ const prepare = (db: DatabaseSync) => ({
      FROM sessions ORDER BY updated_at DESC LIMIT ?`,
   ),
   remove: db.prepare('DELETE FROM sessions WHERE id = ?'),
+  removeTurn: db.prepare(
+    'DELETE FROM turns WHERE position = (SELECT position FROM turns WHERE session_id = ? ORDER BY position DESC LIMIT 1)',
+  ),
 });
 
 function titleOf(turns: readonly Turn[]): string {

@@ -7,6 +7,8 @@ import type { RunEvent } from '../run/events.ts';
 export interface ChatMetrics {
   readonly modelTimers: ModelTimers;
   countRetry(provider: string): void;
+  /** Counts a part of a conversation that could not be stored. */
+  countLostTurn(): void;
   countApproval(decision: 'requested' | 'approved' | 'denied' | 'void'): void;
   /** Counts a run that begins; returns a function that counts how it ended. */
   startRun(): (reason: FinishReason) => void;
@@ -20,6 +22,7 @@ export function createChatMetrics(metrics: Metrics): ChatMetrics {
   const models = modelMetrics(metrics);
   return {
     modelTimers: models,
+    countLostTurn: () => runs.lost.inc(),
     countRetry: (provider) => models.retries.inc({ provider }),
     countApproval: (decision) => calls.approvals.inc({ decision }),
     startRun() {
@@ -48,6 +51,10 @@ const runMetrics = (metrics: Metrics) => ({
     name: 'chat_runs_total',
     help: 'Chats, by how they ended',
     labelNames: ['finish_reason'],
+  }),
+  lost: metrics.counter({
+    name: 'chat_store_failures_total',
+    help: 'Parts of conversations that could not be stored',
   }),
   active: metrics.gauge({ name: 'chat_runs_active', help: 'Chats being answered now' }),
 });

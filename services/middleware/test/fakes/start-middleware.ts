@@ -23,8 +23,11 @@ export async function startMiddleware(env: Record<string, string> = {}): Promise
 }
 
 /** Starts a middleware in a process of its own, for what a process does: exit codes. */
-export async function startMiddlewareProcess(env: Record<string, string> = {}): Promise<ServiceProcess> {
-  return endWithTest(await startServiceProcess(MAIN, { ...(await apart()), ...env }));
+export async function startMiddlewareProcess(
+  env: Record<string, string> = {},
+  through: readonly string[] = [],
+): Promise<ServiceProcess> {
+  return endWithTest(await startServiceProcess(MAIN, { ...(await apart()), ...env }, { through }));
 }
 
 /** Serves a hub with `tools`, and a middleware that uses it. */
