@@ -40,6 +40,8 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: 'sandbox', name: 'NO_PROXY' },
   { service: 'sandbox', name: 'SANDBOX_ADMIN_KEY', isSecret: true },
   { service: 'sandbox', name: 'SANDBOX_PACKAGE_POLICY' },
+  { service: 'sandbox', name: 'SANDBOX_LAYERS_MAX_MB' },
+  { service: 'sandbox', name: 'SANDBOX_LAYERS_MAX_IDLE_DAYS' },
   { service: 'sandbox', name: 'SANDBOX_MALICIOUS_LIST' },
   { service: 'sandbox', name: 'SANDBOX_PACKAGE_MIN_AGE_DAYS' },
   { service: 'sandbox', name: 'SANDBOX_DATA_DIR' },

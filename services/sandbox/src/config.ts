@@ -73,6 +73,18 @@ export const SandboxConfig = serviceConfig(8001, {
     .string()
     .optional()
     .describe('Policy file for packages. Default: `services/sandbox/data/package-policy.json`.'),
+  SANDBOX_LAYERS_MAX_MB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(4_096)
+    .describe('Most that installed packages may take, in MiB; those that were not used the longest make room.'),
+  SANDBOX_LAYERS_MAX_IDLE_DAYS: z.coerce
+    .number()
+    .min(1)
+    .max(3_650)
+    .default(30)
+    .describe('Days after which installed packages are removed that no program has used.'),
   SANDBOX_MALICIOUS_LIST: z
     .union([z.literal('off'), z.url()])
     .default('https://osv-vulnerabilities.storage.googleapis.com')

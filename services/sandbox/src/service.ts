@@ -9,7 +9,14 @@ import { createExecute, executeTool } from './execution/execute.ts';
 import { executionRoutes } from './execution/routes.ts';
 import { countEvictions, measureBudget } from './telemetry/budget.ts';
 import { describeIsolation, isolationChecks, measureIsolation } from './telemetry/isolation.ts';
-import { countInstalls, describePackages, measureExecutions, measureMalicious } from './telemetry/metrics.ts';
+import { measureExecutions } from './telemetry/metrics.ts';
+import {
+  countInstalls,
+  countLayerEvictions,
+  describePackages,
+  measureLayers,
+  measureMalicious,
+} from './telemetry/packages.ts';
 import { findJail } from './jail/find-jail.ts';
 import { createPackages, type Packages } from './packages/packages.ts';
 import { loadMalicious, type MaliciousStatus } from './packages/policy/malicious.ts';
@@ -76,6 +83,9 @@ function openPackages(
     proxy: { http: config.HTTP_PROXY, https: config.HTTPS_PROXY, no: config.NO_PROXY },
     logger,
     onInstall: countInstalls(metrics),
+    maxStoreBytes: config.SANDBOX_LAYERS_MAX_MB * MIB,
+    maxIdleDays: config.SANDBOX_LAYERS_MAX_IDLE_DAYS,
+    onEvicted: countLayerEvictions(metrics),
   });
 }
 
@@ -109,6 +119,7 @@ export const sandbox = defineService({
     const packages = await openPackages(kit, { directory: SANDBOX_DATA_DIR, runtimes });
     measureDisk(metrics, SANDBOX_DATA_DIR);
     measureMalicious(metrics, packages);
+    measureLayers(metrics, packages);
     const execute = measureExecutions(createExecute({ engines, sessions, budget, packages }), engines, metrics);
     const checks = isolationChecks(engines);
     const service = toolServiceParts(

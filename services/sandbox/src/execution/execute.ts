@@ -30,7 +30,7 @@ export interface ExecuteParts {
   readonly engines: readonly Engine[];
   readonly sessions: Sessions;
   readonly budget: Budget;
-  readonly packages: Pick<Packages, 'layerFor' | 'layerForImports'>;
+  readonly packages: Pick<Packages, 'layerFor' | 'layerForImports' | 'hold'>;
 }
 
 const MIB = 1_024 ** 2;
@@ -64,14 +64,30 @@ export function createExecute({ engines, sessions, budget, packages }: ExecutePa
       return toExecutionResult(run, program, { runtime, packages: [...(layer?.packages ?? [])] });
     };
     const bytes = program.memory_mb * MIB;
-    if (program.session_id === undefined) return pool.withWorker(bytes, task, signal);
+    const { directory } = layer ?? {};
+    const hold = () => (directory === undefined ? () => {} : packages.hold(directory));
+    if (program.session_id === undefined) {
+      const release = hold();
+      return pool.withWorker(bytes, task, signal).finally(release);
+    }
     const needs = {
       id: program.session_id,
       runtime: engine.runtime.name,
-      packages: layer?.directory,
+      packages: directory,
       bytes,
       demandsPackages: program.packages !== undefined,
-      start: pool.take,
+      // A session imports from its layer as long as its worker lives.
+      start: async (starting: AbortSignal) => {
+        const release = hold();
+        try {
+          const worker = await pool.take(starting);
+          void worker.gone.then(release, release);
+          return worker;
+        } catch (error) {
+          release();
+          throw error;
+        }
+      },
     };
     return sessions.withWorker(needs, task, signal);
   };

@@ -33,8 +33,10 @@ import { createFindPip } from './resolve/pip.ts';
 import { createPypiResolver } from './resolve/pypi-resolver.ts';
 import type { PythonTarget } from './resolve/python-target.ts';
 import { RESOLVER_LIMITS, type ResolverLimits } from './resolve/resolver.ts';
-import { createModuleLookup } from './install/module-lookup.ts';
-import { createLayerStore } from './store/layer-store.ts';
+import { createModuleLookup, type ModuleLookup } from './install/module-lookup.ts';
+import type { Eviction } from './store/choose-evictions.ts';
+import { createLayerStore, type LayerStore } from './store/layer-store.ts';
+import { createLayerUse, type LayerUse } from './store/layer-use.ts';
 import { listPackages } from './store/list-packages.ts';
 import { removeLeftovers } from './store/sealed-tree.ts';
 
@@ -71,6 +73,12 @@ export interface Packages {
     /** @throws MeshError not_found */
     decide(id: string, decision: Decision): Promise<Approval>;
   };
+  /** Keeps a layer, by its directory, for a program that imports from it. Returns how to end that. */
+  hold(directory: string): () => void;
+  /** Removes layers that were not used for long, or for which there is no room; done by itself every hour. */
+  evict(): Promise<void>;
+  /** Returns the number of layers and their size. */
+  usage(): Promise<{ readonly layers: number; readonly bytes: number }>;
   /** The list of malicious packages that is in use. */
   malicious(): MaliciousStatus;
   close(): Promise<void>;
@@ -103,7 +111,11 @@ export interface PackagesOptions extends FetcherOptions {
   readonly archiveLimits?: Partial<ArchiveLimits>;
   readonly resolverLimits?: Partial<ResolverLimits>;
   /** Of all layers together. Default: 4 GiB. */
-  readonly maxStoreBytes?: number;
+  readonly maxStoreBytes?: number | undefined;
+  /** Days after which a layer is removed that no program has used. Default: 30. */
+  readonly maxIdleDays?: number | undefined;
+  /** Called for each layer that is removed, for metrics. */
+  readonly onEvicted?: (reason: Eviction['reason']) => void;
   readonly maxParallel?: number;
   readonly maxWaiting?: number;
 }
@@ -118,11 +130,16 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
   const knowledge = await loadKnowledge(options, fetcher);
   const checks = createChecks(knowledge);
   const refresh = renewMalicious(options, knowledge.malicious);
-  const { installSet, store } = createInstaller({ ...options, workDirectory, fetcher, knowledge, checks });
+  const use = createLayerUse(knowledge.now);
+  const { installSet, store } = createInstaller({ ...options, workDirectory, fetcher, knowledge, checks, use });
   const modules = createModuleLookup(store);
+  const evictor = createEvictor(options, { store, modules });
   const installTogether = createInstallTogether({
     installSet,
-    onNewLayer: modules.forget,
+    onNewLayer: () => {
+      modules.forget();
+      void evictor.evict();
+    },
     parallel: options.maxParallel ?? 2,
     waiting: options.maxWaiting ?? 16,
   });
@@ -139,12 +156,46 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
     list: async () => listPackages(await store.list()),
     ...createLayers({ installTogether, findModules: modules.find, provided }),
     approvals: { list: knowledge.approvals.list, decide: knowledge.approvals.decide },
+    hold: use.hold,
+    evict: evictor.evict,
+    usage: async () => {
+      const records = await store.list();
+      return { layers: records.length, bytes: records.reduce((sum, { size_bytes }) => sum + size_bytes, 0) };
+    },
     malicious: knowledge.malicious.status,
     close: async () => {
       refresh?.close();
+      evictor.close();
       await fetcher.close();
     },
   };
+}
+
+const EVICT_MS = 3_600_000;
+
+/** Removes layers after each install and every hour, one removal after the other. */
+function createEvictor(
+  { logger, onEvicted = () => {} }: Pick<PackagesOptions, 'logger' | 'onEvicted'>,
+  { store, modules }: { readonly store: LayerStore; readonly modules: ModuleLookup },
+) {
+  const remove = async (): Promise<void> => {
+    try {
+      const evictions = await store.evict();
+      if (evictions.length === 0) return;
+      modules.forget(evictions);
+      logger.info({ layers: evictions.length }, 'package layers removed');
+      for (const { reason } of evictions) onEvicted(reason);
+    } catch (error) {
+      logger.warn({ err: error }, 'package layers not removed');
+    }
+  };
+  let last = Promise.resolve();
+  const evict = (): Promise<void> => {
+    last = last.then(remove);
+    return last;
+  };
+  const timer = setInterval(() => void evict(), EVICT_MS).unref();
+  return { evict, close: () => clearInterval(timer) };
 }
 
 function renewMalicious(options: PackagesOptions, knowledge: MaliciousKnowledge) {
@@ -182,6 +233,7 @@ interface InstallerParts extends PackagesOptions {
   readonly fetcher: Fetcher;
   readonly knowledge: Knowledge;
   readonly checks: Checks;
+  readonly use: LayerUse;
 }
 
 function createInstaller(parts: InstallerParts) {
@@ -189,8 +241,9 @@ function createInstaller(parts: InstallerParts) {
   const { index, now } = knowledge;
   const archives = { ...ARCHIVE_LIMITS, ...parts.archiveLimits };
   const limits = { ...RESOLVER_LIMITS, ...parts.resolverLimits };
-  const maxBytes = parts.maxStoreBytes ?? 4 * 1_024 ** 3;
-  const store = createLayerStore({ directory, workDirectory, limits: archives, maxBytes, now });
+  const { use, maxStoreBytes: maxBytes = 4 * 1_024 ** 3, maxIdleDays = 30 } = parts;
+  const eviction = { maxBytes, maxIdleMs: maxIdleDays * DAY_MS };
+  const store = createLayerStore({ directory, workDirectory, limits: archives, eviction, use, now });
   const findPip = createFindPip({ python, directory, index: index.pypi, fetcher });
   const resolvers = {
     pypi: createPypiResolver({ checks, fetcher, python, findPip, target: parts.pythonTarget, archives, limits }),

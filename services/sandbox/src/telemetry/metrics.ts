@@ -1,46 +1,10 @@
 import type { Metrics } from '@toolmesh/shared/kit/telemetry/metrics';
-import type { InstallResult } from '@toolmesh/shared/contracts/packages';
 import type { Engine } from '../execution/engine.ts';
 import type { Execute } from '../execution/execute.ts';
-import type { Packages } from '../packages/packages.ts';
 import { traceExecution } from './tracing.ts';
 
 /** Bytes, from 1 MiB to the 2 GiB that a program may ask for. */
 const MEMORY_BUCKETS = [1, 4, 16, 64, 128, 256, 512, 1_024, 2_048].map((mib) => mib * 1_024 ** 2);
-
-/** Counts installs (contract, section 7). */
-export function countInstalls(metrics: Metrics): (status: InstallResult['status']) => void {
-  const installs = metrics.counter({
-    name: 'sandbox_package_installs_total',
-    help: 'Requested packages, by the result',
-    labelNames: ['status'],
-  });
-  return (status) => installs.inc({ status });
-}
-
-/** Shows how much is known of malicious packages, and since when (contract, section 7). */
-export function measureMalicious(metrics: Metrics, { malicious }: Pick<Packages, 'malicious'>): void {
-  metrics.gauge({
-    name: 'sandbox_malicious_list_packages',
-    help: 'Packages that are known as malicious',
-    collect() {
-      this.set(malicious().names);
-    },
-  });
-  metrics.gauge({
-    name: 'sandbox_malicious_list_updated_seconds',
-    help: 'Time of the list of malicious packages, in seconds since 1970',
-    collect() {
-      this.set(malicious().updatedAt.getTime() / 1_000);
-    },
-  });
-}
-
-/** Describes the checks of packages for `/health`. */
-export function describePackages({ malicious }: Pick<Packages, 'malicious'>) {
-  const { names, updatedAt } = malicious();
-  return { malicious: { names, updated_at: updatedAt.toISOString() } };
-}
 
 /** Counts what `execute` does and shows the pools (contract, section 7). */
 export function measureExecutions(execute: Execute, engines: readonly Engine[], metrics: Metrics): Execute {

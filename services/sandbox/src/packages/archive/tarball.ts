@@ -95,12 +95,13 @@ async function eachFile({ path, subject, budget }: OpenTarball, visit: VisitFile
       entry.resume();
     }
   };
-  try {
-    await Promise.all([pipeline(createReadStream(path), createGunzip(), counted, tar), visiting()]);
-  } catch (cause) {
-    tar.destroy();
-    throw cause instanceof Refusal ? cause : archiveRefusal(subject, 'is not an archive that can be trusted', cause);
-  }
+  const piping = pipeline(createReadStream(path), createGunzip(), counted, tar);
+  // Each ends with the other, whose own error is not the reason then.
+  const ends = await Promise.allSettled([visiting(), piping]);
+  const causes = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+  if (causes.length === 0) return;
+  const refusal: unknown = causes.find((cause) => cause instanceof Refusal);
+  throw refusal ?? archiveRefusal(subject, 'is not an archive that can be trusted', causes[0]);
 }
 
 async function* buffersOf(chunks: AsyncIterable<unknown>): AsyncGenerator<Buffer> {

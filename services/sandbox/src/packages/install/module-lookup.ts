@@ -7,8 +7,8 @@ export interface ModuleLookup {
   readonly find: FindModules;
   /** Remembers that a session has installed a layer. */
   remember(session: string, layer: StoredLayer): void;
-  /** Reads the layers again: there are others now. */
-  forget(): void;
+  /** Reads the layers again: there are others now, and these are gone. */
+  forget(gone?: readonly { readonly directory: string }[]): void;
 }
 
 /** Sessions whose installs are remembered, and installs of one session: the latest of both. */
@@ -36,8 +36,15 @@ export function createModuleLookup(store: Pick<LayerStore, 'all'>): ModuleLookup
       const [oldest] = sessions.keys();
       if (sessions.size > MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest);
     },
-    forget() {
+    forget(gone = []) {
       reading = undefined;
+      const directories = new Set(gone.map(({ directory }) => directory));
+      for (const [session, layers] of sessions) {
+        sessions.set(
+          session,
+          layers.filter(({ directory }) => !directories.has(directory)),
+        );
+      }
     },
   };
 }

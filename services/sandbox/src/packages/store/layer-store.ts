@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
 import type { ArchiveLimits } from '../archive/archive.ts';
 import { readJson, writeJson } from '../json-file.ts';
+import { chooseEvictions, type Eviction, type EvictionLimits } from './choose-evictions.ts';
+import { type LayerUse, recordPath } from './layer-use.ts';
 import { createLayerWriter, type WriteFile } from './layer-writer.ts';
 import { removeTree, sealDirectories, sha256, treeOf } from './sealed-tree.ts';
 
@@ -66,6 +68,8 @@ export interface LayerStore {
   list(): Promise<readonly LayerRecord[]>;
   /** Returns every layer that is as it was built. */
   all(): Promise<readonly StoredLayer[]>;
+  /** Removes layers that were not used for long, or for which there is no room. Returns what it has removed. */
+  evict(): Promise<readonly Eviction[]>;
 }
 
 const Remembered = z.object({ ecosystem: Ecosystem, digest: z.string().regex(/^[0-9a-f]{64}$/) });
@@ -75,20 +79,25 @@ export interface LayerStoreOptions {
   /** Directory of unfinished layers; on the same file system. */
   readonly workDirectory: string;
   readonly limits: Pick<ArchiveLimits, 'unpackedBytes'>;
-  /** Limit of all layers together. */
-  readonly maxBytes: number;
+  /** Limits of all layers together. */
+  readonly eviction: EvictionLimits;
+  readonly use: LayerUse;
   now(): Date;
 }
 
-export function createLayerStore({ directory, workDirectory, limits, maxBytes, now }: LayerStoreOptions): LayerStore {
+export function createLayerStore(options: LayerStoreOptions): LayerStore {
+  const { directory, workDirectory, limits, eviction, use, now } = options;
   const finished = createLayerFiles(join(directory, 'layers'));
   const requestPath = (key: string) => join(directory, 'requests', `${sha256(key)}.json`);
 
   /** Unpacks all packages and returns the record of what came of it. */
   const unpackAll = async (content: LayerContent, digest: string, building: string): Promise<LayerRecord> => {
     const { ecosystem, packages, unpack } = content;
-    const used = (await finished.list()).reduce((sum, { size_bytes }) => sum + size_bytes, 0);
-    const writer = createLayerWriter(building, Math.min(limits.unpackedBytes, maxBytes - used));
+    // What no program has makes room afterwards.
+    const inUse = (await finished.list())
+      .filter((record) => !use.isFree(finished.pathOf(record)))
+      .reduce((sum, { size_bytes }) => sum + size_bytes, 0);
+    const writer = createLayerWriter(building, Math.min(limits.unpackedBytes, eviction.maxBytes - inUse));
     const sized = [];
     for (const [index, { name, version, hash, modules }] of packages.entries()) {
       const before = writer.writtenBytes;
@@ -111,21 +120,51 @@ export function createLayerStore({ directory, workDirectory, limits, maxBytes, n
       const { ecosystem, packages, ingredients } = content;
       const digest = sha256(JSON.stringify([RULES, ecosystem, ingredients, packages]));
       const existing = await finished.find(ecosystem, digest);
-      if (existing !== undefined) return existing;
+      if (existing !== undefined) {
+        use.touch(existing.directory);
+        return existing;
+      }
       const building = join(workDirectory, `layer-${randomUUID()}`);
       try {
-        return await finished.publish(building, await unpackAll(content, digest, building));
+        const layer = await finished.publish(building, await unpackAll(content, digest, building));
+        use.touch(layer.directory);
+        return layer;
       } finally {
         await removeTree(building);
       }
     },
     async recall(requestKey) {
       const remembered = await readJson(requestPath(requestKey), Remembered).catch(() => undefined);
-      return remembered === undefined ? undefined : finished.find(remembered.ecosystem, remembered.digest);
+      const layer = remembered && (await finished.find(remembered.ecosystem, remembered.digest));
+      if (layer !== undefined) use.touch(layer.directory);
+      return layer;
     },
+    evict: () => evictFrom(finished, options),
     remember: (requestKey, { record: { ecosystem, digest } }) =>
       writeJson(requestPath(requestKey), { ecosystem, digest }),
   };
+}
+
+async function evictFrom(
+  finished: ReturnType<typeof createLayerFiles>,
+  { workDirectory, eviction, use, now }: LayerStoreOptions,
+): Promise<readonly Eviction[]> {
+  const layers = await Promise.all(
+    (await finished.list()).map(async (record) => {
+      const path = finished.pathOf(record);
+      const recordMs = (await stat(recordPath(path)).catch(() => undefined))?.mtimeMs ?? now().getTime();
+      const lastUsedMs = use.lastUsedMs(path, recordMs);
+      return { directory: path, bytes: record.size_bytes, lastUsedMs, isFree: use.isFree(path) };
+    }),
+  );
+  const removed: Eviction[] = [];
+  for (const one of chooseEvictions(layers, eviction, now().getTime())) {
+    // A program may have got it while others were removed.
+    if (!use.isFree(one.directory)) continue;
+    await finished.remove(one.directory, join(workDirectory, `evicted-${randomUUID()}`));
+    removed.push(one);
+  }
+  return removed;
 }
 
 /** The finished layers below `layers`: a directory each, with its record beside it. */
@@ -173,7 +212,17 @@ function createLayerFiles(layers: string) {
     return layer;
   };
 
-  return { find, list, publish };
+  /** Removes a layer: from its first step on it is found by nobody. */
+  const remove = async (path: string, aside: string): Promise<void> => {
+    verified.delete(path);
+    await rm(recordPath(path), { force: true });
+    await chmod(path, 0o755);
+    await rename(path, aside);
+    await removeTree(aside);
+  };
+
+  const pathOf = ({ ecosystem, digest }: LayerRecord): string => layerPath(ecosystem, digest);
+  return { find, list, publish, remove, pathOf };
 }
 
 /** Returns the paths of records that have their layer beside them. */
