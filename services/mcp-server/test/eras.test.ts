@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Era, type Fixture, type Seen, startFixture } from './conformance/fixture.ts';
 import { type CallOptions, type EraClient, openClient } from './era-clients.ts';
-import { serveHub } from './mesh-of-tests.ts';
+import { areAllUp, serveHub } from './mesh-of-tests.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
@@ -26,6 +26,7 @@ describe.each(COMBINATIONS)('a client of the %s era, of an upstream of the %s er
     fixture = await startFixture({ eras: [theirs] });
     const hub = await serveHub({ fixture: { url: fixture.url } });
     running.push(fixture, hub);
+    await until(() => areAllUp(hub));
     url = `${hub.url}/mcp`;
   });
 

@@ -110,13 +110,17 @@ function modernMethod(req: Request): string | undefined {
   return req.get('mcp-session-id') !== undefined || method === 'initialize' ? undefined : method;
 }
 
+/** As for the subscriptions of clients before 2026-07-28. */
+const MAX_URI_LENGTH = 2_048;
 const Listen = z.object({
   params: z.object({
-    notifications: z.object({ resourceSubscriptions: z.array(z.string().max(2_048)).max(1_000).default([]) }),
+    notifications: z.object({ resourceSubscriptions: z.array(z.string()).max(1_000).default([]) }),
   }),
 });
 
 function listenedUris(req: Request): readonly string[] {
   const parsed = Listen.safeParse(req.body);
-  return parsed.success ? parsed.data.params.notifications.resourceSubscriptions : [];
+  const uris = parsed.success ? parsed.data.params.notifications.resourceSubscriptions : [];
+  // No upstream lists a longer one.
+  return uris.filter((uri) => uri.length <= MAX_URI_LENGTH);
 }
