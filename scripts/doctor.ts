@@ -26,7 +26,7 @@ function report(title: string, findings: readonly Finding[]): void {
 report('Machine', [checkNode(), checkSystem(), ...(await checkDisk(env))]);
 report('Settings', [...(await checkSettings(env)), ...(await checkMeshFile(env))]);
 const services = await findServices(env);
-report('Services', [summarize(services), ...(await checkServices(services))]);
+report('Services', [summarize(services), ...(await checkServices(services, env['API_KEY'] || undefined))]);
 report('Tools and model', [
   ...(await checkUpstreams(services, env['API_KEY'] || undefined)),
   ...(await checkIsolation(services, env)),

@@ -31,13 +31,22 @@ async function findService(name: string, port: number, env: NodeJS.ProcessEnv): 
   return { ...found, state: 'running', health: health.body };
 }
 
-/** Checks each service: the process that holds its port, and its own report of what is missing. */
-export async function checkServices(services: readonly ServiceState[]): Promise<readonly Finding[]> {
+/** Checks each service: the process that holds its port, and its own report of what is missing, which needs the key. */
+export async function checkServices(
+  services: readonly ServiceState[],
+  apiKey: string | undefined,
+): Promise<readonly Finding[]> {
   const isAnyRunning = services.some(({ state }) => state === 'running' || state === 'hanging');
-  return Promise.all(services.map((service) => checkService(service, isAnyRunning)));
+  return Promise.all(services.map((service) => checkService(service, { isAnyRunning, apiKey })));
 }
 
-async function checkService({ name, port, url, state }: ServiceState, isAnyRunning: boolean): Promise<Finding> {
+interface Situation {
+  readonly isAnyRunning: boolean;
+  readonly apiKey: string | undefined;
+}
+
+async function checkService({ name, port, url, state }: ServiceState, situation: Situation): Promise<Finding> {
+  const { isAnyRunning, apiKey } = situation;
   const variable = portVariable(name);
   if (state === 'stopped' && !isAnyRunning) return ok(name, `is not running; its port ${port} is free`);
   if (state === 'stopped') return wrong(name, 'is not running, and others are', 'npm start; its log says why it ended');
@@ -52,12 +61,12 @@ async function checkService({ name, port, url, state }: ServiceState, isAnyRunni
       holder === undefined ? 'end it and start it again' : `kill -9 ${holder.pid}; npm start starts it again`;
     return wrong(name, `has port ${port} and does not answer: ${who}`, kill);
   }
-  return readiness(name, url);
+  return readiness(name, url, apiKey);
 }
 
 /** Checks `/ready` of a running service. */
-async function readiness(name: string, url: string): Promise<Finding> {
-  const ready = await askJson(`${url}/ready`);
+async function readiness(name: string, url: string, apiKey: string | undefined): Promise<Finding> {
+  const ready = await askJson(`${url}/ready`, apiKey === undefined ? {} : { 'x-api-key': apiKey });
   if ('failure' in ready) return wrong(name, `answers /health but not /ready (${ready.failure})`, 'read its log');
   const failed = checksWith('failed', ready.body);
   if (ready.status !== 200) return wrong(name, `runs and is not ready: ${failed.join('; ')}`, cureFor(name));

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Returns the key that a request carries, as `X-API-Key` or `Authorization: Bearer`. */
@@ -17,4 +17,4 @@ export function keyTest(key: string): (given: string | undefined) => boolean {
   return (given) => given !== undefined && timingSafeEqual(digestOf(given), wanted);
 }
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digestOf = (text: string): Buffer => hash('sha256', text, 'buffer');
