@@ -17,6 +17,8 @@ export type UnprivilegedSearch = Way | { readonly reason: string };
 
 /** The user without rights of most systems, for user namespaces that have no ids as high as those of jails. */
 const NOBODY = 65_534;
+/** A session of its own, as in a jail: a terminal's Ctrl-C does not reach it, and the service comes before it. */
+const APART = ['/usr/bin/setsid', '/usr/bin/nice', '-n', '19', '--'];
 const NO_NETWORK = ['/usr/bin/unshare', '--net', '--'];
 /** The user namespace is what allows an ordinary user to leave the network; the user stays the same in it. */
 const NO_NETWORK_AS_USER = ['/usr/bin/unshare', '--user', '--map-current-user', '--net', '--'];
@@ -37,9 +39,9 @@ function waysOfRoot(): readonly Way[] {
   return [createUsers(), () => NOBODY].flatMap((nextUser) => [
     {
       name: 'another user, without network',
-      wrap: (command) => commandOf([...NO_NETWORK, ...becomeUser(nextUser()), ...command]),
+      wrap: (command) => commandOf([...APART, ...NO_NETWORK, ...becomeUser(nextUser()), ...command]),
     },
-    { name: 'another user', wrap: (command) => commandOf([...becomeUser(nextUser()), ...command]) },
+    { name: 'another user', wrap: (command) => commandOf([...APART, ...becomeUser(nextUser()), ...command]) },
     // libuv gives up the supplementary groups, too.
     { name: 'another user', wrap: (command) => ({ ...commandOf(command), user: nextUser() }) },
   ]);
@@ -49,9 +51,9 @@ function waysOfUser(): readonly Way[] {
   return [
     {
       name: 'this user, without network',
-      wrap: (command) => commandOf([...NO_NETWORK_AS_USER, ...NO_NEW_RIGHTS, ...command]),
+      wrap: (command) => commandOf([...APART, ...NO_NETWORK_AS_USER, ...NO_NEW_RIGHTS, ...command]),
     },
-    { name: 'this user', wrap: (command) => commandOf([...NO_NEW_RIGHTS, ...command]) },
+    { name: 'this user', wrap: (command) => commandOf([...APART, ...NO_NEW_RIGHTS, ...command]) },
     { name: 'this user', wrap: (command) => commandOf(command) },
   ];
 }
