@@ -20,7 +20,10 @@ const ORDINARY = ['x', ' ', '\n', '1', '\\'];
  * the parser's own marks. Judged by the processor time of this thread, at growing lengths: a busy machine changes no
  * verdict, and a parser that is too slow is found before it stands still.
  */
-export function expectLinear(read: (text: string) => unknown, { marks, chars = CHARS }: HostileTextOptions): void {
+export async function expectLinear(
+  read: (text: string) => unknown,
+  { marks, chars = CHARS }: HostileTextOptions,
+): Promise<void> {
   const part = fc.array(fc.constantFrom(...marks, ...ORDINARY), { minLength: 1, maxLength: 3 });
   const unit = part.map((parts) => parts.join(''));
   const shape = fc.record({
@@ -29,11 +32,11 @@ export function expectLinear(read: (text: string) => unknown, { marks, chars = C
     after: fc.constantFrom('', 'x', ...marks),
   });
   const runs = [...marks, ...ORDINARY].map((mark) => [{ before: marks[0] ?? '', units: [mark], after: 'x' }]);
-  fc.assert(
-    fc.property(shape, ({ before, units, after }) => {
+  await fc.assert(
+    fc.asyncProperty(shape, async ({ before, units, after }) => {
       for (const size of [chars / 16, chars]) {
         const filling = units.map((text) => text.repeat(Math.ceil(size / units.length / text.length)));
-        const ms = cpuMs(read, before + filling.join('') + after);
+        const ms = await cpuMs(read, before + filling.join('') + after);
         if (ms > MAX_CPU_MS) throw new Error(`${Math.ceil(ms)} ms of processor time for ${size} characters`);
       }
     }),
@@ -42,10 +45,10 @@ export function expectLinear(read: (text: string) => unknown, { marks, chars = C
 }
 
 /** Returns the processor time that reading a text takes. @throws what `read` throws, but for a refusal */
-function cpuMs(read: (text: string) => unknown, text: string): number {
+async function cpuMs(read: (text: string) => unknown, text: string): Promise<number> {
   const before = process.threadCpuUsage();
   try {
-    read(text);
+    await read(text);
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
   }

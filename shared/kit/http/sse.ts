@@ -116,7 +116,7 @@ export async function* readEvents(
   { isLast = () => false }: ReadEventsOptions = {},
 ): AsyncGenerator<ServerSentEvent> {
   const pieces = body[Symbol.asyncIterator]();
-  const decoder = new TextDecoder();
+  const decoder = createLineDecoder();
   const events: ServerSentEvent[] = [];
   let isEventStream = false;
   let isBlank = true;
@@ -133,7 +133,7 @@ export async function* readEvents(
     for (let isOver = false; !isOver;) {
       const { done = false, value } = await pieces.next();
       isOver = done;
-      const text = done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true });
+      const text = done ? `${decoder.end()}\n\n` : decoder.decode(value);
       isBlank &&= text.trim() === '';
       parser.feed(text);
       for (const event of events.splice(0)) {
@@ -146,6 +146,22 @@ export async function* readEvents(
     pieces.return?.().catch(() => {});
   }
   if (!isEventStream && !isBlank) throw new SyntaxError('the body is not made of server-sent events');
+}
+
+/** Decodes a body in pieces, with every line ended by a line feed: the parser looks for other ends again with each line. */
+function createLineDecoder() {
+  const decoder = new TextDecoder();
+  /** A carriage return at the end of a piece, which may be the first half of a line's end. */
+  let held = '';
+  const withLineFeeds = (text: string) => (text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text);
+  return {
+    decode(bytes: Uint8Array): string {
+      const text = held + decoder.decode(bytes, { stream: true });
+      held = text.endsWith('\r') ? '\r' : '';
+      return withLineFeeds(held === '' ? text : text.slice(0, -1));
+    },
+    end: () => withLineFeeds(held + decoder.decode()),
+  };
 }
 
 /** Reads what is left of a body for a moment. Neither what comes nor how it fails matters: the answer was whole. */
