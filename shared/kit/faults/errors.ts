@@ -62,7 +62,7 @@ export interface Problem {
 }
 
 /** Returns the problems of a failed parse, each with a path as one writes it: `messages[0].role`. */
-export function problemsOf(error: z.ZodError): readonly Problem[] {
+export function problemsOf(error: Pick<z.ZodError, 'issues'>): readonly Problem[] {
   return error.issues.flatMap((issue) => {
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys : undefined;
     if (unknown === undefined) return [{ path: z.core.toDotPath(issue.path), message: issue.message }];
@@ -70,11 +70,37 @@ export function problemsOf(error: z.ZodError): readonly Problem[] {
   });
 }
 
-/** Returns an `invalid_request` or `invalid_arguments` that lists every problem in its message and its details. */
-export function invalid(code: 'invalid_request' | 'invalid_arguments', subject: string, error: z.ZodError): MeshError {
-  const problems = problemsOf(error);
+/** The problems that an error lists. */
+const MAX_PROBLEMS = 50;
+
+/**
+ * Checks what a caller sent and returns it as the schema makes it.
+ * @throws MeshError that lists the problems, or says that there are too many of them to collect
+ */
+export function checkInput<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  { code, subject }: { readonly code: 'invalid_request' | 'invalid_arguments'; readonly subject: string },
+): z.output<Schema> {
+  let parsed;
+  try {
+    parsed = schema.safeParse(value);
+  } catch (error) {
+    // Zod passes on all problems of a value as arguments of one call, which the stack has room for a hundred thousand of.
+    if (!(error instanceof RangeError)) throw error;
+    throw new MeshError(code, `${subject}: there are too many problems to list them`, { cause: error });
+  }
+  if (parsed.success) return parsed.data;
+  throw invalid(code, subject, parsed.error);
+}
+
+/** Returns an `invalid_request` or `invalid_arguments` that lists the first problems in its message and its details. */
+function invalid(code: 'invalid_request' | 'invalid_arguments', subject: string, error: z.ZodError): MeshError {
+  const problems = problemsOf({ issues: error.issues.slice(0, MAX_PROBLEMS) });
   const list = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  return new MeshError(code, `${subject}: ${list}`, { details: problems });
+  const left = error.issues.length - MAX_PROBLEMS;
+  const more = left > 0 ? `; and ${left} more` : '';
+  return new MeshError(code, `${subject}: ${list}${more}`, { details: problems });
 }
 
 /** Yields an error and its causes, the outermost first. Knows errors of any realm, which `instanceof` does not. */

@@ -1,6 +1,6 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import { invalid, MeshError } from '../faults/errors.ts';
+import { checkInput, MeshError } from '../faults/errors.ts';
 import { jsonBody } from './json-body.ts';
 
 /** The schemas of what a route takes; what is absent is not read. */
@@ -82,9 +82,7 @@ const requireJson: RequestHandler = (req, _res, next) => {
 
 function parse(schema: z.ZodType | undefined, value: unknown, part: string): unknown {
   if (schema === undefined) return undefined;
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw invalid('invalid_request', `The request's ${part} is not as expected`, parsed.error);
+  return checkInput(schema, value, { code: 'invalid_request', subject: `The request's ${part} is not as expected` });
 }
 
 /** Aborts when the connection closes before `res` was ended. */

@@ -1,5 +1,5 @@
 import { withDeadline } from '../faults/deadline.ts';
-import { invalid, MeshError } from '../faults/errors.ts';
+import { checkInput, MeshError } from '../faults/errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { nearestNames } from '../faults/nearest-names.ts';
 import type { Tool, ToolResult } from '../../contracts/tool.ts';
@@ -80,10 +80,9 @@ type Task = (context: ToolContext) => Promise<Omit<ToolResult, 'tool' | 'duratio
 /** Returns what a call runs. @throws MeshError invalid_arguments */
 function taskOf(tool: CatalogueTool, args: unknown): Task {
   if ('relay' in tool) return (context) => tool.relay(args, context);
-  const input = tool.input.safeParse(args);
-  if (!input.success) throw invalid('invalid_arguments', `Arguments of ${tool.name}`, input.error);
+  const input = checkInput(tool.input, args, { code: 'invalid_arguments', subject: `Arguments of ${tool.name}` });
   return async (context) => {
-    const output = tool.output.parse(await tool.run(input.data, context));
+    const output = tool.output.parse(await tool.run(input, context));
     const content = tool.render?.(output) ?? [{ type: 'text', text: JSON.stringify(output) }];
     return { is_error: tool.isError?.(output) ?? false, content: [...content], structured_content: output };
   };

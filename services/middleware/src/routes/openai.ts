@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { invalid, MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { checkInput, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createEventStream } from '@toolmesh/shared/kit/http/sse';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { DEFAULT_MODEL, ModelList } from '@toolmesh/shared/contracts/models';
@@ -42,11 +42,9 @@ export function openAiRoutes({ runChat, listModels, maxSteps }: OpenAiRouteParts
       input: { body: z.unknown().optional() },
       handle: async ({ body, signal, res }) => {
         try {
-          const parsed = CompletionRequest.safeParse(body);
-          if (!parsed.success) {
-            throw invalid('invalid_request', 'The request’s body is not as expected', parsed.error);
-          }
-          await answer(parsed.data, { runChat, memory, maxSteps, signal, res });
+          const subject = 'The request’s body is not as expected';
+          const request = checkInput(CompletionRequest, body, { code: 'invalid_request', subject });
+          await answer(request, { runChat, memory, maxSteps, signal, res });
         } catch (thrown) {
           if (res.headersSent) throw thrown;
           refuse(res, MeshError.from(thrown));

@@ -31,7 +31,7 @@ const readers = {
     const exchange: Exchange = {
       signal,
       fetch: async (input) =>
-        String(input).endsWith('/api/show')
+        new Request(input).url.endsWith('/api/show')
           ? new Response('{}', { status: 404 })
           : new Response(ReadableStream.from(bytesOf(body, chars))),
       bodyOf: (response) => response.body ?? ReadableStream.from([]),

@@ -149,6 +149,28 @@ describe('the middleware', () => {
     expect(await statuses({ LLM_PROVIDER: 'demo' })).toEqual(choices.map(() => 200));
   });
 
+  test.each(['/chat', '/v1/chat/completions'])(
+    'refuses a body of nothing but mistakes in few words at %s',
+    async (path) => {
+      const { url } = await start({ MCP_SERVER_URL: (await startHub()).url });
+      const mistakes = (unit: unknown) => Array.from({ length: 300_000 }, () => unit);
+      const user = { role: 'user', content: 'hi' };
+      const bodies = [
+        { messages: mistakes({}) },
+        { messages: [{ role: 'user', parts: mistakes({}) }] },
+        { messages: [user], tools: path === '/chat' ? { include: mistakes(1) } : mistakes(1) },
+      ];
+      for (const sent of bodies) {
+        const { status, body } = await post(`${url}${path}`, sent);
+        expect({ status, code: body.error?.code, isShort: JSON.stringify(body).length < 10_000 }).toEqual({
+          status: 400,
+          code: 'invalid_request',
+          isShort: true,
+        });
+      }
+    },
+  );
+
   test('turns chats away when too many are under way', async () => {
     const middleware = await start({ MCP_SERVER_URL: (await startHub()).url, CHAT_MAX_RUNS: '1' });
     const ask = () => post(`${middleware.url}/chat`, { message: 'what time is it?' });

@@ -5,7 +5,7 @@ import {
   ExecutionResult,
 } from '@toolmesh/shared/contracts/execution';
 import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
-import { invalid, MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { checkInput, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import type { Execute } from './execute.ts';
@@ -23,12 +23,12 @@ export const executionRoutes = (execute: Execute, sessions: Sessions): readonly 
     input: { body: z.record(z.string(), z.unknown()) },
     response: ExecutionResult,
     handle: ({ body, signal: caller }) => {
-      const program = Arguments.safeParse(body);
-      if (!program.success) throw invalid('invalid_arguments', `Arguments of ${EXECUTE_CODE}`, program.error);
+      const subject = `Arguments of ${EXECUTE_CODE}`;
+      const program = checkInput(Arguments, body, { code: 'invalid_arguments', subject });
       const late = () =>
         new MeshError('upstream_timeout', `${EXECUTE_CODE} did not end within ${EXECUTE_TIMEOUT_MS} ms`);
       const deadline = { signal: caller, ms: EXECUTE_TIMEOUT_MS, late };
-      return withDeadline(deadline, (signal) => execute(program.data, signal));
+      return withDeadline(deadline, (signal) => execute(program, signal));
     },
   }),
   defineRoute({
