@@ -25,7 +25,7 @@ listenForSignals();
 await refuseTakenPorts();
 for (const [name, port] of ports) {
   const env = environmentOf(name, { ...settings, ...addresses, PORT: String(port) });
-  services.push(manageService({ name, env, say }));
+  services.push(manageService({ name, env, url: `http://localhost:${port}`, say }));
 }
 say('starting ...');
 await Promise.race([untilReady().then(untilFound), firstFailure()]);

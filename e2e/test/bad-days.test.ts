@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { IS_FULL } from '@toolmesh/shared/test-kit/depth';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Mesh, startMesh } from '../mesh.ts';
@@ -101,6 +102,23 @@ describe('a service that hangs', () => {
     await until(async () => statuses((await chat(BOTH)).body).every((status) => status === 'ok'));
     await untilWell();
   });
+});
+
+const describeFull = IS_FULL ? describe : describe.skip;
+
+describeFull('a service that hangs for good', () => {
+  test('is ended and started again by the launcher, before the timeout of the call that it held', async () => {
+    const before = mesh.pidOf('time-client');
+    kill('time-client', 'SIGSTOP');
+    const { status, body } = await chat('Tell me the time');
+    expect(status).toBe(200);
+    // The call fails with its process, or is made again: it only reads.
+    expect(['error', 'ok']).toEqual(expect.arrayContaining(statuses(body)));
+    expect(mesh.output()).toContain('time-client runs and has not answered its health checks');
+    await untilWell();
+    expect(mesh.pidOf('time-client')).not.toBe(before);
+    expect(statuses((await chat(BOTH)).body)).toEqual(['ok', 'ok']);
+  }, 150_000);
 });
 
 describe('SIGTERM under load', () => {

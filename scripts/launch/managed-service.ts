@@ -6,10 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
+import { askJson } from '../ask-json.ts';
+import { watchHealth } from './watch-health.ts';
 
 export interface ManagedServiceOptions {
   readonly name: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Where it listens. */
+  readonly url: string;
   /** Tells the person at the terminal. */
   readonly say: (line: string) => void;
 }
@@ -18,7 +22,7 @@ export interface ManagedServiceOptions {
 export interface ManagedService {
   /** Resolves with the reason when it ends before {@link keepRunning} was called. */
   readonly failedToStart: Promise<string>;
-  /** From now on a service that dies is named and started again. */
+  /** From now on a service that dies or hangs is named and started again. */
   keepRunning(): void;
   /** Asks it to stop and waits; it is killed when it takes too long. */
   stop(): Promise<void>;
@@ -37,13 +41,14 @@ const MAX_PAUSE_MS = 10_000;
 /** A service that ran this long had started well. */
 const STABLE_MS = 30_000;
 
-export function manageService({ name, env, say }: ManagedServiceOptions): ManagedService {
+export function manageService({ name, env, url, say }: ManagedServiceOptions): ManagedService {
   const main = fileURLToPath(new URL(`../../services/${name}/src/main.ts`, import.meta.url));
   const failed = Promise.withResolvers<string>();
   let isKept = false;
   let isStopping = false;
   let pauseMs = 250;
   let child = start();
+  let stopWatching = () => {};
 
   function start(): ChildProcess {
     const startedAt = performance.now();
@@ -80,10 +85,12 @@ export function manageService({ name, env, say }: ManagedServiceOptions): Manage
     failedToStart: failed.promise,
     keepRunning: () => {
       isKept = true;
+      stopWatching = endWhenHung({ name, url, say }, () => child);
     },
     async stop() {
       isStopping = true;
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      stopWatching();
+      if (hasEnded(child)) return;
       const gone = once(child, 'exit');
       child.kill('SIGTERM');
       const late = AbortSignal.timeout(STOP_MS);
@@ -93,6 +100,22 @@ export function manageService({ name, env, say }: ManagedServiceOptions): Manage
     kill: () => void child.kill('SIGKILL'),
   };
 }
+
+/** Ends the process of a service that stands still, so that it is started again. Returns a function that stops this. */
+const endWhenHung = (
+  { name, url, say }: Pick<ManagedServiceOptions, 'name' | 'url' | 'say'>,
+  current: () => ChildProcess,
+): (() => void) =>
+  watchHealth({
+    pid: () => (hasEnded(current()) ? undefined : current().pid),
+    ask: async () => 'body' in (await askJson(`${url}/health`)),
+    onHung: () => {
+      say(`${name} runs and has not answered its health checks for half a minute; ending it`);
+      current().kill('SIGKILL');
+    },
+  });
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
