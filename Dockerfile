@@ -52,6 +52,11 @@ CMD ["node", "services/code-executor/src/main.ts"]
 FROM base AS mcp-server
 COPY services/mcp-server services/mcp-server
 COPY mesh.json ./
+# What commands in mesh.json keep; the only place that it writes to.
+USER root
+RUN install --directory --owner=node --group=node /data
+ENV MESH_CACHE_DIR=/data
+USER node
 EXPOSE 8000
 CMD ["node", "services/mcp-server/src/main.ts"]
 

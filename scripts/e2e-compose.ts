@@ -17,7 +17,8 @@ const env = {
   COMPOSE_PROJECT_NAME: 'toolmesh-e2e',
   ...Object.fromEntries([...ports].map(([name, port]) => [portVariable(name), String(port)])),
 };
-const compose = composeCommand();
+/** With the ports of all services, which the tests call by themselves, too. */
+const compose = [...composeCommand(), '-f', 'docker-compose.yml', '-f', 'docker-compose.ports.yml'] as const;
 const names = [...SERVICES.map(({ name }) => name), 'index-proxy'];
 
 mkdirSync('reports', { recursive: true });

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { portVariable, SERVICES, urlVariable } from '../../mesh/services.ts';
+import { settingsFor } from '../../mesh/settings.ts';
 
 const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const yaml = (path: string) => parse(text(path), { merge: true });
@@ -27,7 +28,6 @@ describe('every service', () => {
       expect(text('Dockerfile')).toContain(`EXPOSE ${port}\nCMD ["node", "services/${name}/src/main.ts"]`);
       expect(yaml('docker-compose.yml').services[name]).toMatchObject({
         build: { target: name },
-        ports: [`127.0.0.1:\${${portVariable(name)}:-${port}}:${port}`],
         read_only: true,
         cap_drop: ['ALL'],
         security_opt: expect.arrayContaining(['no-new-privileges:true']),
@@ -35,6 +35,32 @@ describe('every service', () => {
         pids_limit: expect.any(Number),
         healthcheck: { test: ['CMD', 'node', 'shared/kit/service/healthcheck.ts', String(port)] },
       });
+    });
+
+    test('is published on this machine only, and not at all if only the mesh needs it', () => {
+      const published = [`127.0.0.1:\${${portVariable(name)}:-${port}}:${port}`];
+      const isOpen = ['middleware', 'mcp-server'].includes(name);
+      expect(yaml('docker-compose.yml').services[name].ports).toEqual(isOpen ? published : undefined);
+      expect(yaml('docker-compose.ports.yml').services[name]?.ports).toEqual(isOpen ? undefined : published);
+    });
+
+    test('is given every setting of its schema in containers, each secret as a file, too, and nothing else', () => {
+      const { services, secrets } = yaml('docker-compose.yml');
+      const rows = settingsFor(name).filter((row) => row.name !== 'PORT');
+      // A line that is fixed there has no file: index proxies, for the sandbox.
+      const isFixed = (setting: string): boolean =>
+        services[name].environment[setting].startsWith('http://index-proxy');
+      const files = rows.filter((row) => row.isSecret && !isFixed(row.name)).map((row) => row.name);
+      const upstreams =
+        name === 'mcp-server' ? SERVICES.filter((row) => row.inMesh).map((row) => urlVariable(row.name)) : [];
+      const expected = [...rows.map((row) => row.name), ...files.map((file) => `${file}_FILE`), ...upstreams];
+      // `npm run docs:settings` writes what is missing.
+      expect(Object.keys(services[name].environment).sort()).toEqual([...new Set(expected)].sort());
+      expect(services[name].secrets).toEqual(files);
+      for (const file of files) {
+        expect(services[name].environment[`${file}_FILE`]).toBe(`/run/secrets/${file}`);
+        expect(secrets[file]).toEqual({ file: `\${${file}_FILE:-/dev/null}` });
+      }
     });
 
     test('is scraped by Prometheus', () => {
@@ -63,6 +89,13 @@ describe('every service', () => {
       expect(Object.keys(JSON.parse(text('mesh.json')).mcpServers).includes(name)).toBe(inMesh);
       expect(text('mesh.json').includes(`\${${urlVariable(name)}:-http://localhost:${port}}/mcp`)).toBe(inMesh);
     });
+  });
+
+  test('has no password that everybody knows', () => {
+    const { grafana } = yaml('docker-compose.yml').services;
+    expect(grafana.environment.GF_SECURITY_ADMIN_PASSWORD).toBe('${GRAFANA_PASSWORD:-}');
+    expect(grafana.environment.GF_AUTH_ANONYMOUS_ORG_ROLE).toBe('Viewer');
+    expect(grafana.entrypoint.join('\n')).toContain('GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION=true');
   });
 
   test('shares the sandbox’s network only where it has to', () => {

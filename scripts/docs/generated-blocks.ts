@@ -1,3 +1,4 @@
+import { composeBlocks } from './compose.ts';
 import { declaredMetrics, metricsTable } from './metrics.ts';
 import {
   commonSettings,
@@ -27,6 +28,7 @@ export async function generateTexts(): Promise<GeneratedTexts> {
     ...[...settings].map(([service, own]) => [`settings-${service}`, settingsTable(own)] as const),
     ['env', environmentLines(settings)],
     ['settings-table', settingRows(settings)],
+    ...composeBlocks(commonSettings(), settings),
   ]);
 }
 
@@ -39,7 +41,8 @@ export function fillBlocks(document: string, texts: GeneratedTexts, known: Reado
   const fill = (before: string, name: string): string => {
     if (!known.has(name)) throw new Error(`Nothing generates "${name}"`);
     const text = texts.get(name);
-    return text === undefined ? before : `${text}\n`;
+    if (text === undefined) return before;
+    return text === '' ? '' : `${text}\n`;
   };
   return document.replaceAll(MARKDOWN_BLOCK, fill).replaceAll(LINE_BLOCK, fill);
 }

@@ -50,7 +50,11 @@ function addToCompose(text: string, { name, port }: NewService): string {
     environment:
       <<: *environment
       ALLOWED_HOSTS: \${ALLOWED_HOSTS:-localhost,127.0.0.1},${name}
-    ports: ['127.0.0.1:\${${portVariable(name)}:-${port}}:${port}']
+      # generated: compose-settings-${name}
+      # end
+    # generated: compose-secrets-${name}
+    secrets: [API_KEY, OTEL_EXPORTER_OTLP_ENDPOINT]
+    # end
     networks: [mesh]
     healthcheck:
       <<: *healthcheck
@@ -104,6 +108,11 @@ export const EDITS: readonly Edit[] = [
   },
   { path: 'mesh.json', edit: addToMesh },
   { path: 'docker-compose.yml', edit: addToCompose },
+  {
+    path: 'docker-compose.ports.yml',
+    edit: (text, { name, port }) =>
+      `${text}  ${name}:\n    ports: ['127.0.0.1:\${${portVariable(name)}:-${port}}:${port}']\n`,
+  },
   { path: 'Dockerfile', edit: addToDockerfile },
   {
     path: 'prometheus.yml',

@@ -53,6 +53,9 @@ describe('loadConfig', () => {
     writeFileSync(file, 'hush\n');
     expect(loadConfig(Config, { SECRET_FILE: file }).SECRET).toBe('hush');
     expect(problemsOf({ SECRET_FILE: `${file}-missing` })).toBe('SECRET_FILE: the file cannot be read');
+    writeFileSync(file, '\n');
+    expect(problemsOf({ SECRET_FILE: file })).toBe('SECRET_FILE: the file is empty');
+    expect(loadConfig(Config, { SECRET_FILE: '/dev/null' })).not.toHaveProperty('SECRET');
   });
 
   test('wants the names that it is called by where it listens beyond loopback without a key', () => {

@@ -116,6 +116,8 @@ describe('blocks of code in documents', () => {
       'docs/guide/connect.md docker',
       'docs/guide/deploy.md docker',
       'docs/guide/deploy.md docker',
+      'docs/guide/deploy.md docker',
+      'docs/guide/deploy.md docker',
       'docs/guide/deploy.md terminal',
       'docs/guide/operate.md docker',
       'docs/index.md terminal',

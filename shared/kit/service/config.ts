@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { problemsOf } from '../faults/errors.ts';
 
@@ -133,14 +133,23 @@ function readValues(names: readonly string[], env: NodeJS.ProcessEnv) {
     const file = env[`${name}_FILE`];
     if (value !== undefined && value !== '') values[name] = value;
     else if (file !== undefined && file !== '') {
-      try {
-        values[name] = readFileSync(file, 'utf8').trim();
-      } catch {
-        problems.push(`${name}_FILE: the file cannot be read`);
-      }
+      const read = readSettingFile(file);
+      if (read.problem !== undefined) problems.push(`${name}_FILE: ${read.problem}`);
+      if (read.value !== undefined) values[name] = read.value;
     }
   }
   return { values, problems };
+}
+
+/** A device such as /dev/null stands for no file: containers mount one for each secret. An empty file is a mistake. */
+function readSettingFile(path: string): { readonly value?: string; readonly problem?: string } {
+  try {
+    if (statSync(path).isCharacterDevice()) return {};
+    const value = readFileSync(path, 'utf8').trim();
+    return value === '' ? { problem: 'the file is empty' } : { value };
+  } catch {
+    return { problem: 'the file cannot be read' };
+  }
 }
 
 /**
