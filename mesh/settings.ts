@@ -26,6 +26,7 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: '*', name: 'OTEL_EXPORTER_OTLP_ENDPOINT', isSecret: true },
   { service: 'sandbox', name: 'MAX_BODY_BYTES' },
   { service: 'sandbox', name: 'SANDBOX_ISOLATION' },
+  { service: 'sandbox', name: 'SANDBOX_LIMITS' },
   { service: 'sandbox', name: 'MIN_WORKERS' },
   { service: 'sandbox', name: 'MAX_WORKERS' },
   { service: 'sandbox', name: 'SANDBOX_MEMORY_MB' },

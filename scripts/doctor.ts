@@ -2,7 +2,7 @@
 // what to do. Exits 0 when nothing is wrong, else 1.
 import { existsSync } from 'node:fs';
 import { describeFinding, type Finding } from './doctor/finding.ts';
-import { checkIsolation } from './doctor/isolation.ts';
+import { checkIsolation, checkLimits } from './doctor/isolation.ts';
 import { checkDisk, checkNode, checkSystem } from './doctor/machine.ts';
 import { checkPackages } from './doctor/packages.ts';
 import { checkProvider } from './doctor/provider.ts';
@@ -30,6 +30,7 @@ report('Services', [summarize(services), ...(await checkServices(services, env['
 report('Tools and model', [
   ...(await checkUpstreams(services, env['API_KEY'] || undefined)),
   ...(await checkIsolation(services, env)),
+  ...(await checkLimits(services, env)),
   await checkPackages(services, env),
   await checkProvider(services, env),
 ]);

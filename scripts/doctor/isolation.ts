@@ -1,6 +1,23 @@
 import { type Finding, note, ok, wrong } from './finding.ts';
 import type { ServiceState } from './services.ts';
 
+/** Reports what bounds the memory and the processes of programs, and how to have the kernel count them. */
+export async function checkLimits(
+  services: readonly ServiceState[],
+  env: NodeJS.ProcessEnv,
+): Promise<readonly Finding[]> {
+  const sandbox = services.find(({ name }) => name === 'sandbox');
+  const limits = sandbox?.state === 'running' ? sandbox.health['limits'] : undefined;
+  if (limits === 'cgroup') return [ok('Limits', 'a control group for each worker')];
+  if (env['SANDBOX_LIMITS'] === 'rlimits') return [note('Limits', 'rlimits, as SANDBOX_LIMITS demands')];
+  const { whyNoCgroup } = await import('../../services/sandbox/src/service.ts');
+  const reason = await whyNoCgroup(env);
+  if (reason !== undefined) return [note('Limits', 'rlimits: what the kernel holds for programs is estimated', reason)];
+  return limits === undefined
+    ? [ok('Limits', 'each worker would get a control group')]
+    : [note('Limits', 'rlimits, and control groups are available now', 'restart the sandbox from here')];
+}
+
 /** Reports the isolation level of programs, and the reason when it is not the best. */
 export async function checkIsolation(
   services: readonly ServiceState[],

@@ -123,6 +123,7 @@ describe('blocks of code in documents', () => {
       'docs/index.md terminal',
       'docs/reference/settings.md terminal',
       'docs/troubleshooting.md terminal',
+      'docs/troubleshooting.md terminal',
       'examples/README.md checkout',
     ]);
   });

@@ -17,6 +17,12 @@ export const SandboxConfig = serviceConfig(8001, {
     .describe(
       'The best isolation that works (`auto`); `namespaces`: a jail for every language, or no start; `wasm`: Python in WebAssembly.',
     ),
+  SANDBOX_LIMITS: z
+    .enum(['auto', 'cgroup', 'rlimits'])
+    .default('auto')
+    .describe(
+      'Limits on memory and processes: control groups where they can be had (`auto`), `cgroup` to demand them, `rlimits` to go without.',
+    ),
   MIN_WORKERS: workers(2).describe(
     'Warm workers of each kind, as far as `MAX_WORKERS` leaves room for them. One of Python takes 23 MB, with numpy 100, in wasm 270.',
   ),

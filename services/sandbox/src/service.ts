@@ -17,6 +17,8 @@ import {
   measureLayers,
   measureMalicious,
 } from './telemetry/packages.ts';
+import { chooseLimits } from './jail/choose-limits.ts';
+import { findCgroup } from './jail/find-cgroup.ts';
 import { findJail } from './jail/find-jail.ts';
 import { createPackages, type Packages } from './packages/packages.ts';
 import { loadMalicious, type MaliciousStatus } from './packages/policy/malicious.ts';
@@ -89,6 +91,13 @@ function openPackages(
   });
 }
 
+/** Returns why the workers of a start from here would have no control groups; undefined when they would. */
+export async function whyNoCgroup(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { SANDBOX_PYTHON: python } = loadConfig(SandboxConfig.pick({ SANDBOX_PYTHON: true }), env);
+  const found = await findCgroup({ self: '/proc/self', python });
+  return 'reason' in found ? found.reason : undefined;
+}
+
 export const sandbox = defineService({
   name: 'sandbox',
   config: SandboxConfig,
@@ -99,16 +108,19 @@ export const sandbox = defineService({
     if (min > max) throw new ConfigError(`MIN_WORKERS: ${min} is more than MAX_WORKERS, which is ${max}`);
 
     const { SANDBOX_PYTHON: python, SANDBOX_DATA_DIR = join(SANDBOX_CACHE_DIR, 'packages') } = config;
+    const resources = await chooseLimits({ demanded: config.SANDBOX_LIMITS, python, logger });
+    const { cgroups } = resources;
     const runtimes = await chooseRuntimes({
       isolation: SANDBOX_ISOLATION,
       cacheDirectory: SANDBOX_CACHE_DIR,
       packagesDirectory: SANDBOX_DATA_DIR,
       bwrap: config.SANDBOX_BWRAP,
       python,
+      cgroups,
       logger,
     });
     const { budget, warmWorkers } = createShares(config);
-    const engines = runtimes.map((runtime) => createEngine(runtime, { min, budget, warmWorkers, logger }));
+    const engines = runtimes.map((runtime) => createEngine(runtime, { cgroups, min, budget, warmWorkers, logger }));
     const limits = { max: config.SANDBOX_MAX_SESSIONS, idleMs: config.SANDBOX_SESSION_IDLE_MS };
     const sessions = createSessions({ ...limits, budget, onEvict: countEvictions(metrics) });
     measureBudget(budget, metrics);
@@ -134,7 +146,7 @@ export const sandbox = defineService({
         ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY, access.wrongKeys),
         ...service.routes,
       ],
-      health: async () => ({ ...isolation, packages: describePackages(packages) }),
+      health: async () => ({ ...isolation, limits: resources.by, packages: describePackages(packages) }),
       close: async () => {
         await packages.close();
         warmWorkers.close();

@@ -1,5 +1,6 @@
 import type { ExecuteArguments } from '@toolmesh/shared/contracts/execution';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type { Cgroups } from '../jail/cgroup.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { Budget } from '../workers/budget.ts';
 import { createWorkerPool, type PoolStats, type WorkerPool } from '../workers/pool.ts';
@@ -8,6 +9,8 @@ import type { WorkerStart } from '../workers/conversation.ts';
 import { startWorker } from '../workers/worker-process.ts';
 
 export interface EngineOptions {
+  /** Makes control groups for workers; absent where there are none. */
+  readonly cgroups?: Cgroups | undefined;
   readonly min: number;
   /** Shared with all other engines, as the warm workers are. */
   readonly budget: Budget;
@@ -30,10 +33,10 @@ export interface Engine {
 /** Package folders whose pools are remembered, besides those that have workers. */
 const MAX_PACKAGE_POOLS = 16;
 
-export function createEngine(runtime: Runtime, { min, ...shared }: EngineOptions): Engine {
+export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: EngineOptions): Engine {
   const { prepared } = runtime;
   const makePool = (name: string, start: () => WorkerStart, least: number): WorkerPool =>
-    createWorkerPool({ name, start: () => startWorker(start()), min: least, ...shared });
+    createWorkerPool({ name, start: () => startWorker(start(), { cgroups }), min: least, ...shared });
   const plain = makePool(runtime.name, () => runtime.worker(), min);
   const ahead = prepared === undefined ? undefined : makePool(prepared.name, prepared.worker, 1);
   const byPackages = new Map<string, WorkerPool>();

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type { Cgroups } from '../jail/cgroup.ts';
 import { findJail } from '../jail/find-jail.ts';
 import { ARTIFACT_LIMITS } from '../workers/protocol.ts';
 import { startWorker } from '../workers/worker-process.ts';
@@ -27,6 +28,8 @@ export interface RuntimeChoice {
   readonly bwrap: string;
   /** Path of the system's Python. */
   readonly python: string;
+  /** Makes control groups for workers; absent where there are none. */
+  readonly cgroups?: Cgroups | undefined;
   readonly logger: Logger;
 }
 
@@ -86,12 +89,12 @@ async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime
   const compiled = await compileWorker(choice.cacheDirectory, python);
   const options = { found, python, compiled, layer, provided, packagesDirectory: choice.packagesDirectory };
   const launched = createPythonNamespaces(options, { isLaunched: true });
-  const trouble = await tryOut(launched);
+  const trouble = await tryOut(launched, choice);
   if (trouble === undefined) return launched;
   launched.close?.();
   choice.logger.warn({ reason: trouble }, 'Python starts slowly: no launcher can be had');
   const runtime = createPythonNamespaces(options, { isLaunched: false });
-  const failure = await tryOut(runtime);
+  const failure = await tryOut(runtime, choice);
   return failure === undefined ? runtime : { reason: failure };
 }
 
@@ -101,12 +104,12 @@ async function chooseForNode(
   found: Search,
   make: (host: NodeHost) => Runtime | Promise<Runtime>,
 ): Promise<Runtime> {
-  const jailed = 'reason' in found ? found : await attempt(make, found);
+  const jailed = 'reason' in found ? found : await attempt(make, found, choice);
   if (!('reason' in jailed)) return jailed;
   // Where Python must be in namespaces, this is for the others.
   if (choice.isolation === 'namespaces') throw cannotBeHad('JavaScript and TypeScript', jailed.reason);
   const host = await withoutJail(choice, jailed.reason);
-  const runtime = await attempt(make, host);
+  const runtime = await attempt(make, host, choice);
   if ('reason' in runtime) {
     throw new ConfigError(
       `SANDBOX_BWRAP: programs run neither in a jail (${jailed.reason}) nor as an unprivileged user, ` +
@@ -120,9 +123,10 @@ async function chooseForNode(
 async function attempt(
   make: (host: NodeHost) => Runtime | Promise<Runtime>,
   host: NodeHost,
+  choice: RuntimeChoice,
 ): Promise<Runtime | { readonly reason: string }> {
   const runtime = await make(host);
-  const reason = await tryOut(runtime);
+  const reason = await tryOut(runtime, choice);
   return reason === undefined ? runtime : { reason };
 }
 
@@ -159,9 +163,9 @@ const TRIAL = {
 };
 
 /** Runs a program in a worker of the runtime. Returns what went wrong. */
-async function tryOut({ worker, languages }: Runtime): Promise<string | undefined> {
+async function tryOut({ worker, languages }: Runtime, { cgroups }: RuntimeChoice): Promise<string | undefined> {
   try {
-    const started = await startWorker(worker());
+    const started = await startWorker(worker(), { cgroups });
     const program = { ...TRIAL, language: languages[0] ?? '' };
     const { signal } = new AbortController();
     const options = { timeoutMs: TRY_TIMEOUT_MS, outputBytes: 1_024, signal };

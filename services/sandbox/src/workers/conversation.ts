@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Duplex } from 'node:stream';
+import type { Cgroup } from '../jail/cgroup.ts';
 import { type Frame, type FrameKind, readFrames, writeFrame } from './frames.ts';
 
 /** A way to start a worker process: a command of its own, or a launcher. */
-export type WorkerStart = WorkerCommand | { readonly launch: () => Promise<Conversation> };
+export type WorkerStart = WorkerCommand | { readonly launch: (group?: Cgroup) => Promise<Conversation> };
 
 /** The program of a worker process. It gets an empty environment and `/` as its working directory. */
 export interface WorkerCommand {
@@ -39,9 +40,23 @@ export interface Conversation {
 
 const STDERR_TAIL_CHARS = 4_096;
 
-/** Starts a worker process. @throws Error when there is none to talk with. */
-export const begin = (start: WorkerStart): Conversation | Promise<Conversation> =>
-  'launch' in start ? start.launch() : converseWith(start);
+/** Starts a worker process, in a control group where there is one. @throws Error when there is none to talk with. */
+export function begin(start: WorkerStart, group?: Cgroup): Conversation | Promise<Conversation> {
+  if ('launch' in start) return start.launch(group);
+  if (group === undefined) return converseWith(start);
+  if (start.user === undefined) return converseWith(enter(group, start));
+  // Another user cannot enter, so it is brought in: before it has started anything of its own.
+  const conversation = converseWith(start);
+  if (conversation.pid !== undefined) group.add(conversation.pid);
+  return conversation;
+}
+
+/** Makes a command enter a control group first, with all that it is going to start. */
+const enter = ({ members }: Cgroup, { file, args, ...rest }: WorkerCommand): WorkerCommand => ({
+  ...rest,
+  file: '/bin/sh',
+  args: ['-c', 'echo 0 > "$0" && exec "$@"', members, file, ...args],
+});
 
 export function converseWith({ file, args, descriptors = [], user }: WorkerCommand): Conversation {
   const opened = descriptors.map((path) => openSync(path, 'r'));

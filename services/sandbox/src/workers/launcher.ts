@@ -1,13 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import { z } from 'zod';
+import type { Cgroup } from '../jail/cgroup.ts';
 import { type Conversation, converseWith, type Exit, type WorkerCommand } from './conversation.ts';
 import { type Frame, jsonPayload, readFrames, writeFrame } from './frames.ts';
 
 /** A process that makes workers by forking: much faster than starting each by a command of its own. */
 export interface Launcher {
   /** Starts a worker. @throws Error when the launcher or the worker ended instead. */
-  launch(request: LaunchRequest): Promise<Conversation>;
+  launch(request: LaunchRequest, group?: Cgroup): Promise<Conversation>;
   /** Ends the launcher and all its workers. */
   close(): void;
 }
@@ -76,7 +77,7 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
   };
 
   return {
-    async launch(request) {
+    async launch(request, group) {
       const { control, socketPath, workers } = await (running ?? run());
       lastId = (lastId + 1) % MAX_ID;
       const id = lastId;
@@ -85,10 +86,14 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
       const channel = connect(socketPath);
       channel.once('error', (error) => pending.started.reject(error));
       channel.on('error', () => {});
-      channel.write(asJson(request, id, nextUser()));
+      channel.write(jsonPayload({ ...asMessage(request), id, user: nextUser(), waits: group !== undefined }));
       const late = setTimeout(() => pending.started.reject(new Error('the launcher did not answer')), START_TIMEOUT_MS);
       try {
         const pid = await Promise.race([pending.started.promise, pending.gone.promise.then(endedInstead)]);
+        if (group !== undefined) {
+          group.add(pid);
+          channel.write(GO);
+        }
         return conversation({ control, channel, id, pid, gone: pending.gone.promise });
       } catch (error) {
         channel.destroy();
@@ -106,8 +111,15 @@ const endedInstead = ({ stderr }: Pick<LaunchedExit, 'stderr'>): never => {
   throw new Error(`it ended: ${stderr}`);
 };
 
-const asJson = ({ args, packages, env = {}, addressBytes }: LaunchRequest, id: number, user: number): Buffer =>
-  jsonPayload({ id, user, args, packages: packages ?? null, env, address_bytes: addressBytes ?? null, waits: false });
+const asMessage = ({ args, packages, env = {}, addressBytes }: LaunchRequest) => ({
+  args,
+  packages: packages ?? null,
+  env,
+  address_bytes: addressBytes ?? null,
+});
+
+/** What a worker waits for that is put into a control group before it does anything. */
+const GO = Buffer.from('.');
 
 async function startLauncher(command: WorkerCommand): Promise<Running> {
   const control = converseWith(command);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Cgroup, CgroupRun, Cgroups } from '../jail/cgroup.ts';
 import { begin, type Conversation, type Exit, type WorkerStart } from './conversation.ts';
 import { type Frame, jsonPayload } from './frames.ts';
 import { type CappedText, createOutputBuffer } from './output-buffer.ts';
@@ -54,18 +55,29 @@ export interface WorkerProcess {
 
 /** Memory of the runtime besides the program's own: room for the collector, compiled code. */
 const MEMORY_SLACK_BYTES = 64 * 1_024 ** 2;
+/** Files of a jail, in its three folders, which are no part of the program's memory but of its control group's. */
+const FILES_BYTES = 3 * 64 * 1_024 ** 2;
 /** The time in which a worker that is about to be killed has to pass on its last output. */
 const FLUSH_MS = 100;
 /** Matches what V8 prints when it gives up for lack of memory rather than for a bug. */
 const OUT_OF_MEMORY = /out of memory|invalid size error|allocation failed/i;
 
+export interface WorkerStartOptions {
+  /** Makes a control group for the worker; absent where there are none. */
+  readonly cgroups?: Cgroups | undefined;
+  readonly startTimeoutMs?: number;
+}
+
 /** Starts one worker and waits until it is warm. @throws MeshError unavailable when that takes too long or fails. */
-export async function startWorker(start: WorkerStart, startTimeoutMs = 30_000): Promise<WorkerProcess> {
-  const conversation = await beginOrFail(start);
+export async function startWorker(
+  start: WorkerStart,
+  { cgroups, startTimeoutMs = 30_000 }: WorkerStartOptions = {},
+): Promise<WorkerProcess> {
+  const { conversation, group } = await beginOrFail(start, cgroups);
   try {
     const { version } = await untilReady(conversation, startTimeoutMs);
     const usage = openProcessUsage(conversation.pid ?? 0);
-    const warm = { conversation, usage, idle: readIdleMemory(usage), cpuMs: usage.cpuMs() };
+    const warm = { conversation, group, usage, idle: readIdleMemory(usage), cpuMs: usage.cpuMs() };
     return {
       version,
       gone: conversation.gone,
@@ -80,10 +92,16 @@ export async function startWorker(start: WorkerStart, startTimeoutMs = 30_000): 
   }
 }
 
-async function beginOrFail(start: WorkerStart): Promise<Conversation> {
+/** Starts a worker in a control group of its own, which is removed when the worker is gone. */
+async function beginOrFail(start: WorkerStart, cgroups: Cgroups | undefined) {
+  let group: Cgroup | undefined;
   try {
-    return await begin(start);
+    group = cgroups?.create();
+    const conversation = await begin(start, group);
+    void conversation.gone.then(() => group?.remove());
+    return { conversation, group };
   } catch (cause) {
+    void group?.remove();
     throw didNotStart(cause);
   }
 }
@@ -107,6 +125,7 @@ async function untilReady({ onFrame, gone, stderrTail }: Conversation, timeoutMs
 
 interface WarmWorker {
   readonly conversation: Conversation;
+  readonly group: Cgroup | undefined;
   readonly usage: ProcessUsage;
   /** Memory of its processes before their first program. */
   readonly idle: IdleMemory;
@@ -119,11 +138,12 @@ async function runProgram(
   program: WorkerProgram,
   { timeoutMs, outputBytes, signal, onOutput = () => {} }: RunOptions,
 ): Promise<Run> {
-  const { conversation, usage, idle } = warm;
+  const { conversation, group, usage, idle } = warm;
   const over = new AbortController();
   const after = (ms: number) => sleep(ms, undefined, { signal: over.signal });
   const received = receive(conversation, outputBytes, onOutput);
   const started = performance.now();
+  const counted = countMemory(group, program);
   conversation.send('program', jsonPayload(program));
   const memory = watchMemory(usage, idle, program.memory_bytes + MEMORY_SLACK_BYTES);
   let kept = false;
@@ -133,7 +153,7 @@ async function runProgram(
         received.report.then((report) => ({ kind: 'report', report })),
         memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
         after(timeoutMs).then(() => ({ kind: 'timeout' })),
-        conversation.gone.then((exit) => endingOf(exit, conversation.stderrTail())),
+        conversation.gone.then((exit) => endingOf(exit, conversation.stderrTail(), counted)),
       ]),
     );
     const durationMs = performance.now() - started;
@@ -150,7 +170,7 @@ async function runProgram(
       durationMs,
       // A process that is gone has taken its figures with it.
       cpuMs: report?.cpu_ms ?? Math.max(0, usage.cpuMs() - warm.cpuMs),
-      peakMemoryBytes: report?.peak_memory_bytes ?? memory.peakBytes(),
+      peakMemoryBytes: Math.max(report?.peak_memory_bytes ?? memory.peakBytes(), counted.peakBytes()),
     };
   } finally {
     if (kept) warm.cpuMs = usage.cpuMs();
@@ -159,6 +179,12 @@ async function runProgram(
     memory.stop();
   }
 }
+
+/** Has the kernel count the memory of a run, where it can. */
+const countMemory = (group: Cgroup | undefined, { memory_bytes }: WorkerProgram): CgroupRun =>
+  group?.begin(memory_bytes + MEMORY_SLACK_BYTES + FILES_BYTES) ?? NOT_COUNTED;
+
+const NOT_COUNTED: CgroupRun = { isOutOfMemory: () => false, peakBytes: () => 0 };
 
 /** Collects the frames of a worker while its program runs. An invalid report counts as a crash. */
 function receive({ onFrame, kill }: Conversation, outputBytes: number, onOutput: OutputListener) {
@@ -204,6 +230,8 @@ function parseReport(payload: Buffer): Report | undefined {
   }
 }
 
-function endingOf(exit: Exit, stderrTail: string): Ending {
-  return OUT_OF_MEMORY.test(stderrTail) ? { kind: 'out_of_memory' } : { kind: 'crash', ...exit };
+function endingOf(exit: Exit, stderrTail: string, counted: CgroupRun): Ending {
+  return counted.isOutOfMemory() || OUT_OF_MEMORY.test(stderrTail)
+    ? { kind: 'out_of_memory' }
+    : { kind: 'crash', ...exit };
 }

@@ -80,7 +80,7 @@ export function createPythonNamespaces(
       const mounts = packages === undefined ? [] : [{ from: packages, to: PACKAGES }];
       return inJail(found.jail, [...command, ...args], { mounts, PYTHONPATH });
     }
-    return { launch: () => launcher.launch({ args, packages: path, env: { PYTHONPATH } }) };
+    return { launch: (group) => launcher.launch({ args, packages: path, env: { PYTHONPATH } }, group) };
   };
   return {
     name: 'python-namespaces',
