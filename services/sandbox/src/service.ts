@@ -78,6 +78,7 @@ function openPackages(
     minReleaseAgeDays: config.SANDBOX_PACKAGE_MIN_AGE_DAYS,
     maliciousListUrl: list === 'off' ? undefined : list,
     python: config.SANDBOX_PYTHON,
+    bwrap: config.SANDBOX_BWRAP,
     pythonTarget: pythonTargetOf(runtimes),
     provided: runtimes.flatMap((runtime) => runtime.provided ?? []),
     pipIndexUrl: config.PIP_INDEX_URL,

@@ -32,6 +32,7 @@ import { createNpmResolver } from './resolve/npm-resolver.ts';
 import { createFindPip } from './resolve/pip.ts';
 import { createPypiResolver } from './resolve/pypi-resolver.ts';
 import type { PythonTarget } from './resolve/python-target.ts';
+import { createRunTool } from './resolve/run-tool.ts';
 import { RESOLVER_LIMITS, type ResolverLimits } from './resolve/resolver.ts';
 import { createModuleLookup, type ModuleLookup } from './install/module-lookup.ts';
 import type { Eviction } from './store/choose-evictions.ts';
@@ -94,6 +95,8 @@ export interface PackagesOptions extends FetcherOptions {
   readonly pythonTarget: PythonTarget;
   /** Packages of Python that every program has. */
   readonly provided?: readonly NamedVersion[];
+  /** Path of bubblewrap, which jails pip and npm. Default: /usr/bin/bwrap. */
+  readonly bwrap?: string | undefined;
   /** npm's script. Default: that of the npm on this machine. */
   readonly npm?: string | undefined;
   /** Such as `https://pypi.org/simple`. */
@@ -245,9 +248,19 @@ function createInstaller(parts: InstallerParts) {
   const eviction = { maxBytes, maxIdleMs: maxIdleDays * DAY_MS };
   const store = createLayerStore({ directory, workDirectory, limits: archives, eviction, use, now });
   const findPip = createFindPip({ python, directory, index: index.pypi, fetcher });
+  const runTool = createRunTool({ bwrap: parts.bwrap ?? '/usr/bin/bwrap', logger: parts.logger });
   const resolvers = {
-    pypi: createPypiResolver({ checks, fetcher, python, findPip, target: parts.pythonTarget, archives, limits }),
-    npm: createNpmResolver({ checks, fetcher, npm, archives, limits }),
+    pypi: createPypiResolver({
+      checks,
+      fetcher,
+      python,
+      findPip,
+      runTool,
+      target: parts.pythonTarget,
+      archives,
+      limits,
+    }),
+    npm: createNpmResolver({ checks, fetcher, npm, runTool, archives, limits }),
   };
   return { store, installSet: createInstallSet({ checks, store, resolvers, limits, workDirectory }) };
 }

@@ -4,17 +4,22 @@ import { GATE_ORIGIN, openGate } from './gate.ts';
 import { readLockfile } from './npm-lockfile.ts';
 import { createNpmView, type NpmViewOptions } from './npm-view.ts';
 import { type FailedResolve, type Resolver, tooManyPackages, whyMissing } from './resolver.ts';
-import { type ProcessEnd, runProcess } from './run-process.ts';
+import type { ProcessEnd } from './run-process.ts';
+import { prefixesOf, type RunTool } from './run-tool.ts';
 import { formatSpec } from '../spec.ts';
 import { printable, Refusal } from '../refusal.ts';
 
 export interface NpmResolverOptions extends NpmViewOptions {
   /** npm's own script, such as `/usr/lib/node_modules/npm/bin/npm-cli.js`. */
   readonly npm: string;
+  readonly runTool: RunTool;
 }
 
+/** Of its memory Node sets far more aside than it uses. */
+const LIMITS = { fileBytes: 1_024 ** 3 };
+
 export function createNpmResolver(options: NpmResolverOptions): Resolver {
-  const { npm, limits } = options;
+  const { npm, runTool, limits } = options;
   return {
     target: 'npm',
     async resolve(roots, attempt) {
@@ -34,10 +39,15 @@ export function createNpmResolver(options: NpmResolverOptions): Resolver {
           userconfig: join(attempt.directory, 'user.npmrc'),
           globalconfig: join(attempt.directory, 'global.npmrc'),
         };
-        const args = Object.entries({ ...settings, ...places }).map(([name, value]) => `--${name}=${value}`);
-        const end = await runProcess([process.execPath, npm, 'install', ...FLAGS, ...args], {
-          env: { HOME: attempt.directory, TMPDIR: attempt.directory, PATH: '/nonexistent' },
-          cwd: project,
+        const args = Object.entries({ ...settings, ...places, prefix: project }).map(
+          ([name, value]) => `--${name}=${value}`,
+        );
+        const end = await runTool({
+          command: [process.execPath, npm, 'install', ...FLAGS, ...args],
+          env: environment(attempt.directory),
+          readable: [process.execPath, ...prefixesOf(npm)],
+          writable: attempt.directory,
+          limits: LIMITS,
           timeoutMs: limits.resolveMs,
           signal: AbortSignal.any([attempt.signal, gate.refused]),
         });
@@ -52,6 +62,13 @@ export function createNpmResolver(options: NpmResolverOptions): Resolver {
     },
   };
 }
+
+const environment = (directory: string): Record<string, string> => ({
+  HOME: directory,
+  TMPDIR: directory,
+  PATH: '/nonexistent',
+  NODE_DISABLE_COMPILE_CACHE: '1',
+});
 
 /** npm decides and writes a lockfile: it unpacks nothing and runs no script. */
 const FLAGS = [

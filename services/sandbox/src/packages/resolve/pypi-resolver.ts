@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Attempt } from './attempt.ts';
 import { type Gate, GATE_HOST, GATE_ORIGIN, openGate } from './gate.ts';
 import type { PythonTarget } from './python-target.ts';
@@ -7,17 +7,22 @@ import type { FindPip } from './pip.ts';
 import { readPipReport } from './pip-report.ts';
 import { createPypiView, type PypiViewOptions } from './pypi-view.ts';
 import { type FailedResolve, type Resolver, whyMissing } from './resolver.ts';
-import { type ProcessEnd, runProcess } from './run-process.ts';
+import type { ProcessEnd } from './run-process.ts';
+import { prefixesOf, type RunTool } from './run-tool.ts';
 import { formatSpec } from '../spec.ts';
 import { printable, Refusal } from '../refusal.ts';
 
 export interface PypiResolverOptions extends PypiViewOptions {
   readonly python: string;
   readonly findPip: FindPip;
+  readonly runTool: RunTool;
 }
 
+/** Enough for the metadata of a hundred packages, whatever is in it. */
+const LIMITS = { addressSpace: 4 * 1_024 ** 3, fileBytes: 1_024 ** 3 };
+
 export function createPypiResolver(options: PypiResolverOptions): Resolver {
-  const { python, findPip, target, limits } = options;
+  const { python, findPip, runTool, target, limits } = options;
   return {
     target: `${target.kind}-${target.version}`,
     async resolve(roots, attempt) {
@@ -27,15 +32,16 @@ export function createPypiResolver(options: PypiResolverOptions): Resolver {
         const pip = await findPip(attempt.signal);
         const report = join(attempt.directory, 'report.json');
         const args = [...FLAGS, ...gateArguments(gate), ...targetArguments(target, attempt), '--report', report, '--'];
-        const end = await runProcess(
-          [python, '-I', ...pip, 'install', ...args, ...roots.map(({ spec }) => formatSpec(spec))],
-          {
-            env: environment(attempt.directory),
-            cwd: attempt.directory,
-            timeoutMs: limits.resolveMs,
-            signal: AbortSignal.any([attempt.signal, gate.refused]),
-          },
-        );
+        const command = [python, '-I', ...pip, 'install', ...args, ...roots.map(({ spec }) => formatSpec(spec))];
+        const end = await runTool({
+          command,
+          env: environment(attempt.directory),
+          readable: [...prefixesOf(python), ...pip.filter((part) => part.startsWith('/')).map((path) => dirname(path))],
+          writable: attempt.directory,
+          limits: LIMITS,
+          timeoutMs: limits.resolveMs,
+          signal: AbortSignal.any([attempt.signal, gate.refused]),
+        });
         // pip may have ended by itself because of the refusal.
         gate.refused.throwIfAborted();
         if (end.exitCode !== 0) throw await pipRefusal(end, { roots, checks: options.checks, signal: attempt.signal });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 
@@ -20,6 +21,7 @@ export interface ProcessEnd {
 }
 
 const STDOUT_BYTES = 16 * 1_024 ** 2;
+const REAP_MS = 5_000;
 const OUTPUT_CHARS = 16 * 1_024;
 
 /**
@@ -60,6 +62,8 @@ export async function runProcess(
     return { exitCode, stdout: Buffer.concat(chunks).toString(), lastOutput };
   } finally {
     killGroup(child.pid);
+    // What it has started ends a moment later, and may still write until then.
+    await Promise.race([ended.catch(() => {}), setTimeout(REAP_MS, undefined, { ref: false })]);
   }
 }
 
