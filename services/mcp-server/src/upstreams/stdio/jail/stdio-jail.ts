@@ -1,14 +1,14 @@
-import { mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { StartedCommand, WrapCommand, WrappedCommand } from '../stdio-process.ts';
 import { findBwrap, type FoundBwrap } from './find-bwrap.ts';
-import { type HostPaths, isSystem, kindOf, MESH_ROOT, resolvePath } from './host-paths.ts';
+import { type HostPaths, isSystem, isWithin, kindOf, MESH_ROOT, resolvePath } from './host-paths.ts';
 import { findProgram, installsFor } from './installs.ts';
 import { jailArguments } from './jail-arguments.ts';
-import { namedPaths, pathIn, projectOf } from './named-paths.ts';
+import { namedPaths, pathIn, projectOf, type Shown } from './named-paths.ts';
 
 /** The keys of `sandbox` in mesh.json. */
 export interface SandboxConfig {
@@ -124,6 +124,8 @@ function jailed(started: StartedCommand, { bwrap, sandbox, host, homeSource }: J
   const named = namedPaths({ args, env, cwd, folders: sandbox.folders, isReadOnly: sandbox.read_only }, host);
   const installed = installsFor(program, path, host).map((folder) => ({ path: folder, isWritable: false }));
   const own = command.includes('/') && !isSystem(program) ? projectOf(program, host) : [];
+  const shown = [...installed, ...own, ...named];
+  if (homeSource !== undefined) removeLinks(homeSource, host.home, shown);
   const isRelative = args.some((argument) => isRelativePath(argument, host));
   const { TMPDIR: _outside, ...basics } = environment;
   return {
@@ -132,7 +134,7 @@ function jailed(started: StartedCommand, { bwrap, sandbox, host, homeSource }: J
     args: jailArguments({
       homeSource,
       host,
-      shown: [...installed, ...own, ...named],
+      shown,
       cwd: cwd === undefined ? (isRelative ? host.cwd : host.home) : resolvePath(cwd, host),
       hasNetwork: sandbox.network,
       command: [command, ...args],
@@ -154,6 +156,23 @@ function makeHome(path: string, logger: Logger): string | undefined {
   } catch (error) {
     logger.warn({ err: error }, 'MESH_CACHE_DIR cannot be written to: commands keep nothing between starts');
     return undefined;
+  }
+}
+
+/**
+ * Removes links that a program has left in its home where something is going to be shown: bubblewrap makes the place for
+ * it, and would follow them out of the jail.
+ */
+function removeLinks(homeSource: string, home: string, shown: readonly Shown[]): void {
+  const inHome = shown.filter(({ path }) => isWithin(path, home)).map(({ path }) => relative(home, path));
+  for (const path of inHome) {
+    const parts = path.split('/');
+    for (let depth = 1; depth <= parts.length; depth += 1) {
+      const place = join(homeSource, ...parts.slice(0, depth));
+      if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
+      rmSync(place);
+      break;
+    }
   }
 }
 

@@ -116,6 +116,14 @@ withJail('a command of mesh.json in its jail', () => {
       'kept\n2',
     );
     expect(existsSync(join(from.home, '.cache-of-mine'))).toBe(false);
+    // A link that it leaves where a folder is to be shown leads nowhere.
+    const outside = mkdtempSync(join(tmpdir(), 'outside-'));
+    await second.run(`rmdir ~/project; ln -s /oldroot${outside} ~/project`);
+    await second.hub.stop();
+    writeFileSync(join(from.home, 'project/deep'), CANARY);
+    const third = await startShell(['~/project/deep'], {}, from);
+    expect(await third.run('cat ~/project/deep')).toBe(CANARY);
+    expect(readdirSync(outside)).toEqual([]);
   });
 
   test('is tightened and opened by "sandbox": read-only, further folders, no network', async () => {
