@@ -101,14 +101,16 @@ export function inRange(ecosystem: Ecosystem, version: string, range: string): b
   return pep440.satisfies(version, range.replaceAll(' ', ','), { prereleases: true });
 }
 
-/** The newest of some versions, a finished one where there is one. */
+/** The newest of some versions, a finished one where there is one. Each is compared once: there may be thousands. */
 export function newestVersion(ecosystem: Ecosystem, versions: readonly string[]): string | undefined {
-  if (ecosystem === 'npm') {
-    const sorted = semver.rsort(versions.filter((version) => semver.valid(version) !== null));
-    return sorted.find((version) => semver.prerelease(version) === null) ?? sorted[0];
-  }
-  const sorted = versions.filter((version) => pep440.valid(version) !== null).sort(pep440.rcompare);
-  return sorted.find((version) => !/[a-z]/i.test(version.replace(/post/i, ''))) ?? sorted[0];
+  const isNpm = ecosystem === 'npm';
+  const valid = versions.filter((version) => (isNpm ? semver.valid(version) : pep440.valid(version)) !== null);
+  const isFinished = (version: string): boolean =>
+    isNpm ? semver.prerelease(version) === null : !/[a-z]/i.test(version.replace(/post/i, ''));
+  const newer = (a: string, b: string): string => ((isNpm ? semver.compare(a, b) : pep440.compare(a, b)) < 0 ? b : a);
+  const newestOf = ([first, ...others]: readonly string[]) =>
+    first === undefined ? undefined : others.reduce(newer, first);
+  return newestOf(valid.filter(isFinished)) ?? newestOf(valid);
 }
 
 function splitExtras(name: string): { base: string; extras: readonly string[] } {

@@ -56,6 +56,7 @@ test('removes the packages that were not used the longest where there is no room
   expect((await packages.list()).map(({ name }) => name)).toEqual(['zqevict1', 'zqevict3']);
   expect(readdirSync(join(packages.directory, 'work'))).toEqual([]);
 
+  nowMs += DAY;
   release();
   nowMs += DAY;
   // It is fetched again, and what comes with it makes room.
@@ -87,4 +88,5 @@ test('removes what was not used for long, also by an earlier start, and keeps wh
   nowMs += DAY / 2;
   await later.evict();
   expect([old, used].map((path) => existsSync(path))).toEqual([false, true]);
+  expect(readdirSync(join(first.directory, 'requests'))).toHaveLength(1);
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Fetcher } from './fetcher.ts';
-import type { PackageIndex, Release } from './project.ts';
+import { type PackageIndex, refuseTooMany, type Release } from './project.ts';
 import { Refusal } from '../refusal.ts';
 
 /**
@@ -57,6 +57,7 @@ export function createNpmIndex(
       const short = isPopular(name) ? await inShort(name, signal) : undefined;
       const packument = short ?? (await read(name, 'application/json', signal));
       if (packument.name !== name) throw new Refusal('not_found', `The registry answered with another package`);
+      refuseTooMany(name, Object.keys(packument.versions).length);
       const releases = Object.entries(packument.versions).flatMap(([version, manifest]) => {
         return toRelease({ name, version, base }, manifest, packument.time[version]) ?? [];
       });

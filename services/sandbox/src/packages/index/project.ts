@@ -1,3 +1,5 @@
+import { Refusal } from '../refusal.ts';
+
 /** One file of a release. */
 export interface ReleaseFile {
   readonly filename: string;
@@ -41,4 +43,13 @@ export const DAY_MS = 86_400_000;
 export function ageDays({ releases }: Project, now: Date): number | undefined {
   const times = releases.flatMap(({ publishedAt }) => (publishedAt === undefined ? [] : [publishedAt.getTime()]));
   return times.length === 0 ? undefined : (now.getTime() - Math.min(...times)) / DAY_MS;
+}
+
+/** More than any honest package has: releases are looked at one by one. */
+const MAX_RELEASES = 20_000;
+
+/** @throws Refusal too_large for an answer of more releases than are looked at */
+export function refuseTooMany(name: string, releases: number): void {
+  if (releases <= MAX_RELEASES) return;
+  throw new Refusal('too_large', `${name} has ${releases} releases; ${MAX_RELEASES} is the most`);
 }

@@ -2,7 +2,7 @@ import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { Parser } from 'htmlparser2';
 import { z } from 'zod';
 import type { Fetcher } from './fetcher.ts';
-import type { PackageIndex, Project, Release, ReleaseFile } from './project.ts';
+import { type PackageIndex, type Project, refuseTooMany, type Release, type ReleaseFile } from './project.ts';
 import { normaliseName } from '../spec.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -38,7 +38,10 @@ export function createPypiIndex(fetcher: Fetcher, baseUrl: string): PackageIndex
       const { files, status } = page.contentType.startsWith(JSON_TYPE)
         ? readJsonPage(page.text)
         : readHtmlPage(page.text);
-      return toProject({ name, url }, { files: files.slice(0, MAX_FILES), status });
+      if (files.length > MAX_FILES) {
+        throw new Refusal('too_large', `The index lists more than ${MAX_FILES} files of ${name}`);
+      }
+      return toProject({ name, url }, { files, status });
     },
   };
 }
@@ -83,7 +86,7 @@ function readHtmlPage(text: string): Page {
     onopentag(tag, attributes) {
       if (tag === 'meta' && attributes['name'] === 'pypi:project-status') status = attributes['content'];
       const href = attributes['href'];
-      if (tag !== 'a' || href === undefined) return;
+      if (tag !== 'a' || href === undefined || files.length > MAX_FILES) return;
       const [url = '', fragment = ''] = href.split('#');
       files.push({
         url,
@@ -109,6 +112,7 @@ function safeDecode(text: string): string {
 
 function toProject({ name, url }: { readonly name: string; readonly url: string }, { files, status }: Page): Project {
   const byVersion = Map.groupBy(files, ({ filename }) => versionOf(name, filename));
+  refuseTooMany(name, byVersion.size);
   const releases = [...byVersion].flatMap(([version, listed]): Release[] => {
     if (version === undefined) return [];
     const times = listed.flatMap(({ uploadTime }) => dateOf(uploadTime) ?? []);

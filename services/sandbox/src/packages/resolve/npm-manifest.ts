@@ -26,6 +26,7 @@ export function gateManifest(name: string, { version, manifest }: Release): Reco
   // npm lists what is optional among the others, too.
   const needed = Object.entries(dependencies).filter(([dependency]) => !(dependency in optionalDependencies));
   const all = [...needed, ...Object.entries(peerDependencies)];
+  if (all.length > MAX_NEEDS) return undefined;
   if (!all.every(([dependency, range]) => isName('npm', dependency) && isRegistryRange(range))) return undefined;
   return {
     name,
@@ -44,9 +45,18 @@ export function gateManifest(name: string, { version, manifest }: Release): Reco
 const sha512Of = (integrity: string): string =>
   integrity.split(/\s+/).find((hash) => hash.startsWith('sha512-')) ?? integrity;
 
+/** More than any honest package has. */
+const MAX_NEEDS = 2_000;
+const MAX_RANGE = 1_024;
+const ALIAS = 'npm:';
+
 /** A range or a tag of the registry, perhaps of another name (`npm:name@range`); no address, path or repository. */
 function isRegistryRange(range: string): boolean {
-  const alias = /^npm:(@?[^@]+)(?:@(.*))?$/.exec(range);
-  if (alias !== null) return isName('npm', alias[1] ?? '') && isRegistryRange(alias[2] ?? '*');
-  return semver.validRange(range) !== null || /^[A-Za-z][A-Za-z0-9._-]*$/.test(range);
+  if (range.length > MAX_RANGE) return false;
+  if (!range.startsWith(ALIAS)) return isPlainRange(range);
+  const target = range.slice(ALIAS.length);
+  const at = target.indexOf('@', 1);
+  return at < 0 ? isName('npm', target) : isName('npm', target.slice(0, at)) && isPlainRange(target.slice(at + 1));
 }
+
+const isPlainRange = (range: string): boolean => semver.validRange(range) !== null || /^[A-Za-z][\w.-]*$/.test(range);

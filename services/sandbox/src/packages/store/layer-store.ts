@@ -147,7 +147,7 @@ export function createLayerStore(options: LayerStoreOptions): LayerStore {
 
 async function evictFrom(
   finished: ReturnType<typeof createLayerFiles>,
-  { workDirectory, eviction, use, now }: LayerStoreOptions,
+  { directory, workDirectory, eviction, use, now }: LayerStoreOptions,
 ): Promise<readonly Eviction[]> {
   const layers = await Promise.all(
     (await finished.list()).map(async (record) => {
@@ -164,7 +164,18 @@ async function evictFrom(
     await finished.remove(one.directory, join(workDirectory, `evicted-${randomUUID()}`));
     removed.push(one);
   }
+  if (removed.length > 0) await forgetRequests(join(directory, 'requests'), await finished.list());
   return removed;
+}
+
+/** Removes what was remembered of requests whose layers are gone. */
+async function forgetRequests(folder: string, records: readonly LayerRecord[]): Promise<void> {
+  const digests = new Set(records.map(({ digest }) => digest));
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const remembered = await readJson(path, Remembered).catch(() => undefined);
+    if (remembered === undefined || !digests.has(remembered.digest)) await rm(path, { force: true });
+  }
 }
 
 /** The finished layers below `layers`: a directory each, with its record beside it. */
