@@ -90,6 +90,11 @@ describeJailed('the launcher', () => {
     expect(sandbox.log).toContainEqual(expect.objectContaining({ message: expect.stringContaining('no launcher') }));
     const code = 'import os\nos.kill(os.getppid(), 9)\nos.listdir("/proc"), os.getppid()';
     expect(await sandbox.run({ code })).toMatchObject({ status: 'success', result: '([], 1)' });
+    const names = 'import os\nfor n in range(10 ** 6): os.close(os.open(f"/tmp/{n}", os.O_CREAT | os.O_WRONLY))';
+    expect(await sandbox.run({ code: names })).toMatchObject({
+      status: 'out_of_memory',
+      error: { message: expect.stringContaining('16384 files') },
+    });
     expect((await sandbox.run({ code: 'x = 1; x', session_id: 's' })).result).toBe('1');
     expect((await sandbox.run({ code: 'x + 1', session_id: 's' })).result).toBe('2');
   });

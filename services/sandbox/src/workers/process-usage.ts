@@ -55,19 +55,27 @@ const MANY_MAPPINGS_BYTES = 256 * 1_024;
 /** The most mappings that a process may have (vm.max_map_count), at 256 bytes each. */
 const MAPPINGS_BYTES = 65_530 * 256;
 
+/** Pause between two looks. */
+const LOOK_MS = 40;
+
 /**
  * Estimates what the kernel holds for descriptors and mappings, which no figure of a process tells. That takes a
- * millisecond at worst, so each call looks at one process and remembers what it has seen of the others. One that has
- * not been looked at is taken for a fork of the worst.
+ * millisecond at worst, and longer while the process grows: so one process is looked at now and then, and what was seen
+ * of the others is remembered. One that has not been looked at is taken for a fork of the worst.
  */
 function estimateObjects(list: () => readonly number[]): () => number {
   const seen = new Map<number, number>();
   let turn = 0;
-  return () => {
-    const processes = list();
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const look = (processes: readonly number[]): void => {
     turn = (turn + 1) % processes.length;
     const pid = processes.find((one) => !seen.has(one)) ?? processes[turn];
     if (pid !== undefined) seen.set(pid, descriptorBytes(pid) + mappingBytes(pid));
+    lookedAt = performance.now();
+  };
+  return () => {
+    const processes = list();
+    if (performance.now() - lookedAt > LOOK_MS) look(processes);
     const worst = processes.reduce((most, one) => Math.max(most, seen.get(one) ?? 0), 0);
     return processes.reduce((total, one) => total + (seen.get(one) ?? worst), 0);
   };

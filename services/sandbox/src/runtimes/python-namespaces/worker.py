@@ -28,6 +28,10 @@ HELD_BYTES = 128 * 1024
 FREE_BYTES = 256 * 1024
 """Output that is passed on at once; more of it goes at intervals."""
 PASS_ON_SECONDS = 0.02
+NAMES = 16_384
+"""The most names in each folder of a jail, which it is made with where a launcher made it."""
+LOOK_SECONDS = 0.05
+"""Interval at which names are counted elsewhere."""
 GATHER_SECONDS = 0.001
 
 
@@ -62,6 +66,7 @@ class Child:
         self.outputs = (Output(wire.STDOUT, out[0]), Output(wire.STDERR, err[0]))
         self.ended = None
         self.is_ending = False
+        self.has_too_many_names = False
         self.has_begun = False
         self.pid = os.fork()
         if self.pid == 0:
@@ -204,8 +209,15 @@ def _give_input(fd, data):
         at += os.pwrite(fd, rest[at : at + wire.MIB], at)
 
 
+def _count_names():
+    """Returns the most names that there are in one of the jail's folders."""
+    sizes = [os.statvfs(folder) for folder in ("/dev/shm", "/tmp", files.WORK_DIR)]
+    return max(size.f_files - size.f_ffree for size in sizes)
+
+
 def _watch(child, keep):
     """Passes output on until the program has ended, perhaps with its process."""
+    is_bounded = os.statvfs("/tmp").f_files <= NAMES
     poller = select.poll()
     watched = {output.fd: output for output in child.outputs}
     for fd in (child.woken, wire.CHANNEL, *((child.done,) if keep else ()), *watched):
@@ -213,7 +225,13 @@ def _watch(child, keep):
     due = None
     while True:
         now = time.monotonic()
-        ready = [fd for fd, _ in poller.poll(None if due is None else max(0, (due - now) * 1000))]
+        wait = None if due is None else max(0, (due - now) * 1000)
+        if not is_bounded:
+            wait = LOOK_SECONDS * 1000 if wait is None else min(wait, LOOK_SECONDS * 1000)
+        ready = [fd for fd, _ in poller.poll(wait)]
+        if not is_bounded and not child.has_too_many_names and _count_names() > NAMES:
+            child.has_too_many_names = True
+            _signal_the_rest(_signal.SIGKILL)
         for fd in ready:
             output = watched.get(fd)
             if output is not None and not output.pump() and not output.open:
@@ -275,6 +293,9 @@ def _report_of(child):
         report["cpu_ms"] = child.used_ms()
     if child.ended is not None:
         report["peak_memory_bytes"] = max(0, child.ended[1].ru_maxrss - child.idle_memory) * 1024
+    if child.has_too_many_names:
+        report["out_of_memory"] = True
+        report["error"] = {"type": "OutOfMemory", "message": f"The program made more than {NAMES} files", "traceback": ""}
     report["signal"] = signal_name
     report["over"] = child.is_over()
     report.setdefault("cpu_ms", 0)
