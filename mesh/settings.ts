@@ -51,6 +51,7 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: 'code-executor', name: 'SANDBOX_API_KEY', isSecret: true },
   { service: 'mcp-server', name: 'MESH_CONFIG' },
   { service: 'mcp-server', name: 'MESH_CACHE_DIR' },
+  { service: 'mcp-server', name: 'MESH_PRIVATE_FOLDERS' },
   { service: 'mcp-server', name: 'MCP_REQUEST_TIMEOUT' },
   { service: 'mcp-server', name: 'MIN_WORKERS' },
   { service: 'mcp-server', name: 'MAX_WORKERS' },

@@ -21,9 +21,12 @@ interface Seen {
   readonly breaker?: unknown;
   readonly last_error?: unknown;
   readonly left_out?: unknown;
+  readonly sandbox?: unknown;
+  readonly sandbox_reason?: unknown;
 }
 
-function describe(name: string, { kind, status, tools, breaker, last_error, left_out }: Seen): Finding {
+function describe(name: string, seen: Seen): Finding {
+  const { kind, status, tools, breaker, last_error, left_out, sandbox, sandbox_reason } = seen;
   const about = 'Upstream';
   const isUp = status === 'up' && breaker !== 'open';
   if (isUp && Array.isArray(left_out)) {
@@ -31,7 +34,8 @@ function describe(name: string, { kind, status, tools, breaker, last_error, left
     const cure = 'set "prefix" or "exclude" in mesh.json, or remove an upstream that you do not trust';
     return warning(about, `${name} is up, and ${left_out.length} of its names are left out: ${listed}`, cure);
   }
-  if (isUp) return ok(about, `${name} is up with ${String(tools)} tools`);
+  const open = sandbox === 'none' ? `, without a sandbox (${String(sandbox_reason)})` : '';
+  if (isUp) return ok(about, `${name} is up with ${String(tools)} tools${open}`);
   const why = typeof last_error === 'string' ? `: ${last_error}` : '';
   const held = breaker === 'open' ? ', and calls to it are held back' : '';
   const cure =

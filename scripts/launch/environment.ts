@@ -30,8 +30,13 @@ function readDotEnv(): NodeJS.ProcessEnv {
 export function environmentOf(service: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const names = settingsFor(service).map(({ name }) => name);
   const named = service === 'mcp-server' ? variablesIn(env['MESH_CONFIG'] || 'mesh.json') : [];
-  return environmentFor(new Set([...names, ...named]), env);
+  const given = service === 'mcp-server' ? { ...env, MESH_PRIVATE_FOLDERS: dataFolders(env).join(',') } : env;
+  return environmentFor(new Set([...names, ...named]), given);
 }
+
+/** Folders of data that have another place than the usual one: no command of mesh.json may see them. */
+const dataFolders = (env: NodeJS.ProcessEnv): readonly string[] =>
+  ['MESH_PRIVATE_FOLDERS', 'CHAT_DATA_DIR', 'SANDBOX_DATA_DIR', 'SANDBOX_CACHE_DIR'].flatMap((name) => env[name] || []);
 
 /** Lists the variables that a file names as `${NAME}`; none when it cannot be read, which the hub reports. */
 function variablesIn(path: string): readonly string[] {

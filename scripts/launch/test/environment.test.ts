@@ -29,6 +29,11 @@ describe('the environment of a service', () => {
     expect(environmentOf('sandbox', env)).not.toHaveProperty('GIT_TOKEN');
   });
 
+  test('of the hub names the data folders of all services, which no command may see', () => {
+    const env = { CHAT_DATA_DIR: '/srv/chats', SANDBOX_DATA_DIR: '/srv/packages', MESH_PRIVATE_FOLDERS: '/srv/more' };
+    expect(environmentOf('mcp-server', env)).toEqual({ MESH_PRIVATE_FOLDERS: '/srv/more,/srv/chats,/srv/packages' });
+  });
+
   test('has proxies where its schema has them, or where Node itself is told to use them', () => {
     const env = { HTTPS_PROXY: 'http://proxy:3128' };
     expect(environmentOf('sandbox', env)).toEqual(env);

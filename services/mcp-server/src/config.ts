@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { commaList, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 
 /** The settings of the hub. */
@@ -12,6 +12,11 @@ export const HubConfig = serviceConfig(8000, {
     .string()
     .default(fileURLToPath(new URL('../../../data/mcp-server', import.meta.url)))
     .describe('Folder of what commands in `mesh.json` keep between starts: one home each.'),
+  MESH_PRIVATE_FOLDERS: commaList
+    .default([])
+    .describe(
+      'Folders that no command sees, besides the mesh’s own. `npm start` adds the data folders of all services.',
+    ),
   MCP_REQUEST_TIMEOUT: z.coerce
     .number()
     .positive()

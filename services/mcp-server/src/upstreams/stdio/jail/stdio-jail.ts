@@ -43,7 +43,11 @@ export type MakeJail = (upstream: JailedUpstream) => UpstreamJail;
 
 export interface JailsOptions {
   /** Settings of the hub: the folder of what commands keep, one folder each, and the file that names them. */
-  readonly config: { readonly MESH_CACHE_DIR: string; readonly MESH_CONFIG: string };
+  readonly config: {
+    readonly MESH_CACHE_DIR: string;
+    readonly MESH_CONFIG: string;
+    readonly MESH_PRIVATE_FOLDERS: readonly string[];
+  };
   readonly hostEnv: NodeJS.ProcessEnv;
   readonly logger: Logger;
 }
@@ -188,6 +192,13 @@ function hostPaths({ config, hostEnv }: Omit<JailsOptions, 'logger'>): HostPaths
   return {
     home: isAbsolute(home) && home !== '/' ? resolve(home) : NO_HOME,
     cwd,
-    own: [data, join(MESH_ROOT, 'data'), join(MESH_ROOT, '.env'), join(cwd, '.env'), resolve(config.MESH_CONFIG)],
+    own: [
+      data,
+      join(MESH_ROOT, 'data'),
+      join(MESH_ROOT, '.env'),
+      join(cwd, '.env'),
+      resolve(config.MESH_CONFIG),
+      ...config.MESH_PRIVATE_FOLDERS.map((folder) => resolve(folder)),
+    ],
   };
 }

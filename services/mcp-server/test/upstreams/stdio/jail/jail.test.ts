@@ -158,11 +158,13 @@ withJail('a command of mesh.json in its jail', () => {
       link: [{ args: [linkTo(from.home)] }, 'it holds everything of the user'],
       mesh: [{ args: ['.'] }, 'it holds the data or the settings of the mesh itself'],
       data: [{ args: [join(from.home, 'data/middleware')] }, 'it belongs to the mesh itself'],
+      chats: [{ args: [join(from.home, 'project')] }, 'it holds the data or the settings of the mesh itself'],
       kernel: [{ cwd: '/proc/1' }, 'it belongs to the kernel'],
       nothing: [{ sandbox: { folders: ['/no/such'] } }, 'there is nothing at this path; correct the path'],
     };
     const mesh = Object.entries(entries).map(([name, [entry]]) => [name, { command: 'cat', ...entry }]);
-    const hub = await startHub(Object.fromEntries(mesh), from.env);
+    const env = { ...from.env, MESH_PRIVATE_FOLDERS: join(from.home, 'project/chats') };
+    const hub = await startHub(Object.fromEntries(mesh), env);
     const { upstreams } = (await request(`${hub.url}/stats`)).body;
     for (const [name, [, message]] of Object.entries(entries)) {
       expect(upstreams[name].last_error).toContain('its sandbox cannot show ');
