@@ -7,7 +7,7 @@ import type { StartedOrder } from './chat-order.ts';
 
 /** The writing side of one run in a session. */
 export interface Transcript {
-  /** Stores the input, once; a page that is loaded while the model answers shows it. */
+  /** Stores the input, unless it is stored; a page that is loaded while the model answers shows it. */
   saveInput(): void;
   /** Stores the input, if it is not yet stored, and the answer. Returns what kept either from being stored. */
   saveAnswer(record: RunRecord): string | undefined;
@@ -28,25 +28,27 @@ export function openTranscript(sessions: Sessions, options: TranscriptOptions): 
   const { sessionId, runId } = order;
   const started = performance.now();
   let isInputSaved = false;
-  let problem: string | undefined;
 
-  const saveInput = (): void => {
-    if (isInputSaved) return;
-    isInputSaved = true;
-    problem =
+  /** Returns what kept the input from being stored. */
+  const saveInput = (): string | undefined => {
+    if (isInputSaved) return undefined;
+    const problem =
       order.input.kind === 'conversation'
         ? sessions.replace(sessionId, conversation.turns)
         : sessions.append(sessionId, addedTurns(conversation.turns, stored));
+    isInputSaved = problem === undefined;
+    return problem;
   };
   return {
-    saveInput,
+    saveInput: () => void saveInput(),
     saveAnswer(record) {
-      saveInput();
+      // An answer without its question would be half a conversation.
+      const problem = saveInput();
+      if (problem !== undefined) return problem;
       const durationMs = Math.round(performance.now() - started);
       const answeredBy = record.answeredBy ?? { provider: model.provider, model: model.name };
       const turn = answerTurn(record, { runId, ...answeredBy, durationMs }, { id: messageId, ...conversation.answer });
-      if (turn !== undefined) problem = sessions.append(sessionId, [turn]) ?? problem;
-      return problem;
+      return turn === undefined ? undefined : sessions.append(sessionId, [turn]);
     },
   };
 }

@@ -42,7 +42,7 @@ export interface StoreLimits {
 }
 
 /** Needs room as a long turn does, and leaves nothing. */
-const PROBE = `CREATE TABLE probe (body); INSERT INTO probe VALUES (zeroblob(${64 * 1_024})); DROP TABLE probe`;
+const PROBE = `CREATE TABLE probe (body); INSERT INTO probe VALUES (zeroblob(${32 * 1_024})); DROP TABLE probe`;
 const MAX_TITLE_CHARS = 80;
 
 /**
@@ -88,6 +88,7 @@ export function openSessionStore(directory: string | undefined, limits: StoreLim
       if (Number(changes) > 0) log.empty();
     },
     probe() {
+      log.empty();
       write(() => db.exec(PROBE));
       log.empty();
     },

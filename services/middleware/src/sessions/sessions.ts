@@ -34,12 +34,13 @@ export function createSessions(store: SessionStore | undefined, onFailure: (erro
   const attempt = (task: () => void): string | undefined => {
     try {
       task();
-      problem = undefined;
+      return undefined;
     } catch (error) {
+      // It stands until there is room for a long turn: a short one may fit before.
       problem = storeProblem(error);
       onFailure(error);
+      return problem;
     }
-    return problem;
   };
   const expire = (): void => void attempt(() => store?.expire());
   expire();
@@ -53,8 +54,14 @@ export function createSessions(store: SessionStore | undefined, onFailure: (erro
     list: () => store?.list(MAX_LISTED) ?? [],
     remove: (id) => store?.remove(id) ?? false,
     problem() {
-      // Perhaps there is room again.
-      if (problem !== undefined) attempt(() => store?.probe());
+      if (problem !== undefined) {
+        try {
+          store?.probe();
+          problem = undefined;
+        } catch (error) {
+          problem = storeProblem(error);
+        }
+      }
       return problem;
     },
     close() {
