@@ -11,7 +11,7 @@ const INSTALL_MS = 180_000;
 
 /** The virtual environment with the official MCP package, kept between runs; its name changes with the requirements. */
 const FOLDER = example(
-  `../data/examples/python-${createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12)}`,
+  `.venv/python-${createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12)}`,
 );
 
 /** Returns whether the environment is there or can be made: Python has `venv`, and PyPI answers. */

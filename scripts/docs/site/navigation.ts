@@ -10,7 +10,7 @@ export const NAVIGATION: readonly (readonly [heading: string, pages: readonly st
       'docs/guide/run-code-safely.md',
       'docs/guide/operate.md',
       'docs/guide/deploy.md',
-      'docs/security-model.md',
+      'docs/security.md',
     ],
   ],
   [

@@ -73,7 +73,8 @@ export function pathIn(argument: string, host: HostPaths): string | undefined {
 
 const isScript = (path: string): boolean => SCRIPT.test(path) && kindOf(path) === 'file';
 
-function requireShown(path: string, host: HostPaths): void {
+/** @throws MeshError upstream_failed that says why a path cannot be shown, and what to do. */
+export function requireShown(path: string, host: HostPaths): void {
   const exists = kindOf(path) !== undefined;
   const why = exists ? whyNotShown(path, host) : 'there is nothing at this path';
   if (why === undefined) return;

@@ -8,7 +8,7 @@ import { findBwrap, type FoundBwrap } from './find-bwrap.ts';
 import { type HostPaths, isSystem, isWithin, kindOf, MESH_ROOT, resolvePath } from './host-paths.ts';
 import { findProgram, installsFor } from './installs.ts';
 import { jailArguments } from './jail-arguments.ts';
-import { namedPaths, pathIn, projectOf, type Shown } from './named-paths.ts';
+import { namedPaths, pathIn, projectOf, requireShown, type Shown } from './named-paths.ts';
 
 /** The keys of `sandbox` in mesh.json. */
 export interface SandboxConfig {
@@ -125,6 +125,7 @@ function jailed(started: StartedCommand, { bwrap, sandbox, host, homeSource }: J
   const program = findProgram(command, path, host);
   // What cannot be started is tried as it is: the error then names what is missing.
   if (program === undefined || (cwd !== undefined && kindOf(resolvePath(cwd, host)) !== 'folder')) return started;
+  if (!isSystem(program)) requireShown(program, host);
   const named = namedPaths({ args, env, cwd, folders: sandbox.folders, isReadOnly: sandbox.read_only }, host);
   const installed = installsFor(program, path, host).map((folder) => ({ path: folder, isWritable: false }));
   const own = command.includes('/') && !isSystem(program) ? projectOf(program, host) : [];

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -158,6 +159,7 @@ withJail('a command of mesh.json in its jail', () => {
       mesh: [{ args: ['.'] }, 'it holds the data or the settings of the mesh itself'],
       data: [{ args: [join(from.home, 'data/middleware')] }, 'it belongs to the mesh itself'],
       chats: [{ args: [join(from.home, 'project')] }, 'it holds the data or the settings of the mesh itself'],
+      program: [{ command: programIn(join(from.home, 'data/middleware')) }, 'it belongs to the mesh itself'],
       kernel: [{ cwd: '/proc/1' }, 'it belongs to the kernel'],
       nothing: [{ sandbox: { folders: ['/no/such'] } }, 'there is nothing at this path; correct the path'],
     };
@@ -190,6 +192,14 @@ withJail('a command of mesh.json in its jail', () => {
     await until(() => sleepers().length === 0);
   });
 });
+
+/** Returns a program of a folder that is made if it is not there. */
+function programIn(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'server');
+  copyFileSync('/bin/cat', path);
+  return path;
+}
 
 const linkTo = (path: string): string => {
   const link = join(mkdtempSync(join(tmpdir(), 'link-')), 'link');
