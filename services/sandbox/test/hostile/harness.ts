@@ -13,6 +13,8 @@ export interface Setting {
   readonly name: string;
   readonly isolation: Isolation;
   readonly user: User;
+  /** In a commit's run every so many of the programs in Python: their interpreter is that of another setting. */
+  readonly everyNth?: number;
   /** More settings of the service. */
   readonly env?: Readonly<Record<string, string>>;
 }
