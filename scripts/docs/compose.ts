@@ -46,7 +46,7 @@ const settingLines = (settings: readonly Setting[], indent: number): string =>
     .map((line) => `${' '.repeat(indent)}${line}`)
     .join('\n');
 
-/** Where no file is given, /dev/null stands for it, which counts as no setting. */
+/** The file of a secret that is not given: it counts as no setting. */
 const fileLine = (name: string): string => `  ${name}: { file: '\${${name}_FILE:-/dev/null}' }`;
 
 /** The variables that a block of the file sets by hand. */

@@ -12,7 +12,7 @@ import { watchHealth } from './watch-health.ts';
 export interface ManagedServiceOptions {
   readonly name: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Where it listens. */
+  /** The address that it listens at. */
   readonly url: string;
   /** Tells the person at the terminal. */
   readonly say: (line: string) => void;

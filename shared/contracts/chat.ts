@@ -54,7 +54,7 @@ export const ApprovalDecision = z.object({
 });
 export type ApprovalDecision = z.output<typeof ApprovalDecision>;
 
-/** What a user should know about an answer: another model gave it, or it could not be kept. */
+/** A note on an answer for its user: another model gave it, or it could not be kept. */
 export const ChatNotice = z.object({ code: z.string(), message: z.string() });
 export type ChatNotice = z.output<typeof ChatNotice>;
 

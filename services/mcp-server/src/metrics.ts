@@ -3,7 +3,7 @@ import type { Upstream } from './upstreams/upstream.ts';
 
 export type HubMetrics = ReturnType<typeof createHubMetrics>;
 
-/** What is read when the metrics are. */
+/** The state that is read when the metrics are. */
 export interface HubFigures {
   readonly upstreams: () => readonly Upstream[];
   /** Returns how many names an upstream offers in vain. */

@@ -15,7 +15,7 @@ function prepare(): (ms: number) => unknown {
   return (timeout) => call.runInContext(context, { timeout });
 }
 
-/** How much longer than its processor time work may take on a machine that is busy with other things. */
+/** The clock's time that work may take, in multiples of its processor time, on a machine that is busy. */
 const MAX_STRETCH = 16;
 
 /**

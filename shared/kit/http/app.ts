@@ -25,7 +25,7 @@ export interface AppOptions {
   readonly routes: readonly Route[];
   /** Handlers that read the raw request themselves: `/mcp`, static pages. */
   readonly rawRoutes?: Readonly<Record<string, RequestHandler>>;
-  /** Who may call. Default: made of the settings, for a service that needs it nowhere else. */
+  /** Decides who may call. Default: made of the settings, for a service that needs it nowhere else. */
   readonly access?: Access;
   /** Paths that need no key, besides the probes and the documentation; `/x/*` is all below `/x/`. */
   readonly openPaths?: readonly string[];

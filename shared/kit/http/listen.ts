@@ -24,7 +24,7 @@ const KEEP_ALIVE_MS = 75_000;
 const HEAD_MS = 10_000;
 /** Time for a whole request; a body that makes no progress ends sooner (json-body.ts). */
 const REQUEST_MS = 120_000;
-/** How often both are checked. */
+/** The time between two checks of both. */
 const CHECK_EVERY_MS = 2_000;
 
 /** Time that requests may spend in the network and in the kernel's buffers. */

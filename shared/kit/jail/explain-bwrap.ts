@@ -1,4 +1,4 @@
-/** What bubblewrap wrote when it failed, and the cure. */
+/** An expression for the words of bubblewrap when it failed, and the cure. */
 export type Cure = readonly [pattern: RegExp, cure: string];
 
 /** Cures of what a system refuses, whoever makes the jail. */

@@ -1,4 +1,4 @@
-/** How a process has answered since it was started. */
+/** The record of a process's answers since it was started. */
 export interface HealthCount {
   readonly pid: number | undefined;
   readonly hasAnswered: boolean;

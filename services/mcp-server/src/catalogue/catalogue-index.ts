@@ -25,9 +25,9 @@ export interface CatalogueIndex {
   readonly offer: Offer;
   readonly tools: ReadonlyMap<string, ToolEntry>;
   readonly prompts: ReadonlyMap<string, Entry>;
-  /** Who each name belongs to, for the next index. */
+  /** The owner of each name, for the next index. */
   readonly claims: Claims;
-  /** What each upstream offers in vain, by its name. */
+  /** The offers of each upstream that are left out, by its name. */
   readonly leftOut: ReadonlyMap<string, readonly LeftOut[]>;
   /** Tools that say less of their dangers than they did in the index before. */
   readonly relaxed: readonly Relaxed[];

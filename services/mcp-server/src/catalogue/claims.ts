@@ -17,7 +17,7 @@ export interface Claim {
   readonly owner: string;
   /** The name that the upstream itself gives. */
   readonly original: string;
-  /** How careful a tool makes its callers, by its annotations: the more, the higher. */
+  /** The care that a tool's annotations ask of its callers: the more, the higher. */
   readonly care?: number;
 }
 
@@ -25,7 +25,7 @@ interface TemplateClaim extends Claim {
   readonly template: UriTemplate;
 }
 
-/** Who each name belongs to, by kind: in each, the names that were claimed first come first. */
+/** The owner of each name, by kind: in each, the names that were claimed first come first. */
 export interface Claims {
   readonly tool: ReadonlyMap<string, Claim>;
   readonly prompt: ReadonlyMap<string, Claim>;

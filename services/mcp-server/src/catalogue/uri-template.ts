@@ -103,7 +103,7 @@ function afterLiteral(from: Places, { text, borders }: Extract<Step, { text: str
 
 function afterGap(from: Places, { stops, isOptional, first }: Gap, uri: string): Places {
   const to = isOptional ? from.slice() : new Uint8Array(from.length);
-  /** Whether a gap that began at a place before may hold the next character. */
+  /** True while a gap that began at a place before may hold the next character. */
   let isOpen = false;
   for (let at = 0; at < uri.length; at += 1) {
     const character = uri[at] ?? '';

@@ -15,7 +15,7 @@ export interface UpstreamStats {
   readonly breaker: 'closed' | 'open' | 'half_open';
   /** Number of tools it offers. */
   readonly tools: number;
-  /** What it offers in vain. */
+  /** The offers that are left out. */
   readonly leftOut?: readonly LeftOut[];
   /** In words for an operator. */
   readonly lastError?: string | undefined;

@@ -3,7 +3,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Account } from '../workers/budget.ts';
 import type { WorkerProcess } from '../workers/worker-process.ts';
 
-/** What a session is opened with. */
+/** The parts that a session is opened with. */
 export interface SessionParts {
   readonly runtime: string;
   readonly packages: string | undefined;

@@ -20,7 +20,7 @@ export interface Cgroup {
   remove(): Promise<void>;
 }
 
-/** What a control group tells of one run. */
+/** The figures of a control group about one run. */
 export interface CgroupRun {
   /** Returns true when the kernel has ended its processes for lack of memory. */
   isOutOfMemory(): boolean;

@@ -60,7 +60,7 @@ const unescaped = (field: string): string =>
 
 const isOfSystemd = (folder: string): boolean => /\.(?:service|scope|slice)$/.test(folder);
 
-/** What systemd says of a group that it leaves to us; an attribute of the folder. */
+/** Asks for the mark of systemd on a group that it leaves to us; an attribute of the folder. */
 const ASK = `
 import os, sys
 for name in ("user.delegate", "trusted.delegate"):

@@ -69,7 +69,7 @@ async function tryOut(jail: Jail, root: SystemRoot): Promise<void> {
   await promisify(execFile)('/bin/sh', ['-c', script, 'sh', file, ...args], { timeout: TRY_TIMEOUT_MS, env, cwd: '/' });
 }
 
-/** What can be wrong with a jail of the sandbox's own. */
+/** Faults that a jail of the sandbox's own can have. */
 const CURES: readonly Cure[] = [
   [
     /bwrap: (?:\S+: )?not found/,

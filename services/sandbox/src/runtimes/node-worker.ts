@@ -31,7 +31,7 @@ export interface NodeJail extends FoundJail {
 
 /** The second best to a jail: an unprivileged user, and Node's permission model. */
 export interface NodeUnjailed {
-  /** Why there is no jail, and how to get one. */
+  /** The reason why there is no jail, and the way to get one. */
   readonly unjailed: string;
   readonly scripts: string;
   readonly wrap: Unprivileged;

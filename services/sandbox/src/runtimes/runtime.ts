@@ -10,7 +10,7 @@ export interface Runtime {
   readonly name: string;
   readonly languages: readonly Language[];
   readonly isolation: Isolation;
-  /** Why there is no jail around its workers, and how to get one; undefined where there is one. */
+  /** The reason why there is no jail around its workers, and the way to get one; undefined where there is one. */
   readonly unjailed: string | undefined;
   /** `3.14`, for a runtime of Python. */
   readonly pythonVersion?: string;

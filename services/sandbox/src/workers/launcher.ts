@@ -118,7 +118,7 @@ const asMessage = ({ args, packages, env = {}, addressBytes }: LaunchRequest) =>
   address_bytes: addressBytes ?? null,
 });
 
-/** What a worker waits for that is put into a control group before it does anything. */
+/** The byte that a worker waits for until it has been put into a control group. */
 const GO = Buffer.from('.');
 
 async function startLauncher(command: WorkerCommand): Promise<Running> {

@@ -44,7 +44,7 @@ const REFILL_DELAY_MS = 20;
 const PRESSURE_MS = 5_000;
 
 export function createWarmWorkers({ max, running }: WarmWorkersOptions): WarmWorkers {
-  /** When each pool was last used, the least recently used first. */
+  /** The last use of each pool, the least recent first. */
   const pools = new Map<WarmPool, number>();
   let pressedUntil = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;

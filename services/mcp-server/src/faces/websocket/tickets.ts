@@ -21,7 +21,7 @@ const LIFETIME_MS = 30_000;
 const MAX_OPEN = 10_000;
 
 export function createTickets(now: () => number = Date.now): Tickets {
-  /** When each ends; the oldest come first. */
+  /** The end of each one's time; the oldest come first. */
   const open = new Map<string, number>();
   const dropExpired = (): void => {
     for (const [ticket, endsAt] of open) {

@@ -28,7 +28,7 @@ export interface OpenApiOptions {
   readonly loadTimeoutMs?: number;
   /** Default 16 MiB. */
   readonly maxResponseBytes?: number;
-  /** What was loaded before: it is returned as it is if the document has not changed. */
+  /** The tools that were loaded before: they are returned as they are if the document has not changed. */
   readonly previous?: OpenApiTools | undefined;
   /** Ends the loading. */
   readonly signal: AbortSignal;

@@ -21,7 +21,7 @@ export interface StdioCommand {
 export interface StartedCommand {
   readonly command: string;
   readonly args: readonly string[];
-  /** What is configured for it; `environment` has it and the basics. */
+  /** The variables that are configured for it; `environment` has them and the basics. */
   readonly env: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd: string | undefined;

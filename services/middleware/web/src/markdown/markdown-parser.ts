@@ -2,7 +2,7 @@ import MarkdownIt, { type Token } from 'markdown-it';
 
 /** Marks that may open or close something, in one paragraph, heading or cell. A person writes some dozens. */
 const MAX_MARKS = 400;
-/** What the marks of one paragraph may cost: each is looked for in all of its text. */
+/** The cost that the marks of one paragraph may have: each is looked for in all of its text. */
 const MAX_COST = 2_000_000;
 const MARKS = new Set('*_~[]!`<&\\:@');
 

@@ -77,7 +77,7 @@ describe('Markdown', () => {
   });
 });
 
-/** What delimits anything in Markdown, alone and as it is used: each may be looked for in all that follows. */
+/** Delimiters of Markdown, alone and as they are used: each may be looked for in all that follows. */
 const UNITS = [
   '*',
   '_',

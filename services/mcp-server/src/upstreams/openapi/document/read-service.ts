@@ -10,7 +10,7 @@ export interface ServiceSource {
   /** Names the upstream in errors. */
   readonly name: string;
   readonly text: string;
-  /** Where the document came from. */
+  /** The document's own address. */
   readonly url: string;
   /** Names of the headers, in lower case, that are sent with every request. */
   readonly configured: readonly string[];

@@ -53,7 +53,7 @@ export function installsFor(program: string, path: string, paths: HostPaths): re
   }
 }
 
-/** Where a program leads: the target of a link, the interpreter of a script, the Python of an environment. */
+/** Returns the files that a program needs next: the target of a link, the interpreter of a script. */
 function nextOf(file: string, path: string, paths: HostPaths): readonly string[] {
   const target = linkOf(file);
   if (target !== undefined) return [resolve(dirname(file), target)];

@@ -13,7 +13,7 @@ export interface JailPlan {
   readonly command: readonly string[];
 }
 
-/** What programs read in /etc: names, addresses, certificates, fonts. Neither passwords nor private keys. */
+/** Files that programs read in /etc: names, addresses, certificates, fonts. Neither passwords nor private keys. */
 const ETC = [
   'resolv.conf hosts host.conf nsswitch.conf gai.conf hostname services protocols',
   'passwd group localtime timezone locale.conf default/locale mime.types magic os-release debian_version lsb-release',
@@ -75,7 +75,7 @@ function inOrder(shown: readonly Shown[]): readonly Shown[] {
 
 const depthOf = (path: string): number => path.split('/').length;
 
-/** What is the mesh's own and would be seen: where the mesh is installed below a folder of the system. */
+/** Lists what is the mesh's own and would be seen, as the mesh is installed below a folder of the system. */
 const hidden = ({ own }: HostPaths, shown: readonly Shown[]): readonly string[] => {
   const seen = [...SYSTEM, ...shown.map(({ path }) => path)];
   return own.filter((path) => seen.some((folder) => isWithin(path, folder)));
