@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Catalogue } from './catalogue.ts';
 import type { Member } from './catalogue/catalogue-index.ts';
-import type { MeshConfig, UpstreamConfig } from './mesh-config.ts';
+import type { MeshConfig } from './mesh-config/load-mesh-config.ts';
+import type { UpstreamConfig } from './mesh-config/upstream-entry.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 
 /** Makes the upstream that an entry of mesh.json describes. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Mesh } from './mesh.ts';
-import type { MeshConfig } from './mesh-config.ts';
+import type { MeshConfig } from './mesh-config/load-mesh-config.ts';
 
 export interface ReloadOptions {
   readonly path: string;

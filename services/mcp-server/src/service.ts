@@ -12,7 +12,7 @@ import { createTickets, ticketRoute } from './faces/websocket/tickets.ts';
 import { createWebSocketFace } from './faces/websocket/websocket-face.ts';
 import { createMesh } from './mesh.ts';
 import { checksOf } from './upstream-checks.ts';
-import { loadMeshConfig } from './mesh-config.ts';
+import { loadMeshConfig } from './mesh-config/load-mesh-config.ts';
 import { createHubMetrics } from './metrics.ts';
 import { reloadOnChange } from './reload.ts';
 import { makeUpstream } from './upstreams/make-upstream.ts';

@@ -1,7 +1,8 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { McpNotification } from '@toolmesh/shared/mcp/protocol';
 import type { MakeUpstream } from '../mesh.ts';
-import type { CommandConfig, UrlConfig } from '../mesh-config.ts';
+import type { CommandConfig } from '../mesh-config/command-entry.ts';
+import type { UrlConfig } from '../mesh-config/url-entry.ts';
 import { createHttpConnections } from './mcp/http-connections.ts';
 import type { ConnectionSource } from './mcp/connections.ts';
 import { createMcpUpstream } from './mcp/mcp-upstream.ts';

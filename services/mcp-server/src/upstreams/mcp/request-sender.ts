@@ -8,7 +8,8 @@ import {
   ProtocolError,
   type RequestTimeouts,
 } from '@toolmesh/shared/mcp/protocol';
-import type { CommandConfig, UrlConfig } from '../../mesh-config.ts';
+import type { CommandConfig } from '../../mesh-config/command-entry.ts';
+import type { UrlConfig } from '../../mesh-config/url-entry.ts';
 import { type Caller, takesQuestions } from '../upstream.ts';
 import type { ConnectionSource } from './connections.ts';
 import type { PendingCalls } from './pending-calls.ts';

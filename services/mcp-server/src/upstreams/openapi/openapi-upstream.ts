@@ -3,7 +3,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { toMcpResult, toMcpTool } from '@toolmesh/shared/mcp/codec';
 import { type McpResult, NO_OFFER, type Offer } from '@toolmesh/shared/mcp/protocol';
-import type { OpenApiConfig } from '../../mesh-config.ts';
+import type { OpenApiConfig } from '../../mesh-config/openapi-entry.ts';
 import { assembleUpstream } from '../assemble-upstream.ts';
 import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
 import { createHealthPoller, type PollTimes } from '../guard/health-poller.ts';

@@ -6,7 +6,7 @@ import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { INHERITED_ENV } from '@toolmesh/shared/test-kit/test-env';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { loadMeshConfig } from '../../../src/mesh-config.ts';
+import { loadMeshConfig } from '../../../src/mesh-config/load-mesh-config.ts';
 import { makeUpstream } from '../../../src/upstreams/make-upstream.ts';
 import type { Caller, Upstream } from '../../../src/upstreams/upstream.ts';
 import { startFixture } from '../../conformance/fixture.ts';

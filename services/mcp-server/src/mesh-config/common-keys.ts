@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+const milliseconds = z.int().min(1);
+
+/** The name of an upstream, or the prefix of its names. */
+export const NamePart = z.string().regex(/^[A-Za-z0-9_-]{1,48}$/, '1 to 48 of A-Z, a-z, 0-9, _ and -');
+
+/** An address that the hub sends requests to. */
+export const HttpUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' });
+
+/** Timeouts of a single tool. */
+const ToolTimeouts = z.strictObject({
+  timeout_ms: milliseconds.optional(),
+  total_timeout_ms: milliseconds.optional(),
+});
+
+/** Keys of upstreams of every kind. */
+export const CommonKeys = {
+  /** Leaves the upstream out but keeps its entry. */
+  disabled: z.boolean().default(false),
+  /** The hub is ready only while this upstream is up. Else it is ready without it, and says that it is degraded. */
+  required: z.boolean().default(false),
+  /** Ignored: other programs that read this format write it. */
+  type: z.enum(['http', 'streamable-http', 'stdio']).optional(),
+  /** Prefix of the names of its tools and prompts. */
+  prefix: NamePart.optional(),
+  /** The only tools to offer, by the upstream's own names. */
+  include: z.array(z.string()).optional(),
+  /** Tools not to offer. */
+  exclude: z.array(z.string()).optional(),
+  /** Idle timeout of a call, in milliseconds. Default: MCP_REQUEST_TIMEOUT. */
+  timeout_ms: milliseconds.optional(),
+  /** Total timeout of a call, whatever its progress. Default: an hour. */
+  total_timeout_ms: milliseconds.optional(),
+  /** Time limit to connect, or to start. */
+  connect_timeout_ms: milliseconds.optional(),
+  /** Timeouts of single tools, by the upstream's own names. */
+  tools: z.record(z.string(), ToolTimeouts).default({}),
+  /** Calls at the same time; as many again may wait, further ones are turned away. */
+  max_concurrency: z.int().min(1).max(10_000).default(256),
+  /** Sent with each HTTP request; headers with an empty value are left out. */
+  headers: z
+    .record(z.string(), z.string())
+    .default({})
+    .transform((headers) => Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''))),
+};

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { CommonKeys, HttpUrl } from './common-keys.ts';
+
+/** A REST service with an OpenAPI document, whose operations become tools. */
+export const OpenApiEntry = z
+  .strictObject({
+    /** URL or path of the document. */
+    openapi: z.string().min(1),
+    /** The service's URL, if it is not the document's server. */
+    base_url: HttpUrl.optional(),
+    ...CommonKeys,
+  })
+  .transform((config) => ({ kind: 'openapi' as const, ...config }));
+export type OpenApiConfig = z.output<typeof OpenApiEntry>;
