@@ -1,9 +1,7 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { createMirroredArguments, decodeHeaderValue, paramHeaderMismatch } from './param-headers.ts';
-
-/** HeaderMismatch of MCP 2026-07-28. */
-const HEADER_MISMATCH = -32_020;
+import { HEADER_MISMATCH } from './protocol.ts';
 
 const Call = z.looseObject({
   id: z.union([z.string(), z.number()]).nullable().default(null),

@@ -1,4 +1,3 @@
-import type { CallToolResult } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import {
   ContentBlock,
@@ -41,11 +40,9 @@ export function toTool(tool: McpTool): Tool {
 }
 
 /** Encodes the result of a tool that ran. */
-export function toMcpResult({ content, structured_content, is_error }: ToolResult): CallToolResult {
+export function toMcpResult({ content, structured_content, is_error }: ToolResult): McpResult {
   return {
-    // The SDK checks each block against the protocol before it leaves; ours is the same thing, typed loosely.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-    content: content as CallToolResult['content'],
+    content,
     ...(structured_content === undefined ? {} : { structuredContent: structured_content }),
     ...(is_error ? { isError: true } : {}),
   };

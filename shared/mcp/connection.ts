@@ -1,8 +1,7 @@
 import {
   Client,
-  INVALID_PARAMS,
   type PriorDiscovery,
-  ProtocolError,
+  ProtocolError as SdkProtocolError,
   type Transport,
 } from '@modelcontextprotocol/client';
 import { z } from 'zod';
@@ -10,8 +9,17 @@ import { isDeepValue } from '../kit/json/depth.ts';
 import { VERSION } from '../kit/service/version.ts';
 import { changeSubscription, type SubscribeToChanges } from './change-subscription.ts';
 import { tooDeep } from './errors.ts';
-import type { ClientCapabilities, McpNotification, McpRequest, McpResult, McpTool, Offer } from './protocol.ts';
-import type { SendRequest } from './protocol.ts';
+import {
+  type ClientCapabilities,
+  INVALID_PARAMS,
+  type McpNotification,
+  type McpRequest,
+  type McpResult,
+  type McpTool,
+  type Offer,
+  ProtocolError,
+  type SendRequest,
+} from './protocol.ts';
 import { createRequestClocks, type RequestClocks } from './request-clocks.ts';
 import { requestMeta } from './meta.ts';
 import { listAll, listTools } from './server-lists.ts';
@@ -59,7 +67,9 @@ export async function connect(options: ConnectOptions): Promise<McpConnection> {
   const closed = Promise.withResolvers<void>();
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
   client.onclose = () => closed.resolve();
-  await client.connect(transport, { timeout: handshakeTimeoutMs, ...(prior === undefined ? {} : { prior }) });
+  await withOwnErrors(
+    client.connect(transport, { timeout: handshakeTimeoutMs, ...(prior === undefined ? {} : { prior }) }),
+  );
   return connectionOver(client, { closed: closed.promise, handshakeTimeoutMs, clocks });
 }
 
@@ -77,7 +87,7 @@ export function createConnectionClient(handlers: ConnectionHandlers, options: Co
   const client = new Client(
     { name: 'toolmesh', version: VERSION },
     {
-      capabilities,
+      capabilities: Object(capabilities),
       versionNegotiation: { mode, probe: { timeoutMs: handshakeTimeoutMs } },
       inputRequired: { autoFulfill: false },
       listMaxPages: MAX_PAGES,
@@ -113,8 +123,8 @@ export function connectionOver(client: Client, options: ConnectionOptions): McpC
   return {
     era: isModern ? 'modern' : 'legacy',
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
-    listTools: (signal) => listTools(client, { signal, timeout: handshakeTimeoutMs }),
-    listAll: (signal) => listAll(client, { signal, timeout: handshakeTimeoutMs }),
+    listTools: (signal) => withOwnErrors(listTools(client, { signal, timeout: handshakeTimeoutMs })),
+    listAll: (signal) => withOwnErrors(listAll(client, { signal, timeout: handshakeTimeoutMs })),
     request: requestOver(client, clocks, isModern),
     subscribe: changeSubscription({ client, timeoutMs: handshakeTimeoutMs, closed }),
     close: () => client.close(),
@@ -126,7 +136,7 @@ function requestOver(client: Client, clocks: RequestClocks, isModern: boolean): 
     const clock = clocks.start(from.signal, timeouts);
     const sent = { ...params, _meta: requestMeta(params['_meta'], from, isModern) };
     try {
-      const result = await client.request({ method, params: sent }, Anything, {
+      const sending = client.request({ method, params: sent }, Anything, {
         signal: clock.signal,
         timeout: timeouts.totalMs,
         maxTotalTimeout: timeouts.totalMs,
@@ -139,10 +149,20 @@ function requestOver(client: Client, clocks: RequestClocks, isModern: boolean): 
         },
         ...(headers === undefined ? {} : { headers }),
       });
+      const result = await withOwnErrors(sending);
       if (isDeepValue(result)) throw tooDeep('The server');
       return result;
     } finally {
       clock.release();
     }
   };
+}
+
+/** Returns what `task` returns. @throws what it throws, refusals as errors of ours. */
+async function withOwnErrors<T>(task: Promise<T>): Promise<T> {
+  try {
+    return await task;
+  } catch (error) {
+    throw error instanceof SdkProtocolError ? new ProtocolError(error.code, error.message, error.data) : error;
+  }
 }

@@ -1,9 +1,10 @@
-import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
+import { SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { MeshError, rootCause } from '../kit/faults/errors.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
 import { isOwnFault, networkError } from '../kit/http/network-error.ts';
 import { MAX_JSON_DEPTH } from '../kit/json/depth.ts';
+import { ProtocolError } from './protocol.ts';
 
 /**
  * Returns whether an error concerns the connection itself. A refusal, one slow call or arguments that cannot be sent say

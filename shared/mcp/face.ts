@@ -1,11 +1,5 @@
 import { toNodeHandler } from '@modelcontextprotocol/node';
-import {
-  createMcpHandler,
-  INVALID_PARAMS,
-  ProtocolError,
-  Server,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import { type CallToolResult, createMcpHandler, Server, type ServerContext } from '@modelcontextprotocol/server';
 import type { RequestHandler } from 'express';
 import { MeshError } from '../kit/faults/errors.ts';
 import type { Logger } from '../kit/telemetry/logger.ts';
@@ -14,6 +8,7 @@ import { neverStore } from './no-store.ts';
 import { readMcpBody } from './read-body.ts';
 import { progressEncoder, type ProgressParams, toMcpResult, toMcpTool } from './codec.ts';
 import { errorResult, inTraceOf, QUIET_META_KEY } from './meta.ts';
+import { INVALID_PARAMS, ProtocolError } from './protocol.ts';
 import { serverSpan, withMcpSpan } from './span.ts';
 import type { ToolCatalogue, ToolContext } from '../kit/tools/tool.ts';
 import { VERSION } from '../kit/service/version.ts';
@@ -64,7 +59,8 @@ function serverFor(catalogue: ToolCatalogue, name: string, ttlMs: number): Serve
       const { _meta } = context.mcpReq;
       const call = () => inTraceOf(_meta, () => catalogue.call(params.name, params.arguments, contextOf(context)));
       const span = serverSpan('tools/call', params.name, context.mcpReq);
-      const result = toMcpResult(await withMcpSpan(span, call));
+      // Ours is typed loosely; the server checks each block against the protocol before it leaves.
+      const result: CallToolResult = Object(toMcpResult(await withMcpSpan(span, call)));
       if (context.mcpReq.envelope !== undefined || result.structuredContent === undefined) return result;
       const tool = catalogue.list().find(({ name: known }) => known === params.name);
       // Before 2026-07-28 structured content has to be an object: anything else is wrapped in one.

@@ -1,4 +1,3 @@
-import { CLIENT_INFO_META_KEY, PROTOCOL_VERSION_META_KEY, ProtocolError } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { MeshError } from '../kit/faults/errors.ts';
 import { HttpStatusError } from '../kit/faults/resilience.ts';
@@ -11,14 +10,14 @@ import { parseJson } from '../kit/json/parse-json.ts';
 import { VERSION } from '../kit/service/version.ts';
 import { statusError, tooDeep } from './errors.ts';
 import { encodeHeaderValue } from './param-headers.ts';
-import type { McpRequest, McpResult, SendRequest } from './protocol.ts';
+import { type McpRequest, type McpResult, ProtocolError, type SendRequest } from './protocol.ts';
 import { createRequestClocks } from './request-clocks.ts';
 import { requestMeta } from './meta.ts';
 
 const REVISION = '2026-07-28';
 const ENVELOPE = {
-  [PROTOCOL_VERSION_META_KEY]: REVISION,
-  [CLIENT_INFO_META_KEY]: { name: 'toolmesh', version: VERSION },
+  'io.modelcontextprotocol/protocolVersion': REVISION,
+  'io.modelcontextprotocol/clientInfo': { name: 'toolmesh', version: VERSION },
 };
 
 export interface ModernExchangeOptions {
@@ -78,7 +77,7 @@ type Response = z.output<typeof Failure> | z.output<typeof Success>;
 function resultOf(response: Response): McpResult {
   if ('error' in response) {
     const { code, message, data } = response.error;
-    throw ProtocolError.fromError(code, message, data);
+    throw new ProtocolError(code, message, data);
   }
   const { resultType, ...result } = response.result;
   return resultType === 'input_required' ? { resultType, ...result } : result;

@@ -1,20 +1,74 @@
-import type {
-  ClientCapabilities,
-  Prompt,
-  Resource,
-  ResourceTemplateType,
-  Tool as McpTool,
-} from '@modelcontextprotocol/client';
+import type { ToolAnnotations } from '../contracts/tool.ts';
 
-/** The protocol's types and errors as code outside of this folder needs them, which then does not import the SDK. */
-export {
-  INVALID_PARAMS,
-  INVALID_REQUEST,
-  METHOD_NOT_FOUND,
-  ProtocolError,
-  ResourceNotFoundError,
-} from '@modelcontextprotocol/client';
-export type { ClientCapabilities, McpTool, Prompt, Resource, ResourceTemplateType };
+/** Codes of JSON-RPC 2.0. */
+export const PARSE_ERROR = -32_700;
+export const INVALID_REQUEST = -32_600;
+export const METHOD_NOT_FOUND = -32_601;
+export const INVALID_PARAMS = -32_602;
+export const INTERNAL_ERROR = -32_603;
+/** HeaderMismatch of 2026-07-28. */
+export const HEADER_MISMATCH = -32_020;
+/** MissingRequiredClientCapability of 2026-07-28. */
+export const MISSING_CAPABILITY = -32_021;
+/** UnsupportedProtocolVersion of 2026-07-28. */
+export const UNSUPPORTED_VERSION = -32_022;
+
+/** A request that was refused, by either side: the error of a JSON-RPC response. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown) {
+    super(message);
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/** Returns the refusal to read a resource that does not exist. */
+export const resourceNotFound = (uri: string): ProtocolError =>
+  new ProtocolError(INVALID_PARAMS, `Resource not found: ${uri}`, { uri });
+
+/** The capabilities of a client: those that are read here, and any other as it came. */
+export interface ClientCapabilities {
+  readonly elicitation?: object | undefined;
+  readonly sampling?: object | undefined;
+  readonly roots?: object | undefined;
+  readonly [key: string]: unknown;
+}
+
+/** A tool as MCP lists it. Fields that are not read here are kept as they came. */
+export interface McpTool {
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly outputSchema?: Readonly<Record<string, unknown>> | undefined;
+  readonly annotations?: Partial<ToolAnnotations> | undefined;
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined;
+  readonly [key: string]: unknown;
+}
+
+/** A prompt as MCP lists it. */
+export interface Prompt {
+  readonly name: string;
+  readonly [key: string]: unknown;
+}
+
+/** A resource as MCP lists it. */
+export interface Resource {
+  readonly uri: string;
+  readonly name: string;
+  readonly [key: string]: unknown;
+}
+
+/** A template of resources as MCP lists it. */
+export interface ResourceTemplateType {
+  readonly uriTemplate: string;
+  readonly name: string;
+  readonly [key: string]: unknown;
+}
 
 /** A request of MCP, by either side. */
 export interface McpRequest {
@@ -70,5 +124,5 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Sends a request and returns its result unchanged. @throws ProtocolError for a refusal; otherwise what the SDK throws. */
+/** Sends a request and returns its result unchanged. @throws ProtocolError for a refusal; otherwise what the exchange throws. */
 export type SendRequest = (request: McpRequest, options: RequestOptions) => Promise<McpResult>;

@@ -8,7 +8,7 @@ import {
   type McpTool,
   type Offer,
   ProtocolError,
-  ResourceNotFoundError,
+  resourceNotFound,
 } from '@toolmesh/shared/mcp/protocol';
 import { buildIndex, type CatalogueIndex, type Entry, type Member } from './catalogue/catalogue-index.ts';
 import { type LeftOut, MAX_URI_LENGTH, NO_CLAIMS } from './catalogue/claims.ts';
@@ -162,13 +162,13 @@ const renamed = (request: McpRequest, { original }: Entry): McpRequest => ({
   params: { ...request.params, name: original },
 });
 
-/** @throws ProtocolError for a URI that is too long to be looked up; ResourceNotFoundError for one of nobody. */
+/** @throws ProtocolError for a URI that is too long to be looked up, or of nobody. */
 function ownerOf(index: CatalogueIndex, uri: string): Upstream {
   if (uri.length > MAX_URI_LENGTH) {
     throw new ProtocolError(INVALID_PARAMS, `uri: must have at most ${MAX_URI_LENGTH} characters; has ${uri.length}`);
   }
   const owner = index.ownerOfResource(uri);
-  if (owner === undefined) throw new ResourceNotFoundError(uri);
+  if (owner === undefined) throw resourceNotFound(uri);
   return owner;
 }
 

@@ -1,12 +1,11 @@
 import {
   CLIENT_CAPABILITIES_META_KEY,
-  type ClientCapabilities,
   isSpecType,
   LOG_LEVEL_META_KEY,
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { McpResult } from '@toolmesh/shared/mcp/protocol';
+import type { ClientCapabilities, McpResult } from '@toolmesh/shared/mcp/protocol';
 import { z } from 'zod';
 import { type Caller, takesQuestions } from '../../upstreams/upstream.ts';
 import { notifierOf, toLogLevel } from './notifier.ts';
@@ -59,5 +58,4 @@ const askOver =
     });
 
 const toCapabilities = (value: unknown): ClientCapabilities | undefined =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just checked; the guard's type is that of the input
-  isSpecType.ClientCapabilities(value) ? (value as ClientCapabilities) : undefined;
+  isSpecType.ClientCapabilities(value) ? Object(value) : undefined;

@@ -1,7 +1,6 @@
-import { INTERNAL_ERROR, INVALID_PARAMS, ProtocolError } from '@modelcontextprotocol/server';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { errorResult } from '@toolmesh/shared/mcp/meta';
-import type { McpResult } from '@toolmesh/shared/mcp/protocol';
+import { INTERNAL_ERROR, INVALID_PARAMS, type McpResult, ProtocolError } from '@toolmesh/shared/mcp/protocol';
 
 /**
  * Encodes the failure of a request for an MCP client: for a tool call as a result, which is what a model reads; for

@@ -1,16 +1,14 @@
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
-  INTERNAL_ERROR,
   isSpecType,
   LOG_LEVEL_META_KEY,
   PROTOCOL_VERSION_META_KEY,
-  ProtocolError,
   SERVER_INFO_META_KEY,
 } from '@modelcontextprotocol/server';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { inTraceOf } from '@toolmesh/shared/mcp/meta';
-import type { McpResult } from '@toolmesh/shared/mcp/protocol';
+import { INTERNAL_ERROR, type McpResult, MISSING_CAPABILITY, ProtocolError } from '@toolmesh/shared/mcp/protocol';
 import { serverSpan, withMcpSpan } from '@toolmesh/shared/mcp/span';
 import { signalOf } from '@toolmesh/shared/kit/http/route';
 import { createEventStream } from '@toolmesh/shared/kit/http/sse';
@@ -23,8 +21,6 @@ import { toMcpError } from './errors.ts';
 import { notifierOf, toLogLevel } from './notifier.ts';
 
 const REVISION = '2026-07-28';
-/** MissingRequiredClientCapability of MCP 2026-07-28. */
-const MISSING_CAPABILITY = -32_021;
 
 /** A tool call of 2026-07-28 that is right in every part. */
 const Call = z.strictObject({

@@ -41,7 +41,8 @@ export function createHubServer(options: HubServerOptions, session?: SessionStat
     'resources/templates/list': hint,
   };
   const server = new Server({ name: 'toolmesh', version: VERSION }, { capabilities: CAPABILITIES, cacheHints });
-  server.setRequestHandler('tools/list', () => ({ tools: [...catalogue.offer().tools] }));
+  // Ours are typed loosely; the server checks each against the protocol before it leaves.
+  server.setRequestHandler('tools/list', () => ({ tools: Object(catalogue.offer().tools) }));
   server.setRequestHandler('prompts/list', () => ({ prompts: [...catalogue.offer().prompts] }));
   server.setRequestHandler('resources/list', () => ({ resources: [...catalogue.offer().resources] }));
   server.setRequestHandler('resources/templates/list', () => ({
