@@ -12,8 +12,8 @@ describe('parseJson', () => {
     expect(parseJson(text)).toBeUndefined();
   });
 
-  test('passes each value through a reviver', () => {
-    expect(parseJson('{"a":1}', (_key, value: unknown) => (value === 1 ? 2 : value))).toEqual({ a: 2 });
+  test('keeps large numbers exact', () => {
+    expect(JSON.stringify(parseJson('{"a":12345678901234567890}'))).toBe('{"a":12345678901234567890}');
   });
 });
 
@@ -21,6 +21,7 @@ test.each([
   [{}, true],
   [Object.create(null), true],
   [[], false],
+  [JSON.rawJSON('12345678901234567890'), false],
   [null, false],
   ['text', false],
   [undefined, false],

@@ -1,3 +1,5 @@
+import { endOfString } from './end-of-string.ts';
+
 /** The most levels of objects and arrays in JSON that is sent to a service, or that comes back from another. */
 export const MAX_JSON_DEPTH = 64;
 
@@ -5,7 +7,6 @@ export const MAX_JSON_DEPTH = 64;
 export const MAX_ARGUMENT_DEPTH = MAX_JSON_DEPTH - 2;
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
@@ -35,17 +36,6 @@ export function isDeepJson(json: string | Buffer, max = MAX_JSON_DEPTH): boolean
   return false;
 }
 
-/** Returns the index of the quote that ends the string which begins at `start`, or the text's end. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let first = end;
-    while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1;
-    // An even number of backslashes are escapes of each other.
-    if ((end - first) % 2 === 0) return end;
-  }
-  return text.length;
-}
-
 /** Returns whether a value that came from JSON has more than `max` levels. */
 export function isDeepValue(value: unknown, max = MAX_JSON_DEPTH): boolean {
   let level = childrenOf([value]);
@@ -57,4 +47,4 @@ export function isDeepValue(value: unknown, max = MAX_JSON_DEPTH): boolean {
 }
 
 const childrenOf = (values: readonly unknown[]): readonly object[] =>
-  values.filter((value): value is object => typeof value === 'object' && value !== null);
+  values.filter((value): value is object => typeof value === 'object' && value !== null && !JSON.isRawJSON(value));

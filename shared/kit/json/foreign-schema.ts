@@ -2,6 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import formats from 'ajv-formats';
 import type { JsonSchema } from '../../contracts/tool.ts';
 import { runInterruptibly } from '../faults/interruptible.ts';
+import { approximate } from './exact-json.ts';
 import { isRecord } from './is-record.ts';
 
 /** Returns what is wrong with a value: nothing if it fits, undefined if its schema cannot be used to tell. */
@@ -60,7 +61,7 @@ function createCheck(schema: JsonSchema, levels: SchemaLevel[], bounded: Bounded
     for (let [level] = levels; level !== undefined; [level] = levels) {
       try {
         const { validate, run } = (compiled ??= compileAt(level, schema, bounded));
-        return run(() => (validate(value) ? [] : (validate.errors ?? [])), CHECK_MS);
+        return run(() => (validate(approximate(value)) ? [] : (validate.errors ?? [])), CHECK_MS);
       } catch (error) {
         if (error instanceof Overspent) return undefined;
         // It cannot be compiled, nests too deep, or took too long.

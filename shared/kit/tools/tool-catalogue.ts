@@ -1,6 +1,7 @@
 import { withDeadline } from '../faults/deadline.ts';
 import { checkInput, MeshError } from '../faults/errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { approximate } from '../json/exact-json.ts';
 import { nearestNames } from '../faults/nearest-names.ts';
 import type { Tool, ToolResult } from '../../contracts/tool.ts';
 import {
@@ -80,7 +81,10 @@ type Task = (context: ToolContext) => Promise<Omit<ToolResult, 'tool' | 'duratio
 /** Returns what a call runs. @throws MeshError invalid_arguments */
 function taskOf(tool: CatalogueTool, args: unknown): Task {
   if ('relay' in tool) return (context) => tool.relay(args, context);
-  const input = checkInput(tool.input, args, { code: 'invalid_arguments', subject: `Arguments of ${tool.name}` });
+  const input = checkInput(tool.input, approximate(args), {
+    code: 'invalid_arguments',
+    subject: `Arguments of ${tool.name}`,
+  });
   return async (context) => {
     const output = tool.output.parse(await tool.run(input, context));
     const content = tool.render?.(output) ?? [{ type: 'text', text: JSON.stringify(output) }];

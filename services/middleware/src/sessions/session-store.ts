@@ -1,3 +1,4 @@
+import { parseExact } from '@toolmesh/shared/kit/json/exact-json';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Turn } from '../run/turns.ts';
@@ -171,5 +172,5 @@ function titleOf(turns: readonly Turn[]): string {
 /** Parses a turn that this store wrote. */
 function parseTurn(body: string): Turn {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `add`, from this very type
-  return JSON.parse(body) as Turn;
+  return parseExact(body) as Turn;
 }

@@ -51,17 +51,16 @@ function read(schema: JsonSchema): Facts {
  */
 export function coerce(value: unknown, schema: JsonSchema): { readonly value: unknown; readonly changed: boolean } {
   const coerced = walk(value, schema, 0);
-  return { value: coerced, changed: !isDeepStrictEqual(coerced, plain(value)) };
+  return { value: coerced, changed: !isDeepStrictEqual(coerced, value) };
 }
 
 function walk(value: unknown, schema: JsonSchema, depth: number): unknown {
-  if (depth > MAX_DEPTH) return plain(value);
+  if (depth > MAX_DEPTH) return value;
   const { types, items } = read(schema);
-  const fitting = types.size === 0 || types.has(typeOf(value)) || (isInteger(value) && types.has('number'));
+  const fitting = types.size === 0 || types.has(typeOf(value)) || (typeOf(value) === 'integer' && types.has('number'));
   const converted = fitting ? value : convert(value, types);
   if (Array.isArray(converted)) return converted.map((item) => walk(item, items, depth + 1));
-  if (typeof converted === 'object' && converted !== null) return walkObject(converted, schema, depth);
-  return plain(converted);
+  return isRecord(converted) ? walkObject(converted, schema, depth) : converted;
 }
 
 function walkObject(value: object, schema: JsonSchema, depth: number): object {
@@ -91,14 +90,14 @@ function allowsNull(schema: JsonSchema): boolean {
 /** Converts a value to one of `types` where nothing is lost; returns it as it is where none fits. */
 function convert(value: unknown, types: ReadonlySet<string>): unknown {
   if (typeof value === 'string') return convertText(value, types);
-  const isScalar = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
-  return types.has('string') && isScalar ? String(value) : value;
+  const isScalar = typeof value === 'number' || typeof value === 'boolean' || JSON.isRawJSON(value);
+  return types.has('string') && isScalar ? JSON.stringify(value) : value;
 }
 
 /** The conversions of text, in the order in which they are tried. Each returns undefined where it does not apply. */
 const CONVERSIONS: readonly (readonly [type: string, (text: string) => unknown])[] = [
-  ['integer', (text) => (INTEGER.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined)],
-  ['number', (text) => (NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined)],
+  ['integer', (text) => (INTEGER.test(text) ? parseJson(text) : undefined)],
+  ['number', (text) => (NUMBER.test(text) && Number.isFinite(Number(text)) ? parseJson(text) : undefined)],
   ['boolean', (text) => (/^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined)],
   ['object', (text) => (text.startsWith('{') ? parseJson(text) : undefined)],
   ['array', (text) => (text.startsWith('[') ? parseJson(text) : undefined)],
@@ -116,19 +115,9 @@ function convertText(value: string, types: ReadonlySet<string>): unknown {
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-const isInteger = (value: unknown): boolean => typeof value === 'bigint' || Number.isInteger(value);
-
 function typeOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (isInteger(value)) return 'integer';
-  return typeof value;
-}
-
-/** Replaces the bigints of the parser by numbers, as JSON has them. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  if (JSON.isRawJSON(value)) return INTEGER.test(value.rawJSON) ? 'integer' : 'number';
+  return Number.isInteger(value) ? 'integer' : typeof value;
 }

@@ -20,8 +20,8 @@ const MAX_REPAIR_CHARS = 64 * 1_024;
 const REPAIR_MS = 100;
 
 /**
- * Reads arguments as a model sent them: JSON text or a value. Empty text means no arguments. Integers beyond what a
- * number holds exactly come as bigint, for a schema may want them as text. Syntax is repaired (quotes, commas,
+ * Reads arguments as a model sent them: JSON text or a value. Empty text means no arguments. Numbers stay
+ * exact, for a schema may want them as text. Syntax is repaired (quotes, commas,
  * comments, line breaks in strings); text that ends too early is not, for nobody knows what was to follow.
  */
 export function parseArguments(sent: unknown): ParsedArguments {
@@ -29,12 +29,11 @@ export function parseArguments(sent: unknown): ParsedArguments {
   if (typeof sent !== 'string') return { value: sent, repaired: false };
   if (sent.trim() === '') return { value: {}, repaired: false };
   if (sent.length > MAX_CHARS) return { value: undefined, repaired: false };
-  const reviver = mayHoldLargeIntegers(sent) ? exactIntegers : undefined;
-  const value = parseJson(sent, reviver);
+  const value = parseJson(sent);
   if (value !== undefined) return { value, repaired: false };
   const repaired = sent.length <= MAX_REPAIR_CHARS && isComplete(sent) ? repair(sent) : undefined;
   if (repaired === undefined) return { value: undefined, repaired: false };
-  return { value: parseJson(repaired, reviver), repaired: true };
+  return { value: parseJson(repaired), repaired: true };
 }
 
 /** Returns the JSON that a text was meant to be; undefined for one that cannot be repaired, or not in time. */
@@ -52,15 +51,6 @@ function repair(text: string): string | undefined {
 /** Returns whether arguments have more levels than a call may have. */
 export const isDeep = (sent: unknown): boolean =>
   typeof sent === 'string' ? isDeepJson(sent, MAX_ARGUMENT_DEPTH) : isDeepValue(sent, MAX_ARGUMENT_DEPTH);
-
-/** Returns true for text that {@link parseArguments} may read bigints from: those have sixteen digits or more. */
-export const mayHoldLargeIntegers = (text: string): boolean => /\d{16}/.test(text);
-
-function exactIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? '';
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
-}
 
 const CLOSERS: Readonly<Record<string, string>> = { '{': '}', '[': ']' };
 

@@ -6,7 +6,7 @@ import { unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import type { ModelToolCall } from '../../models/model.ts';
 import type { ArgumentRepair } from '../events.ts';
 import { coerce } from './coerce.ts';
-import { isDeep, mayHoldLargeIntegers, parseArguments } from './parse-arguments.ts';
+import { isDeep, parseArguments } from './parse-arguments.ts';
 import { createValidator } from './validate.ts';
 
 /** A call with validated arguments, or with the reason why it cannot run. */
@@ -37,8 +37,7 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
   if (!isRecord(parsed.value)) {
     return { id, name, arguments: readable(parsed.value, sent), tool, problem: noObject(tool, sent) };
   }
-  const isExact = typeof sent === 'string' && !mayHoldLargeIntegers(sent);
-  const { value, changed, problems } = validated(parsed.value, isExact, tool.input_schema);
+  const { value, changed, problems } = validated(parsed.value, tool.input_schema);
   // Strings that became objects add their levels to those around them.
   if (changed && isDeep(value)) return { id, name, arguments: {}, tool, problem: tooDeep(tool) };
   const repair: ArgumentRepair | undefined = parsed.repaired ? 'syntax' : changed ? 'type' : undefined;
@@ -46,11 +45,9 @@ export function prepareCall({ id, name, arguments: sent }: ModelToolCall, tools:
   return problems.length === 0 ? call : { ...call, problem: invalidArguments(tool, problems) };
 }
 
-/**
- * Validates arguments and coerces those that do not fit. `isExact`: none of them is a bigint, which JSON cannot carry.
- */
-function validated(value: unknown, isExact: boolean, schema: JsonSchema) {
-  if (isExact && validate(value, schema)?.length === 0) return { value, changed: false, problems: [] };
+/** Validates arguments and coerces those that do not fit. */
+function validated(value: unknown, schema: JsonSchema) {
+  if (validate(value, schema)?.length === 0) return { value, changed: false, problems: [] };
   const coerced = coerce(value, schema);
   return { ...coerced, problems: validate(coerced.value, schema) ?? [] };
 }
@@ -68,7 +65,7 @@ const tooDeep = ({ name }: Tool): MeshError =>
 /** Returns the arguments as JSON can carry them. */
 function readable(value: unknown, sent: unknown): unknown {
   if (typeof sent !== 'string' && isDeep(sent)) return {};
-  return isRecord(value) ? coerce(value, {}).value : typeof sent === 'bigint' ? String(sent) : sent;
+  return isRecord(value) ? value : sent;
 }
 
 function invalidArguments({ name, input_schema }: Tool, problems: readonly Problem[]): MeshError {
