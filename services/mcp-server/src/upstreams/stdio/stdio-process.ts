@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { basicEnvironment, withoutCredentials } from './environment.ts';
 import { readFairly } from './read-fairly.ts';
 import { splitLines } from './split-lines.ts';
 
@@ -69,21 +70,6 @@ const MAX_LINE_BYTES = 32 * 1_024 ** 2;
 const MAX_BACKLOG_BYTES = 16 * 1_024 ** 2;
 /** Time for pipes to close once the program is gone: an escaped child may hold them. */
 const LINGER_MS = 500;
-
-/** Variables that programs need to run at all. Anything else, proxies and keys included, `env` has to name. */
-const BASIC = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'TERM'];
-
-/** The environment of a program: the basics of ours, none of our secrets, and what is configured for it. */
-export function basicEnvironment(
-  hostEnv: NodeJS.ProcessEnv,
-  env: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  const basics = BASIC.flatMap((key): [string, string][] => {
-    const value = hostEnv[key];
-    return value === undefined ? [] : [[key, value]];
-  });
-  return { ...Object.fromEntries(basics), ...env };
-}
 
 /**
  * Starts a program in a process group of its own, so that it can be ended with all that it has started. When the hub
@@ -255,7 +241,7 @@ function logLines(logger: Logger, upstream: string, pid: number) {
     if (lines <= MAX_LOG_LINES) logger.info({ upstream, pid, ...fields }, message);
   };
   return {
-    onLine: (line: string) => log({ line }, 'wrote to standard error'),
+    onLine: (line: string) => log({ line: withoutCredentials(line) }, 'wrote to standard error'),
     onTooLong: () => log({ maxBytes: MAX_LOG_LINE_BYTES }, 'wrote a line to standard error that is too long'),
   };
 }

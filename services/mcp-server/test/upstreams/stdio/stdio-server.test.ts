@@ -49,16 +49,36 @@ describe('a stdio MCP server', () => {
   });
 
   test('gets the basics of our environment, what is configured for it, and nothing else', async () => {
-    const hostEnv = { PATH: process.env['PATH'], HOME: '/home/of/hub', API_KEY: 'secret', OPENAI_API_KEY: 'secret' };
+    const hostEnv = { PATH: '/usr/bin:/bin', HOME: '/home/of/hub', API_KEY: 'secret', OPENAI_API_KEY: 'secret' };
     const { worker } = await started([], { hostEnv, env: { TOKEN: 'its own' }, cwd: tmpdir() });
     // Node itself hands this on to its children while coverage is measured.
     const { NODE_V8_COVERAGE: _coverage, ...env } = JSON.parse(await say(worker, 'env'));
     expect(env).toEqual({
-      PATH: process.env['PATH'],
+      PATH: '/usr/bin:/bin',
       HOME: '/home/of/hub',
       TOKEN: 'its own',
     });
     expect(await say(worker, 'cwd')).toBe(tmpdir());
+  });
+
+  test('gets what leads to the network of a company, and the mesh’s own programs last', async () => {
+    const own = '/mesh/node_modules/.bin';
+    const company = {
+      NODE_EXTRA_CA_CERTS: '/etc/company.pem',
+      REQUESTS_CA_BUNDLE: '/etc/company.pem',
+      https_proxy: 'http://ann:secret@proxy:3128',
+      NO_PROXY: 'localhost,.company',
+      npm_config_registry: 'https://npm.company/',
+      UV_DEFAULT_INDEX: 'https://pypi.company/simple',
+      TZ: 'Europe/Berlin',
+    };
+    const secrets = { MCP_SERVER_API_KEY: 'secret', npm_config__auth: 'secret', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const hostEnv = { ...company, ...secrets, PATH: `${own}:/usr/bin:/x/node_modules/.bin:/bin` };
+    const { worker, log } = await started(['--proxy'], { hostEnv, env: { TZ: 'its own' } });
+    const { NODE_V8_COVERAGE: _coverage, ...env } = JSON.parse(await say(worker, 'env'));
+    expect(env).toEqual({ ...company, TZ: 'its own', PATH: `/usr/bin:/bin:${own}:/x/node_modules/.bin` });
+    await until(() => log.some(({ line }) => line === 'proxy http://***@proxy:3128'));
+    expect(JSON.stringify(log)).not.toContain('secret');
   });
 
   test('has its standard error in the log, line by line and bounded', async () => {

@@ -12,6 +12,7 @@ const answer = (id: unknown, result: object): boolean => write(`${JSON.stringify
 const text = (said: string) => ({ content: [{ type: 'text', text: said }] });
 
 if (flags.has('--talk')) process.stderr.write('starting\nhello from stderr\n');
+if (flags.has('--proxy')) process.stderr.write(`proxy ${process.env['https_proxy']}\n`);
 if (flags.has('--garbage-first')) write('Listening on stdio!\n{"not":"mcp"}\n');
 if (flags.has('--cannot-start')) process.exit(3);
 if (flags.has('--ignore-sigterm')) process.on('SIGTERM', () => {});

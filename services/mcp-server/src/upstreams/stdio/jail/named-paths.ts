@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { certificatePaths, namesCertificates } from '../environment.ts';
 import {
   foldersAbove,
   type HostPaths,
@@ -53,15 +54,22 @@ function named({ args, env, cwd, folders, isReadOnly }: NamingEntry, host: HostP
     })),
   ].filter(({ path }) => !isSystem(path));
   for (const { path } of wanted) requireShown(path, host);
-  const inVariables = Object.values(env).filter(
-    (value) => value.startsWith('/') && kindOf(value) !== undefined && whyNotShown(value, host) === undefined,
-  );
+  const inVariables = Object.entries(env)
+    .filter(([name]) => !namesCertificates(name))
+    .map(([, value]) => value)
+    .filter((value) => value.startsWith('/') && kindOf(value) !== undefined && whyNotShown(value, host) === undefined);
   return [
     ...wanted,
     ...inVariables.filter((path) => !isSystem(path)).map((path) => ({ path, isWritable: !isReadOnly })),
     ...arguments_.filter(isScript).flatMap((script) => projectOf(script, host)),
   ];
 }
+
+/** Lists the certificates that an environment names, read-only. What cannot be shown is left out. */
+export const namedCertificates = (environment: Readonly<Record<string, string>>, host: HostPaths): readonly Shown[] =>
+  certificatePaths(environment)
+    .filter((path) => !isSystem(path) && kindOf(path) !== undefined && whyNotShown(path, host) === undefined)
+    .map((path) => ({ path, isWritable: false }));
 
 /** Returns the path that an argument names, if there is something. A bare word is none, unless it is a script. */
 export function pathIn(argument: string, host: HostPaths): string | undefined {

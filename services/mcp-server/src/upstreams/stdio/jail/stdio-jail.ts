@@ -8,7 +8,7 @@ import { findBwrap, type FoundBwrap } from './find-bwrap.ts';
 import { type HostPaths, isSystem, isWithin, kindOf, MESH_ROOT, resolvePath } from './host-paths.ts';
 import { findProgram, installsFor } from './installs.ts';
 import { jailArguments } from './jail-arguments.ts';
-import { namedPaths, pathIn, projectOf, requireShown, type Shown } from './named-paths.ts';
+import { namedCertificates, namedPaths, pathIn, projectOf, requireShown, type Shown } from './named-paths.ts';
 
 /** The keys of `sandbox` in mesh.json. */
 export interface SandboxConfig {
@@ -129,7 +129,7 @@ function jailed(started: StartedCommand, { bwrap, sandbox, host, homeSource }: J
   const named = namedPaths({ args, env, cwd, folders: sandbox.folders, isReadOnly: sandbox.read_only }, host);
   const installed = installsFor(program, path, host).map((folder) => ({ path: folder, isWritable: false }));
   const own = command.includes('/') && !isSystem(program) ? projectOf(program, host) : [];
-  const shown = [...installed, ...own, ...named];
+  const shown = [...installed, ...own, ...named, ...namedCertificates(environment, host)];
   if (homeSource !== undefined) removeLinks(homeSource, host.home, shown);
   const isRelative = args.some((argument) => isRelativePath(argument, host));
   const { TMPDIR: _outside, ...basics } = environment;

@@ -126,6 +126,16 @@ withJail('a command of mesh.json in its jail', () => {
     expect(readdirSync(outside)).toEqual([]);
   });
 
+  test('sees the certificates that its variables name, read-only', async () => {
+    const from = machine();
+    const authority = join(from.home, 'project/a.txt');
+    const env = { ...from.env, NODE_EXTRA_CA_CERTS: authority, SSL_CERT_DIR: `/no/such:${from.home}/.config/app` };
+    const { run } = await startShell([], { env: { CURL_CA_BUNDLE: authority } }, { ...from, env });
+    expect(await run('cat $NODE_EXTRA_CA_CERTS; ls ${SSL_CERT_DIR#*:}; echo x >> $CURL_CA_BUNDLE')).toMatch(
+      new RegExp(`^${CANARY}key\n[^]*Read-only`),
+    );
+  });
+
   test('is tightened and opened by "sandbox": read-only, further folders, no network', async () => {
     const port = await new Promise<number>((resolve) => {
       const server = createServer((_req, res) => res.end('reached')).listen(0, '127.0.0.1', () => {
