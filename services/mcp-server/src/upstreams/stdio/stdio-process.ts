@@ -5,9 +5,11 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import { basicEnvironment, withoutCredentials } from './environment.ts';
+import { basicEnvironment } from './environment.ts';
+import { ProcessEnd } from './process-end.ts';
 import { readFairly } from './read-fairly.ts';
 import { splitLines } from './split-lines.ts';
+import { MAX_LOG_LINE_BYTES, readStandardError } from './standard-error.ts';
 
 export interface StdioCommand {
   /** A program, found in PATH or by its path. No shell reads it. */
@@ -56,7 +58,9 @@ export interface StdioProcessOptions extends StdioCommand {
 export interface StdioProcess {
   readonly pid: number;
   /** Resolves (never rejects) with the reason when it is gone and all its output was received. */
-  readonly gone: Promise<Error>;
+  readonly gone: Promise<ProcessEnd>;
+  /** The last lines of its standard error so far. */
+  readonly lastLines: readonly string[];
   /** Writes a line. Resolves when it is on its way. @throws MeshError when the program has ended or does not read. */
   write(line: string): Promise<void>;
   /** Ends it at once, with all that it has started. */
@@ -101,8 +105,12 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
   const maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES;
   const onTooLong = () => kill(`it wrote a line of more than ${maxLineBytes} bytes`);
   readFairly(child.stdout, splitLines(maxLineBytes, { onLine, onTooLong }));
-  readFairly(child.stderr, splitLines(MAX_LOG_LINE_BYTES, logLines(logger, name, pid)));
-  const gone = untilGone(child, pid).then((end) => new Error(reason === undefined ? end : `${reason} (${end})`));
+  const said = readStandardError(logger, name, pid);
+  readFairly(child.stderr, splitLines(MAX_LOG_LINE_BYTES, said));
+  const gone = untilGone(child, pid).then(({ how, ...end }) => {
+    const message = reason === undefined ? how : `${reason} (${how})`;
+    return new ProcessEnd(message, { ...end, lastLines: said.lastLines });
+  });
   child.stdin.once('error', () => {
     // As a rule because it has ended; one that takes no more input is of no use either.
     void isOver(gone, LINGER_MS).then((over) => over || kill('it closed its input'));
@@ -111,6 +119,7 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
   return {
     pid,
     gone,
+    lastLines: said.lastLines,
     kill,
     async write(line) {
       if (child.stdin.writableEnded) throw new MeshError('unavailable', `${name} is shutting down`);
@@ -126,16 +135,29 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
     },
     async close() {
       reason ??= 'it was closed';
-      child.stdin.end();
-      if (await isOver(gone, graceMs)) return;
-      // Those that make the jail would end at once, and what is in it without a word.
-      if (isJailed === true) signalBelow(pid, 'SIGTERM');
-      else killGroup(pid, 'SIGTERM');
-      if (await isOver(gone, graceMs)) return;
-      killGroup(pid, 'SIGKILL');
-      await isOver(gone, graceMs + LINGER_MS);
+      await endGently(child, { pid, gone, graceMs, isJailed: isJailed === true });
     },
   };
+}
+
+interface Ending extends Pick<StdioProcess, 'pid' | 'gone'> {
+  readonly graceMs: number;
+  readonly isJailed: boolean;
+}
+
+/** Ends a program by the end of its input, then SIGTERM, then SIGKILL. */
+async function endGently(
+  child: ChildProcessWithoutNullStreams,
+  { pid, gone, graceMs, isJailed }: Ending,
+): Promise<void> {
+  child.stdin.end();
+  if (await isOver(gone, graceMs)) return;
+  // Those that make the jail would end at once, and what is in it without a word.
+  if (isJailed) signalBelow(pid, 'SIGTERM');
+  else killGroup(pid, 'SIGTERM');
+  if (await isOver(gone, graceMs)) return;
+  killGroup(pid, 'SIGKILL');
+  await isOver(gone, graceMs + LINGER_MS);
 }
 
 async function wrapped(options: StdioProcessOptions): Promise<WrappedCommand> {
@@ -149,12 +171,19 @@ async function wrapped(options: StdioProcessOptions): Promise<WrappedCommand> {
   }
 }
 
-/** Resolves when the program has ended and its output was read, with how it ended. */
-async function untilGone(child: ChildProcessWithoutNullStreams, pid: number): Promise<string> {
+interface HowItEnded extends Pick<ProcessEnd, 'exitCode' | 'signal'> {
+  readonly how: string;
+}
+
+/** Resolves when the program has ended and its output was read. */
+async function untilGone(child: ChildProcessWithoutNullStreams, pid: number): Promise<HowItEnded> {
   // Not events.once: an error of a pipe is no end.
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const how = await new Promise<string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal === null ? `exited with code ${code}` : `killed by ${signal}`));
+  const end = await new Promise<HowItEnded>((resolve) => {
+    child.once('exit', (exitCode, signal) => {
+      const how = signal === null ? `exited with code ${exitCode}` : `killed by ${signal}`;
+      resolve({ how, exitCode, signal });
+    });
   });
   // What it has started must not outlive it.
   killGroup(pid, 'SIGKILL');
@@ -162,7 +191,7 @@ async function untilGone(child: ChildProcessWithoutNullStreams, pid: number): Pr
     child.stdout.destroy();
     child.stderr.destroy();
   }
-  return how;
+  return end;
 }
 
 /** Returns whether `task` ends within `ms`. */
@@ -219,29 +248,4 @@ function startError({ name, command, cwd }: StdioProcessOptions, cause: unknown)
   }
   if (code === 'EACCES') return fail(`"${program}" may not be executed; make it executable (chmod +x)`);
   return fail(`"${program}" was refused by the system (${typeof code === 'string' ? code : 'unknown reason'})`);
-}
-
-const MAX_LOG_LINE_BYTES = 4_096;
-/** Lines of standard error that go to the log in one period; further ones are counted. */
-const MAX_LOG_LINES = 200;
-const LOG_PERIOD_MS = 10_000;
-
-/** Writes lines of standard error to the log, within a limit. */
-function logLines(logger: Logger, upstream: string, pid: number) {
-  let periodStart = performance.now();
-  let lines = 0;
-  const log = (fields: object, message: string): void => {
-    const now = performance.now();
-    if (now - periodStart >= LOG_PERIOD_MS) {
-      if (lines > MAX_LOG_LINES) logger.warn({ upstream, pid, lines: lines - MAX_LOG_LINES }, 'lines were left out');
-      periodStart = now;
-      lines = 0;
-    }
-    lines += 1;
-    if (lines <= MAX_LOG_LINES) logger.info({ upstream, pid, ...fields }, message);
-  };
-  return {
-    onLine: (line: string) => log({ line: withoutCredentials(line) }, 'wrote to standard error'),
-    onTooLong: () => log({ maxBytes: MAX_LOG_LINE_BYTES }, 'wrote a line to standard error that is too long'),
-  };
 }

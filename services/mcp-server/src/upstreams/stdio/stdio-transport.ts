@@ -5,6 +5,7 @@ import {
   type Transport,
 } from '@modelcontextprotocol/client';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { ProcessEnd } from './process-end.ts';
 import { startStdioProcess, type StdioProcess, type StdioProcessOptions } from './stdio-process.ts';
 
 export interface StdioTransportOptions extends Omit<StdioProcessOptions, 'onLine'> {
@@ -23,7 +24,7 @@ export class StdioTransport implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #options: StdioTransportOptions;
-  readonly #gone = Promise.withResolvers<Error>();
+  readonly #gone = Promise.withResolvers<ProcessEnd>();
   #process: StdioProcess | undefined;
   /** Characters of lines that are no messages, in the current period. */
   #garbage = 0;
@@ -40,7 +41,7 @@ export class StdioTransport implements Transport {
   }
 
   /** Resolves (never rejects) when the server has ended, with how, before `onclose` is called. */
-  get gone(): Promise<Error> {
+  get gone(): Promise<ProcessEnd> {
     return this.#gone.promise;
   }
 

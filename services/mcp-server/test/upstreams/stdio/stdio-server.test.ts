@@ -92,6 +92,16 @@ describe('a stdio MCP server', () => {
     expect(logged()).toHaveLength(200);
   });
 
+  test('tells how it ended, with its last words', async () => {
+    const { worker } = await started(['--talk']);
+    await expect(say(worker, 'exit')).rejects.toThrow('Connection closed');
+    expect(await worker.gone).toMatchObject({
+      exitCode: 7,
+      signal: null,
+      lastLines: ['starting', 'hello from stderr'],
+    });
+  });
+
   test('is forgiven lines that are not MCP, with one warning', async () => {
     const { worker, log } = await started(['--garbage-first']);
     expect(await say(worker, 'echo', { text: 'still here' })).toBe('still here');
