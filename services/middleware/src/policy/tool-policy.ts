@@ -1,4 +1,5 @@
 import type { Tool } from '@toolmesh/shared/contracts/tool';
+import { namePattern } from '@toolmesh/shared/kit/text/name-pattern';
 import { z } from 'zod';
 import { Permission } from './permission.ts';
 
@@ -37,26 +38,9 @@ export function createToolPolicy(rules: readonly Rule[], fallback?: Permission):
       b.pattern.length - a.pattern.length ||
       STRICTNESS[b.permission] - STRICTNESS[a.permission],
   );
-  const matchers = ordered.map(({ pattern, permission }) => ({ matches: matcher(pattern), permission }));
+  const matchers = ordered.map(({ pattern, permission }) => ({ matches: namePattern(pattern), permission }));
   return ({ name, annotations }) =>
     matchers.find(({ matches }) => matches(name))?.permission ??
     fallback ??
     (annotations.destructiveHint === true ? 'ask' : 'auto');
-}
-
-/** Returns the test of a pattern. Looks for its parts one after the other: a name is read once, however long it is. */
-function matcher(pattern: string): (name: string) => boolean {
-  const [first = '', ...parts] = pattern.split('*');
-  const last = parts.pop();
-  if (last === undefined) return (name) => name === pattern;
-  return (name) => {
-    let at = first.length;
-    if (!name.startsWith(first)) return false;
-    for (const part of parts) {
-      const found = name.indexOf(part, at);
-      if (found === -1) return false;
-      at = found + part.length;
-    }
-    return name.length - last.length >= at && name.endsWith(last);
-  };
 }
