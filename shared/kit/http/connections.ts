@@ -3,10 +3,12 @@ import type { Dispatcher } from 'undici';
 // Its index would load caches, mocks, WebSockets and fetch with it: 3 MiB and 30 ms for each service.
 import openTunnel from 'undici/lib/api/api-connect.js';
 import sendRequest from 'undici/lib/api/api-request.js';
-import Agent from 'undici/lib/dispatcher/agent.js';
+import buildConnector from 'undici/lib/core/connect.js';
+import Client from 'undici/lib/dispatcher/client.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import { MeshError } from '../faults/errors.ts';
+import { type ConnectionPool, createConnectionPool } from './pool/connection-pool.ts';
 import { networkError } from './network-error.ts';
 import type { Span } from '../telemetry/span.ts';
 import { NO_SPAN, withCallSpan } from '../telemetry/tracing.ts';
@@ -39,7 +41,7 @@ export interface HttpRequest {
   readonly method: HttpMethod;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
   readonly signal?: AbortSignal | null | undefined;
 }
 
@@ -49,7 +51,8 @@ export type HttpAnswer = Dispatcher.ResponseData;
 /** Connections to HTTP servers, kept open between requests. All that a service asks of another goes over them. */
 export interface Connections {
   /**
-   * Sends a request and reads its answer with `read`. Follows no redirects and never sends a request again.
+   * Sends a request and reads its answer with `read`. Follows no redirects. Sends a request again only if it reads
+   * (GET, HEAD) and the server closed the connection, which was used before, without a word.
    * @throws what the request's signal was aborted with, what the socket says, and what `read` throws
    */
   exchange<T>(request: HttpRequest, read: (answer: HttpAnswer, span: Span) => Promise<T>): Promise<T>;
@@ -61,17 +64,7 @@ const DEFAULT_MAX_RESPONSE_BYTES = 64 * 1_024 ** 2;
 
 export function createConnections(options: ConnectionsOptions): Connections {
   const { name, maxResponseBytes = DEFAULT_MAX_RESPONSE_BYTES, isTraced = true } = options;
-  const dispatcher = createDispatcher({ ...options, maxResponseBytes });
-
-  const send = ({ method, url, headers, body, signal }: HttpRequest, ids: Readonly<Record<string, string>>) =>
-    sendRequest.call(dispatcher, {
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method,
-      headers: { ...ids, ...headers },
-      body: body ?? null,
-      signal: signal ?? null,
-    });
+  const sender = createSender({ ...options, maxResponseBytes });
 
   const failure = (error: unknown): unknown =>
     name === undefined || error instanceof MeshError ? error : networkError(name, error, maxResponseBytes);
@@ -80,7 +73,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
     async exchange(request, read) {
       const run = async (ids: Readonly<Record<string, string>>, span: Span) => {
         try {
-          return await read(await send(request, ids), span);
+          const { method, url, headers, body, signal } = request;
+          const path = url.pathname + url.search;
+          const sent = { path, method, headers: { ...ids, ...headers }, body: body ?? null, signal: signal ?? null };
+          return await read(await sender.send(url.origin, sent), span);
         } catch (error) {
           request.signal?.throwIfAborted();
           throw failure(error);
@@ -88,23 +84,89 @@ export function createConnections(options: ConnectionsOptions): Connections {
       };
       return isTraced ? withCallSpan(request.method, request.url, run) : run({}, NO_SPAN);
     },
+    close: () => sender.close(),
+  };
+}
+
+interface Sender {
+  send(
+    origin: string,
+    request: Dispatcher.RequestOptions & { readonly signal: AbortSignal | null },
+  ): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+type Limits = ConnectionsOptions & { readonly maxResponseBytes: number };
+
+function createSender(options: Limits): Sender {
+  const { proxy: { http, https } = {} } = options;
+  if (http === undefined && https === undefined) return createPooledSender(options);
+  const dispatcher = createProxyAgent(options);
+  return {
+    send: (origin, request) => sendRequest.call(dispatcher, { origin, ...request }),
     close: () => dispatcher.destroy(),
   };
 }
 
-function createDispatcher(options: ConnectionsOptions & { readonly maxResponseBytes: number }): Dispatcher {
-  const { connectMs, idleMs = 0, maxResponseBytes, perServer, proxy = {} } = options;
-  const { http, https, no } = proxy;
-  const limits = {
-    connect: { timeout: connectMs },
+/** Servers whose pools are kept; those of further ones are dropped when they are empty. */
+const MAX_POOLS = 256;
+const NEVER_ABORTED = new AbortController().signal;
+
+function createPooledSender(options: Limits): Sender {
+  const { connectMs, perServer = Infinity } = options;
+  const limits = { ...limitsOf(options), connect: buildConnector({ timeout: connectMs }) };
+  const pools = new Map<string, ConnectionPool<Client>>();
+  const poolOf = (origin: string): ConnectionPool<Client> => {
+    const known = pools.get(origin);
+    if (known !== undefined) return known;
+    if (pools.size >= MAX_POOLS) for (const [other, { size }] of pools) if (size === 0) pools.delete(other);
+    const pool = createConnectionPool({ createClient: () => new Client(origin, limits), limit: perServer });
+    pools.set(origin, pool);
+    return pool;
+  };
+  return {
+    async send(origin, request) {
+      const pool = poolOf(origin);
+      const isRead = request.method === 'GET' || request.method === 'HEAD';
+      for (let isWrite = !isRead; ; isWrite = true) {
+        const { client, isReused, retire, discard } = await pool.take(isWrite, request.signal ?? NEVER_ABORTED);
+        try {
+          const answer = await sendRequest.call(client, request);
+          if (mayClose(answer.statusCode)) retire();
+          return answer;
+        } catch (error) {
+          discard();
+          if (isWrite || !isReused || !wasClosed(error)) throw error;
+        }
+      }
+    },
+    close: async () => {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    },
+  };
+}
+
+/** Answers after which servers close connections without saying so, as uvicorn does after a 500. */
+const mayClose = (status: number): boolean => status >= 500 || status === 400 || status === 408 || status === 413;
+
+/** Tells whether a connection ended before a byte of an answer. */
+const wasClosed = (error: unknown): boolean =>
+  Error.isError(error) && 'code' in error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(String(error.code));
+
+function limitsOf({ idleMs = 0, maxResponseBytes }: Limits) {
+  return {
     headersTimeout: idleMs,
     bodyTimeout: idleMs,
     maxResponseSize: Number.isFinite(maxResponseBytes) ? maxResponseBytes : -1,
-    ...(perServer === undefined ? {} : { connections: perServer }),
   };
-  if (http === undefined && https === undefined) return new Agent(limits);
+}
+
+function createProxyAgent(options: Limits): Dispatcher {
+  const { connectMs, perServer, proxy: { http, https, no } = {} } = options;
   return new EnvHttpProxyAgent({
-    ...limits,
+    ...limitsOf(options),
+    connect: { timeout: connectMs },
+    ...(perServer === undefined ? {} : { connections: perServer }),
     // What is not set is empty, rather than what the environment says: settings are read in one place.
     httpProxy: http ?? '',
     httpsProxy: https ?? '',

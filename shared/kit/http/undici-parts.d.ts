@@ -1,6 +1,9 @@
 // Parts of undici that are loaded by their own paths, with the types that the whole gives them.
-declare module 'undici/lib/dispatcher/agent.js' {
-  export { Agent as default } from 'undici';
+declare module 'undici/lib/core/connect.js' {
+  export { buildConnector as default } from 'undici';
+}
+declare module 'undici/lib/dispatcher/client.js' {
+  export { Client as default } from 'undici';
 }
 declare module 'undici/lib/dispatcher/env-http-proxy-agent.js' {
   export { EnvHttpProxyAgent as default } from 'undici';
