@@ -21,18 +21,24 @@ interface Seen {
   readonly breaker?: unknown;
   readonly last_error?: unknown;
   readonly left_out?: unknown;
+  readonly defects?: unknown;
   readonly sandbox?: unknown;
   readonly sandbox_reason?: unknown;
 }
 
 function describe(name: string, seen: Seen): Finding {
-  const { kind, status, tools, breaker, last_error, left_out, sandbox, sandbox_reason } = seen;
+  const { kind, status, tools, breaker, last_error, left_out, defects, sandbox, sandbox_reason } = seen;
   const about = 'Upstream';
   const isUp = status === 'up' && breaker !== 'open';
   if (isUp && Array.isArray(left_out)) {
     const listed = left_out.slice(0, MAX_LISTED).map(describeLeftOut).join('; ');
     const cure = 'set "prefix" or "exclude" in mesh.json, or remove an upstream that you do not trust';
     return warning(about, `${name} is up, and ${left_out.length} of its names are left out: ${listed}`, cure);
+  }
+  if (isUp && Array.isArray(defects)) {
+    const listed = defects.slice(0, MAX_LISTED).map(describeDefect).join('; ');
+    const says = `${name} is up with ${String(tools)} tools, and ${defects.length} parts are not as MCP has them: ${listed}`;
+    return warning(about, says, `update ${name}, or set "exclude" in mesh.json; /stats has the whole list`);
   }
   const open = sandbox === 'none' ? `, without a sandbox (${String(sandbox_reason)})` : '';
   if (isUp) return ok(about, `${name} is up with ${String(tools)} tools${open}`);
@@ -48,4 +54,11 @@ const MAX_LISTED = 3;
 function describeLeftOut(leftOut: unknown): string {
   const { kind, name, reason }: { kind?: unknown; name?: unknown; reason?: unknown } = Object(leftOut);
   return `${String(kind)} ${JSON.stringify(String(name).slice(0, 128))}, for ${String(reason)}`;
+}
+
+function describeDefect(defect: unknown): string {
+  const { kind, name, reason, action }: { kind?: unknown; name?: unknown; reason?: unknown; action?: unknown } =
+    Object(defect);
+  const done = action === 'mended' ? 'mended' : 'left out';
+  return `${String(kind)} ${JSON.stringify(String(name).slice(0, 128))} ${done}: ${String(reason)}`;
 }

@@ -7,6 +7,7 @@ import {
 import { z } from 'zod';
 import { isDeepValue } from '../kit/json/depth.ts';
 import { VERSION } from '../kit/service/version.ts';
+import type { ReadOffer } from './client/offer/defect.ts';
 import { changeSubscription, type SubscribeToChanges } from './change-subscription.ts';
 import { tooDeep } from './errors.ts';
 import {
@@ -16,13 +17,12 @@ import {
   type McpRequest,
   type McpResult,
   type McpTool,
-  type Offer,
   ProtocolError,
   type SendRequest,
 } from './protocol.ts';
 import { createRequestClocks, type RequestClocks } from './request-clocks.ts';
 import { requestMeta } from './meta.ts';
-import { listAll, listTools } from './server-lists.ts';
+import { listAll, type ListSource, listTools } from './server-lists.ts';
 
 /** Handlers for server-initiated messages. */
 export interface ConnectionHandlers {
@@ -37,10 +37,12 @@ export interface ConnectionHandlers {
 /** A connection to one MCP server, of any era of the protocol. */
 export interface McpConnection {
   readonly era: 'modern' | 'legacy';
+  /** The capabilities that the server declares. */
+  readonly capabilities: Readonly<Record<string, unknown>>;
   /** Spares another connection to the same server the round trips of a connect. */
   readonly prior: PriorDiscovery;
   listTools(signal?: AbortSignal): Promise<readonly McpTool[]>;
-  listAll(signal?: AbortSignal): Promise<Offer>;
+  listAll(signal?: AbortSignal): Promise<ReadOffer>;
   readonly request: SendRequest;
   /** Best effort: list changes that are missed are found by the next poll. */
   readonly subscribe: SubscribeToChanges;
@@ -55,8 +57,6 @@ export interface ConnectOptions extends ConnectionHandlers {
   readonly prior?: PriorDiscovery;
 }
 
-/** Longest list of one kind that is read, in pages. */
-const MAX_PAGES = 64;
 const Anything = z.record(z.string(), z.unknown());
 
 /** Connects; finds out which era the server speaks unless `prior` has it. @throws what the SDK throws. */
@@ -90,7 +90,6 @@ export function createConnectionClient(handlers: ConnectionHandlers, options: Co
       capabilities: Object(capabilities),
       versionNegotiation: { mode, probe: { timeoutMs: handshakeTimeoutMs } },
       inputRequired: { autoFulfill: false },
-      listMaxPages: MAX_PAGES,
     },
   );
   if (onNotification !== undefined) {
@@ -123,13 +122,26 @@ export function connectionOver(client: Client, options: ConnectionOptions): McpC
   return {
     era: isModern ? 'modern' : 'legacy',
     prior: isModern && discover !== undefined ? { kind: 'modern', discover } : { kind: 'legacy' },
-    listTools: (signal) => withOwnErrors(listTools(client, { signal, timeout: handshakeTimeoutMs })),
-    listAll: (signal) => withOwnErrors(listAll(client, { signal, timeout: handshakeTimeoutMs })),
+    capabilities: { ...client.getServerCapabilities() },
+    listTools: (signal) => listTools(listsOf(client, { signal, timeout: handshakeTimeoutMs })),
+    listAll: (signal) => listAll(listsOf(client, { signal, timeout: handshakeTimeoutMs })),
     request: requestOver(client, clocks, isModern),
     subscribe: changeSubscription({ client, timeoutMs: handshakeTimeoutMs, closed }),
     close: () => client.close(),
   };
 }
+
+interface ListBounds {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeout: number;
+}
+
+const listsOf = (client: Client, { signal, timeout }: ListBounds): ListSource => ({
+  capabilities: { ...client.getServerCapabilities() },
+  isLegacy: client.getProtocolEra() !== 'modern',
+  request: (method, params) =>
+    withOwnErrors(client.request({ method, params }, Anything, { timeout, ...(signal && { signal }) })),
+});
 
 function requestOver(client: Client, clocks: RequestClocks, isModern: boolean): SendRequest {
   return async ({ method, params }, { from, timeouts, headers }) => {

@@ -3,6 +3,7 @@ import type { LeanFetch } from '../kit/http/lean-fetch.ts';
 import { connect, type ConnectionHandlers, type McpConnection } from './connection.ts';
 import { HttpTransport } from './http-transport.ts';
 import { createModernExchange } from './modern-exchange.ts';
+import { listAll, type ListSource, listTools } from './server-lists.ts';
 
 export interface HttpServer {
   /** Names the server in errors. */
@@ -13,6 +14,7 @@ export interface HttpServer {
 
 /** To find out which era a server speaks, and to list what it has. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
+const LIST_TIMEOUTS = { idleMs: HANDSHAKE_TIMEOUT_MS, totalMs: HANDSHAKE_TIMEOUT_MS };
 
 /**
  * Connects to an MCP server over Streamable HTTP. Requests to one of 2026-07-28 need no connection: each is an exchange
@@ -24,6 +26,19 @@ export async function connectOverHttp(
 ): Promise<McpConnection> {
   const transport = new HttpTransport(server.url, { fetch: server.http.fetch });
   const connection = await connect({ transport, handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS, ...options });
-  const request = connection.era === 'modern' ? createModernExchange(server) : connection.request;
-  return { ...connection, request, close: () => transport.leave() };
+  if (connection.era === 'legacy') return { ...connection, close: () => transport.leave() };
+  const request = createModernExchange(server);
+  const source = (signal = new AbortController().signal): ListSource => ({
+    capabilities: connection.capabilities,
+    isLegacy: false,
+    request: (method, params) =>
+      request({ method, params }, { from: { signal, capabilities: {} }, timeouts: LIST_TIMEOUTS }),
+  });
+  return {
+    ...connection,
+    request,
+    listTools: (signal) => listTools(source(signal)),
+    listAll: (signal) => listAll(source(signal)),
+    close: () => transport.leave(),
+  };
 }

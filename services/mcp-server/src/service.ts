@@ -115,6 +115,7 @@ const figuresOf =
     lastError,
     tools: offer.tools.length,
     leftOut: catalogue.leftOut(name),
+    defects: offer.defects,
     workers: workers?.(),
     isolation: isolation?.(),
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { NO_OFFER } from '@toolmesh/shared/mcp/protocol';
+import { NOTHING_READ } from '@toolmesh/shared/mcp/client/offer/defect';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { createResourceSubscriptions } from '../src/resource-subscriptions.ts';
 import type { Upstream } from '../src/upstreams/upstream.ts';
@@ -14,7 +14,7 @@ function upstreamOf(name: string) {
     status: 'up',
     breaker: 'closed',
     lastError: undefined,
-    offer: NO_OFFER,
+    offer: NOTHING_READ,
     request: () => Promise.reject(new MeshError('unavailable', 'is not called')),
     subscribe: (uris) => void given.push([...uris]),
     drain: async () => {},

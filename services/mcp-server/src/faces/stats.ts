@@ -1,6 +1,7 @@
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
+import type { Defect } from '@toolmesh/shared/mcp/client/offer/defect';
 import { VERSION } from '@toolmesh/shared/kit/service/version';
 import type { LeftOut } from '../catalogue/claims.ts';
 import type { WorkerPoolStats } from '../upstreams/pool/worker-pool.ts';
@@ -17,6 +18,8 @@ export interface UpstreamStats {
   readonly tools: number;
   /** The offers that are left out. */
   readonly leftOut?: readonly LeftOut[];
+  /** The parts of its lists that are mended or left out. */
+  readonly defects?: readonly Defect[];
   /** In words for an operator. */
   readonly lastError?: string | undefined;
   readonly workers?: WorkerPoolStats | undefined;
@@ -79,22 +82,31 @@ function describe(tools: number, upstreams: readonly UpstreamStats[]) {
   };
 }
 
-/** Names that are listed for each upstream. */
-const MAX_LEFT_OUT = 100;
+/** Names, and defects, that are listed for each upstream. */
+const MAX_LISTED = 100;
+/** A server chooses part of the words. */
+const MAX_REASON_CHARS = 1_000;
 
 function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
-  const { kind, status, breaker, tools, leftOut = [], lastError, workers, isolation } = upstream;
+  const { kind, status, breaker, tools, leftOut = [], defects = [], lastError, workers, isolation } = upstream;
   return {
     kind,
     status,
     breaker,
     tools,
-    ...(leftOut.length === 0 ? {} : { left_out: leftOut.slice(0, MAX_LEFT_OUT) }),
+    ...(leftOut.length === 0 ? {} : { left_out: leftOut.slice(0, MAX_LISTED) }),
+    ...(defects.length === 0 ? {} : { defects: defects.slice(0, MAX_LISTED).map(shown) }),
     ...(lastError === undefined ? {} : { last_error: lastError }),
     ...(workers === undefined ? {} : { workers }),
     ...(isolation === undefined ? {} : { sandbox: isolation.sandbox }),
     ...(isolation?.reason === undefined ? {} : { sandbox_reason: isolation.reason }),
   };
 }
+
+const shown = ({ name, reason, ...defect }: Defect) => ({
+  ...defect,
+  name: name.slice(0, 128),
+  reason: reason.slice(0, MAX_REASON_CHARS),
+});
 
 const uptimeSeconds = (): number => Math.round(process.uptime() * 1_000) / 1_000;

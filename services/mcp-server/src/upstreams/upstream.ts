@@ -1,5 +1,6 @@
+import type { ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
-import type { ClientCapabilities, McpRequest, McpResult, Offer, Requester } from '@toolmesh/shared/mcp/protocol';
+import type { ClientCapabilities, McpRequest, McpResult, Requester } from '@toolmesh/shared/mcp/protocol';
 import type { WorkerPoolStats } from './pool/worker-pool.ts';
 import type { Isolation } from './stdio/jail/stdio-jail.ts';
 
@@ -31,8 +32,8 @@ export interface Upstream {
   readonly breaker: 'closed' | 'open' | 'half_open';
   /** The reason why it is not up, in words for an operator. */
   readonly lastError: string | undefined;
-  /** The last good lists. */
-  readonly offer: Offer;
+  /** The last good lists, and what is wrong with those that came. */
+  readonly offer: ReadOffer;
   /** Present for a pool of processes. */
   workers?(): WorkerPoolStats;
   /** Present for a command; undefined until it is known. */

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import { type McpTool, NO_OFFER, type Offer } from '@toolmesh/shared/mcp/protocol';
+import type { ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
+import type { McpTool } from '@toolmesh/shared/mcp/protocol';
+import { createHealth } from './health.ts';
 
 /** Intervals of a poller, in milliseconds. */
 export interface PollTimes {
@@ -18,7 +20,7 @@ export interface HealthPollerOptions extends PollTimes {
   readonly name: string;
   readonly logger: Logger;
   /** Requests the lists. Returns undefined if the upstream is healthy but too busy to answer. */
-  readonly poll: (signal: AbortSignal) => Promise<Offer | undefined>;
+  readonly poll: (signal: AbortSignal) => Promise<ReadOffer | undefined>;
   /** Called when the lists or the status have changed. */
   readonly onChange: () => void;
 }
@@ -29,7 +31,7 @@ export interface HealthPoller {
   /** The reason why it is not up, in words for an operator. */
   readonly lastError: string | undefined;
   /** The last good lists. */
-  readonly offer: Offer;
+  readonly offer: ReadOffer;
   /** Returns one of its tools, by its own name. */
   tool(name: string): McpTool | undefined;
   /** Polls now, or joins the poll that is under way. */
@@ -39,8 +41,6 @@ export interface HealthPoller {
   stop(): void;
 }
 
-/** Failed polls in a row before `stale` becomes `down`. */
-const STALE_POLLS = 2;
 /** Changes that are announced within this time are polled together. */
 const SETTLE_MS = 50;
 
@@ -96,48 +96,4 @@ export function createHealthPoller(options: HealthPollerOptions): HealthPoller {
     },
     stop: () => stopping.abort(),
   };
-}
-
-/** The status of an upstream and its last good lists, by the polls so far. */
-interface Health {
-  offer: Offer;
-  /** Those of the offer, by name. */
-  tools: ReadonlyMap<string, McpTool>;
-  status: UpstreamStatus;
-  lastError: string | undefined;
-  succeeded(offer: Offer): void;
-  failed(error: MeshError): void;
-}
-
-function createHealth({ name, logger, onChange }: Pick<HealthPollerOptions, 'name' | 'logger' | 'onChange'>): Health {
-  let failures = 0;
-  const health: Health = {
-    offer: NO_OFFER,
-    tools: new Map(),
-    status: 'down',
-    lastError: undefined,
-    succeeded(offer) {
-      const hasChanged = JSON.stringify(offer) !== JSON.stringify(health.offer);
-      if (hasChanged) {
-        health.offer = offer;
-        health.tools = new Map(offer.tools.map((tool) => [tool.name, tool]));
-      }
-      failures = 0;
-      setStatus('up');
-      if (hasChanged) onChange();
-    },
-    failed(error) {
-      failures += 1;
-      setStatus(failures <= STALE_POLLS && health.offer !== NO_OFFER ? 'stale' : 'down', error);
-    },
-  };
-  const setStatus = (status: UpstreamStatus, error?: MeshError): void => {
-    health.lastError = error?.message;
-    if (status === health.status) return;
-    if (status === 'up') logger.info({ upstream: name, tools: health.offer.tools.length }, 'upstream is up');
-    else logger.warn({ upstream: name, status, reason: health.lastError, err: error?.cause }, 'upstream is not up');
-    health.status = status;
-    onChange();
-  };
-  return health;
 }

@@ -1,13 +1,14 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type { ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
-import type { McpNotification, McpRequest, McpTool, Offer } from '@toolmesh/shared/mcp/protocol';
+import type { McpNotification, McpRequest, McpTool } from '@toolmesh/shared/mcp/protocol';
 import { type McpSpanOptions, withMcpSpan } from '@toolmesh/shared/mcp/span';
 import type { CommandConfig } from '../../mesh-config/command-entry.ts';
 import type { UrlConfig } from '../../mesh-config/url-entry.ts';
 import { assembleUpstream } from '../assemble-upstream.ts';
 import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
 import { createHealthPoller, type PollTimes } from '../guard/health-poller.ts';
-import { offered } from '../offered.ts';
+import { offered, offeredDefects } from '../offered.ts';
 import type { Isolation } from '../stdio/jail/stdio-jail.ts';
 import type { Upstream } from '../upstream.ts';
 import { withAnswers } from './answer-rounds.ts';
@@ -85,10 +86,10 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
 
 /** Returns the poll of an upstream's lists, reduced to what mesh.json offers. */
 function pollLists(name: string, connections: ConnectionSource, config: UrlConfig | CommandConfig) {
-  return async (signal: AbortSignal): Promise<Offer | undefined> => {
+  return async (signal: AbortSignal): Promise<ReadOffer | undefined> => {
     try {
       const offer = await connections.withConnection((connection) => connection.listAll(signal), signal);
-      return { ...offer, tools: offered(offer.tools, config) };
+      return { ...offer, tools: offered(offer.tools, config), defects: offeredDefects(offer.defects, config) };
     } catch (thrown) {
       const error = meshErrorOf(name, thrown);
       // A pool with all of its processes at work is healthy.

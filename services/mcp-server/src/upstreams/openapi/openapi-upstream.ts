@@ -2,7 +2,8 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { toMcpResult, toMcpTool } from '@toolmesh/shared/mcp/codec';
-import { type McpResult, NO_OFFER, type Offer } from '@toolmesh/shared/mcp/protocol';
+import { type Defect, NOTHING_READ, type ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
+import type { McpResult } from '@toolmesh/shared/mcp/protocol';
 import type { OpenApiConfig } from '../../mesh-config/openapi-entry.ts';
 import { assembleUpstream } from '../assemble-upstream.ts';
 import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
@@ -48,11 +49,10 @@ export function createOpenApiUpstream(options: OpenApiUpstreamOptions): Upstream
 }
 
 /** The API as its document described it at the last poll. */
-function createPolledApi(displayName: string, { name, config, defaultTimeoutMs, logger }: OpenApiUpstreamOptions) {
+function createPolledApi(displayName: string, { config, defaultTimeoutMs }: OpenApiUpstreamOptions) {
   let current: OpenApiTools | undefined;
-  let problems: readonly string[] = [];
   return {
-    async poll(signal: AbortSignal): Promise<Offer> {
+    async poll(signal: AbortSignal): Promise<ReadOffer> {
       const next = await loadOpenApi({
         name: displayName,
         document: config.openapi,
@@ -62,15 +62,15 @@ function createPolledApi(displayName: string, { name, config, defaultTimeoutMs, 
         previous: current,
         signal,
       });
-      for (const problem of next.problems) {
-        if (!problems.includes(problem)) logger.warn({ upstream: name, problem }, 'an operation is left out');
-      }
-      ({ problems } = next);
       const before = current;
       current = next;
       // Calls that are under way over the old connections end by themselves.
       if (before !== next) setTimeout(() => void before?.close(), POLL_TIMES.timeoutMs).unref();
-      return { ...NO_OFFER, tools: offered(next.tools, config).map(toMcpTool) };
+      return {
+        ...NOTHING_READ,
+        tools: offered(next.tools, config).map(toMcpTool),
+        defects: next.problems.map(toDefect),
+      };
     },
     async call(tool: string, args: unknown, signal: AbortSignal): Promise<McpResult> {
       if (current === undefined) throw new MeshError('unavailable', `${displayName} has not been reached yet`);
@@ -79,3 +79,8 @@ function createPolledApi(displayName: string, { name, config, defaultTimeoutMs, 
     close: async (): Promise<void> => current?.close(),
   };
 }
+
+const toDefect = (problem: string): Defect => {
+  const [operation = '', ...reason] = problem.split(': ');
+  return { kind: 'operation', name: operation, reason: reason.join(': '), action: 'left_out' };
+};
