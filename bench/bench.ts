@@ -46,8 +46,8 @@ async function benchTools(): Promise<void> {
   const mesh = join(mkdtempSync(join(tmpdir(), 'bench-')), 'mesh.json');
   writeFileSync(mesh, JSON.stringify({ mcpServers: { time: { url: `${time}/mcp` } } }));
   const { url: hub } = await startServer('services/mcp-server/src/main.ts', { PORT: '0', MESH_CONFIG: mesh });
-  const { url: echo } = await startServer('bench/floors.ts', {}, ['echo']);
-  const { url: proxy } = await startServer('bench/floors.ts', {}, ['proxy', time]);
+  const { url: echo } = await startServer('bench/floors.ts', {}, { args: ['echo'] });
+  const { url: proxy } = await startServer('bench/floors.ts', {}, { args: ['proxy', time] });
 
   const body = { arguments: { timezone: 'UTC' } };
   const path = '/tools/get_current_time';

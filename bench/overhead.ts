@@ -1,12 +1,13 @@
 // `npm run bench:overhead [rounds]`: what watching costs the hub. The same hub with metrics taken out, as it is by
 // default, where a request that goes well writes no line, with a line for each, and with traces; all take turns.
 // Processor time of the hub per call is what counts: it does not depend on what else the machine does.
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { Pool } from 'undici';
 import { percentile, print } from './figures.ts';
+import { cpuMicroseconds } from './processes.ts';
 import { machine, startServer, stopServers, takeSecondCore } from './servers.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 60);
@@ -72,7 +73,7 @@ try {
 process.exit(0);
 
 async function compare(face: Face): Promise<void> {
-  const upstream = await startServer('bench/floors.ts', {}, ['tools', '1']);
+  const upstream = await startServer('bench/floors.ts', {}, { args: ['tools', '1'] });
   const mesh = join(mkdtempSync(join(tmpdir(), 'bench-')), 'mesh.json');
   writeFileSync(mesh, JSON.stringify({ mcpServers: { one: { url: `${upstream.url}/mcp` } } }));
   const hubs = [];
@@ -115,11 +116,4 @@ async function load(url: string, face: Face, calls: number): Promise<void> {
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, caller));
   await pool.close();
-}
-
-/** Processor time of all threads of a process so far (https://docs.kernel.org/scheduler/sched-stats.html). */
-function cpuMicroseconds(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const times = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
-  return times.reduce((sum, nanoseconds) => sum + Number(nanoseconds) / 1_000, 0);
 }

@@ -1,11 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** True where servers and load can have a core each. */
 export const hasTwoCores =
   cpus().length > 1 && spawnSync('taskset', ['-p', '1', String(process.pid)], { stdio: 'ignore' }).status === 0;
+
+/** Begins a command that runs on the first core, where there are two. */
+export const ON_FIRST_CORE: readonly string[] = hasTwoCores ? ['taskset', '-c', '0'] : [];
 
 /** Puts this process, which makes the load, on the second core; the servers get the first. */
 export function takeSecondCore(): void {
@@ -30,15 +36,20 @@ export function stopServers(): void {
   for (const stop of stops.splice(0)) stop();
 }
 
+export interface StartOptions {
+  readonly args?: readonly string[] | undefined;
+  /** Folder of another checkout of the project that has the script. */
+  readonly root?: string | undefined;
+}
+
 /** Starts a server on the first core; it says its port, or logs `listening`. */
 export async function startServer(
   path: string,
   env: Record<string, string> = {},
-  args: readonly string[] = [],
+  { args = [], root = ROOT }: StartOptions = {},
 ): Promise<BenchServer> {
-  const script = fileURLToPath(new URL(`../${path}`, import.meta.url));
-  const [command, ...first] = hasTwoCores ? ['taskset', '-c', '0', process.execPath] : [process.execPath];
-  const child = spawn(command ?? process.execPath, [...first, script, ...args], {
+  const [command, ...first] = [...ON_FIRST_CORE, process.execPath];
+  const child = spawn(command ?? process.execPath, [...first, join(root, path), ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
