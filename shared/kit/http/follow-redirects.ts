@@ -17,8 +17,10 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export const isRedirect = ({ statusCode }: Head): boolean => REDIRECTS.has(statusCode);
 
 /**
- * Sends a request with `send` and follows redirects where that writes nothing a second time. `send` has to read or dump
- * the body of a redirect. Headers travel along: `check` has to say where they may go.
+ * Sends a request with `send` and follows redirects where that writes nothing a second time: those of requests that read,
+ * 303, and 307 and 308, which say that nothing has been done yet (RFC 9110, sections 15.4.8 and 15.4.9). Servers that add
+ * or remove the last slash of a path say so by 301, too. `send` has to read or dump the body of a redirect. Headers
+ * travel along: `check` has to say where they may go.
  */
 export async function followRedirects<A extends Head>(
   first: HttpRequest,
@@ -32,21 +34,34 @@ export async function followRedirects<A extends Head>(
     if (location === undefined) return { answer, url: request.url };
     if (hops >= max) throw tooMany();
     check(request.url, location);
-    request = redirected(request, location);
+    request = redirected(request, location, answer.statusCode);
   }
 }
 
 function locationOf({ method, url }: HttpRequest, answer: Head): URL | undefined {
   const { location } = answer.headers;
-  // 303 says that the writing is done, and where to read of it.
-  const isFollowed = isRedirect(answer) && (isRead(method) || answer.statusCode === 303);
-  return isFollowed && typeof location === 'string' ? (URL.parse(location, url.href) ?? undefined) : undefined;
+  if (!isRedirect(answer) || typeof location !== 'string') return undefined;
+  const target = URL.parse(location, url.href);
+  if (target === null) return undefined;
+  const { statusCode } = answer;
+  const isFollowed = isRead(method) || statusCode === 303 || isRepeated(statusCode) || isSlashApart(url, target);
+  return isFollowed ? target : undefined;
 }
 
 const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
-function redirected(request: HttpRequest, url: URL): HttpRequest {
-  if (isRead(request.method)) return { ...request, url };
+/** Tells whether a status asks for the same request, body included, elsewhere. */
+const isRepeated = (statusCode: number): boolean => statusCode === 307 || statusCode === 308;
+
+function isSlashApart(from: URL, to: URL): boolean {
+  const paths = [`${from.pathname}/`, from.pathname.replace(/\/$/, '')];
+  return (
+    from.host === to.host && from.search === to.search && from.pathname !== to.pathname && paths.includes(to.pathname)
+  );
+}
+
+function redirected(request: HttpRequest, url: URL, statusCode: number): HttpRequest {
+  if (isRead(request.method) || statusCode !== 303) return { ...request, url };
   const { 'content-type': _type, ...headers } = request.headers;
   return { ...request, url, method: 'GET', headers, body: undefined };
 }

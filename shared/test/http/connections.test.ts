@@ -183,9 +183,26 @@ describe('followRedirects', () => {
 
   const posted = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'text' } as const;
 
-  test('reads where a request that writes is told to, and writes nothing again', async () => {
+  test('reads where a request that writes is told to, and writes where nothing has been done yet', async () => {
     expect((await follow('/303/end', posted)).answer.text).toBe('GET /end no type ');
-    expect((await follow('/307/end', posted)).answer).toMatchObject({ statusCode: 307, text: 'moved' });
+    for (const status of [307, 308])
+      expect((await follow(`/${status}/end`, posted)).answer.text).toBe('POST /end text/plain text');
+    expect((await follow('/302/end', posted)).answer).toMatchObject({ statusCode: 302, text: 'moved' });
+  });
+
+  test('writes where only a slash was missing, or too many', async () => {
+    const url = await serve(async (req, res) => {
+      const [path = '', query = ''] = (req.url ?? '').split('?');
+      if (path === '/items') res.writeHead(301, { location: `/items/?${query}` }).end();
+      else if (path === '/elsewhere') res.writeHead(301, { location: '/items/' }).end('moved');
+      else res.end(`${req.method} ${req.url} ${await textOf(req)}`);
+    });
+    const connections = open();
+    const send = (request: HttpRequest) =>
+      connections.exchange(request, async (answer) => ({ ...answer, text: await answer.body.text() }));
+    const to = (path: string) => followRedirects(get(new URL(path, url), posted), send, rules);
+    expect((await to('/items?a=1')).answer.text).toBe('POST /items/?a=1 text');
+    expect((await to('/elsewhere')).answer.text).toBe('moved');
   });
 
   test('gives up after too many', async () => {

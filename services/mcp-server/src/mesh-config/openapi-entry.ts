@@ -8,6 +8,8 @@ export const OpenApiEntry = z
     openapi: z.string().min(1),
     /** The service's URL, if it is not the document's server. */
     base_url: HttpUrl.optional(),
+    /** Lists the schemas of results, too. They are large, and services break them. */
+    output_schemas: z.boolean().default(false),
     ...CommonKeys,
   })
   .transform((config) => ({ kind: 'openapi' as const, ...config }));

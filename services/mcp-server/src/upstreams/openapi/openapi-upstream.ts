@@ -58,6 +58,7 @@ function createPolledApi(displayName: string, { config, defaultTimeoutMs }: Open
         document: config.openapi,
         baseUrl: config.base_url,
         headers: config.headers,
+        outputSchemas: config.output_schemas,
         timeoutMs: config.timeout_ms ?? defaultTimeoutMs,
         previous: current,
         signal,

@@ -22,6 +22,8 @@ export interface OpenApiOptions {
   readonly baseUrl?: URL | string | undefined;
   /** Sent with every call; nothing that a caller gives can replace them. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Lists the schemas of results. Default: false. */
+  readonly outputSchemas?: boolean;
   /** Time limit of a call. Default 60 000. */
   readonly timeoutMs?: number;
   /** Time limit of loading the document. Default 60 000. */
@@ -73,7 +75,9 @@ export async function loadOpenApi(options: OpenApiOptions): Promise<OpenApiTools
     const { text, url } = await fetchText(document, loadTimeoutMs);
     const fingerprint = createHash('sha256').update(text).digest('base64');
     if (fingerprint === previous?.fingerprint) return previous;
-    const source = { name, text, url: url.href, configured: Object.keys(headers), baseUrl: baseUrl?.href };
+    const listsOutput = options.outputSchemas ?? false;
+    const configured = Object.keys(headers);
+    const source = { name, text, url: url.href, configured, baseUrl: baseUrl?.href, listsOutput };
     const service = await readCallables(source, limited);
     return { fingerprint, ...toolsOf(service, headers, options) };
   });
@@ -126,7 +130,10 @@ function toolsOf(
       const request = buildRequest(operation, check(args), { base, headers });
       const started = performance.now();
       const answer = await sender.send({ ...request, signal: context.signal });
-      return { tool, ...readAnswer(answer), duration_ms: elapsed(started) };
+      const read = readAnswer(answer);
+      // A client that was promised an object refuses a result without one.
+      const promised = operation.tool.output_schema === undefined || read.is_error ? {} : { structured_content: {} };
+      return { tool, ...promised, ...read, duration_ms: elapsed(started) };
     },
     close: () => sender.close(),
   };

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
 import { defineTool, quietContext } from '@toolmesh/shared/kit/tools/tool';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { z } from 'zod';
 import { baseUrlOf } from '../../../src/upstreams/openapi/document/base-url.ts';
 import { openDocument } from '../../../src/upstreams/openapi/document/document.ts';
@@ -147,16 +149,19 @@ describe('an OpenAPI document becomes tools', () => {
     });
   });
 
-  test('with the schema of what they give, where that is an object', async () => {
-    const { api } = await petstore();
-    expect(toolOf(api, 'add_pet')?.output_schema).toMatchObject({
+  test('with the schema of what they give, where that is an object and is wished for', async () => {
+    const { api, document } = await petstore();
+    expect(toolOf(api, 'add_pet')).not.toHaveProperty('output_schema');
+    const listing = await load({ document, outputSchemas: true });
+    const schema = toolOf(listing, 'add_pet')?.output_schema;
+    const pet = {
       type: 'object',
       required: ['id', 'name'],
       properties: { id: { type: 'integer' }, friends: { items: { $ref: '#/$defs/Pet' } } },
-      $defs: { Pet: { type: 'object' } },
-    });
-    expect(Object(toolOf(api, 'add_pet')?.output_schema?.['properties'])).not.toHaveProperty('secret');
-    expect(toolOf(api, 'listPets')).not.toHaveProperty('output_schema');
+    };
+    expect(schema).toMatchObject({ type: 'object', anyOf: [pet, {}], $defs: { Pet: { type: 'object' } } });
+    expect(JSON.stringify(schema)).not.toContain('secret');
+    expect(toolOf(listing, 'listPets')).not.toHaveProperty('output_schema');
   });
 
   test('whose names are 64 characters at most, each its own, and the same whatever the order of the document', async () => {
@@ -208,7 +213,6 @@ describe('an OpenAPI document becomes tools', () => {
     expect(toolOf(api, 'add')).toMatchObject({
       description: expect.stringContaining('Adds.'),
       input_schema: { properties: { arguments: { properties: { a: { type: 'integer' } } } }, required: ['arguments'] },
-      output_schema: { type: 'object', required: ['tool', 'is_error', 'content', 'duration_ms'] },
     });
     expect(await api.call('add', { arguments: { a: 1 } }, quietContext(forever))).toMatchObject({
       tool: 'add',
@@ -340,8 +344,43 @@ describe('an answer becomes a result', () => {
       'another type',
       'application/pdf',
       Buffer.alloc(12),
-      { content: [{ type: 'text', text: '12 bytes of application/pdf' }] },
+      {
+        content: [
+          { type: 'text', text: '12 bytes of application/pdf' },
+          {
+            type: 'resource',
+            resource: {
+              uri: expect.stringMatching(/^http:.*\/api\/v1\/pets$/),
+              mimeType: 'application/pdf',
+              blob: 'AAAAAAAAAAAAAAAA',
+            },
+          },
+        ],
+      },
     ],
+    ['untyped JSON', '', '{"a":null}', { structured_content: { a: null }, content: [{ text: '{"a":null}' }] }],
+    ['a type that is none', 'json', '[1]', { structured_content: { result: [1] } }],
+    ['untyped text', '', 'Grüße', { content: [{ type: 'text', text: 'Grüße' }] }],
+    [
+      'untyped bytes',
+      '',
+      Buffer.from([0, 1, 255]),
+      { content: [{ type: 'text' }, { resource: { mimeType: 'application/octet-stream', blob: 'AAH/' } }] },
+    ],
+    [
+      'text without a charset that is not UTF-8',
+      'text/plain',
+      Buffer.from([0x68, 0xe9]),
+      { content: [{ text: 'hé' }] },
+    ],
+    [
+      'JSON in UTF-16',
+      'application/vnd.own+json',
+      Buffer.from('\ufeff{"a":"é"}', 'utf16le'),
+      { structured_content: { a: 'é' } },
+    ],
+    ['text/json', 'text/json', '{"a":1}', { structured_content: { a: 1 } }],
+    ['XML', 'application/atom+xml', '<a/>', { content: [{ type: 'text', text: '<a/>' }] }],
     ['nothing', '', '', { content: [{ type: 'text', text: 'HTTP 200 OK' }] }],
     [
       'broken JSON',
@@ -356,6 +395,48 @@ describe('an answer becomes a result', () => {
       res.end(body);
     });
     expect(await call('listPets')).toMatchObject({ tool: 'listPets', is_error: false, ...expected });
+  });
+
+  const encodings: [string, (bytes: Buffer) => Buffer][] = [
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+    ['Deflate', deflateRawSync],
+    ['zstd', zstdCompressSync],
+    ['gzip, br', (bytes) => brotliCompressSync(gzipSync(bytes))],
+    ['gzip', (bytes) => bytes],
+  ];
+  test.each(encodings)('in %s, which nobody asked for', async (encoding, encode) => {
+    const { call } = await petstore((res) => {
+      res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': encoding });
+      res.end(encode(Buffer.from('{"a":1}')));
+    });
+    expect(await call('listPets')).toMatchObject({ structured_content: { a: 1 } });
+  });
+
+  test('a file has its name, and its address without what may be secret', async () => {
+    const { call } = await petstore((res) => {
+      const headers = { 'content-type': 'application/zip', 'content-disposition': 'attachment; filename="../a b.zip"' };
+      res.writeHead(200, headers).end(Buffer.from([80, 75]));
+    });
+    const result = await call('listPets', { limit: 5 });
+    expect(result.content[0]).toEqual({ type: 'text', text: '2 bytes of application/zip, a b.zip' });
+    expect(JSON.stringify(result)).not.toContain('limit');
+  });
+
+  test('what a service breaks of its document breaks no client', async () => {
+    const { document } = await petstore((res, { method }) => {
+      if (method === 'POST') return void res.setHeader('content-type', 'application/json').end('{"id":null}');
+      res.writeHead(204).end();
+    });
+    const api = await load({ document, outputSchemas: true });
+    const ajv = new Ajv2020({ strict: false });
+    const broken = await api.call('add_pet', { name: 'Rex' }, quietContext(forever));
+    expect(ajv.validate(toolOf(api, 'add_pet')?.output_schema ?? false, broken.structured_content)).toBe(true);
+    expect(await api.call('delete_pets_id', { id: 'a' }, quietContext(forever))).toMatchObject({
+      is_error: false,
+      content: [{ text: 'HTTP 204 No Content' }],
+    });
   });
 
   test('a refusal is an error with its status and the beginning of its words', async () => {
@@ -374,6 +455,8 @@ describe('an answer becomes a result', () => {
     const service = await serve(readFileSync(PETSTORE, 'utf8'), (res, { url }) => {
       if (url?.endsWith('/a') === true) return void res.destroy();
       if (url?.endsWith('/b') === true) return void res.end(Buffer.alloc(2_000_000));
+      if (url?.endsWith('/bomb') === true)
+        return void res.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(50_000_000)));
       // Anything else is not answered.
     });
     const api = await load({ document: service.document, timeoutMs: 1_000, maxResponseBytes: 1_000_000 });
@@ -383,6 +466,10 @@ describe('an answer becomes a result', () => {
       message: expect.stringMatching(/dropped the connection/),
     });
     await expect(remove('b')).rejects.toMatchObject({
+      code: 'upstream_failed',
+      message: expect.stringMatching(/more than 1000000 bytes/),
+    });
+    await expect(remove('bomb')).rejects.toMatchObject({
       code: 'upstream_failed',
       message: expect.stringMatching(/more than 1000000 bytes/),
     });
@@ -411,21 +498,24 @@ describe('an answer becomes a result', () => {
         return void res.writeHead(301, { location: `${other.url}/steal` }).end();
       if (asked.url?.includes('limit=2') === true) return void res.writeHead(307, { location: asked.url }).end();
       if (asked.method === 'PATCH') return void res.writeHead(307, { location: '/moved' }).end();
+      if (asked.method === 'PUT') return void res.writeHead(302, { location: '/moved' }).end();
       res.writeHead(303, { location: '/moved' }).end();
     });
     expect(await call('listPets')).toMatchObject({ structured_content: { moved: true } });
     expect(url).not.toBe(other.url);
     await expect(call('listPets', { limit: 1 })).rejects.toMatchObject({
-      message: expect.stringMatching(/redirects to another host/),
+      message: expect.stringContaining(`redirects to another host, ${new URL(other.url).host}, which is not followed`),
     });
     await expect(call('listPets', { limit: 2 })).rejects.toMatchObject({
       message: expect.stringMatching(/again and again/),
     });
-    // A request that writes is not sent a second time: 303 says where to read of it.
+    // 303 says where to read of what was written, 307 that nothing was written yet.
     expect(await call('add_pet', { name: 'Rex' })).toMatchObject({ structured_content: { moved: true } });
-    expect(await call('patchAny', { body: { op: 'x' } })).toMatchObject({
+    await call('patchAny', { body: { op: 'x' } });
+    expect(seen.at(-1)).toMatchObject({ method: 'PATCH', url: '/moved', body: '{"op":"x"}' });
+    expect(await call('replacePet', { id: 1, name: 'Rex' })).toMatchObject({
       is_error: true,
-      content: [{ text: 'HTTP 307 Temporary Redirect' }],
+      content: [{ text: 'HTTP 302 Found\nLocation: /moved' }],
     });
     expect(other.seen).toEqual([]);
     expect(seen.filter(({ method }) => method === 'POST')).toHaveLength(1);

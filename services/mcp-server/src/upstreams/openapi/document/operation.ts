@@ -59,12 +59,14 @@ export interface OperationSource {
   readonly operation: OperationObject;
   /** Headers, in lower case, that are sent with every request, which callers do not set. */
   readonly configured: ReadonlySet<string>;
+  /** True if the tool lists the schema of its result. */
+  readonly listsOutput: boolean;
 }
 
 /** Reads one operation. @throws DocumentProblem if no tool can be made of it. */
 export function readOperation(document: OpenApiDocument, source: OperationSource): Operation {
   const { path, method, item, operation } = source;
-  const output = outputSchema(document, operation);
+  const output = source.listsOutput ? outputSchema(document, operation) : undefined;
   const { summary } = operation;
   const input = readInputInBounds(document, source);
   return {
@@ -134,7 +136,10 @@ function inputSchema(
   };
 }
 
-/** Returns the schema of the JSON object that a successful call returns. Undefined if it returns anything else. */
+/** Services break their documents: a client that checks results must not refuse what the model could use. */
+const OTHERWISE: JsonSchema = { description: 'Anything else that the service answers.' };
+
+/** Returns the schema of the JSON object that a successful call should return. Undefined if it is to return anything else. */
 function outputSchema(document: OpenApiDocument, { responses }: OperationObject): JsonSchema | undefined {
   const response = responses['200'] ?? responses['201'] ?? responses['2XX'];
   if (response === undefined) return undefined;
@@ -144,7 +149,7 @@ function outputSchema(document: OpenApiDocument, { responses }: OperationObject)
     const schema = json === undefined ? undefined : converter.convertTop(json);
     if (schema?.['type'] !== 'object') return undefined;
     const definitions = converter.definitions();
-    return definitions === undefined ? schema : { ...schema, $defs: definitions };
+    return { type: 'object', anyOf: [schema, OTHERWISE], ...(definitions === undefined ? {} : { $defs: definitions }) };
   } catch (error) {
     // The tool works without it.
     if (error instanceof DocumentProblem) return undefined;

@@ -16,6 +16,8 @@ export interface ServiceSource {
   readonly configured: readonly string[];
   /** The service's URL, if it is not the document's server. */
   readonly baseUrl: string | undefined;
+  /** True if tools list the schemas of their results. */
+  readonly listsOutput: boolean;
 }
 
 /** An operation under the name of its tool, or a part of the document that could not be used, in words for an operator. */
@@ -36,12 +38,15 @@ const MAX_PROBLEMS = 1_000;
 export function* readService(source: ServiceSource, parse: (text: string) => unknown): Generator<ServicePart> {
   const document = openDocument(source.name, parseText(source, parse), new URL(source.url));
   const configured = new Set(source.configured);
+  const { listsOutput } = source;
   const taken = new Set<string>();
   let problems = 0;
   for (const listed of listOperations(document)) {
     const at = 'method' in listed ? `${listed.method} ${listed.path}` : listed.path;
     const part =
-      'problem' in listed ? listed : attempt(() => readOne(document, { ...listed, configured, taken }, source.baseUrl));
+      'problem' in listed
+        ? listed
+        : attempt(() => readOne(document, { ...listed, configured, listsOutput, taken }, source.baseUrl));
     if ('value' in part) yield part.value;
     else if ((problems += 1) <= MAX_PROBLEMS) yield { problem: `${at}: ${part.problem}` };
   }

@@ -2,8 +2,10 @@ import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createConnections, type HttpRequest } from '@toolmesh/shared/kit/http/connections';
 import { headersOf } from '@toolmesh/shared/kit/http/fetch-adapter';
-import { isSameHost } from '../same-host.ts';
 import { followRedirects, type RedirectRules } from '@toolmesh/shared/kit/http/follow-redirects';
+import { networkError } from '@toolmesh/shared/kit/http/network-error';
+import { isSameHost } from '../same-host.ts';
+import { decodeAnswer } from './decode-answer.ts';
 
 /** A request that ends with its caller. */
 export interface ApiRequest extends HttpRequest {
@@ -13,7 +15,10 @@ export interface ApiRequest extends HttpRequest {
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
+  /** Without the encoding that it was sent in. */
   readonly body: Buffer;
+  /** The address that answered, after redirects. */
+  readonly url: URL;
 }
 
 /** Sends one request and reads its whole answer. @throws MeshError upstream_failed or upstream_timeout. */
@@ -49,16 +54,23 @@ export function createHttpSender({ name, timeoutMs, maxResponseBytes }: HttpSend
     max: MAX_REDIRECTS,
     tooMany: () => failed('redirects again and again'),
     check(from, to) {
-      if (!isSameHost(from, to)) throw failed('redirects to another host, which is not followed');
+      if (isSameHost(from, to)) return;
+      throw failed(`redirects to another host, ${to.host}, which is not followed; if it is meant, set "base_url"`);
     },
   };
+  const decoded = (body: Buffer, headers: Headers) =>
+    decodeAnswer(body, headers.get('content-encoding') ?? '', maxResponseBytes).catch((error: unknown) => {
+      throw networkError(name, error, maxResponseBytes);
+    });
   const late = () => new MeshError('upstream_timeout', `${name} did not answer within ${timeoutMs} ms`);
 
   return {
     send: (request) =>
       withDeadline({ signal: request.signal, ms: timeoutMs, late }, async (signal) => {
-        const { answer } = await followRedirects({ ...request, signal }, exchange, redirects);
-        return { status: answer.statusCode, headers: headersOf(answer), body: answer.body };
+        const { answer, url } = await followRedirects({ ...request, signal }, exchange, redirects);
+        const headers = headersOf(answer);
+        const body = await decoded(answer.body, headers);
+        return { status: answer.statusCode, headers, body, url };
       }),
     close: connections.close,
   };
