@@ -5,7 +5,7 @@ import type { RunningServer } from '../http/listen.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Recorder } from '../telemetry/span.ts';
-import type { ServiceConfig } from './config.ts';
+import type { ConfigError, ServiceConfig } from './config.ts';
 
 /** Parts that the kit hands to a service's `build`. */
 export interface Kit<Config> {
@@ -18,6 +18,8 @@ export interface Kit<Config> {
   readonly access: Access;
   /** Records spans, where tracing is on; requests over HTTP are given it by the kit. */
   readonly tracing: Recorder | undefined;
+  /** Stops the service: something that it found out after the start says that its settings are wrong. */
+  readonly fail: (error: ConfigError) => void;
 }
 
 /** The parts of a service, besides those that every service has. */

@@ -17,6 +17,11 @@ export async function runService<Config extends ServiceConfig>(service: ServiceD
     const env = takeEnvironment(openSettings(service.config));
     const running = await startService(service, { env });
     stopOnSignal(running);
+    void running.failed.then(async (error) => {
+      await running.stop().catch(() => {});
+      process.stderr.write(`${service.name} cannot go on: ${explain(error)}\n`);
+      process.exit(EXIT_CONFIG);
+    });
     releaseStartMemory();
     if (running.reload !== undefined) process.on('SIGHUP', running.reload);
   } catch (error) {

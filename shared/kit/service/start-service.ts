@@ -5,7 +5,7 @@ import { listen } from '../http/listen.ts';
 import { createLogger, type LoggerOptions } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startTracing } from '../telemetry/tracing.ts';
-import { loadConfig, type ServiceConfig } from './config.ts';
+import { type ConfigError, loadConfig, type ServiceConfig } from './config.ts';
 import type { ServiceDefinition } from './define-service.ts';
 
 export interface StartOptions {
@@ -23,6 +23,8 @@ export interface RunningService {
   readonly port: number;
   /** Absent where nothing can be read again. */
   readonly reload?: () => void;
+  /** Resolves if the service finds out after its start that its settings are wrong; it stops then. */
+  readonly failed: Promise<ConfigError>;
   /**
    * Stops gracefully: running requests have `graceMs` to end, by default SHUTDOWN_GRACE_MS. `reason` is logged.
    * Further calls wait for the first.
@@ -48,7 +50,9 @@ export async function startService<Config extends ServiceConfig>(
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     onLoss: () => logger.warn('spans could not be sent: nothing useful answers at OTEL_EXPORTER_OTLP_ENDPOINT'),
   });
-  const { started, reload, stopping, close, ...parts } = await build({ config, env, logger, metrics, access, tracing });
+  const { promise: failed, resolve: fail } = Promise.withResolvers<ConfigError>();
+  const kit = { config, env, logger, metrics, access, tracing, fail };
+  const { started, reload, stopping, close, ...parts } = await build(kit);
   const app = createApp({ routes: [], ...parts, service: name, config, logger, metrics, access, tracing });
   const release = async () => {
     await close?.();
@@ -70,10 +74,17 @@ export async function startService<Config extends ServiceConfig>(
     logger.info('stopped');
   };
   let stopped: Promise<void> | undefined;
+  const stopOnce = (graceMs = config.SHUTDOWN_GRACE_MS, reason = 'stopped by its host') =>
+    (stopped ??= stop(graceMs, reason));
+  void failed.then(({ message }) => {
+    logger.fatal({ problem: message }, 'its settings are wrong');
+    return stopOnce(undefined, 'wrong settings');
+  });
   return {
     url: server.url,
     port: server.port,
     ...(reload === undefined ? {} : { reload }),
-    stop: (graceMs = config.SHUTDOWN_GRACE_MS, reason = 'stopped by its host') => (stopped ??= stop(graceMs, reason)),
+    failed,
+    stop: stopOnce,
   };
 }
