@@ -22,24 +22,16 @@ interface Seen {
   readonly last_error?: unknown;
   readonly left_out?: unknown;
   readonly defects?: unknown;
+  readonly warnings?: unknown;
   readonly sandbox?: unknown;
   readonly sandbox_reason?: unknown;
 }
 
 function describe(name: string, seen: Seen): Finding {
-  const { kind, status, tools, breaker, last_error, left_out, defects, sandbox, sandbox_reason } = seen;
-  const about = 'Upstream';
+  const { kind, status, tools, breaker, last_error, sandbox, sandbox_reason } = seen;
   const isUp = status === 'up' && breaker !== 'open';
-  if (isUp && Array.isArray(left_out)) {
-    const listed = left_out.slice(0, MAX_LISTED).map(describeLeftOut).join('; ');
-    const cure = 'set "prefix" or "exclude" in mesh.json, or remove an upstream that you do not trust';
-    return warning(about, `${name} is up, and ${left_out.length} of its names are left out: ${listed}`, cure);
-  }
-  if (isUp && Array.isArray(defects)) {
-    const listed = defects.slice(0, MAX_LISTED).map(describeDefect).join('; ');
-    const says = `${name} is up with ${String(tools)} tools, and ${defects.length} parts are not as MCP has them: ${listed}`;
-    return warning(about, says, `update ${name}, or set "exclude" in mesh.json; /stats has the whole list`);
-  }
+  const odd = isUp ? describeOdd(name, seen) : undefined;
+  if (odd !== undefined) return odd;
   const open = sandbox === 'none' ? `, without a sandbox (${String(sandbox_reason)})` : '';
   if (isUp) return ok(about, `${name} is up with ${String(tools)} tools${open}`);
   const why = typeof last_error === 'string' ? `: ${last_error}` : '';
@@ -47,6 +39,25 @@ function describe(name: string, seen: Seen): Finding {
   const cure =
     kind === 'command' ? 'run its command by hand; the hub’s log has what it says' : 'start it, and read its log';
   return wrong(about, `${name} is ${String(status)}${held}${why}`, cure);
+}
+
+const about = 'Upstream';
+
+/** Reports what is odd about an upstream that is up. */
+function describeOdd(name: string, { tools, left_out, defects, warnings }: Seen): Finding | undefined {
+  if (Array.isArray(left_out)) {
+    const listed = left_out.slice(0, MAX_LISTED).map(describeLeftOut).join('; ');
+    const cure = 'set "prefix" or "exclude" in mesh.json, or remove an upstream that you do not trust';
+    return warning(about, `${name} is up, and ${left_out.length} of its names are left out: ${listed}`, cure);
+  }
+  if (Array.isArray(defects)) {
+    const listed = defects.slice(0, MAX_LISTED).map(describeDefect).join('; ');
+    const says = `${name} is up with ${String(tools)} tools, and ${defects.length} parts are not as MCP has them: ${listed}`;
+    return warning(about, says, `update ${name}, or set "exclude" in mesh.json; /stats has the whole list`);
+  }
+  if (!Array.isArray(warnings)) return undefined;
+  const listed = warnings.slice(0, MAX_LISTED).map(String).join('; ');
+  return warning(about, `${name} is up, and its entry does not fit: ${listed}`, 'correct its entry in mesh.json');
 }
 
 const MAX_LISTED = 3;

@@ -18,10 +18,14 @@ import type { Caller, Upstream } from './upstreams/upstream.ts';
 export interface Catalogue {
   /** Brings it up to date with what the upstreams offer now. */
   rebuild(): void;
-  /** Replaces the upstreams. Returns the tools and prompts that two of them would offer; nothing has changed then. */
-  setMembers(members: readonly Member[]): readonly string[];
+  /** Replaces the upstreams. */
+  setMembers(members: readonly Member[]): void;
+  /** Returns the tools and prompts that an upstream and another one offer, each with both, and the cure. */
+  conflictsOf(upstream: string): readonly string[];
   /** Returns what an upstream offers in vain: a name belongs to the upstream that offered it first. */
   leftOut(upstream: string): readonly LeftOut[];
+  /** Returns what is odd about the entry of an upstream in mesh.json, in words for an operator. */
+  warnings(upstream: string): readonly string[];
   /** Returns all lists under the hub's names; each tool with its upstream in its `_meta`. */
   offer(): Offer;
   /** Returns a tool as it is offered. */
@@ -66,17 +70,14 @@ export function createCatalogue({ timers, onRelaxed, logger }: CatalogueOptions)
   return {
     rebuild: () => replace(buildIndex(members, index.claims)),
     setMembers(nextMembers) {
-      const next = buildIndex(nextMembers, index.claims);
-      const known = new Set(conflictsOf(index));
-      const conflicts = conflictsOf(next).filter((conflict) => !known.has(conflict));
-      if (conflicts.length > 0) return conflicts;
       members = nextMembers;
-      replace(next);
-      return [];
+      replace(buildIndex(members, index.claims));
     },
-    leftOut: (upstream) => index.leftOut.get(upstream) ?? [],
+    conflictsOf: (upstream) => conflictsOf(index, upstream),
+    leftOut: (upstream) => (index.leftOut.get(upstream) ?? []).filter(({ isGivenUp }) => isGivenUp !== true),
+    warnings: (upstream) => index.warnings.get(upstream) ?? [],
     offer: () => index.offer,
-    tool: (name) => index.tools.get(name)?.tool,
+    tool: (name) => index.tools.get(resolve(index, 'tool', name))?.tool,
     ownerOfResource: (uri) => index.ownerOfResource(uri),
     onChange(listener) {
       listeners.add(listener);
@@ -86,14 +87,21 @@ export function createCatalogue({ timers, onRelaxed, logger }: CatalogueOptions)
   };
 }
 
-/** Names of tools and prompts that two upstreams offer, each with both. */
-const conflictsOf = ({ leftOut }: CatalogueIndex): readonly string[] =>
-  [...leftOut].flatMap(([upstream, names]) =>
-    names.flatMap(({ kind, name, owner }) => {
-      const isConflict = owner !== undefined && (kind === 'tool' || kind === 'prompt');
-      return isConflict ? [`"${name}" is offered by ${owner} and by ${upstream}`] : [];
+/** Names of tools and prompts that an upstream and another one offer, each with both. */
+const conflictsOf = ({ leftOut }: CatalogueIndex, upstream: string): readonly string[] =>
+  [...leftOut].flatMap(([loser, names]) =>
+    names.flatMap(({ kind, name, owner, isGivenUp }) => {
+      const isConflict = owner !== undefined && (kind === 'tool' || kind === 'prompt') && isGivenUp !== true;
+      const isMeant = loser === upstream || owner === upstream;
+      return isConflict && isMeant ? [`"${cut(name)}" is offered by ${owner} and by ${loser}: ${CURE}`] : [];
     }),
   );
+
+const CURE = 'give one of them a "prefix" in mesh.json, or list the name in its "exclude"';
+
+/** Returns the hub's name of what a caller asks for, maybe by the name that the upstream itself gives. */
+const resolve = ({ tools, prompts, aliases }: CatalogueIndex, kind: 'tool' | 'prompt', name: string): string =>
+  (kind === 'tool' ? tools : prompts).has(name) ? name : (aliases[kind].get(name) ?? name);
 
 /** Names that a log line lists: an upstream may offer thousands in vain. */
 const MAX_LOGGED = 10;
@@ -103,10 +111,18 @@ function logLeftOut(before: CatalogueIndex, { leftOut }: CatalogueIndex, logger:
     const known = new Set(before.leftOut.get(upstream)?.map(({ kind, name }) => `${kind} ${name}`));
     const fresh = names.filter(({ kind, name }) => !known.has(`${kind} ${name}`));
     if (fresh.length === 0) continue;
-    const problems = fresh.slice(0, MAX_LOGGED).map(({ kind, name, reason }) => `${kind} "${cut(name)}": ${reason}`);
-    logger.error({ upstream, count: fresh.length, problems }, 'left out; a prefix in mesh.json keeps names apart');
+    const [givenUp, lost] = [fresh.filter(({ isGivenUp }) => isGivenUp), fresh.filter(({ isGivenUp }) => !isGivenUp)];
+    if (givenUp.length > 0) logger.info({ upstream, ...summary(givenUp) }, 'names give way to those of others');
+    if (lost.length > 0) {
+      logger.error({ upstream, ...summary(lost) }, 'left out; a prefix in mesh.json keeps names apart');
+    }
   }
 }
+
+const summary = (leftOut: readonly LeftOut[]) => ({
+  count: leftOut.length,
+  problems: leftOut.slice(0, MAX_LOGGED).map(({ kind, name, reason }) => `${kind} "${cut(name)}": ${reason}`),
+});
 
 function logRelaxed({ relaxed }: CatalogueIndex, logger: Logger): void {
   for (const [upstream, tools] of Map.groupBy(relaxed, ({ owner }) => owner)) {
@@ -120,8 +136,9 @@ const cut = (name: string): string => name.slice(0, 128);
 /** Returns the way of each request to the upstream that its params name. */
 function createRouter(current: () => CatalogueIndex, timers: readonly StartCall[]): Catalogue['request'] {
   const callTool = async (request: McpRequest, caller: Caller): Promise<McpResult> => {
-    const name = String(request.params['name']);
+    const name = resolve(current(), 'tool', String(request.params['name']));
     const entry = entryOf('tool', name, current().tools);
+    if (entry.needsTasks) throw needsTasks(name);
     const stops = timers.map((start) => start(name));
     const record: ReturnType<StartCall> = (outcome) => stops.forEach((stop) => stop(outcome));
     try {
@@ -137,7 +154,8 @@ function createRouter(current: () => CatalogueIndex, timers: readonly StartCall[
     upstream.request(request, caller).catch((error: unknown) => {
       throw explain(error, request.method, upstream);
     });
-  const promptOf = (name: unknown): Entry => entryOf('prompt', String(name), current().prompts);
+  const promptOf = (name: unknown): Entry =>
+    entryOf('prompt', resolve(current(), 'prompt', String(name)), current().prompts);
   const complete = (request: McpRequest, caller: Caller): Promise<McpResult> => {
     const ref: { type?: unknown; name?: unknown; uri?: unknown } = Object(request.params['ref']);
     if (ref.type !== 'ref/prompt') return pass(request, ownerOf(current(), String(ref.uri)), caller);
@@ -161,6 +179,12 @@ const renamed = (request: McpRequest, { original }: Entry): McpRequest => ({
   ...request,
   params: { ...request.params, name: original },
 });
+
+const needsTasks = (name: string): MeshError =>
+  new MeshError(
+    'invalid_request',
+    `${name} runs only as a task of MCP (taskSupport: required); Toolmesh has no tasks yet`,
+  );
 
 /** @throws ProtocolError for a URI that is too long to be looked up, or of nobody. */
 function ownerOf(index: CatalogueIndex, uri: string): Upstream {

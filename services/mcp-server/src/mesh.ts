@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Catalogue } from './catalogue.ts';
 import type { Member } from './catalogue/catalogue-index.ts';
@@ -28,9 +29,15 @@ export interface Mesh {
   /** The same, each with its entry. */
   readonly entries: readonly MeshEntry[];
   /**
+   * Makes the upstreams of the mesh.json that the hub starts with.
+   * @throws ConfigError with every name that two of them offer. One that answers after `startWaitMs` is checked when it
+   * does, see `onConflict`.
+   */
+  start(config: MeshConfig): Promise<void>;
+  /**
    * Brings the upstreams in line with `config`: unchanged entries keep their upstream and its calls; one that
-   * is replaced or removed is closed once its calls have ended.
-   * @throws Error with every name that two upstreams would offer; nothing has changed then.
+   * is replaced or removed is closed once its calls have ended. Of two that offer one name, the order of mesh.json
+   * decides: nothing that runs is stopped.
    */
   apply(config: MeshConfig): Promise<MeshChange>;
   close(): Promise<void>;
@@ -40,14 +47,18 @@ export interface MeshOptions {
   readonly make: MakeUpstream;
   readonly catalogue: Catalogue;
   readonly logger: Logger;
-  /** Time for new upstreams to start before the change is checked for conflicts and made. */
+  /** Time for new upstreams to start before the change is made. */
   readonly startWaitMs: number;
+  /** Called when the first answer of an upstream shows that the hub could not have started with this mesh.json. */
+  readonly onConflict: (error: ConfigError) => void;
   /** Time for the calls of a removed upstream to end. */
   readonly graceMs: number;
 }
 
-export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: MeshOptions): Mesh {
+export function createMesh(options: MeshOptions): Mesh {
+  const { make, catalogue, logger, startWaitMs, graceMs } = options;
   let entries: ReadonlyMap<string, MeshEntry> = new Map();
+  const closeAll = (): Promise<unknown> => Promise.all([...entries.values()].map(({ upstream }) => upstream.close()));
 
   return {
     get upstreams() {
@@ -55,6 +66,16 @@ export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: Me
     },
     get entries() {
       return [...entries.values()];
+    },
+    async start(config) {
+      await this.apply(config);
+      const upstreams = this.upstreams;
+      const conflicts = new Set(upstreams.flatMap(({ name }) => catalogue.conflictsOf(name)));
+      if (conflicts.size > 0) {
+        await closeAll();
+        throw new ConfigError([...conflicts].join('\n'));
+      }
+      void watchStart(upstreams, options);
     },
     async apply({ mcpServers }) {
       const before = entries;
@@ -70,12 +91,7 @@ export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: Me
       }
       await untilUp(fresh, startWaitMs);
       entries = next;
-      const conflicts = catalogue.setMembers([...next.values()].map(memberOf));
-      if (conflicts.length > 0) {
-        entries = before;
-        await Promise.all(fresh.map((upstream) => upstream.close()));
-        throw new Error(conflicts.join('\n'));
-      }
+      catalogue.setMembers([...next.values()].map(memberOf));
       const gone = [...before].filter(([name, { upstream }]) => next.get(name)?.upstream !== upstream);
       for (const [name, { upstream }] of gone) {
         upstream
@@ -89,7 +105,7 @@ export function createMesh({ make, catalogue, logger, startWaitMs, graceMs }: Me
       };
     },
     async close() {
-      await Promise.all([...entries.values()].map(({ upstream }) => upstream.close()));
+      await closeAll();
     },
   };
 }
@@ -98,7 +114,25 @@ const memberOf = ({ upstream, config }: MeshEntry): Member => ({
   upstream,
   prefix: config.prefix ?? '',
   selection: config,
+  overrides: config.overrides ?? {},
+  givesWay: config.fallback ?? false,
 });
+
+const WATCH_MS = 50;
+
+/**
+ * Waits for the first answers of upstreams that the start did not wait for: a conflict of names stops the hub as it would
+ * have, had they been faster. One that has failed once is no longer part of the start.
+ */
+async function watchStart(upstreams: readonly Upstream[], { catalogue, onConflict }: MeshOptions): Promise<void> {
+  let starting = upstreams.filter(({ status, lastError }) => status !== 'up' && lastError === undefined);
+  while (starting.length > 0) {
+    await sleep(WATCH_MS, undefined, { ref: false });
+    const conflicts = starting.flatMap(({ name, status }) => (status === 'up' ? catalogue.conflictsOf(name) : []));
+    if (conflicts.length > 0) return onConflict(new ConfigError(conflicts.join('\n')));
+    starting = starting.filter(({ status, lastError }) => status !== 'up' && lastError === undefined);
+  }
+}
 
 /** Waits until all are up, for `timeoutMs` at most. */
 async function untilUp(upstreams: readonly Upstream[], timeoutMs: number): Promise<void> {

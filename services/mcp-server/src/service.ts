@@ -1,4 +1,3 @@
-import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
 import type { z } from 'zod';
@@ -32,8 +31,8 @@ export const upstreamNames = (path: string, env: NodeJS.ProcessEnv): readonly st
 export const hub = defineService({
   name: 'mcp-server',
   config: HubConfig,
-  build: async ({ config, env, logger, metrics, access, tracing }) => {
-    const { load, mesh, catalogue, subscriptions, calls } = await assemble({ config, env, logger, metrics });
+  build: async ({ config, env, logger, metrics, access, tracing, fail }) => {
+    const { load, mesh, catalogue, subscriptions, calls } = await assemble({ config, env, logger, metrics, fail });
     const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
     const tools = toolsOf(catalogue);
@@ -63,10 +62,10 @@ export const hub = defineService({
   },
 });
 
-type Parts = Pick<Kit<z.output<typeof HubConfig>>, 'config' | 'env' | 'logger' | 'metrics'>;
+type Parts = Pick<Kit<z.output<typeof HubConfig>>, 'config' | 'env' | 'logger' | 'metrics' | 'fail'>;
 
 /** Makes the upstreams of mesh.json and the catalogue of what they offer. @throws ConfigError for a mesh.json that is wrong. */
-async function assemble({ config, env, logger, metrics }: Parts) {
+async function assemble({ config, env, logger, metrics, fail }: Parts) {
   const load = () => loadMeshConfig(config.MESH_CONFIG, { ...env, API_KEY: config.API_KEY });
   const hubMetrics = createHubMetrics(metrics, {
     upstreams: () => mesh.upstreams,
@@ -97,16 +96,15 @@ async function assemble({ config, env, logger, metrics }: Parts) {
     catalogue,
     logger,
     startWaitMs: START_WAIT_MS,
+    onConflict: fail,
     graceMs: config.SHUTDOWN_GRACE_MS,
   });
-  await mesh.apply(load()).catch((error: unknown) => {
-    throw error instanceof ConfigError || !Error.isError(error) ? error : new ConfigError(error.message);
-  });
+  await mesh.start(load());
   return { load, mesh, catalogue, subscriptions, calls };
 }
 
 const figuresOf =
-  (catalogue: Pick<Catalogue, 'leftOut'>) =>
+  (catalogue: Pick<Catalogue, 'leftOut' | 'warnings'>) =>
   ({ name, kind, status, breaker, lastError, offer, workers, isolation }: Upstream): UpstreamStats => ({
     name,
     kind,
@@ -116,6 +114,7 @@ const figuresOf =
     tools: offer.tools.length,
     leftOut: catalogue.leftOut(name),
     defects: offer.defects,
+    warnings: catalogue.warnings(name),
     workers: workers?.(),
     isolation: isolation?.(),
   });

@@ -1,12 +1,13 @@
-import { SOURCE_META_KEY } from '@toolmesh/shared/mcp/meta';
 import type { McpTool, Offer, Prompt, Resource, ResourceTemplateType } from '@toolmesh/shared/mcp/protocol';
 import type { Upstream } from '../upstreams/upstream.ts';
-import { ClaimBook, type Claims, type LeftOut, type NameSettings, type Relaxed } from './claims.ts';
-import { offeredName } from './names.ts';
+import { type Claim, ClaimBook, type Claims, type LeftOut, type NameSettings, type Relaxed } from './claims.ts';
+import { aliasesOf, offeredName, toolNameOf } from './names.ts';
+import { describeTool, type TextOverrides, titleFor } from './describe-tool.ts';
 
 /** An upstream with what mesh.json says of its names. */
 export interface Member extends NameSettings {
   readonly upstream: Upstream;
+  readonly overrides: TextOverrides;
 }
 
 /** The owner of a name of the hub. */
@@ -18,6 +19,8 @@ export interface Entry {
 
 export interface ToolEntry extends Entry {
   readonly tool: McpTool;
+  /** True if it runs only as a task. */
+  readonly needsTasks: boolean;
 }
 
 /** All that the upstreams offer, by the hub's names. */
@@ -25,10 +28,14 @@ export interface CatalogueIndex {
   readonly offer: Offer;
   readonly tools: ReadonlyMap<string, ToolEntry>;
   readonly prompts: ReadonlyMap<string, Entry>;
+  /** The hub's names of tools and prompts by the upstreams' own ones that it had to change, where one alone has it. */
+  readonly aliases: { readonly tool: ReadonlyMap<string, string>; readonly prompt: ReadonlyMap<string, string> };
   /** The owner of each name, for the next index. */
   readonly claims: Claims;
   /** The offers of each upstream that are left out, by its name. */
   readonly leftOut: ReadonlyMap<string, readonly LeftOut[]>;
+  /** What mesh.json says of upstreams that does not fit what they offer, by their names. */
+  readonly warnings: ReadonlyMap<string, readonly string[]>;
   /** Tools that say less of their dangers than they did in the index before. */
   readonly relaxed: readonly Relaxed[];
   /** Returns the owner of a resource. */
@@ -46,19 +53,21 @@ export function buildIndex(members: readonly Member[], before: Claims): Catalogu
     leftOut: new Map(),
   };
   const promptsOffered: Prompt[] = [];
-  for (const { upstream, prefix } of members) {
+  for (const member of inClaimOrder(members)) {
+    const { upstream, prefix } = member;
     const { name: owner, offer } = upstream;
+    if (upstream.status !== 'down') book.see(owner);
     const isClaimed = claimFor(lists, owner);
     for (const listed of offer.tools) {
       if (!isClaimed(book.claimTool(owner, listed))) continue;
-      const tool = withSource(listed, offeredName(prefix, listed.name), upstream);
-      lists.tools.set(tool.name, { upstream, original: listed.name, tool });
+      const { tool, needsTasks } = describeTool(listed, toolNameOf(member, listed.name), member);
+      lists.tools.set(tool.name, { upstream, original: listed.name, tool, needsTasks });
     }
     for (const prompt of offer.prompts) {
       if (!isClaimed(book.claimPrompt(owner, prompt.name))) continue;
-      const name = offeredName(prefix, prompt.name);
+      const name = offeredName(prefix, prompt.name, 'prompt');
       lists.prompts.set(name, { upstream, original: prompt.name });
-      promptsOffered.push({ ...prompt, name });
+      promptsOffered.push({ ...prompt, name, ...titleFor(prompt, name, prefix) });
     }
     for (const resource of offer.resources) {
       if (isClaimed(book.claimResource(owner, resource.uri))) lists.resources.push(resource);
@@ -74,8 +83,10 @@ export function buildIndex(members: readonly Member[], before: Claims): Catalogu
     offer: { ...offer, resources, resourceTemplates },
     tools,
     prompts,
+    aliases: { tool: aliasesIn(claims.tool, members), prompt: aliasesIn(claims.prompt, members) },
     claims,
     leftOut,
+    warnings: new Map(members.map((member) => [member.upstream.name, warningsOf(member)])),
     relaxed: book.relaxed,
     ownerOfResource: findOwner(claims, members),
   };
@@ -110,8 +121,31 @@ function findOwner({ resource, template }: Claims, members: readonly Member[]): 
   };
 }
 
-const withSource = (tool: McpTool, name: string, { name: server, status }: Upstream): McpTool => ({
-  ...tool,
-  name,
-  _meta: { ...tool._meta, [SOURCE_META_KEY]: { server, status } },
-});
+/** Returns the overrides that are of no tool; none for an upstream that has not been reached yet. */
+function warningsOf({ upstream: { name, offer, status }, overrides }: Member): readonly string[] {
+  if (status === 'down') return [];
+  const known = new Set(offer.tools.map((tool) => tool.name));
+  const unknown = Object.keys(overrides).filter((tool) => !known.has(tool));
+  return unknown.map((tool) => `overrides.${tool}: ${name} has no tool of this name`);
+}
+
+/** Those that give way claim last, and what they get is listed last. */
+const inClaimOrder = (members: readonly Member[]): readonly Member[] =>
+  members.toSorted((a, b) => Number(a.givesWay) - Number(b.givesWay));
+
+/** Returns the hub's name for each own name of an upstream that it had to change; one of two upstreams is left out. */
+function aliasesIn(claims: ReadonlyMap<string, Claim>, members: readonly Member[]): ReadonlyMap<string, string> {
+  const settings = new Map(members.map((member) => [member.upstream.name, member]));
+  const aliases = new Map<string, string>();
+  const ambiguous = new Set<string>();
+  for (const [name, { owner, original }] of claims) {
+    const { prefix = '', overrides = {} } = settings.get(owner) ?? {};
+    if (Object.hasOwn(overrides, original) && overrides[original]?.name !== undefined) continue;
+    for (const alias of aliasesOf(prefix, original)) {
+      if (aliases.has(alias)) ambiguous.add(alias);
+      else aliases.set(alias, name);
+    }
+  }
+  for (const alias of ambiguous) aliases.delete(alias);
+  return aliases;
+}

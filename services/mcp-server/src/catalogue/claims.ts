@@ -1,14 +1,15 @@
 import type { McpTool } from '@toolmesh/shared/mcp/protocol';
 import { type ToolSelection, offered } from '../upstreams/offered.ts';
-import { offeredName } from './names.ts';
+import { type Naming, offeredName, toolNameOf } from './names.ts';
 import { parseUriTemplate, type UriTemplate } from './uri-template.ts';
 
 export type NameKind = 'tool' | 'prompt' | 'resource' | 'template';
 
 /** The settings of an upstream that decide its names. */
-export interface NameSettings {
-  readonly prefix: string;
+export interface NameSettings extends Naming {
   readonly selection: ToolSelection;
+  /** True if its names give way to the same names of other upstreams. */
+  readonly givesWay: boolean;
 }
 
 /** A name that belongs to an upstream, whether or not it offers it at the moment. */
@@ -31,9 +32,17 @@ export interface Claims {
   readonly prompt: ReadonlyMap<string, Claim>;
   readonly resource: ReadonlyMap<string, Claim>;
   readonly template: ReadonlyMap<string, TemplateClaim>;
+  /** The upstreams whose first lists have been seen. */
+  readonly seen: ReadonlySet<string>;
 }
 
-export const NO_CLAIMS: Claims = { tool: new Map(), prompt: new Map(), resource: new Map(), template: new Map() };
+export const NO_CLAIMS: Claims = {
+  tool: new Map(),
+  prompt: new Map(),
+  resource: new Map(),
+  template: new Map(),
+  seen: new Set(),
+};
 
 /** A tool whose annotations make its callers less careful than those that it had before. */
 export interface Relaxed {
@@ -49,6 +58,8 @@ export interface LeftOut {
   readonly owner?: string;
   /** In words for an operator. */
   readonly reason: string;
+  /** True if its upstream gives way, as mesh.json has it. */
+  readonly isGivenUp?: true;
 }
 
 /** Names of one kind that an upstream may have; templates are tried one after the other. */
@@ -61,16 +72,22 @@ const MAX_LENGTH = { tool: 1_024, prompt: 1_024, resource: 2_048, template: 1_02
 const MAX_READ = 32_000_000;
 
 /**
- * The claims of names, brought up to date with what is offered now. A name belongs to the upstream that offered it first
- * until that upstream is removed: a newcomer must not get the calls that are meant for another, also while that is away.
+ * The claims of names, brought up to date with what is offered now. The first lists of an upstream share names out by the
+ * order of mesh.json, however late they come: a start has one outcome, and a slow upstream gets back what a later one has
+ * taken meanwhile. After that a name belongs to its upstream until that is removed: what an upstream begins to offer
+ * later gets no calls that are meant for another, also while that is away.
  */
 export class ClaimBook {
   readonly #owners: ReadonlyMap<string, NameSettings>;
+  /** The places of the upstreams: of two first lists, the lower has the name. */
+  readonly #ranks: ReadonlyMap<string, number>;
+  readonly #seenBefore: ReadonlySet<string>;
   readonly #claims: {
     readonly tool: Map<string, Claim>;
     readonly prompt: Map<string, Claim>;
     readonly resource: Map<string, Claim>;
     readonly template: Map<string, TemplateClaim>;
+    readonly seen: Set<string>;
   };
   /** Templates that were claimed before: those of now are no older than the resources of now. */
   readonly #elder: readonly TemplateClaim[];
@@ -78,17 +95,25 @@ export class ClaimBook {
   readonly #relaxed: Relaxed[] = [];
   #read = 0;
 
-  /** `owners`: the upstreams of mesh.json; what belonged to any other is free again. */
+  /** `owners`: the upstreams of mesh.json, in its order; what belonged to any other is free again. */
   constructor(before: Claims, owners: ReadonlyMap<string, NameSettings>) {
     this.#owners = owners;
+    this.#ranks = rankOf(owners);
+    this.#seenBefore = before.seen;
     const template = new Map([...before.template].filter(([, { owner }]) => owners.has(owner)));
     this.#claims = {
       tool: this.#renamed(before.tool, 'tool'),
       prompt: this.#renamed(before.prompt, 'prompt'),
       resource: new Map([...before.resource].filter(([, { owner }]) => owners.has(owner))),
       template,
+      seen: new Set([...before.seen].filter((owner) => owners.has(owner))),
     };
     this.#elder = [...template.values()];
+  }
+
+  /** Notes that the lists of an upstream have been seen: from the next time on it is no newcomer. */
+  see(owner: string): void {
+    this.#claims.seen.add(owner);
   }
 
   /** The tools that are less careful than they were at the last claim of their names. */
@@ -108,11 +133,12 @@ export class ClaimBook {
   claimResource(owner: string, uri: string): LeftOut | undefined {
     if (uri.length > MAX_LENGTH.resource) return tooLong('resource', uri);
     const known = this.#claims.resource.get(uri);
-    const elder = known === undefined ? this.#elderOf(uri, owner) : undefined;
+    const isNew = known === undefined && this.#seenBefore.has(owner);
+    const elder = isNew ? this.#elderOf(uri, owner) : undefined;
     if (elder === 'unknown') {
       return { kind: 'resource', name: uri, reason: 'too many resources are to be compared with templates of others' };
     }
-    if (elder !== undefined) return belongsTo('resource', uri, elder);
+    if (elder !== undefined) return this.#belongsTo({ kind: 'resource', name: uri, holder: elder, owner });
     return this.#take('resource', uri, { owner, original: uri });
   }
 
@@ -134,11 +160,11 @@ export class ClaimBook {
   #claimPrefixed(kind: 'tool' | 'prompt', claim: Claim): LeftOut | undefined {
     const { owner, original, care } = claim;
     if (original.length > MAX_LENGTH[kind]) return tooLong(kind, original);
-    const name = offeredName(this.#owners.get(owner)?.prefix ?? '', original);
-    const before = this.#claims[kind].get(name)?.care;
+    const name = this.#nameOf(kind, claim);
+    const before = this.#claims[kind].get(name);
     const refused = this.#take(kind, name, claim);
     if (refused !== undefined || care === undefined) return refused;
-    if (before !== undefined && care < before) this.#relaxed.push({ owner, name });
+    if (before?.care !== undefined && before.owner === owner && care < before.care) this.#relaxed.push({ owner, name });
     this.#claims[kind].set(name, claim);
     return undefined;
   }
@@ -147,13 +173,38 @@ export class ClaimBook {
     const { owner } = claim;
     const names: Map<string, Claim> = this.#claims[kind];
     const holder = names.get(name)?.owner;
-    if (holder !== undefined && holder !== owner) return belongsTo(kind, name, holder);
+    const hasPrecedence = holder !== undefined && this.#precedes(owner, holder);
+    if (holder !== undefined && holder !== owner && !hasPrecedence) {
+      return this.#belongsTo({ kind, name, holder, owner });
+    }
     const offeredNow = this.#offeredBy(kind, owner);
     if (offeredNow.has(name)) return { kind, name, reason: 'it is offered twice' };
     if (offeredNow.size >= MAX_NAMES[kind]) return { kind, name, reason: `there are more than ${MAX_NAMES[kind]}` };
     offeredNow.add(name);
-    if (holder === undefined) names.set(name, claim);
+    if (holder === undefined || hasPrecedence) names.set(name, claim);
     return undefined;
+  }
+
+  /** Returns whether the first lists of `owner` take names from `holder`. */
+  #precedes(owner: string, holder: string): boolean {
+    if (this.#seenBefore.has(owner)) return false;
+    return this.#rank(owner) < this.#rank(holder);
+  }
+
+  #rank(owner: string): number {
+    return this.#ranks.get(owner) ?? 0;
+  }
+
+  #belongsTo({ kind, name, holder, owner }: Refusal): LeftOut {
+    const isFirst = this.#rank(holder) < this.#rank(owner);
+    const isGivenUp = this.#owners.get(owner)?.givesWay === true;
+    const reason = `it belongs to ${holder}, which ${isFirst ? 'comes first in mesh.json' : 'offered it first'}`;
+    return { kind, name, owner: holder, reason, ...(isGivenUp ? { isGivenUp } : {}) };
+  }
+
+  #nameOf(kind: 'tool' | 'prompt', { owner, original }: Claim): string {
+    const naming = this.#owners.get(owner) ?? { prefix: '', overrides: {} };
+    return kind === 'tool' ? toolNameOf(naming, original) : offeredName(naming.prefix, original, kind);
   }
 
   #offeredBy(kind: NameKind, owner: string): Set<string> {
@@ -181,8 +232,9 @@ export class ClaimBook {
       const settings = this.#owners.get(claim.owner);
       if (settings === undefined) continue;
       if (kind === 'tool' && offered([{ name: claim.original }], settings.selection).length === 0) continue;
-      const name = offeredName(settings.prefix, claim.original);
-      if (!kept.has(name)) kept.set(name, claim);
+      const name = this.#nameOf(kind, claim);
+      const other = kept.get(name)?.owner;
+      if (other === undefined || this.#rank(claim.owner) < this.#rank(other)) kept.set(name, claim);
     }
     return kept;
   }
@@ -212,9 +264,18 @@ function careOf({ readOnlyHint = false, destructiveHint = true }: NonNullable<Mc
   return destructiveHint ? 2 : 1;
 }
 
-const belongsTo = (kind: NameKind, name: string, owner: string): LeftOut => ({
-  kind,
-  name,
-  owner,
-  reason: `it belongs to ${owner}, which offered it first`,
-});
+/** A claim of `owner` on a name of `holder`. */
+interface Refusal {
+  readonly kind: NameKind;
+  readonly name: string;
+  readonly holder: string;
+  readonly owner: string;
+}
+
+/** Returns the places of upstreams by their order; those that give way come after all others. */
+function rankOf(owners: ReadonlyMap<string, NameSettings>): ReadonlyMap<string, number> {
+  const ranks = [...owners].map(
+    ([owner, { givesWay }], index) => [owner, givesWay ? owners.size + index : index] as const,
+  );
+  return new Map(ranks);
+}

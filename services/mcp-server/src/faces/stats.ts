@@ -20,6 +20,8 @@ export interface UpstreamStats {
   readonly leftOut?: readonly LeftOut[];
   /** The parts of its lists that are mended or left out. */
   readonly defects?: readonly Defect[];
+  /** What mesh.json says of it and does not fit. */
+  readonly warnings?: readonly string[];
   /** In words for an operator. */
   readonly lastError?: string | undefined;
   readonly workers?: WorkerPoolStats | undefined;
@@ -88,7 +90,8 @@ const MAX_LISTED = 100;
 const MAX_REASON_CHARS = 1_000;
 
 function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
-  const { kind, status, breaker, tools, leftOut = [], defects = [], lastError, workers, isolation } = upstream;
+  const { kind, status, breaker, tools, lastError, workers, isolation } = upstream;
+  const { leftOut = [], defects = [], warnings = [] } = upstream;
   return {
     kind,
     status,
@@ -96,6 +99,7 @@ function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
     tools,
     ...(leftOut.length === 0 ? {} : { left_out: leftOut.slice(0, MAX_LISTED) }),
     ...(defects.length === 0 ? {} : { defects: defects.slice(0, MAX_LISTED).map(shown) }),
+    ...(warnings.length === 0 ? {} : { warnings: warnings.slice(0, MAX_LISTED) }),
     ...(lastError === undefined ? {} : { last_error: lastError }),
     ...(workers === undefined ? {} : { workers }),
     ...(isolation === undefined ? {} : { sandbox: isolation.sandbox }),

@@ -1,3 +1,4 @@
+import { ToolAnnotations } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 
 const milliseconds = z.int().min(1);
@@ -14,6 +15,19 @@ const ToolTimeouts = z.strictObject({
   total_timeout_ms: milliseconds.optional(),
 });
 
+/** Another name, and other texts and hints, for a tool. */
+const ToolOverride = z.strictObject({
+  /** The name that the hub offers, without `prefix`. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z, a-z, 0-9, _ and -')
+    .optional(),
+  title: z.string().min(1).max(256).optional(),
+  description: z.string().min(1).max(16_384).optional(),
+  /** Replace those of the server, one by one. */
+  annotations: ToolAnnotations.partial().optional(),
+});
+
 /** Keys of upstreams of every kind. */
 export const CommonKeys = {
   /** Leaves the upstream out but keeps its entry. */
@@ -28,6 +42,10 @@ export const CommonKeys = {
   include: z.array(z.string()).optional(),
   /** Tools not to offer. */
   exclude: z.array(z.string()).optional(),
+  /** Other names, texts and hints for tools, by the upstream's own names. */
+  overrides: z.record(z.string(), ToolOverride).optional(),
+  /** Its names give way to the same names of other upstreams. */
+  fallback: z.boolean().optional(),
   /** Idle timeout of a call, in milliseconds. Default: MCP_REQUEST_TIMEOUT. */
   timeout_ms: milliseconds.optional(),
   /** Total timeout of a call, whatever its progress. Default: an hour. */
