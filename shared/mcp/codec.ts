@@ -9,6 +9,7 @@ import {
 } from '../contracts/tool.ts';
 import { MeshError } from '../kit/faults/errors.ts';
 import type { ToolContext } from '../kit/tools/tool.ts';
+import { fitResult } from './results/fit-result.ts';
 import { CHUNK_META_KEY, errorOfResult, SOURCE_META_KEY } from './meta.ts';
 import type { McpNotification, McpResult, McpTool } from './protocol.ts';
 
@@ -69,7 +70,7 @@ export interface ReceivedResult {
 export function toToolResult({ tool, source, result, durationMs }: ReceivedResult): ToolResult {
   const error = errorOfResult(result);
   if (error !== undefined) throw error;
-  const parsed = CallResult.safeParse(result);
+  const parsed = CallResult.safeParse(fitResult({ method: 'tools/call', params: {} }, result, undefined));
   if (!parsed.success) {
     throw new MeshError('upstream_failed', `${source} sent a result that is not MCP`, { cause: parsed.error });
   }

@@ -1,5 +1,5 @@
 import { isRecord } from '../../../kit/json/is-record.ts';
-import { expected, type FieldReading, mendFields, only, type ReadField } from './mend-fields.ts';
+import { expected, type FieldReading, mendFields, only, type ReadField } from '../../mend/mend-fields.ts';
 
 /** Schemas that allow every object, as some libraries write them: PHP makes a list of what is empty. */
 const isOpen = (value: unknown): boolean =>

@@ -14,7 +14,8 @@ import {
   readNumber,
   readObject,
   readText,
-} from './mend-fields.ts';
+} from '../../mend/mend-fields.ts';
+import { readAnnotations } from '../../mend/read-annotations.ts';
 import { readInputSchema, readOutputSchema } from './mend-schema.ts';
 
 /** One list as it came, unchecked. */
@@ -113,20 +114,8 @@ function refusalOf(raw: unknown, { key }: Kind<unknown>): string | undefined {
 /** RFC 3986, section 3.1. Clients refuse a whole list for a URI without. */
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 
-/** ISO 8601 with a time and an offset: clients refuse a whole list for less. */
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
-
-const isPriority = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
-const isRole = (value: unknown): boolean => value === 'user' || value === 'assistant';
 const isTaskSupport = (value: unknown): boolean =>
   value === 'required' || value === 'optional' || value === 'forbidden';
-
-/** Reads the annotations of resources and of content. */
-export const readAnnotations = readFields({
-  audience: readList(only('"user" or "assistant"', isRole)),
-  priority: only('a number from 0 to 1', isPriority),
-  lastModified: only('a time of ISO 8601', (value) => typeof value === 'string' && TIME.test(value)),
-});
 
 /** Some servers give one size where a list belongs. */
 const readSizes: ReadField = (value) => (typeof value === 'string' ? { value: [value] } : readList(readText)(value));

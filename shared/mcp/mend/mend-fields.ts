@@ -1,4 +1,4 @@
-import { isRecord } from '../../../kit/json/is-record.ts';
+import { isRecord } from '../../kit/json/is-record.ts';
 
 /** The reading of a field. */
 export interface FieldReading {
