@@ -1,7 +1,7 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema, Tool, ToolAnnotations } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
-import { type Body, bodyOf } from '../request/body.ts';
+import { type Body, bodyOf } from './body.ts';
 import { DocumentProblem, type JsonObject, type OpenApiDocument } from './document.ts';
 import { argumentNames, type Field } from './field.ts';
 import { isJsonType } from './media-types.ts';

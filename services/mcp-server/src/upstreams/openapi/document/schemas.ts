@@ -1,6 +1,7 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { DocumentProblem, type JsonObject, type OpenApiDocument } from './document.ts';
+import { fileSchema, isBinary } from './file-schema.ts';
 
 /** The direction of a value: a request has no read-only fields, a response no write-only ones. */
 export type Direction = 'request' | 'response';
@@ -9,8 +10,11 @@ export type Direction = 'request' | 'response';
 export interface SchemaConverter {
   /** Converts a schema; its references point into {@link definitions}. @throws DocumentProblem for one that is broken. */
   convert(schema: unknown): JsonSchema;
-  /** Converts with a reference at the top resolved, so that `type` and `properties` can be read. */
-  convertTop(schema: unknown): JsonSchema;
+  /**
+   * Converts with a reference at the top resolved, so that `type` and `properties` can be read. `takesFiles`: strings of
+   * bytes become files.
+   */
+  convertTop(schema: unknown, takesFiles?: boolean): JsonSchema;
   /** Returns the schemas that were referred to, by name: `$defs`. Undefined if there are none. */
   definitions(): JsonSchema | undefined;
 }
@@ -41,6 +45,7 @@ export function createSchemaConverter(
   const names = new Map<string, string>();
   const definitions = new Map<string, JsonSchema>();
   const spend = createAllowance(MAX_CHARS);
+  let takesFiles = false;
   const hidden = direction === 'request' ? 'readOnly' : 'writeOnly';
 
   const refer = (reference: string): JsonSchema => {
@@ -61,43 +66,57 @@ export function createSchemaConverter(
     if (schema === false) return { not: {} };
     if (!isRecord(schema) || depth > MAX_DEPTH) return {};
     const reference = schema['$ref'];
+    if (takesFiles && reference === undefined && isBinary(schema)) return fileSchema(schema['description']);
     if (typeof reference === 'string') {
       const target = refer(reference);
       // In 3.0 the keywords beside a reference are ignored.
       if (document.version === '3.0' || Object.keys(schema).length === 1) return target;
-      return { ...convertKeywords(schema, depth), ...target };
+      return { ...keywordsOf(schema, { spend, hidden, convert: (one) => convert(one, depth + 1) }), ...target };
     }
-    const converted = convertKeywords(schema, depth);
+    const converted = keywordsOf(schema, { spend, hidden, convert: (one) => convert(one, depth + 1) });
     return document.version === '3.0' ? modernize(schema, converted) : converted;
-  };
-
-  const convertKeywords = (schema: JsonObject, depth: number): JsonSchema => {
-    const result = plainKeywords(schema, spend);
-    for (const key of ONE) {
-      const value = schema[key];
-      if (typeof value === 'boolean') result[key] = value;
-      else if (value !== undefined) result[key] = convert(value, depth + 1);
-    }
-    for (const key of MANY) {
-      const value = schema[key];
-      if (Array.isArray(value)) result[key] = value.map((one) => convert(one, depth + 1));
-    }
-    for (const key of NAMED) {
-      const value = schema[key];
-      if (isRecord(value)) {
-        result[key] = mapVisible(value, hidden, (one) => convert(one, depth + 1));
-        if (key === 'properties') dropHidden(result, value, hidden);
-      }
-    }
-    if (schema['example'] !== undefined) result['examples'] ??= [schema['example']];
-    return result;
   };
 
   return {
     convert: (schema) => convert(schema, 0),
-    convertTop: (schema) => convert(isRecord(schema) ? document.resolve(schema) : schema, 0),
+    convertTop(schema, withFiles = false) {
+      takesFiles = withFiles;
+      const converted = convert(isRecord(schema) ? document.resolve(schema) : schema, 0);
+      takesFiles = false;
+      return converted;
+    },
     definitions: () => (names.size === 0 ? undefined : Object.fromEntries(definitions)),
   };
+}
+
+interface KeywordRules {
+  readonly spend: Spend;
+  /** The keyword of properties that this direction does not have. */
+  readonly hidden: string;
+  /** Converts a schema within this one. */
+  readonly convert: (schema: unknown) => JsonSchema;
+}
+
+/** Converts the keywords of a schema, without references. */
+function keywordsOf(schema: JsonObject, { spend, hidden, convert }: KeywordRules): Record<string, unknown> {
+  const result = plainKeywords(schema, spend);
+  for (const key of ONE) {
+    const value = schema[key];
+    if (typeof value === 'boolean') result[key] = value;
+    else if (value !== undefined) result[key] = convert(value);
+  }
+  for (const key of MANY) {
+    const value = schema[key];
+    if (Array.isArray(value)) result[key] = value.map(convert);
+  }
+  for (const key of NAMED) {
+    const value = schema[key];
+    if (!isRecord(value)) continue;
+    result[key] = mapVisible(value, hidden, convert);
+    if (key === 'properties') dropHidden(result, value, hidden);
+  }
+  if (schema['example'] !== undefined) result['examples'] ??= [schema['example']];
+  return result;
 }
 
 /** Takes a number of characters from what is left. @throws SchemaTooLarge when nothing is. */

@@ -1,8 +1,8 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Operation } from '../document/operation.ts';
-import { writeBody } from './body.ts';
 import type { ApiRequest } from './send-request.ts';
 import { inCookie, inHeader, inPath, inQuery } from './serialize.ts';
+import { writeBody } from './write-body.ts';
 
 /** The service that a request goes to. */
 export interface RequestTarget {
@@ -33,7 +33,7 @@ export function buildRequest(
   });
   const query = at('query').flatMap(({ form, value }) => inQuery(value, form));
   const cookies = at('cookie').map(({ form, value }) => inCookie(value, form));
-  const content = body === undefined ? undefined : writeBody(body, args);
+  const written = body === undefined ? undefined : writeBody(body, args);
   const prefix = base.pathname.replace(/(?<!\/)\/+$/, '');
   const url = new URL(`${base.origin}${prefix}${filled.startsWith('/') ? '' : '/'}${filled}`);
   if (query.length > 0) url.search = [url.search.slice(1), ...query].filter((part) => part !== '').join('&');
@@ -44,9 +44,9 @@ export function buildRequest(
       accept,
       ...Object.fromEntries(at('header').map(({ form, value }) => [form.name.toLowerCase(), inHeader(value, form)])),
       ...(cookies.length === 0 ? {} : { cookie: cookies.join('; ') }),
-      ...(body === undefined || content === undefined ? {} : { 'content-type': body.contentType }),
+      ...(written === undefined ? {} : { 'content-type': written.contentType }),
       ...headers,
     },
-    ...(content === undefined ? {} : { body: content }),
+    ...(written === undefined ? {} : { body: written.content }),
   };
 }

@@ -1,5 +1,7 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { PartForm } from '../document/part-form.ts';
+import { isJsonType } from '../document/media-types.ts';
 
 export type Place = 'path' | 'query' | 'header' | 'cookie';
 
@@ -80,7 +82,8 @@ export function inQuery(value: unknown, form: ParameterForm): readonly string[] 
   if (isJson) return [`${encode(name)}=${encode(JSON.stringify(value))}`];
   const parts = partsOf(value);
   if (parts === undefined) return [pair(name, value)];
-  if (style === 'deepObject') return deep(name, value).map(([key, item]) => pair(key, item));
+  if (style === 'deepObject' && 'pairs' in parts) return deep(name, value).map(([key, item]) => pair(key, item));
+  if (style === 'deepObject') return deepPairs(name, value).map(([key, item]) => pair(key, item));
   if ('items' in parts) {
     if (explode || parts.items.length === 0) return parts.items.map((item) => pair(name, item));
     return [`${encode(name)}=${parts.items.map((item) => encode(textOf(item))).join(DELIMITERS[style] ?? ',')}`];
@@ -94,6 +97,7 @@ export function inQuery(value: unknown, form: ParameterForm): readonly string[] 
 function deep(name: string, value: unknown): [string, unknown][] {
   const parts = partsOf(value);
   if (parts === undefined) return [[name, value]];
+  if ('items' in parts && parts.items.some(isRecord)) return [...deepPairs(name, value)];
   if ('items' in parts) return parts.items.map((item) => [name, item]);
   return parts.pairs.flatMap(([key, item]) => deep(`${name}[${key}]`, item));
 }
@@ -110,13 +114,34 @@ export function inHeader(value: unknown, form: ParameterForm): string {
 export const inCookie = (value: unknown, form: ParameterForm): string =>
   inQuery(value, { ...form, explode: form.explode && partsOf(value) === undefined }).join('; ');
 
-/** A body as forms are sent: arrays as repeated fields, objects as JSON. */
-export function inForm(fields: Readonly<Record<string, unknown>>): string {
-  const form = { place: 'query', style: 'form', explode: true, isJson: false } as const;
-  return Object.entries(fields)
-    .filter(([, value]) => value !== undefined && value !== null)
-    .flatMap(([name, value]) => inQuery(isRecord(value) ? JSON.stringify(value) : value, { ...form, name }))
+/** A property of a form, and how its value is written. */
+export interface FormField {
+  readonly name: string;
+  readonly value: unknown;
+  readonly form: Pick<PartForm, 'contentType' | 'style' | 'explode'> | undefined;
+}
+
+/** A body as forms are sent: arrays as repeated fields and objects as JSON, unless `encoding` says otherwise. */
+export function inForm(fields: readonly FormField[]): string {
+  return fields
+    .filter(({ value }) => value !== undefined && value !== null)
+    .flatMap(inFormField)
     .join('&');
+}
+
+function inFormField({ name, value, form }: FormField): readonly string[] {
+  const { contentType = '', style, explode = style === undefined || style === 'form' } = form ?? {};
+  if (style === 'deepObject') return deepPairs(name, value).map(([key, text]) => `${encode(key)}=${encode(text)}`);
+  const isJson = isJsonType(contentType) || (style === undefined && isRecord(value));
+  return inQuery(value, { name, place: 'query', style: style ?? 'form', explode, isJson });
+}
+
+/** `name[key]` and `name[0]`, to any depth, with the text of each value: what servers read that take forms with depth. */
+export function deepPairs(name: string, value: unknown): readonly [string, string][] {
+  const parts = partsOf(value);
+  if (parts === undefined) return [[name, textOf(value)]];
+  const entries = 'items' in parts ? parts.items.map((item, i) => [String(i), item] as const) : parts.pairs;
+  return entries.flatMap(([key, item]) => deepPairs(`${name}[${key}]`, item));
 }
 
 function unfit({ name }: ParameterForm, what: string): MeshError {

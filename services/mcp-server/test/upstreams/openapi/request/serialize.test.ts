@@ -60,7 +60,10 @@ describe('a parameter is written as the standard’s table of styles shows', () 
     expect(inHeader(list, form('header', 'simple', false))).toBe('blue,black,brown');
     expect(inHeader(object, form('header', 'simple', true))).toBe('R=100,G=200,B=150');
     expect(inCookie(list, form('cookie', 'form', true))).toBe('color=blue,black,brown');
-    expect(inForm({ a: 'x y', b: [1, 2], c: { d: 1 }, e: null })).toBe('a=x%20y&b=1&b=2&c=%7B%22d%22%3A1%7D');
+    const fields = Object.entries({ a: 'x y', b: [1, 2], c: { d: 1 }, e: null });
+    expect(inForm(fields.map(([name, value]) => ({ name, value, form: undefined })))).toBe(
+      'a=x%20y&b=1&b=2&c=%7B%22d%22%3A1%7D',
+    );
   });
 });
 
