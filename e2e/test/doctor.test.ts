@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
@@ -76,6 +79,16 @@ describe('a mesh that is stopped', () => {
     expect(says).toMatch(/WRONG +Model +nothing answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/);
     expect(says).toContain('5 things are wrong.');
     expect(says).not.toContain('very-secret');
+    expect(code).toBe(1);
+  });
+
+  test('with entries of mesh.json that cannot be used: the doctor names place and remedy', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
+    writeFileSync(path, '{"mcpServers":{"good":{"url":"http://a.test"},"bad":{"url":"${NOT_SET}","exlude":[]}}}');
+    const { code, says } = await doctor({ ...(await nowhere()), MESH_CONFIG: path });
+    expect(says).toMatch(/ok +Upstreams +\S+mesh.json names good\n/);
+    expect(says).toMatch(/WRONG +Upstreams +mcpServers.bad.url: \$\{NOT_SET\}: this variable is not set/);
+    expect(says).toMatch(/warn +Upstreams +mcpServers.bad.exlude: .*did you mean exclude\?/);
     expect(code).toBe(1);
   });
 

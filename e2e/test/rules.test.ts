@@ -103,6 +103,11 @@ describe('the linter refuses', () => {
       'scripts/doctor/broken.ts',
       "import { find } from '../../services/tea-leaves/src/cups/find.ts';\nfind();\n",
     ],
+    [
+      'a second wrapper of JSON with comments',
+      'scripts/mesh/broken.ts',
+      "import { parse } from 'jsonc-parser';\nparse('');\n",
+    ],
     ['settings read in passing', 'services/mcp-server/src/broken.ts', 'export const url = process.env.SANDBOX_URL;\n'],
     ['a default export', 'shared/kit/http/broken.ts', 'export default 1;\n'],
     ['any', 'shared/kit/http/broken.ts', 'export const x: any = 1;\n'],

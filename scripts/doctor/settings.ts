@@ -1,8 +1,9 @@
 import { ConfigError, loadConfig } from '@toolmesh/shared/kit/service/config';
 import type { z } from 'zod';
 import { SERVICES } from '../../mesh/services.ts';
+import { loadMeshConfig } from '../../services/mcp-server/src/mesh-config/load-mesh-config.ts';
 import { settingsSchema } from '../service-definition.ts';
-import { type Finding, ok, wrong } from './finding.ts';
+import { type Finding, ok, warning, wrong } from './finding.ts';
 
 /** Checks that the services would start with these settings; each finding is a setting to correct. */
 export async function checkSettings(env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
@@ -24,15 +25,23 @@ function problemsWith(schema: z.ZodObject, env: NodeJS.ProcessEnv): readonly str
   }
 }
 
-/** Checks that mesh.json can be read, and lists the upstreams that it names. */
+/** Checks that mesh.json can be read, lists the upstreams that it names, and says what is wrong with each entry. */
 export async function checkMeshFile(env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
   const path = env['MESH_CONFIG'] || 'mesh.json';
   try {
-    const { upstreamNames } = await import('../../services/mcp-server/src/service.ts');
-    const names = upstreamNames(path, { ...env, API_KEY: env['API_KEY'] });
-    return [ok('Upstreams', `${path} names ${names.length === 0 ? 'none' : names.join(', ')}`)];
+    const { mcpServers, warnings } = loadMeshConfig(path, env);
+    const used = Object.entries(mcpServers).filter(([, { disabled }]) => !disabled);
+    const good = used.filter(([, { kind }]) => kind !== 'unusable').map(([name]) => name);
+    return [
+      ok('Upstreams', `${path} names ${good.length === 0 ? 'none' : good.join(', ')}`),
+      ...used.flatMap(([, entry]) => (entry.kind === 'unusable' ? entry.problems : [])).map(wrongEntry),
+      ...warnings.map((text) => warning('Upstreams', text, 'correct or remove it in mesh.json')),
+    ];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [wrong('Upstreams', error.message.replaceAll('\n', '; '), 'mend the file, or point MESH_CONFIG to another')];
   }
 }
+
+const wrongEntry = (problem: string): Finding =>
+  wrong('Upstreams', problem, 'correct the entry; npm run mesh -- test tries it');

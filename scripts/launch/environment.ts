@@ -3,6 +3,7 @@ import { parseEnv } from 'node:util';
 import { environmentFor, takeEnvironment } from '@toolmesh/shared/kit/service/environment';
 import { SERVICES, portVariable } from '../../mesh/services.ts';
 import { settingsFor } from '../../mesh/settings.ts';
+import { variableNames } from '../../services/mcp-server/src/mesh-config/variables/variable-names.ts';
 
 /** Variables of the launcher itself: none is a secret. */
 const OWN = new Set(['LOG_LEVEL', ...SERVICES.map(({ name }) => portVariable(name))]);
@@ -29,7 +30,7 @@ function readDotEnv(): NodeJS.ProcessEnv {
  */
 export function environmentOf(service: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const names = settingsFor(service).map(({ name }) => name);
-  const named = service === 'mcp-server' ? variablesIn(env['MESH_CONFIG'] || 'mesh.json') : [];
+  const named = service === 'mcp-server' ? variableNames(env['MESH_CONFIG'] || 'mesh.json') : [];
   const given = service === 'mcp-server' ? { ...env, MESH_PRIVATE_FOLDERS: dataFolders(env).join(',') } : env;
   return environmentFor(new Set([...names, ...named]), given);
 }
@@ -37,12 +38,3 @@ export function environmentOf(service: string, env: NodeJS.ProcessEnv): NodeJS.P
 /** Folders of data that have another place than the usual one: no command of mesh.json may see them. */
 const dataFolders = (env: NodeJS.ProcessEnv): readonly string[] =>
   ['MESH_PRIVATE_FOLDERS', 'CHAT_DATA_DIR', 'SANDBOX_DATA_DIR', 'SANDBOX_CACHE_DIR'].flatMap((name) => env[name] || []);
-
-/** Lists the variables that a file names as `${NAME}`; none when it cannot be read, which the hub reports. */
-function variablesIn(path: string): readonly string[] {
-  try {
-    return [...readFileSync(path, 'utf8').matchAll(/\$\{(\w+)/g)].flatMap(([, name]) => name ?? []);
-  } catch {
-    return [];
-  }
-}

@@ -25,6 +25,13 @@ describe('the environment of a service', () => {
     writeFileSync(path, '{"mcpServers":{"git":{"command":"git","env":{"TOKEN":"${GIT_TOKEN:-}"}}}}');
     const env = { ...everything, MESH_CONFIG: path, GIT_TOKEN: 'of git', OTHER_TOKEN: 'of another' };
     expect(environmentOf('mcp-server', env)).toMatchObject({ GIT_TOKEN: 'of git' });
+    writeFileSync(
+      path,
+      `// as VS Code and Cursor write them
+      {"inputs":[{"id":"a-key"}],"servers":{"a":{"url":"http://a.test","headers":{"A":"\${input:a-key}","B":"\${env:B_KEY}","C":"$C_KEY"}}}}`,
+    );
+    const keys = { A_KEY: 'a', B_KEY: 'b', C_KEY: 'c' };
+    expect(environmentOf('mcp-server', { ...env, ...keys })).toMatchObject(keys);
     expect(environmentOf('mcp-server', env)).not.toHaveProperty('OTHER_TOKEN');
     expect(environmentOf('sandbox', env)).not.toHaveProperty('GIT_TOKEN');
   });

@@ -4,11 +4,11 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Catalogue } from './catalogue.ts';
 import type { Member } from './catalogue/catalogue-index.ts';
 import type { MeshConfig } from './mesh-config/load-mesh-config.ts';
-import type { UpstreamConfig } from './mesh-config/upstream-entry.ts';
+import type { EntryConfig } from './mesh-config/entry-config.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 
 /** Makes the upstream that an entry of mesh.json describes. */
-export type MakeUpstream = (name: string, config: UpstreamConfig) => Upstream;
+export type MakeUpstream = (name: string, config: EntryConfig) => Upstream;
 
 /** The effect of a change of mesh.json: names of upstreams. */
 export interface MeshChange {
@@ -19,7 +19,7 @@ export interface MeshChange {
 
 /** An upstream with its entry in mesh.json. */
 export interface MeshEntry {
-  readonly config: UpstreamConfig;
+  readonly config: EntryConfig;
   readonly upstream: Upstream;
 }
 
@@ -80,16 +80,19 @@ export function createMesh(options: MeshOptions): Mesh {
     async apply({ mcpServers }) {
       const before = entries;
       const next = new Map<string, MeshEntry>();
-      const fresh: Upstream[] = [];
+      const fresh: MeshEntry[] = [];
       for (const [name, config] of Object.entries(mcpServers)) {
         if (config.disabled) continue;
         const known = before.get(name);
         const isSame = known !== undefined && JSON.stringify(known.config) === JSON.stringify(config);
         const upstream = isSame ? known.upstream : make(name, config);
-        if (!isSame) fresh.push(upstream);
+        if (!isSame) fresh.push({ config, upstream });
         next.set(name, { config, upstream });
       }
-      await untilUp(fresh, startWaitMs);
+      await untilUp(
+        fresh.filter(({ config }) => config.kind !== 'unusable'),
+        startWaitMs,
+      );
       entries = next;
       catalogue.setMembers([...next.values()].map(memberOf));
       const gone = [...before].filter(([name, { upstream }]) => next.get(name)?.upstream !== upstream);
@@ -112,10 +115,10 @@ export function createMesh(options: MeshOptions): Mesh {
 
 const memberOf = ({ upstream, config }: MeshEntry): Member => ({
   upstream,
-  prefix: config.prefix ?? '',
-  selection: config,
-  overrides: config.overrides ?? {},
-  givesWay: config.fallback ?? false,
+  prefix: config.kind === 'unusable' ? '' : (config.prefix ?? ''),
+  selection: config.kind === 'unusable' ? {} : config,
+  overrides: config.kind === 'unusable' ? {} : (config.overrides ?? {}),
+  givesWay: config.kind !== 'unusable' && (config.fallback ?? false),
 });
 
 const WATCH_MS = 50;
@@ -135,7 +138,7 @@ async function watchStart(upstreams: readonly Upstream[], { catalogue, onConflic
 }
 
 /** Waits until all are up, for `timeoutMs` at most. */
-async function untilUp(upstreams: readonly Upstream[], timeoutMs: number): Promise<void> {
+async function untilUp(entries: readonly MeshEntry[], timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (upstreams.some(({ status }) => status !== 'up') && performance.now() < deadline) await sleep(20);
+  while (entries.some(({ upstream }) => upstream.status !== 'up') && performance.now() < deadline) await sleep(20);
 }

@@ -1,4 +1,5 @@
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
+import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
 import type { z } from 'zod';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
@@ -11,7 +12,7 @@ import { createTickets, ticketRoute } from './faces/websocket/tickets.ts';
 import { createWebSocketFace } from './faces/websocket/websocket-face.ts';
 import { createMesh } from './mesh.ts';
 import { checksOf } from './upstream-checks.ts';
-import { loadMeshConfig } from './mesh-config/load-mesh-config.ts';
+import { loadMeshConfig, type MeshConfig } from './mesh-config/load-mesh-config.ts';
 import { createHubMetrics } from './metrics.ts';
 import { reloadOnChange } from './reload.ts';
 import { makeUpstream } from './upstreams/make-upstream.ts';
@@ -24,19 +25,20 @@ const START_WAIT_MS = 3_000;
 /** Time that a client may cache a list: upstreams come and go. */
 const LIST_TTL_MS = 2_000;
 
-/** Returns the names of the upstreams in a mesh.json. @throws ConfigError that lists every problem of the file. */
-export const upstreamNames = (path: string, env: NodeJS.ProcessEnv): readonly string[] =>
-  Object.keys(loadMeshConfig(path, env).mcpServers);
-
 export const hub = defineService({
   name: 'mcp-server',
   config: HubConfig,
   build: async ({ config, env, logger, metrics, access, tracing, fail }) => {
-    const { load, mesh, catalogue, subscriptions, calls } = await assemble({ config, env, logger, metrics, fail });
+    const parts = await assemble({ config, env, logger, metrics, fail });
+    const { load, mesh, catalogue, subscriptions, calls, writtenName } = parts;
     const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
     const tools = toolsOf(catalogue);
-    const shownStats = { catalogue: tools, upstreams: () => mesh.upstreams.map(figuresOf(catalogue)), calls };
+    const shownStats = {
+      catalogue: tools,
+      upstreams: () => mesh.upstreams.map(figuresOf(catalogue, writtenName)),
+      calls,
+    };
     const face = mcpFace({
       catalogue,
       subscriptions,
@@ -66,7 +68,7 @@ type Parts = Pick<Kit<z.output<typeof HubConfig>>, 'config' | 'env' | 'logger' |
 
 /** Makes the upstreams of mesh.json and the catalogue of what they offer. @throws ConfigError for a mesh.json that is wrong. */
 async function assemble({ config, env, logger, metrics, fail }: Parts) {
-  const load = () => loadMeshConfig(config.MESH_CONFIG, { ...env, API_KEY: config.API_KEY });
+  const file = createMeshReader(config, env, logger);
   const hubMetrics = createHubMetrics(metrics, {
     upstreams: () => mesh.upstreams,
     leftOut: (upstream) => catalogue.leftOut(upstream).length,
@@ -99,14 +101,31 @@ async function assemble({ config, env, logger, metrics, fail }: Parts) {
     onConflict: fail,
     graceMs: config.SHUTDOWN_GRACE_MS,
   });
-  await mesh.start(load());
-  return { load, mesh, catalogue, subscriptions, calls };
+  await mesh.start(file.load());
+  return { ...file, mesh, catalogue, subscriptions, calls };
+}
+
+/** Returns what reads mesh.json and logs, once each, what in it has no effect. */
+function createMeshReader({ MESH_CONFIG, API_KEY }: Parts['config'], env: NodeJS.ProcessEnv, logger: Logger) {
+  let writtenNames: ReadonlyMap<string, string> = new Map();
+  let known = new Set<string>();
+  return {
+    load: (): MeshConfig => {
+      const found = loadMeshConfig(MESH_CONFIG, { ...env, API_KEY });
+      for (const warning of found.warnings.filter((text) => !known.has(text))) logger.warn({ warning }, 'mesh.json');
+      known = new Set(found.warnings);
+      ({ writtenNames } = found);
+      return found;
+    },
+    writtenName: (upstream: string): string | undefined => writtenNames.get(upstream),
+  };
 }
 
 const figuresOf =
-  (catalogue: Pick<Catalogue, 'leftOut' | 'warnings'>) =>
+  (catalogue: Pick<Catalogue, 'leftOut' | 'warnings'>, writtenName: (upstream: string) => string | undefined) =>
   ({ name, kind, status, breaker, lastError, offer, workers, isolation }: Upstream): UpstreamStats => ({
     name,
+    writtenName: writtenName(name),
     kind,
     status,
     breaker,

@@ -7,6 +7,7 @@ import { freePort, serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { StartFailure, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
+import { offeredName } from '../src/catalogue/names.ts';
 import { areAllUp, call, checksOf, MAIN, sayer, serveUpstream, startHub, writeMesh } from './mesh-of-tests.ts';
 
 const upstream = (names: readonly string[], env: Record<string, string> = {}, port = 0) =>
@@ -250,15 +251,42 @@ describe('a start of the hub', () => {
     });
   });
 
-  test('lists everything that is wrong with mesh.json', async () => {
-    const mesh = writeMesh({
+  test('is that of its good entries: each other is down and says what to correct, in every place', async () => {
+    const one = await upstream(['alpha']);
+    const hub = await startHub({
       bad: { url: 'nonsense', colour: 'red' },
-      unset: { url: 'http://${NOT_SET_ANYWHERE}/mcp' },
+      good: { url: `${one.url}/mcp` },
+      'un/set': { command: 'x', args: ['${NOT_SET_ANYWHERE}'] },
+      off: { url: 'nonsense', disabled: true },
     });
-    const failure = await failureOf({ MESH_CONFIG: mesh });
-    for (const text of ['mcpServers.bad.url', 'mcpServers.bad.colour', 'NOT_SET_ANYWHERE']) {
-      expect(failure).toMatchObject({ code: 78, message: expect.stringContaining(text) });
-    }
+    const unset = offeredName('', 'un/set');
+    const { upstreams } = (await request(`${hub.url}/stats`)).body;
+    expect(upstreams).toMatchObject({
+      bad: {
+        kind: 'url',
+        status: 'down',
+        last_error: expect.stringContaining('mcpServers.bad.url: must be an http or https URL'),
+      },
+      good: { status: 'up', tools: 1 },
+      [unset]: {
+        name: 'un/set',
+        kind: 'command',
+        status: 'down',
+        last_error: expect.stringContaining('${NOT_SET_ANYWHERE}: this variable is not set'),
+      },
+    });
+    expect(Object.keys(upstreams)).toHaveLength(3);
+    const checks = (await request(`${hub.url}/ready`)).body.checks;
+    expect(checks).toMatchObject({
+      bad: { status: 'degraded' },
+      [unset]: { status: 'degraded' },
+      good: { status: 'ok' },
+    });
+    const levels = hub.log.map(({ level, upstream: of, warning }) => [level, of ?? warning]);
+    expect(levels).toContainEqual(['error', 'bad']);
+    expect(levels).toContainEqual(['error', unset]);
+    expect(levels).toContainEqual(['warn', expect.stringContaining('mcpServers.bad.colour')]);
+    expect((await post(`${hub.url}/tools/alpha`, { arguments: {} })).status).toBe(200);
   });
 
   test.each([

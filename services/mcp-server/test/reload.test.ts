@@ -9,7 +9,7 @@ import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { hub as service } from '../src/service.ts';
-import { call, MAIN, sayer, serveUpstream, writeMesh } from './mesh-of-tests.ts';
+import { call, checksOf, MAIN, sayer, serveUpstream, writeMesh } from './mesh-of-tests.ts';
 
 async function startWith(mcpServers: object) {
   const path = writeMesh(mcpServers);
@@ -39,13 +39,24 @@ describe('an edit of mesh.json', () => {
     expect((await request(`${hub.url}/metrics`)).body).not.toContain('mcp_upstream_up{upstream="one"}');
   });
 
-  test('that is bad changes nothing and says why, and a good one after it is applied', async () => {
+  test('that is bad for one entry stops that one alone, until it is corrected', async () => {
+    const [one, two] = [await serveUpstream([sayer('alpha')]), await serveUpstream([sayer('beta')])];
+    const { hub, edit } = await startWith({ one: { url: `${one.url}/mcp` }, two: { url: `${two.url}/mcp` } });
+    const running = call(hub, 'beta', { ms: 1_000, word: 'kept' });
+    edit({ one: { url: 'nonsense' }, two: { url: `${two.url}/mcp` } });
+    await until(async () => (await checksOf(hub))['one']?.status === 'degraded');
+    expect((await checksOf(hub))['one']?.detail).toContain('mcpServers.one.url: must be an http or https URL');
+    expect(await namesOf(hub)).toEqual(['beta']);
+    expect((await running).body.structured_content).toEqual({ said: 'kept' });
+    edit({ one: { url: `${one.url}/mcp` }, two: { url: `${two.url}/mcp` } });
+    await until(async () => (await namesOf(hub)).join(' ') === 'alpha beta');
+  });
+
+  test('that is bad as a whole changes nothing and says why, and a good one after it is applied', async () => {
     const [one, two] = [await serveUpstream([sayer('alpha')]), await serveUpstream([sayer('alpha'), sayer('beta')])];
     const { hub, path, edit } = await startWith({ one: { url: `${one.url}/mcp` } });
     writeFileSync(path, '{"mcpServers": {');
-    await until(hasLogged(hub, 'not valid JSON'));
-    edit({ one: { url: 'nonsense' } });
-    await until(hasLogged(hub, 'mcpServers.one.url'));
+    await until(hasLogged(hub, 'not valid JSON: line 1, column 17: expected }'));
     expect(await namesOf(hub)).toEqual(['alpha']);
     edit({ one: { url: `${one.url}/mcp` }, two: { url: `${two.url}/mcp`, exclude: ['alpha'] } });
     await until(async () => (await namesOf(hub)).join(' ') === 'alpha beta');

@@ -6,12 +6,15 @@ import { VERSION } from '@toolmesh/shared/kit/service/version';
 import type { LeftOut } from '../catalogue/claims.ts';
 import type { WorkerPoolStats } from '../upstreams/pool/worker-pool.ts';
 import type { Isolation } from '../upstreams/stdio/jail/stdio-jail.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
 import type { CallStatistics } from './call-statistics.ts';
 
 /** An upstream as `GET /stats` shows it. */
 export interface UpstreamStats {
   readonly name: string;
-  readonly kind: 'url' | 'command' | 'openapi';
+  readonly kind: Upstream['kind'];
+  /** The name in mesh.json, where that is not valid as a name. */
+  readonly writtenName?: string | undefined;
   readonly status: UpstreamStatus;
   readonly breaker: 'closed' | 'open' | 'half_open';
   /** Number of tools it offers. */
@@ -90,9 +93,10 @@ const MAX_LISTED = 100;
 const MAX_REASON_CHARS = 1_000;
 
 function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
-  const { kind, status, breaker, tools, lastError, workers, isolation } = upstream;
+  const { kind, status, breaker, tools, writtenName, lastError, workers, isolation } = upstream;
   const { leftOut = [], defects = [], warnings = [] } = upstream;
   return {
+    ...(writtenName === undefined ? {} : { name: writtenName }),
     kind,
     status,
     breaker,

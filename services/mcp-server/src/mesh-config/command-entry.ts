@@ -13,20 +13,23 @@ const Sandbox = z.strictObject({
   network: z.boolean().default(true),
 });
 
+/** Keys of an MCP server over standard input and output. */
+export const CommandKeys = {
+  command: z.string().min(1),
+  args: z.array(z.string()).default([]),
+  env: z.record(z.string(), z.string()).default({}),
+  cwd: z.string().optional(),
+  sandbox: Sandbox.prefault({}),
+  /** Processes: at least and at most. Default: MIN_WORKERS and MAX_WORKERS. */
+  workers: z
+    .strictObject({ min: z.int().min(0).max(256).optional(), max: z.int().min(1).max(256).optional() })
+    .default({}),
+  ...CommonKeys,
+};
+
 /** An MCP server over standard input and output, as a pool of processes. */
 export const CommandEntry = z
-  .strictObject({
-    command: z.string().min(1),
-    args: z.array(z.string()).default([]),
-    env: z.record(z.string(), z.string()).default({}),
-    cwd: z.string().optional(),
-    sandbox: Sandbox.prefault({}),
-    /** Processes: at least and at most. Default: MIN_WORKERS and MAX_WORKERS. */
-    workers: z
-      .strictObject({ min: z.int().min(0).max(256).optional(), max: z.int().min(1).max(256).optional() })
-      .default({}),
-    ...CommonKeys,
-  })
+  .strictObject(CommandKeys)
   .refine(({ workers: { min = 0, max = Infinity } }) => min <= max, { path: ['workers'], error: 'min is above max' })
   .transform((config) => ({ kind: 'command' as const, ...config }));
 export type CommandConfig = z.output<typeof CommandEntry>;

@@ -1,13 +1,17 @@
 import { ToolAnnotations } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 
-const milliseconds = z.int().min(1);
+/** A number, also as the text that a variable gives. */
+const number = (schema: z.ZodInt) =>
+  z.preprocess((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value), schema);
 
-/** The name of an upstream, or the prefix of its names. */
-export const NamePart = z.string().regex(/^[A-Za-z0-9_-]{1,48}$/, '1 to 48 of A-Z, a-z, 0-9, _ and -');
+const milliseconds = number(z.int().min(1));
 
 /** An address that the hub sends requests to. */
-export const HttpUrl = z.url({ protocol: /^https?$/, error: 'an http or https URL' });
+export const HttpUrl = z
+  .string()
+  .trim()
+  .pipe(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }));
 
 /** Timeouts of a single tool. */
 const ToolTimeouts = z.strictObject({
@@ -34,10 +38,15 @@ export const CommonKeys = {
   disabled: z.boolean().default(false),
   /** The hub is ready only while this upstream is up. Else it is ready without it, and says that it is degraded. */
   required: z.boolean().default(false),
-  /** Ignored: other programs that read this format write it. */
-  type: z.enum(['http', 'streamable-http', 'stdio']).optional(),
-  /** Prefix of the names of its tools and prompts. */
-  prefix: NamePart.optional(),
+  /** For its readers. */
+  description: z.string().optional(),
+  /** Prefix of the names of its tools and prompts; what names may not hold becomes `_`. */
+  prefix: z
+    .string()
+    .min(1)
+    .max(48)
+    .transform((prefix) => prefix.replaceAll(/[^A-Za-z0-9_-]/g, '_'))
+    .optional(),
   /** The only tools to offer, by the upstream's own names. */
   include: z.array(z.string()).optional(),
   /** Tools not to offer. */
@@ -55,7 +64,7 @@ export const CommonKeys = {
   /** Timeouts of single tools, by the upstream's own names. */
   tools: z.record(z.string(), ToolTimeouts).default({}),
   /** Calls at the same time; as many again may wait, further ones are turned away. */
-  max_concurrency: z.int().min(1).max(10_000).default(256),
+  max_concurrency: number(z.int().min(1).max(10_000)).default(256),
   /** Sent with each HTTP request; headers with an empty value are left out. */
   headers: z
     .record(z.string(), z.string())

@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { CommonKeys, HttpUrl } from './common-keys.ts';
 
+/** Keys of a REST service with an OpenAPI document. */
+export const OpenApiKeys = {
+  /** URL or path of the document. */
+  openapi: z.string().min(1),
+  /** The service's URL, if it is not the document's server. */
+  base_url: HttpUrl.optional(),
+  /** Lists the schemas of results, too. They are large, and services break them. */
+  output_schemas: z.boolean().default(false),
+  ...CommonKeys,
+};
+
 /** A REST service with an OpenAPI document, whose operations become tools. */
 export const OpenApiEntry = z
-  .strictObject({
-    /** URL or path of the document. */
-    openapi: z.string().min(1),
-    /** The service's URL, if it is not the document's server. */
-    base_url: HttpUrl.optional(),
-    /** Lists the schemas of results, too. They are large, and services break them. */
-    output_schemas: z.boolean().default(false),
-    ...CommonKeys,
-  })
+  .strictObject(OpenApiKeys)
   .transform((config) => ({ kind: 'openapi' as const, ...config }));
 export type OpenApiConfig = z.output<typeof OpenApiEntry>;

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { CommonKeys, HttpUrl } from './common-keys.ts';
 
-/** An MCP server over Streamable HTTP. */
-export const UrlEntry = z
-  .strictObject({ url: HttpUrl, ...CommonKeys })
-  .transform((config) => ({ kind: 'url' as const, ...config }));
+/** Keys of an MCP server over HTTP. */
+export const UrlKeys = {
+  url: HttpUrl,
+  /** The transport that the entry names: Streamable HTTP, or HTTP with server-sent events as of 2024. */
+  transport: z.enum(['http', 'sse']).optional(),
+  ...CommonKeys,
+};
+
+/** An MCP server over HTTP. */
+export const UrlEntry = z.strictObject(UrlKeys).transform((config) => ({ kind: 'url' as const, ...config }));
 export type UrlConfig = z.output<typeof UrlEntry>;

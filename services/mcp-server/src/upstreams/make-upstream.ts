@@ -10,6 +10,7 @@ import { createOpenApiUpstream } from './openapi/openapi-upstream.ts';
 import type { MakeJail } from './stdio/jail/stdio-jail.ts';
 import { createStdioConnections } from './stdio/stdio-connections.ts';
 import type { WrapCommand } from './stdio/stdio-process.ts';
+import { createUnusableUpstream } from './unusable-upstream.ts';
 
 export interface MakeUpstreamOptions {
   readonly defaultTimeoutMs: number;
@@ -46,6 +47,7 @@ export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpst
     };
 
   return (name, config) => {
+    if (config.kind === 'unusable') return createUnusableUpstream({ name, config, logger });
     if (config.kind === 'openapi') return createOpenApiUpstream({ ...common, name, config });
     if (config.kind === 'url') {
       return createMcpUpstream({ ...common, name, config, connections: httpConnections(name, config) });

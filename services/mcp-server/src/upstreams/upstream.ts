@@ -27,7 +27,8 @@ export const takesQuestions = ({ elicitation, sampling, roots }: ClientCapabilit
 /** A server whose tools, resources and prompts the hub offers, independent of how it is reached. */
 export interface Upstream {
   readonly name: string;
-  readonly kind: 'url' | 'command' | 'openapi';
+  /** Unknown for an entry of mesh.json that does not say. */
+  readonly kind: 'url' | 'command' | 'openapi' | 'unknown';
   readonly status: UpstreamStatus;
   readonly breaker: 'closed' | 'open' | 'half_open';
   /** The reason why it is not up, in words for an operator. */

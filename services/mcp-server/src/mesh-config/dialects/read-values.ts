@@ -1,0 +1,71 @@
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Brings the values of an entry that has our keys into our shape: numbers and booleans of `env`, `args` and `headers`
+ * become text, `enabled` becomes `disabled`, a `command` that is a list its first word, `tools` that is a list `include`.
+ */
+export function readValues(entry: Fields): Fields {
+  let value: Fields = readCommand(readSwitches(entry));
+  const { args, env, headers, tools, include, apiKey } = value;
+  if (Array.isArray(args)) value = { ...value, args: args.filter((item) => item !== null).map(textOf) };
+  if (env !== undefined) value = { ...value, env: textsOf(isTextList(env) ? pairsOf(env) : env) };
+  if (headers !== undefined) value = { ...value, headers: textsOf(headers) };
+  if (typeof apiKey === 'string') value = withBearer(value, apiKey);
+  if (Array.isArray(tools)) value = withoutKey({ ...value, include: tools }, 'tools');
+  const listed = value['include'] ?? include;
+  if (isTextList(listed)) value = { ...value, include: listed.map((name) => name.split('(', 1)[0] ?? name) };
+  return isTextList(listed) && listed.includes('*') ? withoutKey(value, 'include') : value;
+}
+
+/** Keys of other programs that {@link readValues} turns into ours. */
+export const SWITCH_KEYS: ReadonlySet<string> = new Set(['enabled', 'isActive', 'active', 'apiKey']);
+
+/** Reads `enabled` and its relatives. */
+function readSwitches(entry: Fields): Fields {
+  const { enabled, isActive, active, ...value } = entry;
+  const isOff = [enabled, isActive, active].some((on) => on === false || on === 'false');
+  const disabled = isOff || value['disabled'] === true || value['disabled'] === 'true';
+  return { ...value, ...booleanOf('required', value['required']), disabled };
+}
+
+const booleanOf = (key: string, value: unknown): Fields =>
+  value === 'true' || value === 'false' ? { [key]: value === 'true' } : {};
+
+function readCommand(entry: Fields): Fields {
+  const { command, args = [] } = entry;
+  if (!isTextList(command) || !Array.isArray(args)) return entry;
+  const [program, ...first] = command;
+  return { ...entry, command: program, args: [...first, ...args] };
+}
+
+/** Continue's key for a server by URL. */
+function withBearer(entry: Fields, key: string): Fields {
+  const headers = isRecord(entry['headers']) ? entry['headers'] : {};
+  const isSet = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  const value = isSet ? entry : { ...entry, headers: { ...headers, Authorization: `Bearer ${key}` } };
+  return withoutKey(value, 'apiKey');
+}
+
+const isTextList = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+/** Reads `["NAME=value"]`. */
+const pairsOf = (pairs: readonly string[]): Fields =>
+  Object.fromEntries(pairs.map((pair) => [pair.split('=', 1)[0] ?? pair, pair.slice(pair.indexOf('=') + 1)]));
+
+const textOf = (value: unknown): unknown =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+
+function textsOf(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, textOf(item)]),
+  );
+}
+
+const withoutKey = (value: Fields, key: string): Fields =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));

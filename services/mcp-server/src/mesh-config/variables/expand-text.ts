@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, delimiter, resolve, sep } from 'node:path';
+import type { Input } from '../document/find-entries.ts';
+import { variableName } from '../document/registry-server.ts';
+
+/** The values that references stand for. */
+export interface VariableScope {
+  /** Returns a variable of the environment; an empty one counts as absent. */
+  readonly variable: (name: string) => string | undefined;
+  readonly inputs: ReadonlyMap<string, Input>;
+  /** The folder of the project that a file of configuration belongs to. */
+  readonly folder: string;
+}
+
+/** Returns the text that a reference stands for; undefined if it is none. @throws ReferenceProblem */
+type Read = (body: string, scope: VariableScope, whole: string) => string | undefined;
+
+/** A reference whose value cannot be had. */
+class ReferenceProblem extends Error {
+  override readonly name = 'ReferenceProblem';
+}
+
+const MAX_FILE_BYTES = 64 * 1_024;
+
+/**
+ * Substitutes references: `${NAME}`, `${NAME:-fallback}` and `${env:NAME}` for variables, `${input:id}`,
+ * `${workspaceFolder}`, `${userHome}`, `${file:PATH}` and `${{ secrets.NAME }}` of other programs. `$${` stands for `${`.
+ * One that has no value, or that nothing here can give one, is a problem, in words that name it.
+ */
+export function expandText(text: string, scope: VariableScope, problems: string[]): string {
+  let expanded = '';
+  let at = 0;
+  for (let start = text.indexOf('$', at); start !== -1; start = text.indexOf('$', at)) {
+    expanded += text.slice(at, start);
+    const end = text.startsWith('${', start) ? endOfReference(text, start) : undefined;
+    if (text.startsWith('$${', start)) {
+      expanded += '${';
+      at = start + 3;
+    } else if (end === undefined) {
+      expanded += '$';
+      at = start + 1;
+    } else {
+      expanded += read(text.slice(start, end), scope, problems);
+      at = end;
+    }
+  }
+  return expanded + text.slice(at);
+}
+
+/** Returns the index after the brace that closes the reference; undefined if there is none. */
+function endOfReference(text: string, start: number): number | undefined {
+  let depth = 0;
+  for (let index = start + 1; index < text.length; index += 1) {
+    if (text[index] === '{') depth += 1;
+    if (text[index] === '}') depth -= 1;
+    if (depth === 0) return index + 1;
+  }
+  const first = text.indexOf('}', start);
+  return first === -1 ? undefined : first + 1;
+}
+
+function read(whole: string, scope: VariableScope, problems: string[]): string {
+  const body = whole.slice(2, -1);
+  try {
+    for (const reader of [readVariable, readSecret, readPlace, readInput, readFile, readUnknown]) {
+      const found = reader(body, scope, whole);
+      if (found !== undefined) return found;
+    }
+    return whole;
+  } catch (error) {
+    if (!(error instanceof ReferenceProblem)) throw error;
+    problems.push(error.message);
+    return '';
+  }
+}
+
+const readVariable: Read = (body, scope) => {
+  const [, name, fallback] = /^(?:env[:.]|secrets\.)?(\w+)(?::-([^]*))?$/.exec(body) ?? [];
+  if (name === undefined) return undefined;
+  const found = scope.variable(name) ?? (fallback === undefined ? readPlace(body, scope, body) : undefined);
+  if (found !== undefined) return found;
+  if (fallback === undefined) throw notSet(name);
+  const problems: string[] = [];
+  const text = expandText(fallback, scope, problems);
+  const [problem] = problems;
+  if (problem !== undefined) throw new ReferenceProblem(problem);
+  return text;
+};
+
+const notSet = (name: string): ReferenceProblem =>
+  new ReferenceProblem(`\${${name}}: this variable is not set; set it in the environment or in .env`);
+
+/** Continue's form: `${{ secrets.NAME }}`. */
+const readSecret: Read = (body, scope) => {
+  const [, name] = /^\{\s*(?:secrets|env|inputs)\.(\w+)\s*\}$/.exec(body) ?? [];
+  if (name === undefined) return undefined;
+  const found = scope.variable(name);
+  if (found === undefined) throw notSet(name);
+  return found;
+};
+
+/** Names that editors know without being told. */
+const readPlace: Read = (body, { folder, variable }) => {
+  const [name] = body.split(':');
+  if (name === 'workspaceFolder' || name === 'workspaceRoot' || body === 'cwd') return folder;
+  if (body === 'workspaceFolderBasename') return basename(folder);
+  if (body === 'userHome') return variable('HOME') ?? homedir();
+  if (body === 'pathSeparator' || body === '/') return sep;
+  return body === 'pathDelimiter' ? delimiter : undefined;
+};
+
+const readInput: Read = (body, scope) => {
+  if (!body.startsWith('input:')) return undefined;
+  const id = body.slice('input:'.length);
+  const input = scope.inputs.get(id);
+  const name = variableName(id);
+  const found = (/^\w+$/.test(id) ? scope.variable(id) : undefined) ?? scope.variable(name) ?? input?.fallback;
+  if (found !== undefined) return found;
+  const what = input?.description === undefined ? '' : ` (${input.description})`;
+  throw new ReferenceProblem(`\${input:${id}}${what} has no value; set the variable ${name}`);
+};
+
+const readFile: Read = (body, { folder }, whole) => {
+  if (!body.startsWith('file:')) return undefined;
+  const path = body.slice('file:'.length).replace(/^~(?=\/)/, homedir());
+  try {
+    const text = readFileSync(resolve(folder, path), 'utf8');
+    if (text.length <= MAX_FILE_BYTES) return text.replace(/\r?\n$/, '');
+  } catch (cause) {
+    throw new ReferenceProblem(`${whole}: this file cannot be read`, { cause });
+  }
+  throw new ReferenceProblem(`${whole}: this file has more than ${MAX_FILE_BYTES} characters`);
+};
+
+/** What is meant as a reference and is none here; anything else is a text with braces. */
+const readUnknown: Read = (body, _scope, whole) => {
+  if (!/^[A-Za-z]\w*[:\-=?+]/.test(body)) return undefined;
+  throw new ReferenceProblem(
+    `${whole} is not understood here; write \${NAME} or \${NAME:-fallback}, or $${whole} for the text itself`,
+  );
+};
