@@ -106,9 +106,14 @@ function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
     ...(warnings.length === 0 ? {} : { warnings: warnings.slice(0, MAX_LISTED) }),
     ...(lastError === undefined ? {} : { last_error: lastError }),
     ...(workers === undefined ? {} : { workers }),
-    ...(isolation === undefined ? {} : { sandbox: isolation.sandbox }),
-    ...(isolation?.reason === undefined ? {} : { sandbox_reason: isolation.reason }),
+    ...describeIsolation(isolation),
   };
+}
+
+function describeIsolation(isolation: Isolation | undefined) {
+  if (isolation === undefined) return {};
+  const { sandbox, reason } = isolation;
+  return { sandbox, ...(reason === undefined ? {} : { sandbox_reason: reason }) };
 }
 
 const shown = ({ name, reason, ...defect }: Defect) => ({
