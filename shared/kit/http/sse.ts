@@ -13,6 +13,15 @@ export interface EventStreamOptions {
   readonly pingMs?: number;
 }
 
+/** The fields of an event besides its data. */
+export interface EventFields {
+  readonly event?: string;
+  /** A reader that comes back names the last one that it got. */
+  readonly id?: string;
+  /** Time after which a reader that lost the stream should come back. */
+  readonly retryMs?: number;
+}
+
 /** Server-sent events over one HTTP answer. The first event opens it; nothing is sent to a reader that has gone. */
 export interface EventStream {
   /** Sends status and headers. */
@@ -20,6 +29,8 @@ export interface EventStream {
   /** True when status and headers are out, so that an error can only be sent as an event. */
   readonly isOpen: boolean;
   send(event: string, data: unknown): void;
+  /** Sends one event whose data is text of one line. */
+  sendText(data: string, fields?: EventFields): void;
   /** Sends one event without a name for each part. */
   sendParts(parts: readonly unknown[]): void;
   /** Resolves when the reader can take more, when it has gone, or when `signal` aborts. */
@@ -64,6 +75,7 @@ export function createEventStream(res: ServerResponse, options: EventStreamOptio
       return res.headersSent;
     },
     send: (event, data) => write(`event: ${event}\n${frameOf(data)}`),
+    sendText: (data, fields = {}) => write(`${fieldsOf(fields)}data: ${data}\n\n`),
     sendParts: (parts) => {
       if (parts.length > 0) write(parts.map(frameOf).join(''));
     },
@@ -75,6 +87,15 @@ export function createEventStream(res: ServerResponse, options: EventStreamOptio
       if (!isGone()) res.end(lastData === undefined ? '' : `data: ${lastData}\n\n`);
     },
   };
+}
+
+function fieldsOf({ event, id, retryMs }: EventFields): string {
+  const lines = [
+    event === undefined ? '' : `event: ${event}\n`,
+    id === undefined ? '' : `id: ${id}\n`,
+    retryMs === undefined ? '' : `retry: ${retryMs}\n`,
+  ];
+  return lines.join('');
 }
 
 const frameOf = (data: unknown): string => `data: ${JSON.stringify(data)}\n\n`;

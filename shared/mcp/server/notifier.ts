@@ -1,5 +1,4 @@
-import type { McpNotification } from '@toolmesh/shared/mcp/protocol';
-import type { Caller } from '../../upstreams/upstream.ts';
+import type { McpNotification, Requester } from '../protocol.ts';
 
 /** From the least to the most severe (RFC 5424). */
 export const LOG_LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
@@ -11,7 +10,7 @@ export const toLogLevel = (value: unknown): LogLevel | undefined => LOG_LEVELS.f
 /** The notifications that a caller wants. */
 export interface NotificationPreferences {
   /** Identifies the call in progress notifications. Undefined: it wants none. */
-  readonly progressToken: string | number | undefined;
+  readonly progressToken: unknown;
   /** The lowest level of log messages to send. Undefined: none. */
   readonly logLevel: string | undefined;
 }
@@ -20,7 +19,7 @@ export interface NotificationPreferences {
 export function notifierOf(
   { progressToken, logLevel }: NotificationPreferences,
   send: (notification: McpNotification) => void,
-): Caller['notify'] {
+): Requester['notify'] {
   if (progressToken === undefined && logLevel === undefined) return undefined;
   const wanted = logLevel === undefined ? [] : LOG_LEVELS.slice(LOG_LEVELS.findIndex((level) => level === logLevel));
   return ({ method, params }) => {
