@@ -1,14 +1,21 @@
-import type { RequestHandler } from 'express';
+import type { Request, Response } from 'express';
 import { jsonBody } from '../kit/http/json-body.ts';
 
 /**
- * Reads the body of an MCP request into `req.body`, of whatever type: the protocol's own handlers judge the type. What
- * is not JSON is left to them, too: they see no body, and refuse that.
+ * Returns the reader of the bodies of MCP requests, of whatever type: the face judges the type. What is not JSON has no
+ * value, and is refused there, too.
+ * @throws MeshError, from the function that it returns, and what body-parser throws
  */
-export function readMcpBody(maxBodyBytes: number): RequestHandler {
+export function readMcpBody(maxBodyBytes: number): (req: Request, res: Response) => Promise<unknown> {
   const read = jsonBody(maxBodyBytes, { isAnyType: true });
-  return (req, res, next) =>
-    read(req, res, (error: unknown) => (error === undefined || isSyntaxError(error) ? next() : next(error)));
+  return (req, res) => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    read(req, res, (error?: unknown) => {
+      if (error === undefined || isSyntaxError(error)) resolve(req.body);
+      else reject(Error.isError(error) ? error : new Error(String(error)));
+    });
+    return promise;
+  };
 }
 
 const isSyntaxError = (error: unknown): boolean =>
