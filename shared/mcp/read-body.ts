@@ -12,7 +12,7 @@ export function readMcpBody(maxBodyBytes: number): (req: Request, res: Response)
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     read(req, res, (error?: unknown) => {
       if (error === undefined || isSyntaxError(error)) resolve(req.body);
-      else reject(Error.isError(error) ? error : new Error(String(error)));
+      else reject(Error.isError(error) ? error : new Error('The body could not be read', { cause: error }));
     });
     return promise;
   };

@@ -44,8 +44,12 @@ export function toolServiceParts(
 ) {
   const catalogue = createToolCatalogue(tools, metrics);
   const face = lazyHandler(async () => {
-    const { mcpFace } = await import('../../mcp/face.ts');
-    return mcpFace(catalogue, { name, logger, maxBodyBytes: config.MAX_BODY_BYTES });
+    const [{ createMcpFace }, { toolsService }] = await Promise.all([
+      import('../../mcp/server/http/mcp-face.ts'),
+      import('../../mcp/server/tools-service.ts'),
+    ]);
+    const maxBodyBytes = config.MAX_BODY_BYTES;
+    return createMcpFace({ service: toolsService(catalogue, name), logger, maxBodyBytes, hasSessions: false }).handler;
   });
   return {
     catalogue,
