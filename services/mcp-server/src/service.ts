@@ -1,11 +1,12 @@
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
+import { createMcpFace } from '@toolmesh/shared/mcp/server/http/mcp-face';
 import type { z } from 'zod';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
 import { HubConfig } from './config.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';
-import { mcpFace } from './faces/mcp/mcp-face.ts';
+import { hubService } from './faces/mcp/hub-service.ts';
 import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
 import { toolsOf } from './faces/tools.ts';
 import { createTickets, ticketRoute } from './faces/websocket/tickets.ts';
@@ -22,8 +23,6 @@ import { createResourceSubscriptions } from './resource-subscriptions.ts';
 
 /** Time for upstreams to start at the same time as the hub. */
 const START_WAIT_MS = 3_000;
-/** Time that a client may cache a list: upstreams come and go. */
-const LIST_TTL_MS = 2_000;
 
 export const hub = defineService({
   name: 'mcp-server',
@@ -39,12 +38,11 @@ export const hub = defineService({
       upstreams: () => mesh.upstreams.map(figuresOf(catalogue, writtenName)),
       calls,
     };
-    const face = mcpFace({
-      catalogue,
-      subscriptions,
+    const face = createMcpFace({
+      service: hubService({ catalogue, subscriptions }),
       logger,
       maxBodyBytes: config.MAX_BODY_BYTES,
-      listTtlMs: LIST_TTL_MS,
+      hasSessions: true,
     });
     const tickets = createTickets();
     const sockets = createWebSocketFace({ catalogue: tools, config, logger, access, tickets, tracing });
@@ -58,7 +56,8 @@ export const hub = defineService({
       stopping: sockets.stop,
       close: async () => {
         reload.close();
-        await Promise.all([face.close(), mesh.close()]);
+        face.close();
+        await mesh.close();
       },
     };
   },

@@ -64,12 +64,12 @@ const client = (revision: Revision, checks: Counts): Run => ({
  */
 const RUNS: readonly Run[] = byDepth(
   [
-    hub(['modern', 'legacy'], '2025-11-25', { passed: 70, failed: 0 }),
+    hub(['modern', 'legacy'], '2025-11-25', { passed: 69, failed: 0 }),
     hub(['modern', 'legacy'], '2026-07-28', { passed: 120, failed: 0 }),
     kit('2026-07-28', { passed: 79, failed: 26 }),
   ],
   [
-    hub(['legacy'], '2025-11-25', { passed: 70, failed: 0 }),
+    hub(['legacy'], '2025-11-25', { passed: 69, failed: 0 }),
     kit('2025-11-25', { passed: 41, failed: 18 }),
     client('2025-11-25', { passed: 11, failed: 43 }),
     client('2026-07-28', { passed: 55, failed: 55 }),
