@@ -61,7 +61,15 @@ function allowOrigins(config: AccessConfig): RequestHandler {
   const allows = originTest(config);
   return cors({
     origin: (origin, done) => done(null, origin !== undefined && allows(origin)),
-    exposedHeaders: ['x-request-id', 'x-run-id', 'retry-after', 'mcp-protocol-version'],
+    exposedHeaders: [
+      'x-request-id',
+      'x-run-id',
+      'retry-after',
+      'www-authenticate',
+      // A page that cannot read it has no session.
+      'mcp-session-id',
+      'mcp-protocol-version',
+    ],
     maxAge: 600,
   });
 }
