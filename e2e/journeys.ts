@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createMcpClient } from '@toolmesh/shared/mcp/client';
+import { createMcpClient } from '@toolmesh/shared/mcp/client/mcp-client';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { SERVICES } from '../mesh/services.ts';

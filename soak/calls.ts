@@ -1,4 +1,4 @@
-import { createMcpClient, type McpClient } from '@toolmesh/shared/mcp/client';
+import { createMcpClient, type McpClient } from '@toolmesh/shared/mcp/client/mcp-client';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { COMMAND_UPSTREAM } from '../e2e/command-upstream.ts';
 import type { RunningMesh } from '../e2e/journeys.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createMcpClient } from '@toolmesh/shared/mcp/client';
+import { createMcpClient } from '@toolmesh/shared/mcp/client/mcp-client';
 import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { createMcpClient } from '@toolmesh/shared/mcp/client';
+import { createMcpClient } from '@toolmesh/shared/mcp/client/mcp-client';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';

@@ -1,30 +1,21 @@
-import { SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { MeshError, rootCause } from '../kit/faults/errors.ts';
-import type { ErrorCode } from '../contracts/errors.ts';
 import { isOwnFault, networkError } from '../kit/http/network-error.ts';
-import { MAX_JSON_DEPTH } from '../kit/json/depth.ts';
+import { codeOfStatus, ConnectionClosed, HttpFailure, NotMcp, RequestTimedOut } from './client/failures.ts';
 import { ProtocolError } from './protocol.ts';
+
+/** The longest answer of a server, in bytes. */
+const MAX_ANSWER_BYTES = 64 * 1_024 ** 2;
 
 /**
  * Returns whether an error concerns the connection itself. A refusal, one slow call or arguments that cannot be sent say
  * nothing of other calls on it; anything else that is not an answer does.
  */
-export const isConnectionFailure = (error: unknown): boolean =>
-  !(error instanceof ProtocolError) &&
-  !(error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) &&
-  !isOwnFault(rootCause(error));
-
-const CODES_BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
-  [413, 'payload_too_large'],
-  [429, 'rate_limited'],
-  [503, 'unavailable'],
-]);
-
-/** Returns what an answer of the MCP server `name` with an HTTP status, and no message of MCP, means to a caller. */
-export function statusError(name: string, status: number, cause: unknown): MeshError {
-  const code = CODES_BY_STATUS.get(status) ?? 'upstream_failed';
-  return new MeshError(code, `${name} answered with status ${status}`, { cause });
+export function isConnectionFailure(error: unknown): boolean {
+  if (error instanceof ProtocolError || error instanceof RequestTimedOut) return false;
+  if (error instanceof HttpFailure) return codeOfStatus(error.status) === 'upstream_failed';
+  if (error instanceof MeshError) return error.code === 'upstream_failed' || error.code === 'upstream_timeout';
+  return !isOwnFault(rootCause(error));
 }
 
 const ReceivedError = z.object({
@@ -32,10 +23,6 @@ const ReceivedError = z.object({
   message: z.string(),
   details: z.unknown().optional(),
 });
-
-/** Returns the error of the server `name` for an answer of more levels than can be passed on. */
-export const tooDeep = (name: string, levels = MAX_JSON_DEPTH): MeshError =>
-  new MeshError('upstream_failed', `${name} sent an answer that is nested deeper than ${levels} levels`);
 
 /** Translates the failure of an exchange with the MCP server `name` for the caller of the request. */
 export function meshErrorOf(name: string, error: unknown): MeshError {
@@ -46,13 +33,16 @@ export function meshErrorOf(name: string, error: unknown): MeshError {
       return new MeshError(received.data.code, received.data.message, { details: received.data.details });
     return new MeshError('upstream_failed', `${name} refused the call: ${error.message}`, { cause: error });
   }
-  if (error instanceof SdkHttpError) return statusError(name, error.status ?? 0, error);
-  if (error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout) {
-    return new MeshError('upstream_timeout', `${name} did not answer in time`, { cause: error });
+  if (error instanceof HttpFailure) {
+    const { status, message, retryAfterSeconds } = error;
+    const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+    return new MeshError(codeOfStatus(status), `${name} ${message}`, { cause: error, ...retry });
   }
-  if (error instanceof SdkError && error.code === SdkErrorCode.InvalidResult) {
-    return new MeshError('upstream_failed', `${name} sent an answer that is not MCP`, { cause: error });
+  if (error instanceof RequestTimedOut) {
+    return new MeshError('upstream_timeout', `${name} ${error.message}`, { cause: error });
   }
-  // The SDK wraps what fetch threw, and fetch what the socket did.
-  return networkError(name, rootCause(error));
+  if (error instanceof NotMcp || error instanceof ConnectionClosed) {
+    return new MeshError('upstream_failed', `${name} ${error.message}`, { cause: error });
+  }
+  return networkError(name, rootCause(error), MAX_ANSWER_BYTES);
 }

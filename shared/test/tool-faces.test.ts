@@ -1,7 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { createMcpClient } from '../mcp/client.ts';
+import { createMcpClient } from '../mcp/client/mcp-client.ts';
 import { post, request } from '../test-kit/requests.ts';
 import { serveTools } from '../test-kit/serve-tools.ts';
 import { until } from '../test-kit/waiting.ts';

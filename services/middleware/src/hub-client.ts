@@ -1,4 +1,4 @@
-import { createMcpClient } from '@toolmesh/shared/mcp/client';
+import { createMcpClient } from '@toolmesh/shared/mcp/client/mcp-client';
 import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { cacheFor } from './cache-for.ts';

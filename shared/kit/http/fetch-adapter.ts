@@ -26,7 +26,7 @@ export function headersOf({ headers }: Pick<HttpAnswer, 'headers'>): Headers {
 
 /** Returns true for an answer of server-sent events, which is read as it comes. */
 export const isEventStream = ({ headers }: HttpAnswer): boolean =>
-  String(headers['content-type'] ?? '').startsWith('text/event-stream');
+  /^\s*text\/event-stream/i.test(String(headers['content-type'] ?? ''));
 
 /** Returns true for an answer that cannot have a body: a `Response` refuses one. */
 export const hasNoBody = ({ statusCode }: HttpAnswer): boolean => statusCode === 204 || statusCode === 304;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createParser } from 'eventsource-parser';
 import { withDeadline } from '../faults/deadline.ts';
+import { TOO_LARGE_CODE } from '../faults/resilience.ts';
 
 export interface EventStreamOptions {
   /** Sent besides those of every event stream. */
@@ -117,9 +118,15 @@ export interface ServerSentEvent {
   /** `message` for an event without a name. */
   readonly event: string;
   readonly data: string;
+  /** Resumes the stream after this event. */
+  readonly id?: string;
 }
 
 export interface ReadEventsOptions {
+  /** Receives the pause that the server wants before the stream is opened again. */
+  readonly onRetry?: (ms: number) => void;
+  /** The most characters of one event. Default: no limit. */
+  readonly maxEventLength?: number;
   /** Tells the event that ends the stream by its data. It is not passed on, nor is what follows. */
   readonly isLast?: (data: string) => boolean;
 }
@@ -130,26 +137,23 @@ const REST_MS = 100;
 /**
  * Reads the server-sent events of a body, one by one. Pieces may end anywhere, within a character too, and the end of
  * the body completes its last event. A reader that stops early lets go of the body.
- * @throws SyntaxError for a body that is something else, and what reading the body throws
+ * @throws SyntaxError for a body that is something else, an error for an event that is too long, and what reading the body throws
  */
 export async function* readEvents(
   body: AsyncIterable<Uint8Array>,
-  { isLast = () => false }: ReadEventsOptions = {},
+  options: ReadEventsOptions = {},
 ): AsyncGenerator<ServerSentEvent> {
+  const { isLast = () => false } = options;
   const pieces = body[Symbol.asyncIterator]();
   const decoder = createLineDecoder();
   const events: ServerSentEvent[] = [];
   let isEventStream = false;
   let isBlank = true;
-  const parser = createParser({
-    onEvent({ event = 'message', data }) {
-      isEventStream = true;
-      events.push({ event, data });
-    },
-    onComment: () => {
-      isEventStream = true;
-    },
-  });
+  const onLine = () => {
+    isEventStream = true;
+  };
+  const onEvent = (event: ServerSentEvent) => events.push(event);
+  const parser = createEventParser({ onLine, onEvent }, options);
   try {
     for (let isOver = false; !isOver;) {
       const { done = false, value } = await pieces.next();
@@ -168,6 +172,33 @@ export async function* readEvents(
   }
   if (!isEventStream && !isBlank) throw new SyntaxError('the body is not made of server-sent events');
 }
+
+interface EventListeners {
+  /** Called for whatever makes a body one of server-sent events. */
+  readonly onLine: () => void;
+  readonly onEvent: (event: ServerSentEvent) => void;
+}
+
+function createEventParser({ onLine, onEvent }: EventListeners, { onRetry, maxEventLength }: ReadEventsOptions) {
+  return createParser({
+    ...(maxEventLength === undefined ? {} : { maxBufferSize: maxEventLength }),
+    onEvent({ event = 'message', data, id }) {
+      onLine();
+      onEvent({ event, data, ...(id === undefined ? {} : { id }) });
+    },
+    onRetry(ms) {
+      onLine();
+      onRetry?.(ms);
+    },
+    onError({ type }) {
+      if (type === 'max-buffer-size-exceeded') throw tooLong(maxEventLength);
+    },
+    onComment: onLine,
+  });
+}
+
+const tooLong = (most = 0): Error =>
+  Object.assign(new Error(`an event of more than ${most} characters`), { code: TOO_LARGE_CODE });
 
 /** Decodes a body in pieces, with every line ended by a line feed: the parser looks for other ends again with each line. */
 function createLineDecoder() {

@@ -2,7 +2,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import { elapsed } from '@toolmesh/shared/kit/tools/tool-catalogue';
-import { requesterOf } from '@toolmesh/shared/mcp/client';
+import { requesterOf } from '@toolmesh/shared/mcp/client/mcp-client';
 import { toTool, toToolResult } from '@toolmesh/shared/mcp/codec';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import { INVALID_PARAMS, type McpTool, ProtocolError } from '@toolmesh/shared/mcp/protocol';

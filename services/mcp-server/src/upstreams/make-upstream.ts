@@ -1,4 +1,5 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type { ConnectLimits } from '@toolmesh/shared/mcp/client/http-connection';
 import type { McpNotification } from '@toolmesh/shared/mcp/protocol';
 import type { MakeUpstream } from '../mesh.ts';
 import type { CommandConfig } from '../mesh-config/command-entry.ts';
@@ -24,25 +25,37 @@ export interface MakeUpstreamOptions {
   readonly onResourceUpdated: (uri: string, upstream: string) => void;
 }
 
+/** Of the network alone. */
 const CONNECT_TIMEOUT_MS = 2_000;
-/** A command may have to download packages before it answers; longer than its two tries of a handshake. */
+/** Some servers look up a lot before they answer the first request. */
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+/** A command may have to download packages before it answers. */
 const START_TIMEOUT_MS = 75_000;
 
 /** Returns the factory of upstreams of every kind. */
 export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpstreamOptions): MakeUpstream {
-  const { logger } = common;
+  const { logger, defaultTimeoutMs } = common;
+  const limitsOf = ({ kind, connect_timeout_ms, timeout_ms }: UrlConfig | CommandConfig): ConnectLimits => ({
+    handshakeMs: connect_timeout_ms ?? (kind === 'url' ? HANDSHAKE_TIMEOUT_MS : START_TIMEOUT_MS),
+    listMs: timeout_ms ?? defaultTimeoutMs,
+  });
   const httpConnections =
-    (name: string, { url, headers, connect_timeout_ms: connectTimeoutMs = CONNECT_TIMEOUT_MS }: UrlConfig) =>
-    (onNotification: (notification: McpNotification) => void): ConnectionSource =>
-      createHttpConnections({ name, url, headers, connectTimeoutMs, onNotification });
+    (name: string, config: UrlConfig) =>
+    (onNotification: (notification: McpNotification) => void): ConnectionSource => {
+      const { url, headers, transport, connect_timeout_ms: connectTimeoutMs = CONNECT_TIMEOUT_MS } = config;
+      const limits = limitsOf(config);
+      const times = { connectTimeoutMs, limits, waitMs: limits.listMs };
+      return createHttpConnections({ name, url, headers, transport, ...times, onNotification });
+    };
 
   const stdioConnections =
     (name: string, config: CommandConfig, wrap: WrapCommand) =>
     (onNotification: (notification: McpNotification) => void): ConnectionSource => {
-      const { command, args, env, cwd, connect_timeout_ms: startTimeoutMs = START_TIMEOUT_MS } = config;
+      const { command, args, env, cwd } = config;
+      const { handshakeMs: startTimeoutMs, listMs: listTimeoutMs } = limitsOf(config);
       const max = config.workers.max ?? Math.max(workers.max, config.workers.min ?? 0);
       const range = { min: Math.min(config.workers.min ?? workers.min, max), max };
-      const started = { command, args, env, cwd, workers: range, startTimeoutMs };
+      const started = { command, args, env, cwd, workers: range, startTimeoutMs, listTimeoutMs };
       return createStdioConnections({ name, ...started, hostEnv, wrap, logger, onNotification });
     };
 
@@ -50,10 +63,23 @@ export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpst
     if (config.kind === 'unusable') return createUnusableUpstream({ name, config, logger });
     if (config.kind === 'openapi') return createOpenApiUpstream({ ...common, name, config });
     if (config.kind === 'url') {
-      return createMcpUpstream({ ...common, name, config, connections: httpConnections(name, config) });
+      return createMcpUpstream({
+        ...common,
+        name,
+        config,
+        limits: limitsOf(config),
+        connections: httpConnections(name, config),
+      });
     }
     const jail = makeJail({ name, command: config.command, sandbox: config.sandbox });
     const connections = stdioConnections(name, config, jail.wrap);
-    return createMcpUpstream({ ...common, name, config, connections, isolation: () => jail.isolation });
+    return createMcpUpstream({
+      ...common,
+      name,
+      config,
+      limits: limitsOf(config),
+      connections,
+      isolation: () => jail.isolation,
+    });
   };
 }

@@ -12,6 +12,7 @@ import type { Caller, Upstream } from '../../src/upstreams/upstream.ts';
 
 /** Longer than any of the suite's servers takes; the run is made again where a busy machine takes longer. */
 const TIMEOUT_MS = 12_000;
+const LIMITS = { handshakeMs: TIMEOUT_MS, listMs: TIMEOUT_MS };
 /** The suite starts all of its scenarios at once. */
 const AT_ONCE = 4;
 
@@ -40,9 +41,18 @@ async function run(order: Order): Promise<string> {
     name: order.scenario,
     config: { kind: 'url', url, headers: {}, disabled: false, required: false, tools: {}, max_concurrency: 16 },
     defaultTimeoutMs: TIMEOUT_MS,
+    limits: LIMITS,
     logger,
     connections: (onNotification) =>
-      createHttpConnections({ name: 'conformance', url, headers: {}, connectTimeoutMs: 10_000, onNotification }),
+      createHttpConnections({
+        name: 'conformance',
+        url,
+        headers: {},
+        connectTimeoutMs: 10_000,
+        limits: LIMITS,
+        waitMs: TIMEOUT_MS,
+        onNotification,
+      }),
     onChange: () => {},
     onResourceUpdated: () => {},
   });

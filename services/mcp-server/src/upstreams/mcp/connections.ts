@@ -1,4 +1,4 @@
-import type { McpConnection } from '@toolmesh/shared/mcp/connection';
+import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
 import type { WorkerPoolStats } from '../pool/worker-pool.ts';
 import type { Caller } from '../upstream.ts';
 

@@ -1,7 +1,7 @@
-import { createLeanFetch } from '@toolmesh/shared/kit/http/lean-fetch';
-import type { McpConnection } from '@toolmesh/shared/mcp/connection';
-import { type ConnectionHolder, createConnectionHolder } from '@toolmesh/shared/mcp/connection-holder';
-import { connectOverHttp } from '@toolmesh/shared/mcp/http-connection';
+import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
+import { type ConnectionHolder, createConnectionHolder } from '@toolmesh/shared/mcp/client/connection-holder';
+import { createHttpLink } from '@toolmesh/shared/mcp/client/http/http-link';
+import { type ConnectLimits, connectOverHttp } from '@toolmesh/shared/mcp/client/http-connection';
 import {
   INVALID_REQUEST,
   type McpNotification,
@@ -17,7 +17,12 @@ export interface HttpConnectionsOptions {
   readonly name: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly transport?: 'http' | 'sse' | undefined;
+  /** Time limit of a connect on the network. */
   readonly connectTimeoutMs: number;
+  readonly limits: ConnectLimits;
+  /** The longest that a call waits for a connection that is being opened. */
+  readonly waitMs: number;
   readonly onNotification: (notification: McpNotification) => void;
 }
 
@@ -32,15 +37,15 @@ interface SessionConnection {
  * failed, so that a server that was away is used as soon as it is back.
  */
 export function createHttpConnections(options: HttpConnectionsOptions): ConnectionSource {
-  const { name, url, headers, connectTimeoutMs, onNotification } = options;
-  const http = createLeanFetch(headers, connectTimeoutMs);
-  const server = { name: `The upstream ${name}`, url: new URL(url), http };
+  const { name, url, headers, connectTimeoutMs, waitMs, onNotification, transport, limits } = options;
+  const link = createHttpLink({ headers, connectMs: connectTimeoutMs });
+  const server = { name: `The upstream ${name}`, url: new URL(url), link };
   let subscribed: ReadonlySet<string> = new Set();
   const shared = createConnectionHolder(async () => {
-    const connection = await connectOverHttp(server, { onNotification });
+    const connection = await connectOverHttp(server, { onNotification, transport, limits });
     connection.subscribe(subscribed).catch(() => {});
     return connection;
-  });
+  }, waitMs);
 
   /** Connects for messages and questions that go to the latest of `callers`. */
   const connectFor = async (callers: ReadonlySet<Caller>, signal: AbortSignal): Promise<McpConnection> => {
@@ -50,11 +55,12 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
     return connectOverHttp(server, {
       ...(caller === undefined ? {} : { capabilities: caller.capabilities }),
       prior,
+      limits,
       onNotification: (notification) => latest()?.notify?.(notification),
       ...(caller?.ask && { onRequest: (request, asking) => askCaller(latest(), request, asking) }),
     });
   };
-  const ofSessions = createSessionConnections(connectFor);
+  const ofSessions = createSessionConnections(connectFor, waitMs);
 
   return {
     withConnection: shared.withConnection,
@@ -78,7 +84,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
     },
     async close() {
       await Promise.all([shared.close(), ofSessions.close()]);
-      await http.close();
+      await link.close();
     },
   };
 }
@@ -86,11 +92,12 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
 /** Keeps a connection for each session of a client of 2025, so that what the client does over it adds up. */
 function createSessionConnections(
   connectFor: (callers: ReadonlySet<Caller>, signal: AbortSignal) => Promise<McpConnection>,
+  waitMs: number,
 ) {
   const connections = new Map<ClientSession, SessionConnection>();
   const open = (session: ClientSession): SessionConnection => {
     const callers = new Set<Caller>();
-    const holder = createConnectionHolder(() => connectFor(callers, session.ended));
+    const holder = createConnectionHolder(() => connectFor(callers, session.ended), waitMs);
     const opened = { holder, callers };
     connections.set(session, opened);
     const end = () => {

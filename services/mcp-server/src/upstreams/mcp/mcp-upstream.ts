@@ -1,4 +1,5 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type { ConnectLimits } from '@toolmesh/shared/mcp/client/http-connection';
 import type { ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import type { McpNotification, McpRequest, McpTool } from '@toolmesh/shared/mcp/protocol';
@@ -21,6 +22,7 @@ export interface McpUpstreamOptions {
   readonly config: UrlConfig | CommandConfig;
   readonly defaultTimeoutMs: number;
   readonly logger: Logger;
+  readonly limits: ConnectLimits;
   /** Makes the connections, given the handler of their notifications. */
   readonly connections: (onNotification: (notification: McpNotification) => void) => ConnectionSource;
   /** Called when its lists or its status may have changed. */
@@ -31,7 +33,9 @@ export interface McpUpstreamOptions {
 }
 
 /** A refused connection costs next to nothing, so that an upstream that is away is polled often. */
-const POLL_TIMES: PollTimes = { upMs: 5_000, downMs: 500, timeoutMs: 10_000 };
+const POLL_TIMES = { upMs: 5_000, downMs: 500 };
+/** Pages of a list that each take all the time that one may take; a poll takes no longer. */
+const SLOW_PAGES = 10;
 
 /** Makes an upstream of an MCP server, however it is reached. Its lists are polled, so that it may go and come back. */
 export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
@@ -42,7 +46,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     else if (method.endsWith('/list_changed')) poller.pollSoon();
   });
   const poll = pollLists(displayName, connections, config);
-  const poller = createHealthPoller({ name, logger, poll, onChange, ...POLL_TIMES });
+  const poller = createHealthPoller({ name, logger, poll, onChange, ...pollTimes(options.limits) });
   const guard = createCallGuard({ name: displayName, maxConcurrency: config.max_concurrency, poller });
   const pending = createPendingCalls();
   const toolOf = ({ method, params }: McpRequest): McpTool | undefined =>
@@ -83,6 +87,11 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     },
   });
 }
+
+const pollTimes = ({ handshakeMs, listMs }: ConnectLimits): PollTimes => ({
+  ...POLL_TIMES,
+  timeoutMs: handshakeMs + SLOW_PAGES * listMs,
+});
 
 /** Returns the poll of an upstream's lists, reduced to what mesh.json offers. */
 function pollLists(name: string, connections: ConnectionSource, config: UrlConfig | CommandConfig) {

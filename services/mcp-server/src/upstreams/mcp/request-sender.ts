@@ -1,5 +1,5 @@
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
-import type { McpConnection } from '@toolmesh/shared/mcp/connection';
+import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
 import { createMirroredArguments, paramHeaders } from '@toolmesh/shared/mcp/param-headers';
 import {
   type McpRequest,

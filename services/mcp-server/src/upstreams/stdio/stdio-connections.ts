@@ -1,13 +1,8 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import {
-  type ConnectionHandlers,
-  connectionOver,
-  createConnectionClient,
-  type McpConnection,
-} from '@toolmesh/shared/mcp/connection';
+import type { ConnectionHandlers } from '@toolmesh/shared/mcp/client/handlers';
+import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import { METHOD_NOT_FOUND, type McpNotification, ProtocolError } from '@toolmesh/shared/mcp/protocol';
-import { createRequestClocks } from '@toolmesh/shared/mcp/request-clocks';
 import type { ConnectionSource } from '../mcp/connections.ts';
 import { createWorkerPool, type PoolWorker } from '../pool/worker-pool.ts';
 import type { Caller } from '../upstream.ts';
@@ -23,6 +18,8 @@ export interface StdioConnectionsOptions {
   readonly workers: { readonly min: number; readonly max: number };
   /** Time limit of a start, until the process is ready for calls. */
   readonly startTimeoutMs: number;
+  /** Bounds a request for one page of a list. */
+  readonly listTimeoutMs: number;
   readonly hostEnv: NodeJS.ProcessEnv;
   readonly wrap: WrapCommand;
   readonly logger: Logger;
@@ -39,9 +36,6 @@ interface Load {
   active: number;
   caller: Caller | undefined;
 }
-
-/** Bounds each request of the handshake. */
-const HANDSHAKE_TIMEOUT_MS = 30_000;
 
 /**
  * Connections to the processes of a stdio MCP server. Over standard output nothing says to which call a question or a
@@ -96,10 +90,8 @@ export function createStdioConnections(options: StdioConnectionsOptions): Connec
 
 /** Starts one process and connects to it. */
 async function startConnected(options: StdioConnectionsOptions, signal: AbortSignal): Promise<ConnectedWorker> {
-  const { name, command, args, env, cwd, hostEnv, wrap, logger, onNotification } = options;
+  const { name, command, args, env, cwd, listTimeoutMs, hostEnv, wrap, logger, onNotification } = options;
   const load: Load = { active: 0, caller: undefined };
-  const handlers = handlersOf(load, onNotification);
-  const clocks = createRequestClocks();
   const starter = createStdioStarter({
     name,
     command,
@@ -109,16 +101,10 @@ async function startConnected(options: StdioConnectionsOptions, signal: AbortSig
     hostEnv,
     wrap,
     logger,
-    createClient: (mode) =>
-      createConnectionClient(handlers, { mode, handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS, clocks }),
+    handlers: handlersOf(load, onNotification),
+    listTimeoutMs,
   });
-  const { client, ...worker } = await starter(signal);
-  const connection = connectionOver(client, {
-    closed: worker.gone,
-    handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-    clocks,
-  });
-  return { ...worker, connection, load };
+  return { ...(await starter(signal)), load };
 }
 
 function handlersOf(load: Load, onNotification: (notification: McpNotification) => void): ConnectionHandlers {

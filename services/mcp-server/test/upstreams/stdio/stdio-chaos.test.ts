@@ -162,7 +162,7 @@ describe('a pool of stdio servers', () => {
     });
     await expect(call(pool, 'echo')).rejects.toMatchObject({
       code: 'upstream_failed',
-      message: expect.stringMatching(/did not answer as an MCP server/),
+      message: expect.stringMatching(/cannot be started: exited with code 3/),
     });
     const failed = () => log.filter(({ message }) => message === 'a worker did not start');
     await until(() => failed().length >= 6);

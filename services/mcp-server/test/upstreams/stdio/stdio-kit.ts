@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@modelcontextprotocol/client';
 import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import {
   createStdioStarter,
@@ -27,11 +26,12 @@ export function misbehaving(flags: readonly string[] = [], options: Partial<Stdi
     logger,
     hostEnv: process.env,
     graceMs: 300,
-    createClient: (mode) => new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } }),
     ...options,
   });
   return { start, log, logger };
 }
+
+const NO_LIMITS = { idleMs: 60_000, totalMs: 60_000 };
 
 interface ToolCall {
   readonly name: string;
@@ -43,10 +43,10 @@ export const say = (worker: StdioWorker, name: string, args: object = {}): Promi
   sayUntil(forever, worker, { name, arguments: { ...args } });
 
 /** Calls a tool like {@link say}, until `signal` aborts. */
-export async function sayUntil(signal: AbortSignal, { client }: StdioWorker, call: ToolCall): Promise<string> {
-  const { content } = await client.callTool(call, { signal });
-  const [block] = content;
-  return block?.type === 'text' ? block.text : '';
+export async function sayUntil(signal: AbortSignal, { connection }: StdioWorker, call: ToolCall): Promise<string> {
+  const request = { method: 'tools/call', params: { ...call } };
+  const { content } = await connection.request(request, { from: { signal, capabilities: {} }, timeouts: NO_LIMITS });
+  return String(Object(content)[0]?.text ?? '');
 }
 
 /** Returns whether a process is running. A zombie (state Z) is not. */

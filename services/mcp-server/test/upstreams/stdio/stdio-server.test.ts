@@ -34,7 +34,7 @@ describe('a stdio MCP server', () => {
   test('may speak 2026-07-28', async () => {
     const file = fileURLToPath(new URL('modern-stdio-server.ts', import.meta.url));
     const { worker } = await started([], { args: [file] });
-    expect(worker.client.getProtocolEra()).toBe('modern');
+    expect(worker.connection.era).toBe('modern');
     expect(await say(worker, 'echo', { text: 'new' })).toBe('new');
     await worker.ping(forever);
   });
@@ -94,7 +94,7 @@ describe('a stdio MCP server', () => {
 
   test('tells how it ended, with its last words', async () => {
     const { worker } = await started(['--talk']);
-    await expect(say(worker, 'exit')).rejects.toThrow('Connection closed');
+    await expect(say(worker, 'exit')).rejects.toThrow(/^ended before it had answered: /);
     expect(await worker.gone).toMatchObject({
       exitCode: 7,
       signal: null,
@@ -116,7 +116,7 @@ describe('a stdio MCP server', () => {
   ];
   test.each(floods)('fails its calls when it %s', async (_name, tool, reason) => {
     const { worker } = await started([], { maxLineBytes: 1_000_000, maxGarbageBytes: 1_000_000 });
-    await expect(say(worker, tool)).rejects.toThrow('Connection closed');
+    await expect(say(worker, tool)).rejects.toThrow(/^ended before it had answered: /);
     expect((await worker.gone).message).toMatch(reason);
     expect(isAlive(worker.pid)).toBe(false);
   });
@@ -124,7 +124,7 @@ describe('a stdio MCP server', () => {
   test('is of no use once it takes no more input', async () => {
     const { worker } = await started(['--ignore-eof']);
     expect(await say(worker, 'deaf')).toBe('what?');
-    await expect(say(worker, 'echo')).rejects.toThrow(/it closed its input|Connection closed/);
+    await expect(say(worker, 'echo')).rejects.toThrow('it closed its input');
     expect((await worker.gone).message).toBe('it closed its input (killed by SIGKILL)');
   });
 
@@ -167,7 +167,11 @@ describe('a stdio MCP server', () => {
     ],
     ['a file that may not be executed', { command: fileURLToPath(import.meta.url) }, /chmod \+x/],
     ['a folder that is not there', { cwd: '/no/such/folder' }, /its "cwd" in mesh.json is not a folder/],
-    ['a program that ends', { args: ['-e', 'process.exit(3)'] }, /did not answer as an MCP server; see its output/],
+    [
+      'a program that ends',
+      { args: ['-e', 'console.error("MY_TOKEN is required"); process.exit(3)'] },
+      /cannot be started: exited with code 3; its last words on standard error: MY_TOKEN is required/,
+    ],
   ];
   test.each(unstartable)('is not had from %s, which is told with the next step', async (_name, options, message) => {
     await expect(misbehaving([], options).start(forever)).rejects.toMatchObject({

@@ -1,9 +1,9 @@
-import { MeshError } from '../kit/faults/errors.ts';
-import { isRecord } from '../kit/json/is-record.ts';
-import { LIST_NAMES, type ListName, METHOD_OF_LIST, type ReadOffer } from './client/offer/defect.ts';
-import { type RawList, readOffer } from './client/offer/read-offer.ts';
-import { meshErrorOf } from './errors.ts';
-import { type McpTool, METHOD_NOT_FOUND, ProtocolError } from './protocol.ts';
+import { MeshError } from '../../kit/faults/errors.ts';
+import { isRecord } from '../../kit/json/is-record.ts';
+import { LIST_NAMES, type ListName, METHOD_OF_LIST, type ReadOffer } from './offer/defect.ts';
+import { type RawList, readOffer } from './offer/read-offer.ts';
+import { meshErrorOf } from '../errors.ts';
+import { type McpTool, METHOD_NOT_FOUND, ProtocolError } from '../protocol.ts';
 
 /** A server that can be asked for its lists. */
 export interface ListSource {

@@ -1,6 +1,6 @@
-import { SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
-import { type IdleClock, startIdleClock } from '../kit/faults/idle-clock.ts';
-import type { RequestTimeouts } from './protocol.ts';
+import { type IdleClock, startIdleClock } from '../../kit/faults/idle-clock.ts';
+import type { RequestTimeouts } from '../protocol.ts';
+import { RequestTimedOut } from './failures.ts';
 
 /** The time limits of one request: its signal aborts with the caller and at each of the limits. */
 export type RequestClock = Pick<IdleClock, 'signal' | 'restart' | 'release'>;
@@ -31,7 +31,7 @@ export function createRequestClocks(): RequestClocks {
       }
     },
     start(signal, { idleMs, totalMs }) {
-      const late = () => new SdkError(SdkErrorCode.RequestTimeout, 'Request timed out');
+      const late = () => new RequestTimedOut('did not answer in time');
       const clock = startIdleClock({ signal, idleMs, totalMs, late });
       clocks.add(clock);
       restart(clock);

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import type { Tool, ToolResult } from '../contracts/tool.ts';
-import { MeshError } from '../kit/faults/errors.ts';
-import { createLeanFetch } from '../kit/http/lean-fetch.ts';
-import type { ToolContext } from '../kit/tools/tool.ts';
-import { elapsed } from '../kit/tools/tool-catalogue.ts';
-import { reportProgress, toTool, toToolResult } from './codec.ts';
+import type { Tool, ToolResult } from '../../contracts/tool.ts';
+import { MeshError } from '../../kit/faults/errors.ts';
+import type { ToolContext } from '../../kit/tools/tool.ts';
+import { elapsed } from '../../kit/tools/tool-catalogue.ts';
+import { reportProgress, toTool, toToolResult } from '../codec.ts';
 import type { McpConnection } from './connection.ts';
 import { createConnectionHolder } from './connection-holder.ts';
-import { meshErrorOf } from './errors.ts';
+import { meshErrorOf } from '../errors.ts';
+import { createHttpLink } from './http/http-link.ts';
 import { connectOverHttp } from './http-connection.ts';
-import type { Requester } from './protocol.ts';
-import { withMcpSpan } from './span.ts';
+import type { Requester } from '../protocol.ts';
+import { withMcpSpan } from '../span.ts';
 
 export interface McpClientOptions {
   /** Names the server in errors. */
@@ -33,6 +33,7 @@ export interface McpClient {
 }
 
 const CONNECT_TIMEOUT_MS = 2_000;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
 /** The longest that a timer of Node takes: 24 days. */
 const NO_LIMIT_MS = 2 ** 31 - 1;
 const Arguments = z.record(z.string(), z.unknown()).default({});
@@ -40,8 +41,10 @@ const Arguments = z.record(z.string(), z.unknown()).default({});
 /** Makes a client that connects at its first use, and again after its connection failed. */
 export function createMcpClient(options: McpClientOptions): McpClient {
   const { name, url, headers = {}, idleTimeoutMs, totalTimeoutMs = NO_LIMIT_MS } = options;
-  const http = createLeanFetch(headers, CONNECT_TIMEOUT_MS);
-  const holder = createConnectionHolder(() => connectOverHttp({ name, url: new URL(url), http }));
+  const link = createHttpLink({ headers, connectMs: CONNECT_TIMEOUT_MS });
+  const limits = { handshakeMs: HANDSHAKE_TIMEOUT_MS, listMs: idleTimeoutMs };
+  const server = { name, url: new URL(url), link };
+  const holder = createConnectionHolder(() => connectOverHttp(server, { limits, transport: 'http' }), idleTimeoutMs);
   const timeouts = { idleMs: idleTimeoutMs, totalMs: totalTimeoutMs };
 
   const exchange = async <T>(task: (connection: McpConnection) => Promise<T>, signal?: AbortSignal): Promise<T> => {
@@ -69,7 +72,7 @@ export function createMcpClient(options: McpClientOptions): McpClient {
     },
     async close() {
       await holder.close();
-      await http.close();
+      await link.close();
     },
   };
 }

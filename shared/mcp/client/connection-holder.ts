@@ -1,5 +1,6 @@
-import { SdkHttpError } from '@modelcontextprotocol/client';
-import { isConnectionFailure } from './errors.ts';
+import { withDeadline } from '../../kit/faults/deadline.ts';
+import { isConnectionFailure } from '../errors.ts';
+import { isSafeToResend, RequestTimedOut } from './failures.ts';
 
 /** One connection that many tasks share. */
 export interface ConnectionHolder<C> {
@@ -15,13 +16,20 @@ export interface ConnectionHolder<C> {
 
 interface Held<C> {
   readonly connection: Promise<C>;
+  /** The connection once it is open. */
+  opened?: C;
   /** Tasks under way on it. */
   active: number;
   closed: boolean;
 }
 
+/** The longest time that a timer of Node takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Makes a holder of one connection. `waitMs`: the longest that a task waits for one that is being opened. */
 export function createConnectionHolder<C extends { close(): Promise<void> }>(
   open: () => Promise<C>,
+  waitMs = MAX_TIMER_MS,
 ): ConnectionHolder<C> {
   let current: Held<C> | undefined;
 
@@ -34,11 +42,11 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
   };
 
   const run = async <T>(task: (connection: C) => Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-    const held = (current ??= { connection: open(), active: 0, closed: false });
+    const held = (current ??= hold(open()));
     held.active += 1;
     let failed = false;
     try {
-      return await task(await held.connection);
+      return await task(held.opened ?? (await untilOpen(held, { waitMs, signal })));
     } catch (error) {
       failed = signal?.aborted !== true && isConnectionFailure(error);
       throw error;
@@ -57,8 +65,7 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
       try {
         return await run(task, signal);
       } catch (error) {
-        if (!isReused || signal?.aborted === true || !isSessionUnknown(error)) throw error;
-        // Nothing of the task has run, so that even a write is safe to send again.
+        if (!isReused || signal?.aborted === true || !isSafeToResend(error)) throw error;
         return run(task, signal);
       }
     },
@@ -68,6 +75,22 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
   };
 }
 
-/** The answer of a 2025 server that has restarted to a session from before: 404, or 400 by servers of the SDK's v1. */
-const isSessionUnknown = (error: unknown): boolean =>
-  error instanceof SdkHttpError && (error.status === 404 || error.status === 400);
+function hold<C>(connection: Promise<C>): Held<C> {
+  const held: Held<C> = { connection, active: 0, closed: false };
+  connection.then(
+    (opened) => (held.opened = opened),
+    () => {},
+  );
+  return held;
+}
+
+interface Waiting {
+  readonly waitMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Waits for a connection that others may wait for, too. @throws what the connect throws; RequestTimedOut */
+function untilOpen<C>({ connection }: Held<C>, { waitMs: ms, signal }: Waiting): Promise<C> {
+  const late = () => new RequestTimedOut('did not answer in time');
+  return withDeadline({ ...(signal && { signal }), ms, late }, () => connection);
+}
