@@ -13,12 +13,14 @@ export interface JailPlan {
   readonly command: readonly string[];
 }
 
-/** Files that programs read in /etc: names, addresses, certificates, fonts. Neither passwords nor private keys. */
+/** Files that programs read in /etc: names, addresses, certificates, fonts, settings of browsers. Neither passwords nor private keys. */
 const ETC = [
   'resolv.conf hosts host.conf nsswitch.conf gai.conf hostname services protocols',
   'passwd group localtime timezone locale.conf default/locale mime.types magic os-release debian_version lsb-release',
   'ld.so.cache ld.so.conf ld.so.conf.d alternatives fonts terminfo inputrc bash.bashrc profile gitconfig',
   'ca-certificates ca-certificates.conf ssl/certs ssl/cert.pem ssl/openssl.cnf',
+  // Debian's chromium is a script that ends where these are missing.
+  'chromium chromium.d chromium-browser opt/chrome firefox firefox-esr',
   'pki/tls/certs pki/tls/cert.pem pki/tls/openssl.cnf pki/ca-trust/extracted crypto-policies',
 ].flatMap((line) => line.split(' '));
 

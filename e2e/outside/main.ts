@@ -1,0 +1,30 @@
+// `npm run test:servers [-- PATTERN] [--table]`: real servers, documents and clients of others, each installed once into
+// a cache, before and behind the hub. Ends with 1 when one of them did not work. `--table` prints the tables of the docs.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { stopServed } from './parts.ts';
+import { createReport, markdownTable } from './report.ts';
+import { runServers } from './servers/run-servers.ts';
+
+const { values, positionals } = parseArgs({ options: { table: { type: 'boolean' } }, allowPositionals: true });
+const wanted = new RegExp(positionals[0] ?? '', 'i');
+
+const report = createReport((line) => process.stdout.write(`${line}\n`));
+try {
+  await runServers(report, wanted);
+} finally {
+  await stopServed();
+}
+const failed = report.rows.filter(({ failures }) => failures.length > 0).length;
+const notRun = report.rows.filter((row) => row.notRun !== undefined).length;
+if (values.table === true) {
+  for (const kind of ['server', 'document', 'client'] as const)
+    process.stdout.write(`\n${markdownTable(report.rows, kind)}\n`);
+}
+mkdirSync('reports', { recursive: true });
+const passed = report.rows.length - failed - notRun;
+// Read by .ci/count.mjs, with the reports of jest.
+const counts = { numPassedTests: passed, numFailedTests: failed, numRuntimeErrorTestSuites: 0 };
+writeFileSync('reports/servers.json', JSON.stringify({ ...counts, rows: report.rows }, null, 2));
+process.stdout.write(`\n${passed} right, ${failed} failed, ${notRun} not run\n`);
+process.exit(failed === 0 ? 0 : 1);
