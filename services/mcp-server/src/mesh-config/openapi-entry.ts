@@ -7,6 +7,10 @@ export const OpenApiKeys = {
   openapi: z.string().min(1),
   /** The service's URL, if it is not the document's server. */
   base_url: HttpUrl.optional(),
+  /** Sent in the query of every request: a key, for instance. */
+  query: z.record(z.string(), z.string()).default({}),
+  /** A key, a token or `user:password` for each security scheme of the document. */
+  credentials: z.record(z.string(), z.string()).default({}),
   /** Lists the schemas of results, too. They are large, and services break them. */
   output_schemas: z.boolean().default(false),
   ...CommonKeys,

@@ -3,12 +3,12 @@ import type { Offer } from '../../protocol.ts';
 /** Something in the lists of a server that is not as MCP has it. */
 export interface Defect {
   /** `list`: a whole list, named by its method. */
-  readonly kind: 'tool' | 'prompt' | 'resource' | 'template' | 'operation' | 'list';
+  readonly kind: 'tool' | 'prompt' | 'resource' | 'template' | 'operation' | 'credential' | 'list';
   readonly name: string;
   /** In words for an operator. */
   readonly reason: string;
-  /** `mended`: it is offered without what was wrong. `left_out`: it is not offered. */
-  readonly action: 'mended' | 'left_out';
+  /** `mended`: it is offered without what was wrong. `left_out`: it is not offered. `missing`: mesh.json does not have it. */
+  readonly action: 'mended' | 'left_out' | 'missing';
 }
 
 /** The lists of a server as they can be offered, with what is wrong with those that it sent. */

@@ -93,12 +93,12 @@ function logDefects(
   if (fresh.length === 0) return;
   const problems = fresh.slice(0, MAX_LOGGED).map(describeDefect);
   const leftOut = fresh.filter(({ action }) => action === 'left_out').length;
-  const counts = { mended: fresh.length - leftOut, left_out: leftOut };
+  const counts = { mended: fresh.filter(({ action }) => action === 'mended').length, left_out: leftOut };
   logger.warn({ upstream: name, ...counts, problems }, 'parts of what the upstream offers are not as MCP has them');
 }
 
 /** Returns a defect in words for an operator. */
 export function describeDefect({ kind, name, reason, action }: Defect): string {
   const subject = kind === 'list' ? name : `the ${kind} ${JSON.stringify(name.slice(0, 128))}`;
-  return `${subject} is ${action === 'mended' ? 'mended' : 'left out'}: ${reason}`;
+  return `${subject} is ${action.replace('_', ' ')}: ${reason}`;
 }

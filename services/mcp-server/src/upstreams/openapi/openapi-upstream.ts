@@ -2,7 +2,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { toMcpResult, toMcpTool } from '@toolmesh/shared/mcp/codec';
-import { type Defect, NOTHING_READ, type ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
+import { NOTHING_READ, type ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
 import type { McpResult } from '@toolmesh/shared/mcp/protocol';
 import type { OpenApiConfig } from '../../mesh-config/openapi-entry.ts';
 import { assembleUpstream } from '../assemble-upstream.ts';
@@ -58,6 +58,8 @@ function createPolledApi(displayName: string, { config, defaultTimeoutMs }: Open
         document: config.openapi,
         baseUrl: config.base_url,
         headers: config.headers,
+        query: config.query,
+        credentials: config.credentials,
         outputSchemas: config.output_schemas,
         timeoutMs: config.timeout_ms ?? defaultTimeoutMs,
         previous: current,
@@ -70,7 +72,7 @@ function createPolledApi(displayName: string, { config, defaultTimeoutMs }: Open
       return {
         ...NOTHING_READ,
         tools: offered(next.tools, config).map(toMcpTool),
-        defects: next.problems.map(toDefect),
+        defects: next.defects,
       };
     },
     async call(tool: string, args: unknown, signal: AbortSignal): Promise<McpResult> {
@@ -80,8 +82,3 @@ function createPolledApi(displayName: string, { config, defaultTimeoutMs }: Open
     close: async (): Promise<void> => current?.close(),
   };
 }
-
-const toDefect = (problem: string): Defect => {
-  const [operation = '', ...reason] = problem.split(': ');
-  return { kind: 'operation', name: operation, reason: reason.join(': '), action: 'left_out' };
-};

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
 import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { Defect } from '@toolmesh/shared/mcp/client/offer/defect';
 import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { elapsed, unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
-import { type DocumentSource, type DocumentText, fetchDocument, MAX_DOCUMENT_BYTES } from './document/document.ts';
+import {
+  type DocumentSource,
+  type DocumentText,
+  fetchDocument,
+  MAX_DOCUMENT_BYTES,
+} from './document/fetch-document.ts';
 import { loadService } from './document/load-service.ts';
 import type { Operation } from './document/operation.ts';
+import type { ConfiguredNames } from './document/security.ts';
 import type { ServiceSource } from './document/read-service.ts';
 import { buildRequest } from './request/build-request.ts';
-import { readAnswer } from './request/read-answer.ts';
+import type { Configured } from './request/credentials.ts';
+import { readAnswer, type ReadAnswer } from './request/read-answer.ts';
 import { createHttpSender } from './request/send-request.ts';
 import { type ArgumentsCheck, createArgumentsChecks } from './request/validate-arguments.ts';
 
@@ -22,6 +30,10 @@ export interface OpenApiOptions {
   readonly baseUrl?: URL | string | undefined;
   /** Sent with every call; nothing that a caller gives can replace them. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent in the query of every call. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** By security scheme of the document: a key, a token, or `user:password`. Sent where the scheme says. */
+  readonly credentials?: Readonly<Record<string, string>>;
   /** Lists the schemas of results. Default: false. */
   readonly outputSchemas?: boolean;
   /** Time limit of a call. Default 60 000. */
@@ -41,8 +53,8 @@ export interface OpenApiTools {
   readonly tools: readonly Tool[];
   /** A hash of the document. */
   readonly fingerprint: string;
-  /** Parts of the document that could not be used, each with the reason, in words for an operator. */
-  readonly problems: readonly string[];
+  /** Parts of the document that could not be used, and credentials that it demands and nobody gave. */
+  readonly defects: readonly Defect[];
   /**
    * Calls one of `tools`. A service that refuses (4xx, 5xx) is a result with `is_error`.
    * @throws MeshError tool_not_found, invalid_arguments, upstream_failed or upstream_timeout.
@@ -66,20 +78,19 @@ const MAX_LISTED = 5;
  */
 export async function loadOpenApi(options: OpenApiOptions): Promise<OpenApiTools> {
   const { name, loadTimeoutMs = 60_000, signal, previous } = options;
-  const given = Object.entries(options.headers ?? {}).filter(([, value]) => value !== '');
-  const headers = Object.fromEntries(given.map(([key, value]) => [key.toLowerCase(), value]));
+  const configured = configuredOf(options);
+  const { headers, query } = configured;
   const baseUrl = options.baseUrl === undefined ? undefined : new URL(options.baseUrl);
   const late = () => new MeshError('upstream_timeout', `${name} could not be read within ${loadTimeoutMs} ms`);
   return withDeadline({ signal, ms: loadTimeoutMs, late }, async (limited) => {
-    const document = { name, document: options.document, headers, baseUrl, signal: limited };
+    const document = { name, document: options.document, headers, query, baseUrl, signal: limited };
     const { text, url } = await fetchText(document, loadTimeoutMs);
     const fingerprint = createHash('sha256').update(text).digest('base64');
     if (fingerprint === previous?.fingerprint) return previous;
     const listsOutput = options.outputSchemas ?? false;
-    const configured = Object.keys(headers);
-    const source = { name, text, url: url.href, configured, baseUrl: baseUrl?.href, listsOutput };
+    const source = { name, text, url: url.href, configured: namesOf(configured), baseUrl: baseUrl?.href, listsOutput };
     const service = await readCallables(source, limited);
-    return { fingerprint, ...toolsOf(service, headers, options) };
+    return { fingerprint, ...toolsOf(service, configured, options) };
   });
 }
 
@@ -92,49 +103,72 @@ async function fetchText(document: DocumentSource, timeoutMs: number): Promise<D
   }
 }
 
+function configuredOf({ headers = {}, query = {}, credentials = {} }: OpenApiOptions): Configured {
+  const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  return { headers: withoutEmpty(lower), query: withoutEmpty(query), credentials: withoutEmpty(credentials) };
+}
+
+/** A variable with an empty fallback is a key that is not there. */
+const withoutEmpty = (values: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+
+const namesOf = ({ headers, query, credentials }: Configured): ConfiguredNames => ({
+  headers: Object.keys(headers),
+  query: Object.keys(query),
+  schemes: Object.keys(credentials),
+});
+
 interface Service {
   readonly callables: ReadonlyMap<string, Callable>;
-  readonly problems: readonly string[];
+  readonly defects: readonly Defect[];
 }
 
 async function readCallables(source: ServiceSource, signal: AbortSignal): Promise<Service> {
   const callables = new Map<string, Callable>();
-  const problems: string[] = [];
+  const defects: Defect[] = [];
   const checkOf = createArgumentsChecks();
   for await (const part of loadService(source, signal)) {
-    if ('problem' in part) {
-      problems.push(part.problem);
+    if ('defect' in part) {
+      defects.push(part.defect);
       continue;
     }
     const { tool, operation, base } = part;
     callables.set(tool, { operation, base: new URL(base), check: checkOf(tool, operation.tool.input_schema) });
   }
-  if (callables.size > 0) return { callables, problems };
+  if (callables.size > 0) return { callables, defects };
+  const problems = defects.map(({ name, reason }) => `${name}: ${reason}`);
   const why = problems.length === 0 ? 'it has none' : `its problems: ${problems.slice(0, MAX_LISTED).join('; ')}`;
   throw new MeshError('upstream_failed', `${source.name} has no operation that can be used; ${why}`);
 }
 
 function toolsOf(
-  { callables, problems }: Service,
-  headers: Readonly<Record<string, string>>,
+  { callables, defects }: Service,
+  configured: Configured,
   { name, timeoutMs = 60_000, maxResponseBytes = 16 * 1_024 ** 2 }: OpenApiOptions,
 ): Omit<OpenApiTools, 'fingerprint'> {
   const sender = createHttpSender({ name, timeoutMs, maxResponseBytes });
   return {
     tools: [...callables].map(([tool, { operation }]) => ({ name: tool, ...operation.tool })),
-    problems,
+    defects,
     async call(tool, args, context) {
       const callable = callables.get(tool);
       if (callable === undefined) throw unknownTool(tool, callables.keys());
       const { operation, base, check } = callable;
-      const request = buildRequest(operation, check(args), { base, headers });
+      const request = buildRequest(operation, check(args), { base, configured });
       const started = performance.now();
       const answer = await sender.send({ ...request, signal: context.signal });
-      const read = readAnswer(answer);
+      const read = withAdvice(readAnswer(answer), answer.status, operation);
       // A client that was promised an object refuses a result without one.
       const promised = operation.tool.output_schema === undefined || read.is_error ? {} : { structured_content: {} };
       return { tool, ...promised, ...read, duration_ms: elapsed(started) };
     },
     close: () => sender.close(),
   };
+}
+
+/** Adds the reason why a service did not let the hub in, if it is known here. */
+function withAdvice(read: ReadAnswer, status: number, { security: { missing } }: Operation): ReadAnswer {
+  if ((status !== 401 && status !== 403) || missing.length === 0) return read;
+  const text = `The hub has no credential for ${missing.join(', ')}; its operator can set one in mesh.json.`;
+  return { ...read, content: [...read.content, { type: 'text', text }] };
 }

@@ -31,7 +31,7 @@ async function serve(content: object, { required = true, ...more }: { required?:
   endWithTest({ stop: () => api.close() });
   return {
     schema: Object(api.tools[0]?.input_schema),
-    problems: api.problems,
+    defects: api.defects,
     async send(args: object): Promise<Seen> {
       await api.call('send', args, quietContext(forever));
       const last = seen.at(-1);
@@ -82,8 +82,8 @@ describe('multipart/form-data', () => {
   };
 
   test('has files as text, as data: URLs and in base64, alone and in lists', async () => {
-    const { send, schema, problems } = await serve(upload, { components });
-    expect(problems).toEqual([]);
+    const { send, schema, defects } = await serve(upload, { components });
+    expect(defects).toEqual([]);
     expect(schema.properties.picture.description).toMatch(/^A face.\nA file: its text, a data: URL, or an object/);
     const seen = await send({
       file: 'Grüße',

@@ -94,9 +94,15 @@ describe('an OpenAPI document becomes tools', () => {
     });
     expect(toolOf(api, 'replacePet')?.description).toBe('Deprecated.');
     expect(toolOf(api, 'delete_pets_id')?.description).toBe('DELETE /pets/{id}');
-    expect(api.problems).toEqual([
-      'GET /broken: "#/components/parameters/NoSuchThing" leads nowhere',
-      'GET /elsewhere: "https://other.example/parameters.yaml#/X" leads out of the document',
+    const leftOut = { kind: 'operation', action: 'left_out' };
+    expect(api.defects).toEqual([
+      { ...leftOut, name: 'GET /broken', reason: '"#/components/parameters/NoSuchThing" leads nowhere' },
+      {
+        ...leftOut,
+        name: 'GET /elsewhere',
+        reason: '"https://other.example/parameters.yaml#/X" leads out of the document',
+      },
+      { ...leftOut, name: 'OPTIONS /pets', reason: 'no tool is made of OPTIONS' },
     ]);
   });
 
@@ -209,7 +215,7 @@ describe('an OpenAPI document becomes tools', () => {
     const service = await serveTools([add]);
     stops.push(() => service.stop(0));
     const api = await load({ document: new URL(`${service.url}/openapi.json`) });
-    expect(api.problems).toEqual([]);
+    expect(api.defects).toEqual([]);
     expect(toolOf(api, 'add')).toMatchObject({
       description: expect.stringContaining('Adds.'),
       input_schema: { properties: { arguments: { properties: { a: { type: 'integer' } } } }, required: ['arguments'] },

@@ -1,9 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import type { Sender } from '../request/send-request.ts';
-import { isSameHost } from '../same-host.ts';
 
 /** An object as JSON has them. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -26,70 +22,11 @@ export interface OpenApiDocument {
   follow(reference: string): unknown;
 }
 
-export interface DocumentSource {
-  /** Names the upstream in errors. */
-  readonly name: string;
-  /** An http or https URL, or the path of a file. */
-  readonly document: URL | string;
-  /** Sent along where the document is not given without them. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The service's URL, if it was configured. */
-  readonly baseUrl: URL | undefined;
-  readonly signal: AbortSignal;
-}
-
-export const MAX_DOCUMENT_BYTES = 16 * 1_024 ** 2;
 /** References to references; more are a circle. */
 const MAX_HOPS = 16;
 
-/** The text of a document, and where it came from. */
-export interface DocumentText {
-  readonly text: string;
-  readonly url: URL;
-}
-
-/** Reads or requests a document's text. @throws MeshError upstream_failed with the correction to make; what `send` throws. */
-export async function fetchDocument(source: DocumentSource, send: Sender): Promise<DocumentText> {
-  const url = toUrl(source.document);
-  const text =
-    url.protocol === 'file:' ? await readDocument(source.name, url) : await requestDocument(url, source, send);
-  return { text, url };
-}
-
-function toUrl(document: URL | string): URL {
-  if (document instanceof URL) return document;
-  return /^(https?|file):/.test(document) ? new URL(document) : pathToFileURL(document);
-}
-
-async function readDocument(name: string, url: URL): Promise<string> {
-  try {
-    const bytes = await readFile(url);
-    if (bytes.length <= MAX_DOCUMENT_BYTES) return bytes.toString();
-  } catch (cause) {
-    throw wrong(name, 'its document cannot be read; correct "openapi" in mesh.json', cause);
-  }
-  throw wrong(name, `its document is larger than ${MAX_DOCUMENT_BYTES} bytes`);
-}
-
-async function requestDocument(url: URL, source: DocumentSource, send: Sender): Promise<string> {
-  const { name, headers, baseUrl, signal } = source;
-  const get = (sent: Readonly<Record<string, string>>) =>
-    send({ method: 'GET', url, headers: { accept: 'application/json, application/yaml, */*;q=0.5', ...sent }, signal });
-  // Keys are for the service; the document's host gets them only if it is that service, and asks.
-  const isService = baseUrl === undefined || isSameHost(url, baseUrl);
-  let answer = await get({});
-  if (isService && (answer.status === 401 || answer.status === 403)) answer = await get(headers);
-  if (answer.status >= 300) {
-    const hint = isService || Object.keys(headers).length === 0 ? '' : HEADERS_STAY;
-    throw wrong(name, `its document was answered with status ${answer.status}${hint}`);
-  }
-  return answer.body.toString();
-}
-
 /** Tells whether a document's text is meant as JSON; if not, it is YAML. */
 export const isJson = (text: string): boolean => text.trimStart().startsWith('{');
-
-const HEADERS_STAY = '; "headers" are for "base_url", another host: save the document, and set "openapi" to its file';
 
 /**
  * Opens a document that was parsed from JSON or YAML.

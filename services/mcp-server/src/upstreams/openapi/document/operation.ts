@@ -1,3 +1,4 @@
+import type { HttpMethod } from '@toolmesh/shared/kit/http/connections';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema, Tool, ToolAnnotations } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
@@ -7,7 +8,7 @@ import { argumentNames, type Field } from './field.ts';
 import { isJsonType } from './media-types.ts';
 import { type Parameter, readParameters } from './parameters.ts';
 import { createSchemaConverter, type SchemaConverter, SchemaTooLarge } from './schemas.ts';
-import type { HttpMethod } from '@toolmesh/shared/kit/http/connections';
+import type { DocumentSecurity, OperationSecurity } from './security.ts';
 
 /** One operation of a service: the tool that it becomes, and all that makes a request of a call. */
 export interface Operation {
@@ -21,6 +22,7 @@ export interface Operation {
   readonly accept: string;
   /** The servers that it names for itself. */
   readonly servers: unknown;
+  readonly security: OperationSecurity;
 }
 
 const OperationObject = z.looseObject({
@@ -32,6 +34,7 @@ const OperationObject = z.looseObject({
   requestBody: z.unknown().optional(),
   responses: z.record(z.string(), z.unknown()).default({}),
   servers: z.unknown().optional(),
+  security: z.unknown().optional(),
 });
 export type OperationObject = z.output<typeof OperationObject>;
 
@@ -57,8 +60,7 @@ export interface OperationSource {
   /** The document's object of the path. */
   readonly item: JsonObject;
   readonly operation: OperationObject;
-  /** Headers, in lower case, that are sent with every request, which callers do not set. */
-  readonly configured: ReadonlySet<string>;
+  readonly security: DocumentSecurity;
   /** True if the tool lists the schema of its result. */
   readonly listsOutput: boolean;
 }
@@ -83,6 +85,7 @@ export function readOperation(document: OpenApiDocument, source: OperationSource
     body: input.body,
     accept: acceptOf(document, operation),
     servers: operation.servers ?? item['servers'],
+    security: source.security.of(operation.security),
   };
 }
 
@@ -105,10 +108,10 @@ function readInputInBounds(document: OpenApiDocument, source: OperationSource): 
 }
 
 function readInput(document: OpenApiDocument, source: OperationSource, converter: SchemaConverter): Input {
-  const { path, item, operation, configured } = source;
+  const { path, item, operation, security } = source;
   const shared: unknown = item['parameters'];
   const listed = [...(Array.isArray(shared) ? shared : []), ...operation.parameters];
-  const parameters = readParameters(document, { path, listed, configured }, converter);
+  const parameters = readParameters(document, { path, listed, reserved: security.reserved }, converter);
   const body = operation.requestBody === undefined ? undefined : bodyOf(document, operation.requestBody, converter);
   const fields = [...parameters.map(({ field }) => field), ...(body?.fields ?? [])];
   const names = argumentNames(fields);

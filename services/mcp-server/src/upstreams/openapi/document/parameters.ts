@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DocumentProblem, type OpenApiDocument } from './document.ts';
 import type { Field } from './field.ts';
 import type { SchemaConverter } from './schemas.ts';
+import { placed } from './security.ts';
 import type { ParameterForm, Place } from '../request/serialize.ts';
 
 export interface Parameter extends ParameterForm {
@@ -36,18 +37,18 @@ export interface ParameterSource {
   readonly path: string;
   /** Those of the path, then those of the operation, which replace them. */
   readonly listed: readonly unknown[];
-  /** Headers, in lower case, that are sent with every request. */
-  readonly configured: ReadonlySet<string>;
+  /** Parameters, with their place, that no caller sets. */
+  readonly reserved: ReadonlySet<string>;
 }
 
 /** Returns the parameters that a caller may set. @throws DocumentProblem for one that is malformed. */
 export function readParameters(
   document: OpenApiDocument,
-  { path, listed, configured }: ParameterSource,
+  { path, listed, reserved }: ParameterSource,
   converter: SchemaConverter,
 ): readonly ReadParameter[] {
   const isOurs = ({ name, in: place }: ParameterObject): boolean =>
-    place === 'header' && (OWN_HEADERS.test(name) || configured.has(name.toLowerCase()));
+    reserved.has(placed(place, name)) || (place === 'header' && OWN_HEADERS.test(name));
   return listParameters(document, path, listed)
     .filter((parameter) => !isOurs(parameter))
     .map((parameter) => ({ field: fieldOf(parameter, converter), form: formOf(parameter) }));

@@ -1,14 +1,14 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Operation } from '../document/operation.ts';
 import type { ApiRequest } from './send-request.ts';
+import { type Configured, placeCredentials } from './credentials.ts';
 import { inCookie, inHeader, inPath, inQuery } from './serialize.ts';
 import { writeBody } from './write-body.ts';
 
 /** The service that a request goes to. */
 export interface RequestTarget {
   readonly base: URL;
-  /** The configured headers, which no argument can replace. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly configured: Configured;
 }
 
 /**
@@ -16,9 +16,9 @@ export interface RequestTarget {
  * @throws MeshError invalid_arguments for values that cannot be written where they belong.
  */
 export function buildRequest(
-  { method, path, parameters, body, accept }: Operation,
+  { method, path, parameters, body, accept, security }: Operation,
   args: Readonly<Record<string, unknown>>,
-  { base, headers }: RequestTarget,
+  { base, configured }: RequestTarget,
 ): Omit<ApiRequest, 'signal'> {
   const given = parameters
     .map((form) => ({ form, value: Object.hasOwn(args, form.argument) ? args[form.argument] : undefined }))
@@ -32,7 +32,9 @@ export function buildRequest(
     return value;
   });
   const query = at('query').flatMap(({ form, value }) => inQuery(value, form));
-  const cookies = at('cookie').map(({ form, value }) => inCookie(value, form));
+  const keys = placeCredentials(security.credentials, configured);
+  const own = configured.headers['cookie'];
+  const cookies = [...at('cookie').map(({ form, value }) => inCookie(value, form)), ...keys.cookies, own ?? ''];
   const written = body === undefined ? undefined : writeBody(body, args);
   const prefix = base.pathname.replace(/(?<!\/)\/+$/, '');
   const url = new URL(`${base.origin}${prefix}${filled.startsWith('/') ? '' : '/'}${filled}`);
@@ -43,10 +45,17 @@ export function buildRequest(
     headers: {
       accept,
       ...Object.fromEntries(at('header').map(({ form, value }) => [form.name.toLowerCase(), inHeader(value, form)])),
-      ...(cookies.length === 0 ? {} : { cookie: cookies.join('; ') }),
       ...(written === undefined ? {} : { 'content-type': written.contentType }),
-      ...headers,
+      ...keys.headers,
+      ...configured.headers,
+      ...cookieHeader(cookies),
     },
+    keys: keys.query,
     ...(written === undefined ? {} : { body: written.content }),
   };
+}
+
+function cookieHeader(cookies: readonly string[]): Readonly<Record<string, string>> {
+  const given = cookies.filter((cookie) => cookie !== '');
+  return given.length === 0 ? {} : { cookie: given.join('; ') };
 }

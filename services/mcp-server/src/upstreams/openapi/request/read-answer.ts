@@ -71,7 +71,8 @@ const NAMES: Readonly<Record<string, string>> = { 'retry-after': 'Retry-After', 
 
 function headerLine(headers: Headers, name: string): readonly string[] {
   const value = headers.get(name);
-  return value === null ? [] : [`${NAMES[name] ?? name}: ${value.slice(0, EXCERPT_CHARS)}`];
+  // The query of a location may repeat the keys that were sent.
+  return value === null ? [] : [`${NAMES[name] ?? name}: ${(value.split('?')[0] ?? '').slice(0, EXCERPT_CHARS)}`];
 }
 
 function readJson(text: string, statusLine: string): ReadAnswer {

@@ -5,10 +5,13 @@ import { headersOf } from '@toolmesh/shared/kit/http/fetch-adapter';
 import { followRedirects, type RedirectRules } from '@toolmesh/shared/kit/http/follow-redirects';
 import { networkError } from '@toolmesh/shared/kit/http/network-error';
 import { isSameHost } from '../same-host.ts';
+import { withQuery } from './credentials.ts';
 import { decodeAnswer } from './decode-answer.ts';
 
 /** A request that ends with its caller. */
 export interface ApiRequest extends HttpRequest {
+  /** Parameters of the query that are secret: they are on the wire only. */
+  readonly keys?: readonly (readonly [string, string])[];
   readonly signal: AbortSignal;
 }
 
@@ -43,8 +46,8 @@ const MAX_REDIRECTS = 3;
 /** Creates what sends the requests of one API. Redirects are followed where that writes nothing a second time. */
 export function createHttpSender({ name, timeoutMs, maxResponseBytes }: HttpSenderOptions): HttpSender {
   const connections = createConnections({ name, connectMs: CONNECT_TIMEOUT_MS, perServer: 64, maxResponseBytes });
-  const exchange = (request: HttpRequest) =>
-    connections.exchange(request, async ({ statusCode, headers, body }) => ({
+  const exchange = (request: HttpRequest, keys: ApiRequest['keys'] = []) =>
+    connections.exchange({ ...request, url: withQuery(request.url, keys) }, async ({ statusCode, headers, body }) => ({
       statusCode,
       headers,
       body: Buffer.from(await body.arrayBuffer()),
@@ -67,7 +70,11 @@ export function createHttpSender({ name, timeoutMs, maxResponseBytes }: HttpSend
   return {
     send: (request) =>
       withDeadline({ signal: request.signal, ms: timeoutMs, late }, async (signal) => {
-        const { answer, url } = await followRedirects({ ...request, signal }, exchange, redirects);
+        const { answer, url } = await followRedirects(
+          { ...request, signal },
+          (sent) => exchange(sent, request.keys),
+          redirects,
+        );
         const headers = headersOf(answer);
         const body = await decoded(answer.body, headers);
         return { status: answer.statusCode, headers, body, url };
