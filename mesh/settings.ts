@@ -55,6 +55,8 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: 'mcp-server', name: 'MCP_REQUEST_TIMEOUT' },
   { service: 'mcp-server', name: 'MIN_WORKERS' },
   { service: 'mcp-server', name: 'MAX_WORKERS' },
+  { service: 'mcp-server', name: 'MAX_SESSION_WORKERS' },
+  { service: 'mcp-server', name: 'SESSION_WORKER_IDLE_MS' },
   { service: 'middleware', name: 'MCP_SERVER_URL' },
   { service: 'middleware', name: 'MCP_SERVER_API_KEY', isSecret: true },
   { service: 'middleware', name: 'MCP_REQUEST_TIMEOUT' },

@@ -85,6 +85,7 @@ describe('the hub', () => {
       mcp_upstream_breaker_open: 'gauge',
       mcp_workers: 'gauge',
       mcp_worker_restarts_total: 'counter',
+      mcp_session_workers_given_up_total: 'counter',
     });
     for (const upstream of ['code-executor', 'time-client', COMMAND_UPSTREAM]) {
       expect(series.get(`mcp_upstream_up{upstream="${upstream}"}`)).toBe(1);

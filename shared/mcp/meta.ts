@@ -16,6 +16,12 @@ export const QUIET_META_KEY = 'io.toolmesh/quiet';
 /** Key in a listed tool's `_meta`: the upstream that it comes from, `{server, status}`. */
 export const SOURCE_META_KEY = 'io.toolmesh/source';
 
+/** Key in a result's `_meta`: the state that a process kept for the session is lost, `{reason}`. */
+export const STATE_LOST_META_KEY = 'io.toolmesh/state_lost';
+
+/** Key in a request's `_meta`: the conversation that it belongs to, an id that nobody can guess. */
+export const CONVERSATION_META_KEY = 'io.toolmesh/conversation';
+
 /** Encodes a call that did not run as a tool error, which a model can read and act on. */
 export function errorResult(error: MeshError) {
   const content = [{ type: 'text' as const, text: `${error.code}: ${error.message}` }];

@@ -28,14 +28,32 @@ export const HubConfig = serviceConfig(8000, {
     .min(0)
     .max(256)
     .default(2)
-    .describe('Fewest processes of an upstream that runs as a command, unless `mesh.json` says otherwise.'),
+    .describe(
+      'Fewest processes of an upstream that runs as a command, from its first call without a session on, unless `mesh.json` says otherwise; until then there is one.',
+    ),
   MAX_WORKERS: z.coerce
     .number()
     .int()
     .min(1)
     .max(256)
     .default(8)
-    .describe('Most processes of an upstream that runs as a command, unless `mesh.json` says otherwise.'),
+    .describe(
+      'Most processes of an upstream that runs as a command, without those of sessions, unless `mesh.json` says otherwise.',
+    ),
+  MAX_SESSION_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(16)
+    .describe('Most processes of such an upstream that serve one session each, unless `mesh.json` says otherwise.'),
+  SESSION_WORKER_IDLE_MS: z.coerce
+    .number()
+    .int()
+    .min(1_000)
+    .max(86_400_000)
+    .default(1_800_000)
+    .describe('Idle time after which the process of a session ends, unless `mesh.json` says otherwise.'),
 }).refine(({ MIN_WORKERS, MAX_WORKERS }) => MIN_WORKERS <= MAX_WORKERS, {
   path: ['MIN_WORKERS'],
   error: 'is above MAX_WORKERS',

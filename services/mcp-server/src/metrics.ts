@@ -78,14 +78,24 @@ function declareWorkerMetrics(metrics: Metrics, upstreams: () => readonly Upstre
     upstreams().flatMap(({ name, workers }) => (workers === undefined ? [] : [{ upstream: name, stats: workers() }]));
   metrics.gauge({
     name: 'mcp_workers',
-    help: 'Processes of an upstream that is started by a command, by state',
+    help: 'Processes of an upstream that is started by a command: busy, idle, or of a session',
     labelNames: ['upstream', 'state'],
     collect() {
       this.reset();
       for (const { upstream, stats } of pools()) {
         this.set({ upstream, state: 'busy' }, stats.busy);
         this.set({ upstream, state: 'idle' }, stats.idle);
+        this.set({ upstream, state: 'session' }, stats.sessions);
       }
+    },
+  });
+  metrics.counter({
+    name: 'mcp_session_workers_given_up_total',
+    help: 'Processes of sessions that were ended, with what they kept, because another session needed one',
+    labelNames: ['upstream'],
+    collect() {
+      this.reset();
+      for (const { upstream, stats } of pools()) this.inc({ upstream }, stats.sessions_given_up);
     },
   });
   metrics.counter({

@@ -1,17 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Upstream } from './upstreams/upstream.ts';
+import type { ClientSession, Upstream } from './upstreams/upstream.ts';
 
 /** The resources whose changes clients of the hub have subscribed to. */
 export interface ResourceSubscriptions {
   /** Subscribes to changes of `uris` until the returned function is called. */
   subscribe(uris: ReadonlySet<string>): () => void;
   /** Calls `listener` with each resource that changes. Returns the function that ends that. */
-  onUpdated(listener: (uri: string) => void): () => void;
+  onUpdated(listener: UpdateListener): () => void;
   /** Passes on that a resource has changed, if this upstream is its owner. */
-  notifyUpdated(uri: string, upstream: string): void;
+  notifyUpdated(uri: string, upstream: string, session?: ClientSession): void;
   /** Finds the owners of all resources again: the lists of the upstreams have changed. */
   ownersChanged(): void;
 }
+
+/** Receives the URI of a resource that has changed; with the session if it has changed for that alone. */
+export type UpdateListener = (uri: string, session: ClientSession | undefined) => void;
 
 export interface ResourceSubscriptionsOptions {
   readonly upstreams: () => readonly Upstream[];
@@ -25,7 +28,7 @@ const TURN_MS = 10;
 /** Subscribes each upstream to those of its resources that clients want to hear of. */
 export function createResourceSubscriptions(options: ResourceSubscriptionsOptions): ResourceSubscriptions {
   const counts = new Map<string, number>();
-  const listeners = new Set<(uri: string) => void>();
+  const listeners = new Set<UpdateListener>();
   const distributor = createDistributor(counts, options);
   const add = (uris: ReadonlySet<string>, by: 1 | -1): void => {
     for (const uri of uris) {
@@ -49,8 +52,8 @@ export function createResourceSubscriptions(options: ResourceSubscriptionsOption
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    notifyUpdated(uri, upstream) {
-      if (distributor.ownerOf(uri)?.name === upstream) listeners.forEach((listener) => listener(uri));
+    notifyUpdated(uri, upstream, session) {
+      if (distributor.ownerOf(uri)?.name === upstream) listeners.forEach((listener) => listener(uri, session));
     },
     ownersChanged() {
       if (counts.size > 0) distributor.changed('owners');

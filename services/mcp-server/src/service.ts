@@ -85,7 +85,12 @@ async function assemble({ config, env, logger, metrics, fail }: Parts) {
   catalogue.onChange(subscriptions.ownersChanged);
   const make = makeUpstream({
     defaultTimeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
-    workers: { min: config.MIN_WORKERS, max: config.MAX_WORKERS },
+    workers: {
+      min: config.MIN_WORKERS,
+      max: config.MAX_WORKERS,
+      sessions: config.MAX_SESSION_WORKERS,
+      sessionIdleMs: config.SESSION_WORKER_IDLE_MS,
+    },
     hostEnv: env,
     makeJail: createJails({ config, hostEnv: env, logger }),
     logger,

@@ -13,8 +13,11 @@ export interface WaitingQueueOptions {
 /** Callers that wait for something to become free, served in the order of their arrival. */
 export interface WaitingQueue<T> {
   readonly length: number;
-  /** @throws the error of a full queue or of too long a wait, or what `signal` was aborted with */
-  wait(signal: AbortSignal): Promise<T>;
+  /**
+   * Waits for a turn, `maxWaitMs` unless `waitMs` says otherwise.
+   * @throws the error of a full queue or of too long a wait, or what `signal` was aborted with
+   */
+  wait(signal: AbortSignal, waitMs?: number): Promise<T>;
   /** Gives `item` to the caller that has waited longest. Returns false when nobody waits. */
   serve(item: T): boolean;
   /** Rejects all that wait. */
@@ -30,12 +33,12 @@ export function createWaitingQueue<T>({ maxLength, maxWaitMs, full, late }: Wait
   // A set keeps the order of arrival, and lets a caller leave from its middle.
   const queue = new Set<Waiting<T>>();
 
-  const wait = async (signal: AbortSignal): Promise<T> => {
+  const wait = async (signal: AbortSignal, waitMs = maxWaitMs): Promise<T> => {
     signal.throwIfAborted();
     if (queue.size >= maxLength) throw full();
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const waiting = { resolve, reject };
-    const deadline = startDeadline({ signal, ms: maxWaitMs, late });
+    const deadline = startDeadline({ signal, ms: waitMs, late });
     const giveUp = () => {
       queue.delete(waiting);
       reject(deadline.signal.reason);

@@ -20,8 +20,11 @@ export interface McpCaller extends Requester {
 export interface ServiceChanges {
   /** Calls `listener` when the lists may have changed. Returns the function that ends that. */
   onListsChanged(listener: () => void): () => void;
-  /** Calls `listener` with each of these resources that changes. Returns the function that ends that. */
-  watch(uris: ReadonlySet<string>, listener: (uri: string) => void): () => void;
+  /**
+   * Calls `listener` with each of these resources that changes, for everybody or for the session of the watcher. Returns the
+   * function that ends that.
+   */
+  watch(uris: ReadonlySet<string>, listener: (uri: string) => void, session?: ClientSession): () => void;
 }
 
 /** A set of tools, prompts and resources that is served over MCP, independent of eras and transports. */

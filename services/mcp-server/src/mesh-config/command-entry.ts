@@ -13,6 +13,21 @@ const Sandbox = z.strictObject({
   network: z.boolean().default(true),
 });
 
+/** The processes of a command. Default: the settings of the hub. */
+const Workers = z.strictObject({
+  /** At least and at most so many for calls without a session. */
+  min: z.int().min(0).max(256).optional(),
+  max: z.int().min(1).max(256).optional(),
+  /** At most so many that serve one session each; 0: sessions share the processes of all. */
+  sessions: z.int().min(0).max(1_000).optional(),
+  /** Idle time after which the process of a session ends, with what it kept. */
+  session_idle_ms: z.int().min(1_000).max(86_400_000).optional(),
+});
+
+/** Reads a number of workers as a minimum and maximum. */
+const exactly = (value: unknown): unknown =>
+  typeof value === 'number' ? { min: value, max: value, sessions: 0 } : value;
+
 /** Keys of an MCP server over standard input and output. */
 export const CommandKeys = {
   command: z.string().min(1),
@@ -20,10 +35,10 @@ export const CommandKeys = {
   env: z.record(z.string(), z.string()).default({}),
   cwd: z.string().optional(),
   sandbox: Sandbox.prefault({}),
-  /** Processes: at least and at most. Default: MIN_WORKERS and MAX_WORKERS. */
-  workers: z
-    .strictObject({ min: z.int().min(0).max(256).optional(), max: z.int().min(1).max(256).optional() })
-    .default({}),
+  /** Processes. A number: exactly so many, for everybody. */
+  workers: z.preprocess(exactly, Workers).prefault({}),
+  /** True if no call depends on the ones before: sessions then share the processes of all. */
+  stateless: z.boolean().default(false),
   ...CommonKeys,
 };
 

@@ -1,28 +1,36 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { ConnectLimits } from '@toolmesh/shared/mcp/client/http-connection';
-import type { McpNotification } from '@toolmesh/shared/mcp/protocol';
 import type { MakeUpstream } from '../mesh.ts';
 import type { CommandConfig } from '../mesh-config/command-entry.ts';
 import type { UrlConfig } from '../mesh-config/url-entry.ts';
 import { createHttpConnections } from './mcp/http-connections.ts';
-import type { ConnectionSource } from './mcp/connections.ts';
+import type { ConnectionSource, OnNotification } from './mcp/connections.ts';
 import { createMcpUpstream } from './mcp/mcp-upstream.ts';
 import { createOpenApiUpstream } from './openapi/openapi-upstream.ts';
 import type { MakeJail } from './stdio/jail/stdio-jail.ts';
-import { createStdioConnections } from './stdio/stdio-connections.ts';
+import { createStdioConnections, type WorkerLimits } from './stdio/stdio-connections.ts';
 import type { WrapCommand } from './stdio/stdio-process.ts';
 import { createUnusableUpstream } from './unusable-upstream.ts';
 
 export interface MakeUpstreamOptions {
   readonly defaultTimeoutMs: number;
   /** Processes of a command whose entry sets no number. */
-  readonly workers: { readonly min: number; readonly max: number };
+  readonly workers: WorkerDefaults;
   /** The hub's own environment; a command gets the basics of it. */
   readonly hostEnv: NodeJS.ProcessEnv;
   readonly makeJail: MakeJail;
   readonly logger: Logger;
   readonly onChange: () => void;
   readonly onResourceUpdated: (uri: string, upstream: string) => void;
+}
+
+/** The settings of the hub for the processes of commands. */
+export interface WorkerDefaults {
+  readonly min: number;
+  readonly max: number;
+  /** Most processes that serve one session each, of one command. */
+  readonly sessions: number;
+  readonly sessionIdleMs: number;
 }
 
 /** Of the network alone. */
@@ -41,7 +49,7 @@ export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpst
   });
   const httpConnections =
     (name: string, config: UrlConfig) =>
-    (onNotification: (notification: McpNotification) => void): ConnectionSource => {
+    (onNotification: OnNotification): ConnectionSource => {
       const { url, headers, transport, connect_timeout_ms: connectTimeoutMs = CONNECT_TIMEOUT_MS } = config;
       const limits = limitsOf(config);
       const times = { connectTimeoutMs, limits, waitMs: limits.listMs };
@@ -50,12 +58,11 @@ export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpst
 
   const stdioConnections =
     (name: string, config: CommandConfig, wrap: WrapCommand) =>
-    (onNotification: (notification: McpNotification) => void): ConnectionSource => {
+    (onNotification: OnNotification): ConnectionSource => {
       const { command, args, env, cwd } = config;
       const { handshakeMs: startTimeoutMs, listMs: listTimeoutMs } = limitsOf(config);
-      const max = config.workers.max ?? Math.max(workers.max, config.workers.min ?? 0);
-      const range = { min: Math.min(config.workers.min ?? workers.min, max), max };
-      const started = { command, args, env, cwd, workers: range, startTimeoutMs, listTimeoutMs };
+      const processes = processesOf(config, workers);
+      const started = { command, args, env, cwd, workers: processes, startTimeoutMs, listTimeoutMs };
       return createStdioConnections({ name, ...started, hostEnv, wrap, logger, onNotification });
     };
 
@@ -81,5 +88,23 @@ export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpst
       connections,
       isolation: () => jail.isolation,
     });
+  };
+}
+
+/**
+ * Returns the bounds on the processes of a command. A minimum of its entry is kept from the start; the hub's own from the
+ * first call without a session on, since most commands are never called without one: the lists need one process.
+ */
+function processesOf({ workers, stateless }: CommandConfig, defaults: WorkerDefaults): WorkerLimits {
+  const max = workers.max ?? Math.max(defaults.max, workers.min ?? 0);
+  const min = Math.min(workers.min ?? defaults.min, max);
+  // With one process its state is everybody's, as its entry has it.
+  const isShared = stateless || workers.max === 1;
+  return {
+    min,
+    restMin: workers.min ?? Math.min(min, 1),
+    max,
+    maxOwn: isShared ? 0 : (workers.sessions ?? defaults.sessions),
+    ownIdleMs: workers.session_idle_ms ?? defaults.sessionIdleMs,
   };
 }

@@ -63,7 +63,17 @@ test('GET / and GET /stats tell what there is and how it is', async () => {
       breaker: 'open',
       tools: 0,
       lastError: 'there is no program "uvx"',
-      workers: { min: 1, max: 2, total: 0, busy: 0, idle: 0, restarts: 3, queue_depth: 0 },
+      workers: {
+        min: 1,
+        max: 2,
+        total: 0,
+        busy: 0,
+        idle: 0,
+        restarts: 3,
+        queue_depth: 0,
+        sessions: 0,
+        sessions_given_up: 0,
+      },
     },
   ];
   const calls = createCallStatistics();
@@ -95,7 +105,17 @@ test('GET / and GET /stats tell what there is and how it is', async () => {
           breaker: 'open',
           tools: 0,
           last_error: 'there is no program "uvx"',
-          workers: { min: 1, max: 2, total: 0, busy: 0, idle: 0, restarts: 3, queue_depth: 0 },
+          workers: {
+            min: 1,
+            max: 2,
+            total: 0,
+            busy: 0,
+            idle: 0,
+            restarts: 3,
+            queue_depth: 0,
+            sessions: 0,
+            sessions_given_up: 0,
+          },
         },
       },
     });

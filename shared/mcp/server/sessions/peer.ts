@@ -1,6 +1,6 @@
 import { MeshError } from '../../../kit/faults/errors.ts';
 import { type LegacyClient, type LegacySession, newClient, serveLegacy } from '../legacy.ts';
-import type { McpService } from '../mcp-service.ts';
+import type { ClientSession, McpService } from '../mcp-service.ts';
 import {
   isId,
   keyOf,
@@ -38,7 +38,7 @@ export function createPeer(deps: ServeDeps, standalone: Standalone): Peer {
   const ended = new AbortController();
   const running = createRunning();
   const questions = createQuestions();
-  const { watch, unwatch, unwatchAll } = createWatches(deps.service, standalone);
+  const { watch, unwatch, unwatchAll } = createWatches(deps.service, standalone, { ended: ended.signal });
   const session: LegacySession = {
     ended: ended.signal,
     canAsk: ({ send }) => send !== undefined || standalone.isOpen,
@@ -76,14 +76,14 @@ function notifyOfLists({ capabilities, changes }: McpService, standalone: Standa
 }
 
 /** Keeps the resources whose changes a client wants to hear of. */
-function createWatches({ changes }: McpService, standalone: Standalone) {
+function createWatches({ changes }: McpService, standalone: Standalone, session: ClientSession) {
   const watched = new Map<string, () => void>();
   const updated = (uri: string) =>
     standalone.send(notificationText({ method: 'notifications/resources/updated', params: { uri } }));
   return {
     watch(uri: string): void {
       if (changes === undefined || watched.has(uri) || watched.size >= MAX_SUBSCRIPTIONS) return;
-      watched.set(uri, changes.watch(new Set([uri]), updated));
+      watched.set(uri, changes.watch(new Set([uri]), updated, session));
     },
     unwatch(uri: string): void {
       watched.get(uri)?.();

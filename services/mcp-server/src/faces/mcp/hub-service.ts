@@ -1,5 +1,5 @@
 import { VERSION } from '@toolmesh/shared/kit/service/version';
-import type { McpService, ServiceChanges } from '@toolmesh/shared/mcp/server/mcp-service';
+import type { ClientSession, McpService, ServiceChanges } from '@toolmesh/shared/mcp/server/mcp-service';
 import type { Catalogue } from '../../catalogue.ts';
 import type { ResourceSubscriptions } from '../../resource-subscriptions.ts';
 
@@ -32,19 +32,29 @@ export function hubService({ catalogue, subscriptions }: HubServiceOptions): Mcp
   };
 }
 
+interface Watcher {
+  readonly listener: (uri: string) => void;
+  readonly session: ClientSession | undefined;
+}
+
 /** Returns the way to watch resources, however many watch one. */
 function createWatch(subscriptions: ResourceSubscriptions): ServiceChanges['watch'] {
-  const listeners = new Map<string, Set<(uri: string) => void>>();
-  subscriptions.onUpdated((uri) => listeners.get(uri)?.forEach((listener) => listener(uri)));
-  return (uris, listener) => {
+  const watchers = new Map<string, Set<Watcher>>();
+  subscriptions.onUpdated((uri, changedFor) => {
+    for (const { listener, session } of watchers.get(uri) ?? []) {
+      if (changedFor === undefined || changedFor.ended === session?.ended) listener(uri);
+    }
+  });
+  return (uris, listener, session) => {
     const unsubscribe = subscriptions.subscribe(uris);
-    for (const uri of uris) listeners.set(uri, (listeners.get(uri) ?? new Set()).add(listener));
+    const watcher = { listener, session };
+    for (const uri of uris) watchers.set(uri, (watchers.get(uri) ?? new Set()).add(watcher));
     return () => {
       unsubscribe();
       for (const uri of uris) {
-        const others = listeners.get(uri);
-        others?.delete(listener);
-        if (others?.size === 0) listeners.delete(uri);
+        const others = watchers.get(uri);
+        others?.delete(watcher);
+        if (others?.size === 0) watchers.delete(uri);
       }
     };
   };

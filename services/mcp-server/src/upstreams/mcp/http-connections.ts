@@ -63,16 +63,20 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
   const ofSessions = createSessionConnections(connectFor, waitMs);
 
   return {
-    withConnection: shared.withConnection,
-    async withOwnConnection(caller, task, signal) {
+    withConnection: (task, { signal }) => shared.withConnection(task, signal),
+    look: shared.withConnection,
+    lookAtChanged: async () => [],
+    keepsStateFor: () => false,
+    async withOwnConnection({ caller, send }) {
+      const { signal } = caller;
       if (caller.session !== undefined && !caller.session.ended.aborted) {
         const { holder, callers } = ofSessions.get(caller.session);
         callers.add(caller);
-        return holder.withConnection(task, signal).finally(() => callers.delete(caller));
+        return holder.withConnection(send, signal).finally(() => callers.delete(caller));
       }
       const connection = await connectFor(new Set([caller]), signal);
       try {
-        return await task(connection);
+        return await send(connection);
       } finally {
         // The caller need not wait for the end of the session.
         void connection.close();

@@ -1,8 +1,9 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { ConnectLimits } from '@toolmesh/shared/mcp/client/http-connection';
 import type { ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
+import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
-import type { McpNotification, McpRequest, McpTool } from '@toolmesh/shared/mcp/protocol';
+import type { McpRequest, McpTool } from '@toolmesh/shared/mcp/protocol';
 import { type McpSpanOptions, withMcpSpan } from '@toolmesh/shared/mcp/span';
 import type { CommandConfig } from '../../mesh-config/command-entry.ts';
 import type { UrlConfig } from '../../mesh-config/url-entry.ts';
@@ -11,9 +12,10 @@ import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
 import { createHealthPoller, type PollTimes } from '../guard/health-poller.ts';
 import { offered, offeredDefects } from '../offered.ts';
 import type { Isolation } from '../stdio/jail/stdio-jail.ts';
-import type { Upstream } from '../upstream.ts';
+import type { ClientSession, Upstream } from '../upstream.ts';
 import { withAnswers } from './answer-rounds.ts';
-import type { ConnectionSource } from './connections.ts';
+import type { ConnectionSource, OnNotification } from './connections.ts';
+import { mergeOffers } from './merge-offers.ts';
 import { createPendingCalls } from './pending-calls.ts';
 import { createRequestSender } from './request-sender.ts';
 
@@ -24,10 +26,10 @@ export interface McpUpstreamOptions {
   readonly logger: Logger;
   readonly limits: ConnectLimits;
   /** Makes the connections, given the handler of their notifications. */
-  readonly connections: (onNotification: (notification: McpNotification) => void) => ConnectionSource;
+  readonly connections: (onNotification: OnNotification) => ConnectionSource;
   /** Called when its lists or its status may have changed. */
   readonly onChange: () => void;
-  readonly onResourceUpdated: (uri: string, upstream: string) => void;
+  readonly onResourceUpdated: (uri: string, upstream: string, session?: ClientSession) => void;
   /** The isolation of the processes of a command. */
   readonly isolation?: () => Isolation | undefined;
 }
@@ -41,8 +43,8 @@ const SLOW_PAGES = 10;
 export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   const { name, config, logger, onChange, onResourceUpdated } = options;
   const displayName = `The upstream ${name}`;
-  const connections = options.connections(({ method, params }) => {
-    if (method === 'notifications/resources/updated') onResourceUpdated(String(params?.['uri']), name);
+  const connections = options.connections(({ method, params }, session) => {
+    if (method === 'notifications/resources/updated') onResourceUpdated(String(params?.['uri']), name, session);
     else if (method.endsWith('/list_changed')) poller.pollSoon();
   });
   const poll = pollLists(displayName, connections, config);
@@ -70,7 +72,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     request(request, caller) {
       const { signal } = caller;
       const harmless = isHarmless(request, toolOf(request));
-      const attempt = (sent: McpRequest) => withMcpSpan(spanOf(sent), () => send(sent, caller));
+      const attempt = (sent: McpRequest) => withMcpSpan(spanOf(sent), () => send(sent, caller, harmless));
       const exchange = (sent: McpRequest) => guard.exchange(() => attempt(sent), harmless, signal);
       const run = async () => {
         const isRepeated = request.params['requestState'] !== undefined;
@@ -95,15 +97,16 @@ const pollTimes = ({ handshakeMs, listMs }: ConnectLimits): PollTimes => ({
 
 /** Returns the poll of an upstream's lists, reduced to what mesh.json offers. */
 function pollLists(name: string, connections: ConnectionSource, config: UrlConfig | CommandConfig) {
+  let last: ReadOffer | undefined;
   return async (signal: AbortSignal): Promise<ReadOffer | undefined> => {
+    const read = (connection: McpConnection) => connection.listAll(signal);
     try {
-      const offer = await connections.withConnection((connection) => connection.listAll(signal), signal);
+      last = (await connections.look(read, signal)) ?? last;
+      if (last === undefined) return undefined;
+      const offer = mergeOffers(last, await connections.lookAtChanged(read));
       return { ...offer, tools: offered(offer.tools, config), defects: offeredDefects(offer.defects, config) };
     } catch (thrown) {
-      const error = meshErrorOf(name, thrown);
-      // A pool with all of its processes at work is healthy.
-      if (error.code === 'unavailable' && (connections.workers?.().busy ?? 0) > 0) return undefined;
-      throw error;
+      throw meshErrorOf(name, thrown);
     }
   };
 }

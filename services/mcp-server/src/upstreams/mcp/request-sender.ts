@@ -29,7 +29,7 @@ export interface RequestSenderOptions {
  * Sends a request once: over the shared connection, or over one for the caller alone if messages may come that have to
  * find their way to it. @throws ProtocolError if the upstream refuses it; MeshError if it was not answered.
  */
-export type RequestSender = (request: McpRequest, caller: Caller) => Promise<McpResult>;
+export type RequestSender = (request: McpRequest, caller: Caller, isHarmless: boolean) => Promise<McpResult>;
 
 const DEFAULT_TOTAL_MS = 3_600_000;
 
@@ -38,25 +38,27 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
   const mirroredOf = createMirroredArguments();
   const toFailure = (error: unknown) => (error instanceof ProtocolError ? error : meshErrorOf(name, error));
 
-  return async (request, caller) => {
+  return async (request, caller, isHarmless) => {
     const tool = toolOf(request);
     const timeouts = timeoutsFor(tool?.name, config, defaultTimeoutMs);
+    const waitMs = timeouts.idleMs;
     const headers = paramHeaders(mirroredOf(tool?.inputSchema), request.params['arguments']);
     const over = (from: Caller) => (connection: McpConnection) =>
       connection.request(request, { from, timeouts, headers });
     const overOwn = async (from: Caller): Promise<McpResult> => {
       try {
-        return await connections.withOwnConnection(from, over(from), from.signal);
+        return await connections.withOwnConnection({ caller: from, send: over(from), isHarmless, waitMs });
       } catch (error) {
         from.signal.throwIfAborted();
         throw toFailure(error);
       }
     };
     try {
-      const result = await connections.withConnection(async (connection) => {
-        if (needsOwnConnection(connection, request, caller)) return undefined;
-        return over(caller)(connection);
-      }, caller.signal);
+      const tryShared = async (connection: McpConnection) =>
+        needsOwnConnection(connection, request, caller) ? undefined : over(caller)(connection);
+      const isShared = !connections.keepsStateFor(caller);
+      const limits = { signal: caller.signal, waitMs };
+      const result = isShared ? await connections.withConnection(tryShared, limits) : undefined;
       if (result !== undefined) return result;
       return await (mayBecomePending(request, caller) ? pending.begin(caller, overOwn) : overOwn(caller));
     } catch (error) {

@@ -4,27 +4,25 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { WaitingQueue } from '@toolmesh/shared/kit/faults/waiting-queue';
 import { remainingMs } from './back-off.ts';
 import { createPoolMember, type PoolMember } from './pool-member.ts';
-import {
-  closed,
-  demanded,
-  EMPTY_POOL,
-  ended,
-  type Loss,
-  pinged,
-  pingFailed,
-  type PoolEffect,
-  type PoolEvent,
-  started,
-  startFailed,
-  step,
-} from './pool-state.ts';
-import { startWorker } from './start-worker.ts';
+import { closed, demanded, ended, pinged, pingFailed, started, startFailed } from './pool-events.ts';
+import { EMPTY_POOL, type Loss, type Owner, type PoolEffect, type PoolEvent, step } from './pool-state.ts';
+import type { SessionWorkers } from './session-workers.ts';
+import { type FailedStart, startWorker } from './start-worker.ts';
 import type { CompleteOptions, PoolWorker } from './worker-pool-options.ts';
+
+/** Callers that wait. */
+export interface Waiters<W> {
+  /** Calls without a session. */
+  readonly queue: WaitingQueue<PoolMember<W>>;
+  readonly sessions: SessionWorkers<W>;
+  /** Polls of the lists. */
+  readonly looks: WaitingQueue<PoolMember<W>>;
+}
 
 /** Runs the state machine of a pool: applies events and performs their effects on the workers. */
 export class PoolEngine<W extends PoolWorker> {
   readonly #options: CompleteOptions<W>;
-  readonly #queue: WaitingQueue<PoolMember<W>>;
+  readonly #waiters: Waiters<W>;
   readonly #closing: AbortSignal;
   /** Those of the state, by the same ids. */
   readonly #members = new Map<number, PoolMember<W>>();
@@ -39,9 +37,9 @@ export class PoolEngine<W extends PoolWorker> {
   #lastId = 0;
 
   /** `closing` aborts when the pool begins to close. */
-  constructor(options: CompleteOptions<W>, queue: WaitingQueue<PoolMember<W>>, closing: AbortSignal) {
+  constructor(options: CompleteOptions<W>, waiters: Waiters<W>, closing: AbortSignal) {
     this.#options = options;
-    this.#queue = queue;
+    this.#waiters = waiters;
     this.#closing = closing;
   }
 
@@ -65,7 +63,7 @@ export class PoolEngine<W extends PoolWorker> {
 
   dispatch(event: PoolEvent): void {
     const context = { limits: this.#options, now: performance.now(), random: Math.random() };
-    const { state, effects } = step(this.#state, event, { ...context, waiting: this.#queue.length });
+    const { state, effects } = step(this.#state, event, { ...context, waiting: this.#waiters.queue.length });
     this.#state = state;
     for (const effect of effects) this.#perform(effect);
   }
@@ -78,39 +76,52 @@ export class PoolEngine<W extends PoolWorker> {
   }
 
   #perform(effect: PoolEffect): void {
-    if (effect.type === 'start') return this.#outside(() => this.#track(this.#starts, this.#start()));
-    if (effect.type === 'grow later') return this.#growLater(effect.afterMs);
-    if (effect.type === 'refuse waiting') return this.#refuseWaiting();
-    if (effect.type === 'drained') return this.#drained.resolve();
-    const member = this.#members.get(effect.id);
-    if (member === undefined) return;
-    if (effect.type === 'serve') this.#queue.serve(member);
-    else if (effect.type === 'ping') void this.#ping(member);
-    else if (effect.type === 'fail') this.#fail(member, effect.calls, effect.loss);
-    else this.#close(member);
+    const { sessions } = this.#waiters;
+    if (effect.type === 'start') this.#outside(() => this.#track(this.#starts, this.#start(effect.owner)));
+    else if (effect.type === 'grow later') this.#growLater(effect.afterMs);
+    else if (effect.type === 'refuse waiting') this.#refuseWaiting();
+    else if (effect.type === 'refuse owner') sessions.refuse(effect.owner, effect.isFull ? undefined : this.#failure);
+    else if (effect.type === 'forget') sessions.forget(effect);
+    else if (effect.type === 'drained') this.#drained.resolve();
+    else {
+      const member = this.#members.get(effect.id);
+      if (member !== undefined) this.#performOn(member, effect);
+    }
   }
 
-  async #start(): Promise<void> {
+  #performOn(member: PoolMember<W>, effect: Extract<PoolEffect, { readonly id: number }>): void {
+    const { queue, sessions } = this.#waiters;
+    if (effect.type === 'serve') queue.serve(member);
+    else if (effect.type === 'serve owner') sessions.serve(effect.owner, member);
+    else if (effect.type === 'ping') void this.#ping(member);
+    else if (effect.type === 'fail') this.#fail(member, effect.calls, effect.loss);
+    else this.#close(member, effect.isOwn);
+  }
+
+  async #start(owner: Owner | undefined): Promise<void> {
     const start = await startWorker(this.#options, this.#closing);
-    if ('worker' in start) this.#join(start.worker);
-    else this.#startFailed(start.error, start.cleanup);
+    if ('worker' in start) this.#join(start.worker, owner);
+    else this.#startFailed(start, owner);
     this.#options.onChange();
   }
 
-  #join(worker: W): void {
+  #join(worker: W, owner: Owner | undefined): void {
     const id = (this.#lastId += 1);
-    this.#members.set(id, createPoolMember(id, worker));
+    const member = createPoolMember(id, worker);
+    this.#members.set(id, member);
     void worker.gone.then((cause) => this.dispatch(ended(id, this.#lossOf(`ended: ${cause.message}`, cause))));
     this.#failure = undefined;
-    this.dispatch(started(id));
+    if (owner === undefined) while (this.#waiters.looks.serve(member));
+    this.dispatch(started(id, owner));
   }
 
-  #startFailed(error: MeshError, cleanup: Promise<void> | undefined): void {
+  #startFailed({ error, cleanup }: FailedStart, owner: Owner | undefined): void {
     const { name, logger } = this.#options;
     const isClosing = this.#closing.aborted;
     if (!isClosing) this.#failure = error;
-    if (cleanup !== undefined) this.#awaitEnd(cleanup);
-    this.dispatch(startFailed({ isEnding: cleanup !== undefined }));
+    if (cleanup !== undefined) this.#awaitEnd(cleanup, owner !== undefined);
+    this.#waiters.looks.refuse(error);
+    this.dispatch(startFailed({ isEnding: cleanup !== undefined, owner }));
     const retryInMs = Math.round(remainingMs(this.#state.backOff, performance.now()));
     if (!isClosing) logger.error({ err: error, pool: name, retryInMs }, 'a worker did not start');
   }
@@ -121,7 +132,7 @@ export class PoolEngine<W extends PoolWorker> {
   }
 
   #refuseWaiting(): void {
-    if (this.#failure !== undefined) this.#queue.refuse(this.#failure);
+    if (this.#failure !== undefined) this.#waiters.queue.refuse(this.#failure);
   }
 
   async #ping({ id, worker }: PoolMember<W>): Promise<void> {
@@ -145,18 +156,18 @@ export class PoolEngine<W extends PoolWorker> {
     member.fail(error);
   }
 
-  #close({ id, worker }: PoolMember<W>): void {
+  #close({ id, worker }: PoolMember<W>, isOwn: boolean): void {
     this.#members.delete(id);
-    this.#awaitEnd(worker.close());
+    this.#awaitEnd(worker.close(), isOwn);
     this.#options.onChange();
   }
 
-  #awaitEnd(end: Promise<void>): void {
+  #awaitEnd(end: Promise<void>, isOwn: boolean): void {
     const { name, closeMs: ms, logger } = this.#options;
     const late = () => new Error(`it did not end within ${ms} ms`);
     const ending = withDeadline({ ms, late }, () => end)
       .catch((error: unknown) => logger.warn({ err: error, pool: name }, 'a worker did not close'))
-      .then(() => this.dispatch(closed));
+      .then(() => this.dispatch(closed({ isOwn })));
     this.#track(this.#endings, ending);
   }
 

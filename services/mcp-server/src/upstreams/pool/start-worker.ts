@@ -2,11 +2,14 @@ import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { PoolWorker, WorkerPoolOptions } from './worker-pool-options.ts';
 
+export interface FailedStart {
+  readonly error: MeshError;
+  /** Resolves when a worker that came too late is closed. */
+  readonly cleanup: Promise<void> | undefined;
+}
+
 /** The outcome of a start. */
-export type Start<W> =
-  | { readonly worker: W }
-  /** `cleanup` resolves when a worker that came too late is closed. */
-  | { readonly error: MeshError; readonly cleanup: Promise<void> | undefined };
+export type Start<W> = { readonly worker: W } | FailedStart;
 
 export type StartOptions<W extends PoolWorker> = Pick<WorkerPoolOptions<W>, 'name' | 'start'> & {
   readonly startTimeoutMs: number;

@@ -15,10 +15,14 @@ export interface PoolWorker {
 export interface WorkerPoolOptions<W extends PoolWorker> {
   /** Names the pool in errors and in the log. */
   readonly name: string;
-  /** Workers that are kept while there are no calls. */
+  /** Workers that are kept from the first call without a session on, and as long as there are such calls. */
   readonly min: number;
-  /** Workers at the same time: starting, serving and ending ones together. */
+  /** Workers that are kept while there are none: one knows the lists. Default: `min`. */
+  readonly restMin?: number;
+  /** Workers at the same time: starting, serving and ending ones together, without those of sessions. */
   readonly max: number;
+  /** Workers of sessions, each of which serves one session alone. Default 16. */
+  readonly maxOwn?: number;
   /** Starts one that is ready for calls. `signal` aborts when the pool closes or the start takes too long. */
   readonly start: (signal: AbortSignal) => Promise<W>;
   readonly logger: Logger;
@@ -32,6 +36,10 @@ export interface WorkerPoolOptions<W extends PoolWorker> {
   readonly maxCallsPerWorker?: number;
   /** Idle time after which a worker above `min` is closed. Default 60 000. */
   readonly idleMs?: number;
+  /** Time without calls after which `restMin` workers are kept instead of `min`. Default 600 000. */
+  readonly restAfterMs?: number;
+  /** Idle time after which the worker of a session is closed. Default 1 800 000. */
+  readonly ownIdleMs?: number;
   /** Interval of pings to an idle worker. Default 15 000. */
   readonly pingEveryMs?: number;
   /** Default 5 000. */
@@ -56,9 +64,16 @@ export interface WorkerPoolStats {
   /** Workers that crashed, hung or did not start. Each is replaced as soon as it is needed. */
   readonly restarts: number;
   readonly queue_depth: number;
+  /** Workers that serve one session alone, besides `total`. */
+  readonly sessions: number;
+  /** Sessions that have lost their worker to another session. */
+  readonly sessions_given_up: number;
 }
 
 type Defaulted =
+  | 'maxOwn'
+  | 'restAfterMs'
+  | 'ownIdleMs'
   | 'concurrency'
   | 'maxQueue'
   | 'maxWaitMs'
@@ -73,13 +88,16 @@ type Defaulted =
 
 /** The options with their defaults. */
 export type CompleteOptions<W extends PoolWorker> = WorkerPoolOptions<W> &
-  Required<Pick<WorkerPoolOptions<PoolWorker>, Defaulted>>;
+  Required<Pick<WorkerPoolOptions<PoolWorker>, Defaulted | 'restMin'>>;
 
 export const DEFAULTS: Required<Pick<WorkerPoolOptions<PoolWorker>, Defaulted>> = {
   concurrency: 8,
   maxQueue: 256,
   maxWaitMs: 10_000,
   maxCallsPerWorker: Number.POSITIVE_INFINITY,
+  maxOwn: 16,
+  restAfterMs: 600_000,
+  ownIdleMs: 1_800_000,
   idleMs: 60_000,
   pingEveryMs: 15_000,
   pingTimeoutMs: 5_000,
@@ -89,14 +107,52 @@ export const DEFAULTS: Required<Pick<WorkerPoolOptions<PoolWorker>, Defaulted>> 
   onChange: () => {},
 };
 
+/** The limits of a call of a session. */
+export interface CallOptions {
+  readonly signal: AbortSignal;
+  /** Longest wait for a worker that is starting. Default: the pool's `maxWaitMs`. */
+  readonly waitMs?: number | undefined;
+}
+
+/** A session that may have a worker of its own. */
+export interface WorkerSession {
+  /** Aborts when the session ends. */
+  readonly ended: AbortSignal;
+}
+
+/** The loss of the worker of a session, with all that it kept. */
+export interface StateLoss {
+  /** In words for the session's user. */
+  readonly reason: string;
+  /** Call this once the session has been told. */
+  readonly told: () => void;
+}
+
 export interface WorkerPool<W extends PoolWorker> {
   /**
    * Runs `task` with the least busy worker. The signal that the task gets aborts with `signal` and when the
-   * worker ends; a task that ignores it is not waited for.
+   * worker ends; a task that ignores it is not waited for. `waitMs`: longest wait for a first worker that is starting.
    * @throws MeshError upstream_failed when the worker ends during the call; unavailable when too many wait, or for too
    *   long, or none can be started at present; what `start` threw; what `signal` was aborted with; what `task` throws.
    */
-  withWorker<T>(task: (worker: W, signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
+  withWorker<T>(task: (worker: W, signal: AbortSignal) => Promise<T>, signal: AbortSignal, waitMs?: number): Promise<T>;
+  /**
+   * Runs `task` with the worker of a session, which serves nobody else and is never used again after it. It is made at
+   * the session's first call.
+   * @throws as `withWorker`; unavailable if sessions have as many workers as they may, and all are at work.
+   */
+  withOwnWorker<T>(
+    session: WorkerSession,
+    task: (worker: W, signal: AbortSignal) => Promise<T>,
+    options: CallOptions,
+  ): Promise<T>;
+  /** Returns the loss that a session was not told of yet: its next worker knows nothing of what came before. */
+  lossOf(session: WorkerSession): StateLoss | undefined;
+  /**
+   * Runs `task` beside the calls of a worker without a session, which does not count as a call. Returns undefined if there is
+   * none to be had without starting a further one, or if it is at work and does not answer.
+   */
+  look<T>(task: (worker: W, signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T | undefined>;
   stats(): WorkerPoolStats;
   /** Returns the last failure while there is no worker. Undefined when there is one. */
   lastError(): MeshError | undefined;

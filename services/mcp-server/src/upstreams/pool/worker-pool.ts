@@ -1,8 +1,12 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createWaitingQueue, type WaitingQueue } from '@toolmesh/shared/kit/faults/waiting-queue';
+import { createLook } from './look.ts';
 import { PoolEngine } from './pool-engine.ts';
+import { assigned, checked, closing, demanded, released, stopped } from './pool-events.ts';
 import type { PoolMember } from './pool-member.ts';
-import { assigned, checked, closing, demanded, hopelessForMs, leastBusy, released, stopped } from './pool-state.ts';
+import { membersOf } from './pool-state.ts';
+import { createSessionWorkers } from './session-workers.ts';
+import { createTake } from './take-worker.ts';
 import {
   type CompleteOptions,
   DEFAULTS,
@@ -14,34 +18,39 @@ import {
 
 export type { PoolWorker, WorkerPool, WorkerPoolOptions, WorkerPoolStats } from './worker-pool-options.ts';
 
-/** Makes a pool of `min` to `max` workers: more while there is more to do, each replaced when it fails. */
+/**
+ * Makes a pool of `min` to `max` workers: more while there is more to do, each replaced when it fails. Sessions have workers
+ * of their own beside it.
+ */
 export function createWorkerPool<W extends PoolWorker>(given: WorkerPoolOptions<W>): WorkerPool<W> {
-  const options = { ...DEFAULTS, ...given };
-  const { name, closeMs, idleMs, pingEveryMs } = options;
-  const queue = createQueue(options);
+  const options = { ...DEFAULTS, restMin: given.min, ...given };
+  const { name, closeMs, idleMs, ownIdleMs, pingEveryMs } = options;
   const stopping = new AbortController();
-  const engine = new PoolEngine(options, queue, stopping.signal);
-  const checks = setInterval(() => engine.dispatch(checked), Math.max(10, Math.min(idleMs, pingEveryMs) / 4));
-  const take = createTake(options, engine, queue);
+  const waiters = createWaiters(options, (member) => engine.dispatch(assigned(member.id)));
+  const { queue, sessions, looks } = waiters;
+  const engine: PoolEngine<W> = new PoolEngine(options, waiters, stopping.signal);
+  const checkMs = Math.max(10, Math.min(idleMs, ownIdleMs, pingEveryMs) / 4);
+  const checks = setInterval(() => engine.dispatch(checked), checkMs);
+  const take = createTake(options, engine, waiters);
   engine.dispatch(demanded);
 
+  const run = createRun(engine);
+  const refuseIfClosing = (signal: AbortSignal): void => {
+    signal.throwIfAborted();
+    if (stopping.signal.aborted) throw stopping.signal.reason;
+  };
+
   return {
-    async withWorker(task, signal) {
-      signal.throwIfAborted();
-      if (stopping.signal.aborted) throw stopping.signal.reason;
-      const member = await take(signal);
-      let isGivenUp = true;
-      try {
-        const result = await member.run(task, signal);
-        isGivenUp = false;
-        return result;
-      } catch (error) {
-        isGivenUp = signal.aborted || (error instanceof MeshError && error.code === 'upstream_timeout');
-        throw error;
-      } finally {
-        engine.dispatch(released(member.id, { isGivenUp }));
-      }
+    async withWorker(task, signal, waitMs) {
+      refuseIfClosing(signal);
+      return run(await take.shared({ signal, waitMs }), task, signal);
     },
+    async withOwnWorker(session, task, call) {
+      refuseIfClosing(call.signal);
+      return run(await take.own(session, call), task, call.signal);
+    },
+    lossOf: sessions.lossOf,
+    look: createLook(engine, looks),
     stats: () => statsOf(engine, queue, options),
     lastError: () => (engine.state.members.size === 0 ? engine.failure : undefined),
     async close() {
@@ -50,6 +59,8 @@ export function createWorkerPool<W extends PoolWorker>(given: WorkerPoolOptions<
       stopping.abort(error);
       engine.dispatch(closing);
       queue.refuse(error);
+      sessions.refuseAll(error);
+      looks.refuse(error);
       const timeout = Promise.withResolvers<void>();
       const timer = setTimeout(timeout.resolve, closeMs);
       await Promise.race([engine.drained, timeout.promise]);
@@ -60,43 +71,40 @@ export function createWorkerPool<W extends PoolWorker>(given: WorkerPoolOptions<
   };
 }
 
-function createQueue<W extends PoolWorker>(options: CompleteOptions<W>): WaitingQueue<PoolMember<W>> {
-  const { name, maxQueue: maxLength, maxWaitMs } = options;
-  const isBusy = (why: string) => () => new MeshError('unavailable', `${name} is busy: ${why}`);
-  return createWaitingQueue({
-    maxLength,
-    maxWaitMs,
-    full: isBusy(`${maxLength} calls are waiting already; try again later`),
-    late: isBusy(`nothing came free within ${maxWaitMs} ms`),
-  });
+/** Returns what runs the task of a call with a member that it was assigned to. */
+function createRun<W extends PoolWorker>(engine: PoolEngine<W>) {
+  return async <T>(
+    member: PoolMember<W>,
+    task: (worker: W, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> => {
+    let isGivenUp = true;
+    try {
+      const result = await member.run(task, signal);
+      isGivenUp = false;
+      return result;
+    } catch (error) {
+      isGivenUp = signal.aborted || (error instanceof MeshError && error.code === 'upstream_timeout');
+      throw error;
+    } finally {
+      engine.dispatch(released(member.id, { isGivenUp }));
+    }
+  };
 }
 
-/** Returns what takes a place on a worker for a call, waiting for one if it must. */
-function createTake<W extends PoolWorker>(
-  options: CompleteOptions<W>,
-  engine: PoolEngine<W>,
-  queue: WaitingQueue<PoolMember<W>>,
-): (signal: AbortSignal) => Promise<PoolMember<W>> {
-  /** @throws MeshError unavailable if waiting makes no sense. */
-  const refuseIfHopeless = (): void => {
-    const pauseMs = hopelessForMs(engine.state, { limits: options, now: performance.now() });
-    if (pauseMs === undefined) return;
-    const { failure } = engine;
-    const message = `${options.name} does not run and is tried again later: ${failure?.message}`;
-    const retryAfterSeconds = Math.max(1, Math.ceil(pauseMs / 1_000));
-    throw new MeshError('unavailable', message, { cause: failure, retryAfterSeconds });
-  };
-  return async (signal) => {
-    refuseIfHopeless();
-    const id = leastBusy(engine.state.members, options.concurrency);
-    const free = id === undefined ? undefined : engine.member(id);
-    if (free !== undefined) {
-      engine.dispatch(assigned(free.id));
-      return free;
-    }
-    const turn = queue.wait(signal);
-    engine.dispatch(demanded);
-    return turn;
+function createWaiters<W extends PoolWorker>(
+  { name, maxQueue, maxWaitMs, maxOwn, ownIdleMs, startTimeoutMs }: CompleteOptions<W>,
+  onServed: (member: PoolMember<W>) => void,
+) {
+  const isBusy = (why: string) => () => new MeshError('unavailable', `${name} is busy: ${why}`);
+  const full = isBusy(`${maxQueue} calls are waiting already; try again later`);
+  const lateAfter = (ms: number) => isBusy(`nothing came free within ${ms} ms`);
+  const queueFor = (ms: number) =>
+    createWaitingQueue<PoolMember<W>>({ maxLength: maxQueue, maxWaitMs: ms, full, late: lateAfter(ms) });
+  return {
+    queue: queueFor(maxWaitMs),
+    looks: queueFor(startTimeoutMs),
+    sessions: createSessionWorkers<W>({ name, maxOwn, maxQueue, ownIdleMs }, onServed),
   };
 }
 
@@ -105,7 +113,18 @@ function statsOf<W extends PoolWorker>(
   queue: WaitingQueue<PoolMember<W>>,
   { min, max }: CompleteOptions<W>,
 ): WorkerPoolStats {
-  const total = state.members.size;
-  const busy = [...state.members.values()].filter(({ active }) => active > 0).length;
-  return { min, max, total, busy, idle: total - busy, restarts: state.restarts, queue_depth: queue.length };
+  const shared = membersOf('shared', state.members);
+  const total = shared.length;
+  const busy = shared.filter(({ active }) => active > 0).length;
+  return {
+    min,
+    max,
+    total,
+    busy,
+    idle: total - busy,
+    restarts: state.restarts,
+    queue_depth: queue.length,
+    sessions: state.members.size - total,
+    sessions_given_up: state.givenUp,
+  };
 }

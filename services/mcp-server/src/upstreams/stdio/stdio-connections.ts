@@ -3,11 +3,23 @@ import type { ConnectionHandlers } from '@toolmesh/shared/mcp/client/handlers';
 import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import { METHOD_NOT_FOUND, type McpNotification, ProtocolError } from '@toolmesh/shared/mcp/protocol';
-import type { ConnectionSource } from '../mcp/connections.ts';
+import type { ConnectionSource, OnNotification } from '../mcp/connections.ts';
 import { createWorkerPool, type PoolWorker } from '../pool/worker-pool.ts';
-import type { Caller } from '../upstream.ts';
+import type { Caller, ClientSession } from '../upstream.ts';
+import { createChangedProcesses, type Load } from './changed-processes.ts';
+import { passOnLoss, withLoss } from './state-loss.ts';
 import type { WrapCommand } from './stdio-process.ts';
 import { createStdioStarter } from './stdio-server.ts';
+
+/** Bounds on the processes of an upstream. */
+export interface WorkerLimits {
+  readonly min: number;
+  readonly restMin: number;
+  readonly max: number;
+  /** Most processes of sessions. 0: sessions have none of their own, and share those of all. */
+  readonly maxOwn: number;
+  readonly ownIdleMs: number;
+}
 
 export interface StdioConnectionsOptions {
   readonly name: string;
@@ -15,7 +27,7 @@ export interface StdioConnectionsOptions {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
-  readonly workers: { readonly min: number; readonly max: number };
+  readonly workers: WorkerLimits;
   /** Time limit of a start, until the process is ready for calls. */
   readonly startTimeoutMs: number;
   /** Bounds a request for one page of a list. */
@@ -23,7 +35,8 @@ export interface StdioConnectionsOptions {
   readonly hostEnv: NodeJS.ProcessEnv;
   readonly wrap: WrapCommand;
   readonly logger: Logger;
-  readonly onNotification: (notification: McpNotification) => void;
+  /** `session`: the one whose process sent it; undefined for a process of all. */
+  readonly onNotification: OnNotification;
 }
 
 interface ConnectedWorker extends PoolWorker {
@@ -31,54 +44,60 @@ interface ConnectedWorker extends PoolWorker {
   readonly load: Load;
 }
 
-/** The calls that a process serves now, and their caller if there is only one. */
-interface Load {
-  active: number;
-  caller: Caller | undefined;
-}
-
 /**
  * Connections to the processes of a stdio MCP server. Over standard output nothing says to which call a question or a
  * log message belongs, so it is passed on only while the process serves a single call; otherwise it is refused rather
- * than shown to the wrong caller.
+ * than shown to the wrong caller. All calls of a session are served by a process of its own, whose messages are for that
+ * client in any case.
  */
 export function createStdioConnections(options: StdioConnectionsOptions): ConnectionSource {
-  const { name, workers, startTimeoutMs, logger } = options;
+  const { name, workers, startTimeoutMs, logger, onNotification } = options;
   const live = new Set<McpConnection>();
+  const changed = createChangedProcesses(onNotification);
+  const displayName = `The upstream ${name}`;
   let subscribed: ReadonlySet<string> = new Set();
 
   const start = async (signal: AbortSignal): Promise<ConnectedWorker> => {
-    const worker = await startConnected(options, signal);
-    const { connection } = worker;
+    const worker = await startConnected(options, signal, (notification, load) => {
+      if (notification.method.endsWith('/list_changed') && load.session !== undefined) changed.add(load);
+      onNotification(notification, load.session);
+    });
+    const { connection, load } = worker;
+    load.connection = connection;
     live.add(connection);
-    void worker.gone.then(() => live.delete(connection));
+    void worker.gone.then(() => {
+      live.delete(connection);
+      changed.delete(load);
+    });
     connection.subscribe(subscribed).catch(() => {});
     return worker;
   };
-  const pool = createWorkerPool({ name: `The upstream ${name}`, ...workers, start, startTimeoutMs, logger });
+  const pool = createWorkerPool({ name: displayName, ...workers, start, startTimeoutMs, logger });
 
-  const serve = <T>(
-    caller: Caller | undefined,
-    task: (connection: McpConnection) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T> =>
-    pool.withWorker(async ({ connection, load }) => {
-      load.active += 1;
-      load.caller = load.active === 1 ? caller : undefined;
-      try {
-        return await task(connection);
-      } catch (error) {
-        // By a time-out as an error of ours the pool knows that it has to check the process.
-        throw error instanceof ProtocolError ? error : meshErrorOf(`The upstream ${name}`, error);
-      } finally {
-        load.active -= 1;
-        if (load.caller === caller) load.caller = undefined;
-      }
-    }, signal);
+  const serve = <T>(worker: ConnectedWorker, caller: Caller | undefined, task: Task<T>): Promise<T> =>
+    serveCall(worker, { name: displayName, caller, task });
+  const sessionOf = ({ session }: Caller): ClientSession | undefined =>
+    workers.maxOwn === 0 || session?.ended.aborted === true ? undefined : session;
 
   return {
-    withConnection: (task, signal) => serve(undefined, task, signal),
-    withOwnConnection: serve,
+    withConnection: (task, { signal, waitMs }) =>
+      pool.withWorker((worker) => serve(worker, undefined, task), signal, waitMs),
+    look: (task, signal) => pool.look(({ connection }) => task(connection), signal),
+    lookAtChanged: changed.look,
+    keepsStateFor: (caller) => sessionOf(caller) !== undefined,
+    withOwnConnection({ caller, send, isHarmless, waitMs }) {
+      const { signal } = caller;
+      const session = sessionOf(caller);
+      if (session === undefined) return pool.withWorker((worker) => serve(worker, caller, send), signal, waitMs);
+      const run = async (worker: ConnectedWorker) => {
+        worker.load.session = session;
+        return passOnLoss(pool.lossOf(session), isHarmless, () => serve(worker, caller, send));
+      };
+      const sent = pool.withOwnWorker(session, run, { signal, waitMs });
+      return sent.catch((error: unknown) => {
+        throw isHarmless ? error : withLoss(error, pool.lossOf(session));
+      });
+    },
     subscribe(uris) {
       subscribed = new Set(uris);
       for (const connection of live) connection.subscribe(subscribed).catch(() => {});
@@ -88,10 +107,37 @@ export function createStdioConnections(options: StdioConnectionsOptions): Connec
   };
 }
 
+type Task<T> = (connection: McpConnection) => Promise<T>;
+
+interface Call<T> {
+  /** Names the upstream in errors. */
+  readonly name: string;
+  readonly caller: Caller | undefined;
+  readonly task: Task<T>;
+}
+
+/** Runs a call on a process, which then knows its caller. */
+async function serveCall<T>({ connection, load }: ConnectedWorker, { name, caller, task }: Call<T>): Promise<T> {
+  const call = { caller };
+  load.calls.add(call);
+  try {
+    return await task(connection);
+  } catch (error) {
+    // By a time-out as an error of ours the pool knows that it has to check the process.
+    throw error instanceof ProtocolError ? error : meshErrorOf(name, error);
+  } finally {
+    load.calls.delete(call);
+  }
+}
+
 /** Starts one process and connects to it. */
-async function startConnected(options: StdioConnectionsOptions, signal: AbortSignal): Promise<ConnectedWorker> {
-  const { name, command, args, env, cwd, listTimeoutMs, hostEnv, wrap, logger, onNotification } = options;
-  const load: Load = { active: 0, caller: undefined };
+async function startConnected(
+  options: StdioConnectionsOptions,
+  signal: AbortSignal,
+  onNotification: (notification: McpNotification, load: Load) => void,
+): Promise<ConnectedWorker> {
+  const { name, command, args, env, cwd, listTimeoutMs, hostEnv, wrap, logger } = options;
+  const load: Load = { session: undefined, connection: undefined, calls: new Set() };
   const starter = createStdioStarter({
     name,
     command,
@@ -107,16 +153,24 @@ async function startConnected(options: StdioConnectionsOptions, signal: AbortSig
   return { ...(await starter(signal)), load };
 }
 
-function handlersOf(load: Load, onNotification: (notification: McpNotification) => void): ConnectionHandlers {
+function handlersOf(
+  load: Load,
+  onNotification: (notification: McpNotification, load: Load) => void,
+): ConnectionHandlers {
+  /** Returns the caller that a message is for: the only one, or the latest of the session. */
+  const receiver = (): Caller | undefined => {
+    if (load.session === undefined && load.calls.size !== 1) return undefined;
+    return [...load.calls].at(-1)?.caller;
+  };
   return {
     // Declared once for all calls; a question for a caller that cannot answer is refused below.
     capabilities: { elicitation: {}, sampling: {}, roots: {} },
     onNotification(notification) {
-      if (notification.method === 'notifications/message') load.caller?.notify?.(notification);
-      else onNotification(notification);
+      if (notification.method === 'notifications/message') receiver()?.notify?.(notification);
+      else onNotification(notification, load);
     },
     async onRequest(request, signal) {
-      const ask = load.active === 1 ? load.caller?.ask : undefined;
+      const ask = receiver()?.ask;
       if (ask === undefined) throw new ProtocolError(METHOD_NOT_FOUND, 'The caller cannot be asked');
       return ask(request, signal);
     },

@@ -32,7 +32,7 @@ async function open(entry: object): Promise<Upstream> {
   const logger = createLogger({ service: 'test', level: 'silent' });
   const make = makeUpstream({
     defaultTimeoutMs: 30_000,
-    workers: { min: 1, max: 1 },
+    workers: { min: 1, max: 1, sessions: 1, sessionIdleMs: 60_000 },
     hostEnv: INHERITED_ENV,
     makeJail: () => ({ isolation: undefined, wrap: (command) => Promise.resolve(command) }),
     logger,

@@ -92,7 +92,17 @@ describe('a worker pool', () => {
     expect(started).toHaveLength(3);
     for (const { end } of calls) end();
     await Promise.all(calls.map(({ result }) => result));
-    expect(pool.stats()).toEqual({ min: 2, max: 3, total: 3, busy: 0, idle: 3, restarts: 0, queue_depth: 0 });
+    expect(pool.stats()).toEqual({
+      min: 2,
+      max: 3,
+      total: 3,
+      busy: 0,
+      idle: 3,
+      restarts: 0,
+      queue_depth: 0,
+      sessions: 0,
+      sessions_given_up: 0,
+    });
   });
 
   test('lets workers above the minimum go when they have nothing to do', async () => {
