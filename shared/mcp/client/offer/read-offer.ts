@@ -1,6 +1,7 @@
 import { isDeepValue } from '../../../kit/json/depth.ts';
 import { isRecord } from '../../../kit/json/is-record.ts';
 import type { McpTool, Offer, Prompt, Resource, ResourceTemplateType } from '../../protocol.ts';
+import { headerFault } from './header-faults.ts';
 import { type Defect, LIST_NAMES, type ListName, METHOD_OF_LIST, type ReadOffer } from './defect.ts';
 import {
   expected,
@@ -69,6 +70,8 @@ interface Kind<T> {
   readonly readers: Readonly<Record<string, ReadField>>;
   /** Fills in fields that it must have, where their values are clear. */
   readonly complete: (item: Item) => Mended;
+  /** Returns why an item is left out by a rule of its own, if it is. `json`: the item as text. */
+  readonly refuse?: (item: Item, json: string) => string | undefined;
   /** Returns whether an item with its key has the other fields that it must have. */
   readonly isWhole: (item: object) => item is T & object;
 }
@@ -101,13 +104,16 @@ function readItems<T>({ items }: RawList, kind: Kind<T>, defects: Defect[]): rea
 }
 
 /** Returns why an item cannot be offered at all, if it cannot. */
-function refusalOf(raw: unknown, { key }: Kind<unknown>): string | undefined {
+function refusalOf(raw: unknown, { key, refuse }: Kind<unknown>): string | undefined {
   if (!isRecord(raw)) return expected('an object', raw);
   const name = raw[key];
   if (typeof name !== 'string') return `${key}: ${expected('text', name)}`;
   if (isDeepValue(raw, MAX_DEPTH)) return `is nested deeper than ${MAX_DEPTH} levels`;
-  const chars = JSON.stringify(raw).length;
-  if (chars > MAX_ITEM_CHARS) return `has ${chars} characters of JSON; at most ${MAX_ITEM_CHARS} are offered`;
+  const json = JSON.stringify(raw);
+  if (json.length > MAX_ITEM_CHARS)
+    return `has ${json.length} characters of JSON; at most ${MAX_ITEM_CHARS} are offered`;
+  const refusal = refuse?.(raw, json);
+  if (refusal !== undefined) return refusal;
   return key !== 'uri' || SCHEME.test(name) ? undefined : `${key}: must begin with a scheme, such as file:`;
 }
 
@@ -144,6 +150,10 @@ const isTool = (item: object): item is McpTool => 'inputSchema' in item && isRec
 const toolKind = (isLegacy: boolean): Kind<McpTool> => ({
   kind: 'tool',
   key: 'name',
+  // Before 2026-07-28 the annotation means nothing.
+  ...(isLegacy
+    ? {}
+    : { refuse: ({ inputSchema }, json) => (json.includes('x-mcp-header') ? headerFault(inputSchema) : undefined) }),
   readers: {
     ...COMMON,
     inputSchema: readInputSchema,

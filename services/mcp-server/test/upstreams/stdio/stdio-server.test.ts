@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { until } from '@toolmesh/shared/test-kit/waiting';
+import type { McpNotification } from '@toolmesh/shared/mcp/protocol';
 import type { StdioServerOptions, StdioWorker } from '../../../src/upstreams/stdio/stdio-server.ts';
 import { forever, isAlive, misbehaving, say } from './stdio-kit.ts';
 
@@ -106,6 +107,27 @@ describe('a stdio MCP server', () => {
     const { worker, log } = await started(['--garbage-first']);
     expect(await say(worker, 'echo', { text: 'still here' })).toBe('still here');
     expect(log.filter(({ message }) => message.includes('not MCP'))).toHaveLength(1);
+  });
+
+  test.each(['--byte-order-mark', '--pretty', '--crlf', '--text-ids', '--no-version'])(
+    'may write its messages in a form of its own: %s',
+    async (flag) => {
+      const { worker, log } = await started([flag]);
+      expect(await say(worker, 'echo', { text: 'a { "b" [' })).toBe('a { "b" [');
+      expect((await worker.connection.listAll()).tools.length).toBeGreaterThan(5);
+      await worker.ping(forever);
+      expect(log.filter(({ message }) => message.includes('not MCP'))).toEqual([]);
+    },
+  );
+
+  test('tells all progress of a call before its result', async () => {
+    const { worker } = await started();
+    const heard: unknown[] = [];
+    const from = { signal: forever, capabilities: {}, notify: ({ params }: McpNotification) => heard.push(params) };
+    const request = { method: 'tools/call', params: { name: 'progress', arguments: {} } };
+    const timeouts = { idleMs: 60_000, totalMs: 60_000 };
+    await worker.connection.request(request, { from, timeouts }).then(() => heard.push('result'));
+    expect(heard).toEqual([{ progress: 1, total: 2 }, { progress: 2, total: 2 }, 'result']);
   });
 
   const floods: [string, string, RegExp][] = [

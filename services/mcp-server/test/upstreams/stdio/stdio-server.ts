@@ -8,12 +8,19 @@ import { createInterface } from 'node:readline';
 
 const flags = new Set(process.argv.slice(2));
 const write = (text: string): boolean => process.stdout.write(text);
-const answer = (id: unknown, result: object): boolean => write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
+const encode = (message: object): string => {
+  const text = JSON.stringify(message, undefined, flags.has('--pretty') ? 2 : undefined);
+  return `${flags.has('--byte-order-mark') ? '\uFEFF' : ''}${text}${flags.has('--crlf') ? '\r\n' : '\n'}`;
+};
+const answer = (id: unknown, result: object): boolean => {
+  const named = flags.has('--text-ids') ? String(id) : id;
+  return write(encode({ ...(flags.has('--no-version') ? {} : { jsonrpc: '2.0' }), id: named, result }));
+};
 const text = (said: string) => ({ content: [{ type: 'text', text: said }] });
 
 if (flags.has('--talk')) process.stderr.write('starting\nhello from stderr\n');
 if (flags.has('--proxy')) process.stderr.write(`proxy ${process.env['https_proxy']}\n`);
-if (flags.has('--garbage-first')) write('Listening on stdio!\n{"not":"mcp"}\n');
+if (flags.has('--garbage-first')) write('Listening on stdio!\n{"not":"mcp"}\n{ starting\n[info] up\n');
 if (flags.has('--cannot-start')) process.exit(3);
 if (flags.has('--ignore-sigterm')) process.on('SIGTERM', () => {});
 
@@ -31,6 +38,18 @@ const TOOLS: Record<string, (args: Record<string, unknown>) => Promise<object> |
   exit: () => process.exit(7),
   hang: () => {
     for (;;);
+  },
+  /** Says its progress with its result, in one piece. */
+  progress: ({ token, id }) => {
+    const steps = [1, 2].map((progress) =>
+      encode({
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progressToken: token, progress, total: 2 },
+      }),
+    );
+    write(`${steps.join('')}${encode({ jsonrpc: '2.0', id, result: text('done') })}`);
+    return undefined;
   },
   deaf: () => {
     closeSync(0);
@@ -78,9 +97,11 @@ lines.on('line', (line) => {
   else if (method === 'tools/list') {
     answer(id, { tools: Object.keys(TOOLS).map((name) => ({ name, inputSchema: { type: 'object' } })) });
   } else if (method === 'tools/call') {
-    void Promise.resolve(TOOLS[params.name]?.(params.arguments ?? {})).then((result) => {
-      if (result !== undefined) answer(id, result);
-    });
+    void Promise.resolve(TOOLS[params.name]?.({ ...params.arguments, id, token: params._meta?.progressToken })).then(
+      (result) => {
+        if (result !== undefined) answer(id, result);
+      },
+    );
   } else if (id !== undefined) {
     write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_601, message: 'Method not found' } })}\n`);
   }
