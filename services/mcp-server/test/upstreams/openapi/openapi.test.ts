@@ -530,7 +530,12 @@ describe('an answer becomes a result', () => {
 
 describe('a document that cannot be used is refused with what to correct', () => {
   const documents: [string, string, RegExp][] = [
-    ['is Swagger 2', '{"swagger":"2.0","paths":{}}', /not OpenAPI 3.0, 3.1 or 3.2 but Swagger 2; convert it/],
+    [
+      'is Swagger 1',
+      '{"swaggerVersion":"1.2","paths":{}}',
+      /not OpenAPI 3.0, 3.1 or 3.2, or Swagger 2.0, but something/,
+    ],
+    ['is OpenAPI 4', '{"openapi":"4.0.0","paths":{}}', /Swagger 2.0, but 4.0.0/],
     ['is something else', '<html></html>', /is no object|not OpenAPI/],
     ['is neither JSON nor YAML', '{"openapi": ', /neither JSON nor YAML/],
     ['has no operations', '{"openapi":"3.1.0","paths":{}}', /has no operation that can be used; it has none/],

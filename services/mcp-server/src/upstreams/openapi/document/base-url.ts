@@ -1,7 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { isSameHost } from '../same-host.ts';
-import { DocumentProblem, type OpenApiDocument } from './document.ts';
+import type { OpenApiDocument } from './document.ts';
+import { DocumentProblem } from './references.ts';
 
 /** Longer than any URL of a server; a template is filled in for each operation. */
 const MAX_URL_CHARS = 2_048;

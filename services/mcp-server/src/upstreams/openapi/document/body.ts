@@ -1,6 +1,7 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
-import { DocumentProblem, type JsonObject, type OpenApiDocument } from './document.ts';
+import type { OpenApiDocument } from './document.ts';
+import { DocumentProblem, type JsonObject } from './references.ts';
 import type { Field } from './field.ts';
 import { fileSchema } from './file-schema.ts';
 import { bareType, isJsonType, isTextType } from './media-types.ts';

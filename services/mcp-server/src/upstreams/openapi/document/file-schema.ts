@@ -1,6 +1,6 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
-import type { JsonObject } from './document.ts';
+import type { JsonObject } from './references.ts';
 import { isTextType } from './media-types.ts';
 
 const HINT =

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { DocumentProblem, type OpenApiDocument } from './document.ts';
+import type { OpenApiDocument } from './document.ts';
+import { DocumentProblem } from './references.ts';
 import type { Field } from './field.ts';
 import type { SchemaConverter } from './schemas.ts';
 import { placed } from './security.ts';

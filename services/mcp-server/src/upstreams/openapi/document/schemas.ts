@@ -1,6 +1,7 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
-import { DocumentProblem, type JsonObject, type OpenApiDocument } from './document.ts';
+import type { OpenApiDocument } from './document.ts';
+import { DocumentProblem, type JsonObject } from './references.ts';
 import { fileSchema, isBinary } from './file-schema.ts';
 
 /** The direction of a value: a request has no read-only fields, a response no write-only ones. */
@@ -170,7 +171,7 @@ function modernize(schema: JsonObject, converted: JsonSchema): JsonSchema {
       delete result[bound];
     }
   }
-  if (schema['nullable'] !== true) return result;
+  if (schema['nullable'] !== true && schema['x-nullable'] !== true) return result;
   if (Array.isArray(result['enum']) && !result['enum'].includes(null)) result['enum'] = [...result['enum'], null];
   if (typeof result['type'] === 'string') return { ...result, type: [result['type'], 'null'] };
   const isOpen = Object.keys(result).every((key) => ['description', 'title', 'examples', 'default'].includes(key));

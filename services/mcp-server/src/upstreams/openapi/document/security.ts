@@ -1,5 +1,6 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
-import { DocumentProblem, type JsonObject, type OpenApiDocument } from './document.ts';
+import type { OpenApiDocument } from './document.ts';
+import { DocumentProblem, type JsonObject } from './references.ts';
 
 /** The names of what mesh.json sends with every request: callers do not set these. */
 export interface ConfiguredNames {

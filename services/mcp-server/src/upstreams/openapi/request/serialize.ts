@@ -73,7 +73,11 @@ function pathText(value: unknown, form: ParameterForm): string {
   return parts.pairs.map(([key, item]) => `;${encode(key)}=${encode(textOf(item))}`).join('');
 }
 
-const DELIMITERS: Readonly<Record<string, string>> = { spaceDelimited: '%20', pipeDelimited: '%7C' };
+const DELIMITERS: Readonly<Record<string, string>> = {
+  spaceDelimited: '%20',
+  pipeDelimited: '%7C',
+  tabDelimited: '%09',
+};
 
 /** A query parameter, as `name=value` pairs that are encoded already. */
 export function inQuery(value: unknown, form: ParameterForm): readonly string[] {

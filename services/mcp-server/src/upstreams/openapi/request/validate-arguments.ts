@@ -3,7 +3,7 @@ import { MeshError, type Problem } from '@toolmesh/shared/kit/faults/errors';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import { createForeignSchemas } from '@toolmesh/shared/kit/json/foreign-schema';
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import type { JsonObject } from '../document/document.ts';
+import type { JsonObject } from '../document/references.ts';
 
 /** Checks the arguments of one tool. @throws MeshError invalid_arguments that names every problem. */
 export type ArgumentsCheck = (args: unknown) => JsonObject;
