@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { stopServed } from './parts.ts';
 import { createReport, markdownTable } from './report.ts';
+import { runDocuments } from './documents/run-documents.ts';
 import { runServers } from './servers/run-servers.ts';
 
 const { values, positionals } = parseArgs({ options: { table: { type: 'boolean' } }, allowPositionals: true });
@@ -12,6 +13,7 @@ const wanted = new RegExp(positionals[0] ?? '', 'i');
 const report = createReport((line) => process.stdout.write(`${line}\n`));
 try {
   await runServers(report, wanted);
+  await runDocuments(report, wanted);
 } finally {
   await stopServed();
 }
