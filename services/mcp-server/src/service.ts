@@ -5,6 +5,8 @@ import { createMcpFace } from '@toolmesh/shared/mcp/server/http/mcp-face';
 import type { z } from 'zod';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
 import { HubConfig } from './config.ts';
+import { createConversations, inConversation } from './conversations.ts';
+import { conversationRoute } from './faces/conversations.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';
 import { hubService } from './faces/mcp/hub-service.ts';
 import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
@@ -29,7 +31,7 @@ export const hub = defineService({
   config: HubConfig,
   build: async ({ config, env, logger, metrics, access, tracing, fail }) => {
     const parts = await assemble({ config, env, logger, metrics, fail });
-    const { load, mesh, catalogue, subscriptions, calls, writtenName } = parts;
+    const { load, mesh, catalogue, subscriptions, calls, conversations, writtenName } = parts;
     const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
     const tools = toolsOf(catalogue);
@@ -47,7 +49,12 @@ export const hub = defineService({
     const tickets = createTickets();
     const sockets = createWebSocketFace({ catalogue: tools, config, logger, access, tickets, tracing });
     return {
-      routes: [...statsRoutes(shownStats), ...toolRoutes(tools), ticketRoute(tickets)],
+      routes: [
+        ...statsRoutes(shownStats),
+        ...toolRoutes(tools),
+        conversationRoute(conversations),
+        ticketRoute(tickets),
+      ],
       rawRoutes: { '/mcp': face.handler },
       tools: () => tools.list(),
       checks: () => checksOf(mesh.entries, catalogue),
@@ -57,6 +64,7 @@ export const hub = defineService({
       close: async () => {
         reload.close();
         face.close();
+        conversations.close();
         await mesh.close();
       },
     };
@@ -73,11 +81,13 @@ async function assemble({ config, env, logger, metrics, fail }: Parts) {
     leftOut: (upstream) => catalogue.leftOut(upstream).length,
   });
   const calls = createCallStatistics();
-  const catalogue = createCatalogue({
+  const conversations = createConversations();
+  const served = createCatalogue({
     timers: [hubMetrics.startCall, calls.startCall],
     onRelaxed: hubMetrics.toolRelaxed,
     logger,
   });
+  const catalogue: Catalogue = { ...served, request: inConversation(served.request, conversations) };
   const subscriptions = createResourceSubscriptions({
     upstreams: () => mesh.upstreams,
     ownerOf: (uri) => catalogue.ownerOfResource(uri),
@@ -106,7 +116,7 @@ async function assemble({ config, env, logger, metrics, fail }: Parts) {
     graceMs: config.SHUTDOWN_GRACE_MS,
   });
   await mesh.start(file.load());
-  return { ...file, mesh, catalogue, subscriptions, calls };
+  return { ...file, mesh, catalogue, subscriptions, calls, conversations };
 }
 
 /** Returns what reads mesh.json and logs, once each, what in it has no effect. */

@@ -54,7 +54,7 @@ export const middleware = defineService({
         chatRoute(runChat),
         ...openAiRoutes({ runChat, listModels, maxSteps: DEFAULT_MAX_STEPS }),
         ...runRoutes(runs),
-        ...sessionRoutes(sessions, runs),
+        ...sessionRoutes({ sessions, runs, hub }),
         ...toolRoutes({ hub, approvals, permissionOf, countApproval: metrics.countApproval }),
       ],
       rawRoutes: servePage(),

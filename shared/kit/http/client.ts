@@ -48,6 +48,8 @@ export interface EventsOptions extends CallOptions {
 export interface HttpClient {
   get<T>(path: string, options: GetOptions<T>): Promise<T>;
   post<T>(path: string, options: PostOptions<T>): Promise<T>;
+  /** Deletes; what is answered is not read. */
+  delete(path: string, options: CallOptions): Promise<void>;
   /** Posts JSON and hands over the server-sent events of the answer, to its end. */
   postForEvents(path: string, options: EventsOptions): Promise<void>;
 }
@@ -56,7 +58,7 @@ export interface HttpClient {
 export type EventListener = (event: string, data: unknown) => void;
 
 interface Call extends CallOptions {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
 }
@@ -100,6 +102,8 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
   return {
     get: (path, { answer, ...options }) => guarded({ ...options, method: 'GET', path }, readJson(answer)),
     post: (path, { answer, ...options }) => guarded({ ...options, method: 'POST', path }, readJson(answer)),
+    delete: (path, options) =>
+      guarded({ ...options, method: 'DELETE', path }, async ({ body }) => void (await body.text())),
     postForEvents: (path, { onEvent, ...options }) =>
       guarded({ ...options, method: 'POST', path }, (answer) => passOnEvents(answer, onEvent)),
   };

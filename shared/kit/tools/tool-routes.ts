@@ -5,6 +5,9 @@ import { defineRoute, type Route } from '../http/route.ts';
 import { createEventStream } from '../http/sse.ts';
 import { quietContext, type ToolCatalogue } from './tool.ts';
 
+/** Names the conversation that a call belongs to. */
+const CONVERSATION_HEADER = 'x-conversation-id';
+
 const ToolName = z.object({ name: z.string() });
 const ToolCall = z.object({ arguments: z.record(z.string(), z.unknown()).default({}) });
 
@@ -21,20 +24,22 @@ export function toolRoutes(catalogue: ToolCatalogue): readonly Route[] {
       method: 'post',
       path: '/tools/:name',
       input: { params: ToolName, body: ToolCall },
-      handle: ({ params, body, signal }) => catalogue.call(params.name, body.arguments, quietContext(signal)),
+      handle: ({ params, body, signal, req }) =>
+        catalogue.call(params.name, body.arguments, quietContext(signal, req.get(CONVERSATION_HEADER))),
     }),
     defineRoute({
       method: 'post',
       path: '/tools/:name/stream',
       summary: 'Runs a tool and streams server-sent events: progress, chunk, result or error, done',
       input: { params: ToolName, body: ToolCall },
-      handle: async ({ params, body, signal, res }) => {
+      handle: async ({ params, body, signal, req, res }) => {
         const stream = createEventStream(res);
         let index = 0;
         try {
           const result = await catalogue.call(params.name, body.arguments, {
             signal,
             wantsProgress: true,
+            conversation: req.get(CONVERSATION_HEADER),
             progress: ({ progress, total, message }) => stream.send('progress', { progress, total, message }),
             chunk: (data) => stream.send('chunk', { index: index++, data }),
           });

@@ -7,6 +7,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** True when the caller receives progress and chunks. Skip the work of making them when it is false. */
   readonly wantsProgress: boolean;
+  /** The conversation that the call belongs to: servers keep their state for it. Nobody can guess it. */
+  readonly conversation?: string | undefined;
   /** Reports progress to a caller that wants it. */
   progress(update: Progress): void;
   /** Sends a piece of output to a caller that wants it. */
@@ -14,8 +16,9 @@ export interface ToolContext {
 }
 
 /** Returns a context for a caller that wants no progress, such as a plain call over REST. */
-export const quietContext = (signal: AbortSignal): ToolContext => ({
+export const quietContext = (signal: AbortSignal, conversation?: string): ToolContext => ({
   signal,
+  conversation,
   wantsProgress: false,
   progress: () => {},
   chunk: () => {},

@@ -9,7 +9,8 @@ import { createConnectionHolder } from './connection-holder.ts';
 import { meshErrorOf } from '../errors.ts';
 import { createHttpLink } from './http/http-link.ts';
 import { connectOverHttp } from './http-connection.ts';
-import type { Requester } from '../protocol.ts';
+import { CONVERSATION_META_KEY } from '../meta.ts';
+import type { McpResult, Requester } from '../protocol.ts';
 import { withMcpSpan } from '../span.ts';
 
 export interface McpClientOptions {
@@ -64,7 +65,8 @@ export function createMcpClient(options: McpClientOptions): McpClient {
     },
     async callTool(tool, args, context) {
       const started = performance.now();
-      const request = { method: 'tools/call', params: { name: tool, arguments: Arguments.parse(args) } };
+      const params = { name: tool, arguments: Arguments.parse(args), ...conversationMeta(context) };
+      const request = { method: 'tools/call', params };
       const call = () =>
         exchange((connection) => connection.request(request, { from: requesterOf(context), timeouts }), context.signal);
       const result = await withMcpSpan({ kind: 'client', method: 'tools/call', target: tool }, call);
@@ -85,3 +87,7 @@ export function requesterOf(context: ToolContext): Requester {
     capabilities: {},
   };
 }
+
+/** Returns the `_meta` that names the conversation of a call, if it has one. */
+export const conversationMeta = ({ conversation }: ToolContext): { readonly _meta?: McpResult } =>
+  conversation === undefined ? {} : { _meta: { [CONVERSATION_META_KEY]: conversation } };

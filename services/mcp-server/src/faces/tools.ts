@@ -2,7 +2,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Tool } from '@toolmesh/shared/contracts/tool';
 import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import { elapsed } from '@toolmesh/shared/kit/tools/tool-catalogue';
-import { requesterOf } from '@toolmesh/shared/mcp/client/mcp-client';
+import { conversationMeta, requesterOf } from '@toolmesh/shared/mcp/client/mcp-client';
 import { toTool, toToolResult } from '@toolmesh/shared/mcp/codec';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import { INVALID_PARAMS, type McpTool, ProtocolError } from '@toolmesh/shared/mcp/protocol';
@@ -20,7 +20,7 @@ export function toolsOf(catalogue: Catalogue): ToolCatalogue {
     async call(tool, args, context) {
       const started = performance.now();
       const source = `The upstream of ${tool}`;
-      const request = { method: 'tools/call', params: { name: tool, arguments: args } };
+      const request = { method: 'tools/call', params: { name: tool, arguments: args, ...conversationMeta(context) } };
       const caller = { ...requesterOf(context), takesInputRequired: false };
       const result = await catalogue.request(request, caller).catch((error: unknown) => {
         throw toCallError(source, error);

@@ -26,7 +26,7 @@ export type RunChat = <T>(order: ChatOrder, consume: (chat: Chat) => Promise<T>)
 
 /** Makes the use case of this service: one message in, one run of the agent loop out. */
 export function createChat(dependencies: ChatDependencies): RunChat {
-  const { config, runs, sessions } = dependencies;
+  const { config, hub, runs, sessions } = dependencies;
 
   return async (order, consume) => {
     if (runs.count >= config.CHAT_MAX_RUNS) {
@@ -43,6 +43,8 @@ export function createChat(dependencies: ChatDependencies): RunChat {
     } finally {
       leaveSession();
       run.end();
+      // Nobody can continue it.
+      if (!order.isSession) void hub.conversation(sessionId).end();
     }
   };
 }

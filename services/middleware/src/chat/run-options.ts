@@ -50,7 +50,7 @@ export function runOptions(dependencies: ChatDependencies, order: StartedOrder, 
     signal,
     tools,
     externalTools,
-    callTool: traceTools(hub.callTool),
+    callTool: traceTools(hub.conversation(order.sessionId).callTool),
     permissionOf,
     // Without a session the user cannot be asked, and calls of the caller's own tools go out under their ids.
     ...(isSession ? { requestApproval: approvalRequests(dependencies, order.runId) } : { hasFreshIds: true }),

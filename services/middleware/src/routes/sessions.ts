@@ -3,6 +3,7 @@ import { Session, SessionList } from '@toolmesh/shared/contracts/sessions';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import type { ActiveRuns } from '../chat/active-runs.ts';
+import type { HubClient } from '../hub-client.ts';
 import type { Turn } from '../run/turns.ts';
 import { exportMarkdown } from '../encoders/session-markdown.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -11,8 +12,14 @@ import { SessionId } from '../decoders/chat-request.ts';
 
 const Params = z.object({ id: SessionId });
 
+export interface SessionRouteParts {
+  readonly sessions: Sessions;
+  readonly runs: ActiveRuns;
+  readonly hub: Pick<HubClient, 'conversation'>;
+}
+
 /** The stored conversations: list, read, delete, export. */
-export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Route[] {
+export function sessionRoutes({ sessions, runs, hub }: SessionRouteParts): readonly Route[] {
   const find = (id: string): readonly Turn[] => {
     const turns = sessions.read(id);
     if (turns !== undefined) return turns;
@@ -46,6 +53,7 @@ export function sessionRoutes(sessions: Sessions, runs: ActiveRuns): readonly Ro
         const leave = await sessions.enter(id, signal);
         sessions.remove(id);
         leave();
+        void hub.conversation(id).end();
         res.status(204).end();
         return undefined;
       },

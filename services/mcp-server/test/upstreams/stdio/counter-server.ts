@@ -8,6 +8,7 @@ const tools = [
   { name: 'count', description: 'Counts.', inputSchema: { type: 'object' } },
   { name: 'look', description: 'Says the count.', inputSchema: { type: 'object' }, annotations: readOnly },
   { name: 'sleep', inputSchema: { type: 'object' }, annotations: readOnly },
+  { name: 'meta', inputSchema: { type: 'object' }, annotations: readOnly },
   { name: 'crash', inputSchema: { type: 'object' } },
   { name: 'learn', inputSchema: { type: 'object' } },
 ];
@@ -17,7 +18,7 @@ const state = () => ({
   content: [{ type: 'text', text: `${count} in ${process.pid}` }],
   structuredContent: { count, pid: process.pid },
 });
-const run: Record<string, (args: { ms?: number }) => Promise<object> | object> = {
+const run: Record<string, (args: { ms?: number }, meta: object) => Promise<object> | object> = {
   count() {
     count += 1;
     send({ method: 'notifications/resources/updated', params: { uri: 'counter://count' } });
@@ -28,6 +29,7 @@ const run: Record<string, (args: { ms?: number }) => Promise<object> | object> =
     await new Promise((resolve) => setTimeout(resolve, ms));
     return state();
   },
+  meta: (_args, meta) => ({ content: [], structuredContent: meta }),
   crash() {
     process.stderr.write('it was too much\n');
     process.exit(9);
@@ -49,7 +51,7 @@ async function receive(line: string): Promise<void> {
     answer({ protocolVersion: params.protocolVersion, capabilities, serverInfo });
   } else if (method === 'tools/list') answer({ tools });
   else if (method === 'resources/list') answer({ resources: [{ uri: 'counter://count', name: 'count' }] });
-  else if (method === 'tools/call') answer((await run[params.name]?.(params.arguments ?? {})) ?? {});
+  else if (method === 'tools/call') answer((await run[params.name]?.(params.arguments ?? {}, params._meta)) ?? {});
   else if (method === 'ping' || method === 'resources/subscribe' || method === 'resources/unsubscribe') answer({});
   else if (id !== undefined) send({ id, error: { code: -32_601, message: 'Method not found' } });
 }
