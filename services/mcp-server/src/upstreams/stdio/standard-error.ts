@@ -1,6 +1,6 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { withoutCredentials } from './environment.ts';
-import type { LineListener } from './split-lines.ts';
+import type { LineListener } from '@toolmesh/shared/kit/text/split-lines';
 
 export const MAX_LOG_LINE_BYTES = 4_096;
 /** Lines that go to the log in one period; further ones are counted. */

@@ -8,7 +8,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { basicEnvironment } from './environment.ts';
 import { ProcessEnd } from './process-end.ts';
 import { readFairly } from './read-fairly.ts';
-import { splitLines } from './split-lines.ts';
+import { splitLines } from '@toolmesh/shared/kit/text/split-lines';
 import { MAX_LOG_LINE_BYTES, readStandardError } from './standard-error.ts';
 
 export interface StdioCommand {
