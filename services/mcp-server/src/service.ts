@@ -2,6 +2,7 @@ import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-ser
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
 import { createMcpFace } from '@toolmesh/shared/mcp/server/http/mcp-face';
+import { createSseFace } from '@toolmesh/shared/mcp/server/http/sse-face';
 import type { z } from 'zod';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
 import { HubConfig } from './config.ts';
@@ -40,12 +41,9 @@ export const hub = defineService({
       upstreams: () => mesh.upstreams.map(figuresOf(catalogue, writtenName)),
       calls,
     };
-    const face = createMcpFace({
-      service: hubService({ catalogue, subscriptions }),
-      logger,
-      maxBodyBytes: config.MAX_BODY_BYTES,
-      hasSessions: true,
-    });
+    const served = { service: hubService({ catalogue, subscriptions }), logger, maxBodyBytes: config.MAX_BODY_BYTES };
+    const face = createMcpFace({ ...served, hasSessions: true });
+    const sse = createSseFace({ ...served, messagesPath: '/messages' });
     const tickets = createTickets();
     const sockets = createWebSocketFace({ catalogue: tools, config, logger, access, tickets, tracing });
     return {
@@ -55,7 +53,7 @@ export const hub = defineService({
         conversationRoute(conversations),
         ticketRoute(tickets),
       ],
-      rawRoutes: { '/mcp': face.handler },
+      rawRoutes: { '/mcp': face.handler, '/sse': sse.stream, '/messages': sse.messages },
       tools: () => tools.list(),
       checks: () => checksOf(mesh.entries, catalogue),
       started: ({ server }) => sockets.attach(server),
@@ -64,6 +62,7 @@ export const hub = defineService({
       close: async () => {
         reload.close();
         face.close();
+        sse.close();
         conversations.close();
         await mesh.close();
       },
@@ -74,7 +73,7 @@ export const hub = defineService({
 type Parts = Pick<Kit<z.output<typeof HubConfig>>, 'config' | 'env' | 'logger' | 'metrics' | 'fail'>;
 
 /** Makes the upstreams of mesh.json and the catalogue of what they offer. @throws ConfigError for a mesh.json that is wrong. */
-async function assemble({ config, env, logger, metrics, fail }: Parts) {
+export async function assemble({ config, env, logger, metrics, fail }: Parts) {
   const file = createMeshReader(config, env, logger);
   const hubMetrics = createHubMetrics(metrics, {
     upstreams: () => mesh.upstreams,

@@ -68,6 +68,7 @@ function describe(tools: number, upstreams: readonly UpstreamStats[]) {
     uptime_seconds: uptimeSeconds(),
     endpoints: {
       mcp: '/mcp',
+      sse: '/sse',
       tools: 'GET /tools',
       call: 'POST /tools/{name}',
       stream: 'POST /tools/{name}/stream',

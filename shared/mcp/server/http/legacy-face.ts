@@ -4,35 +4,28 @@ import {
   type Message,
   type Outcome,
   type Refusal,
-  refusal,
   type RequestId,
   type RequestMessage,
   responseText,
 } from '../messages.ts';
 import { unsupportedRevision } from '../modern.ts';
+import type { Incoming } from '../read-incoming.ts';
 import { REVISIONS } from '../revisions.ts';
 import type { ReplyChannel, ServeDeps } from '../serve-request.ts';
 import type { Session } from '../sessions/session.ts';
 import type { McpSessions } from '../sessions/sessions.ts';
 import { acceptedBy } from './accept.ts';
 import { openAnswer } from './answer.ts';
-import { invalidRequest, NOT_ALLOWED, refuse } from './refuse.ts';
+import { NOT_ALLOWED, refuse, SESSION_NOT_FOUND } from './refuse.ts';
 
 /** The part of the face that clients before 2026-07-28 see. */
 export interface LegacyFace {
-  /** Answers a message, or a batch of them. */
-  servePost(body: Message | readonly Message[], req: Request, res: Response): Promise<void>;
+  servePost(incoming: Incoming, req: Request, res: Response): Promise<void>;
   /** Answers what is no POST. */
   serveOther(req: Request, res: Response): void;
 }
 
 const SESSION_ID = 'mcp-session-id';
-const SESSION_NOT_FOUND: Refusal = refusal(
-  { code: -32_001, message: 'Session not found: it has ended, or is of before a restart; initialize anew' },
-  404,
-);
-
-const BATCHED_HANDSHAKE = invalidRequest('initialize may not be part of a batch');
 
 interface Accompanied {
   readonly req: Request;
@@ -78,14 +71,12 @@ export function createLegacyFace(deps: ServeDeps, sessions: McpSessions | undefi
   };
 
   return {
-    async servePost(body, req, res) {
-      const isBatch = 'length' in body;
-      const messages = isBatch ? body : [body];
-      const handshake = messages.find(isHandshake);
-      if (handshake !== undefined && !isBatch) return serveInitialize(handshake, req, res);
+    async servePost({ messages, isBatch }, req, res) {
+      const [first] = messages;
+      if (first?.kind === 'request' && first.method === 'initialize') return serveInitialize(first, req, res);
       const session = sessionOf(req);
-      const fault = handshake === undefined ? faultOf(req, session) : BATCHED_HANDSHAKE;
-      if (fault !== undefined) return refuse(res, fault, isBatch ? null : idOf(body));
+      const fault = faultOf(req, session);
+      if (fault !== undefined) return refuse(res, fault, isBatch ? null : idOf(first));
       return serve(messages, { req, res, session: toSession(session), isBatch });
     },
     serveOther(req, res) {
@@ -112,10 +103,8 @@ export function createLegacyFace(deps: ServeDeps, sessions: McpSessions | undefi
 const textsOf = (...outcomes: readonly (readonly [RequestId, Outcome | undefined])[]): readonly string[] =>
   outcomes.flatMap(([id, outcome]) => (outcome === undefined ? [] : [responseText(id, outcome)]));
 
-const isHandshake = (message: Message): message is RequestMessage =>
-  message.kind === 'request' && message.method === 'initialize';
-
-const idOf = (message: Message): RequestId | null => (message.kind === 'notification' ? null : message.id);
+const idOf = (message: Message | undefined): RequestId | null =>
+  message === undefined || message.kind === 'notification' ? null : message.id;
 
 const toSession = (found: Session | Refusal | undefined): Session | undefined =>
   found === undefined || 'error' in found ? undefined : found;

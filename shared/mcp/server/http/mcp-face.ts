@@ -2,9 +2,8 @@ import type { Request, RequestHandler, Response } from 'express';
 import { leaveOpen } from '../../../kit/http/app.ts';
 import { createEventStream } from '../../../kit/http/sse.ts';
 import type { Logger } from '../../../kit/telemetry/logger.ts';
-import { readMcpBody } from '../../read-body.ts';
 import type { McpService } from '../mcp-service.ts';
-import { type Message, readMessage, type RequestMessage, responseText } from '../messages.ts';
+import { type Message, type RequestMessage, responseText } from '../messages.ts';
 import { claimedRevision, readEnvelope, serveModern } from '../modern.ts';
 import { isModernRevision } from '../revisions.ts';
 import { createMcpSessions } from '../sessions/sessions.ts';
@@ -13,7 +12,8 @@ import { acceptedBy } from './accept.ts';
 import { openAnswer } from './answer.ts';
 import { createHeaderCheck } from './check-headers.ts';
 import { createLegacyFace } from './legacy-face.ts';
-import { invalidRequest, NOT_JSON, readBatch, refuse, UNPARSED } from './refuse.ts';
+import { createPostReader } from './read-post.ts';
+import { refuse, UNPARSED } from './refuse.ts';
 
 export interface McpFaceOptions {
   readonly service: McpService;
@@ -40,7 +40,7 @@ export function createMcpFace(options: McpFaceOptions): McpFace {
   const subscriptions = createSubscriptions(service);
   const checkHeaders = createHeaderCheck(service);
   const legacy = createLegacyFace(deps, sessions);
-  const readBody = readMcpBody(maxBodyBytes);
+  const readPost = createPostReader(maxBodyBytes);
 
   const serveModernPost = async (message: RequestMessage, req: Request, res: Response): Promise<void> => {
     const envelope = readEnvelope(message);
@@ -66,16 +66,11 @@ export function createMcpFace(options: McpFaceOptions): McpFace {
     res.once('close', subscription.close);
   };
   const servePost = async (req: Request, res: Response): Promise<void> => {
-    const body = await readBody(req, res);
-    if (!isJson(req.headers['content-type'])) return refuse(res, NOT_JSON);
-    if (body === undefined) return refuse(res, UNPARSED);
-    if (Array.isArray(body)) {
-      const batch = readBatch(body);
-      return 'error' in batch ? refuse(res, batch) : legacy.servePost(batch, req, res);
-    }
-    const message = readMessage(body);
-    if (message.kind === 'invalid') return refuse(res, invalidRequest(message.reason), message.id);
-    if (!isModern(message, req)) return legacy.servePost(message, req, res);
+    const incoming = await readPost(req, res);
+    if (incoming === undefined) return undefined;
+    const [message] = incoming.messages;
+    if (message === undefined || incoming.isBatch || !isModern(message, req))
+      return legacy.servePost(incoming, req, res);
     if (message.kind === 'request') return serveModernPost(message, req, res);
     // Nothing that a client of this era may notify of concerns a server without state.
     return void res.writeHead(202).end();
@@ -88,9 +83,6 @@ export function createMcpFace(options: McpFaceOptions): McpFace {
     },
   };
 }
-
-const isJson = (contentType: string | undefined): boolean =>
-  contentType !== undefined && contentType.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
 
 /** Tells the era of a message: a request says it in its body, and may say it in a header; others only there. */
 function isModern(message: Message, { headers }: Request): boolean {

@@ -1,4 +1,5 @@
 import { MeshError } from '../../../kit/faults/errors.ts';
+import { INTERNAL_ERROR } from '../../protocol.ts';
 import { type LegacyClient, type LegacySession, newClient, serveLegacy } from '../legacy.ts';
 import type { ClientSession, McpService } from '../mcp-service.ts';
 import {
@@ -7,6 +8,7 @@ import {
   notificationText,
   type NotificationMessage,
   type Outcome,
+  refusal,
   type RequestMessage,
   type ResponseMessage,
 } from '../messages.ts';
@@ -33,6 +35,12 @@ export interface Peer {
 }
 
 const MAX_SUBSCRIPTIONS = 1_000;
+/** Requests that one client may have under way. */
+const MAX_RUNNING = 1_000;
+const TOO_MANY = refusal({
+  code: INTERNAL_ERROR,
+  message: `${MAX_RUNNING} requests of this client are under way already`,
+});
 
 export function createPeer(deps: ServeDeps, standalone: Standalone): Peer {
   const ended = new AbortController();
@@ -110,6 +118,7 @@ export function createRunning() {
       { signal, send }: ReplyChannel,
       task: (channel: ReplyChannel) => Promise<Outcome>,
     ): Promise<Outcome | undefined> {
+      if (running.size >= MAX_RUNNING) return TOO_MANY;
       const key = keyOf(id);
       const own = new AbortController();
       const leave = () => own.abort(signal.reason);
