@@ -23,6 +23,8 @@ export function projectNode() {
   );
 }
 
+const STDERR = 2;
+
 /** Beside node_modules, which `npm ci` empties. */
 const LOCK = inRoot('.installing');
 /** Longer than an installation over a slow line. */
@@ -40,20 +42,21 @@ export function ensureInstalled({ waitMs = LOCK_WAIT_MS } = {}) {
   if (failure !== undefined) fail(failure);
 }
 
-const sayWaiting = (pid) => void process.stdout.write(`Waiting for process ${pid}, which is installing ...\n`);
+const sayWaiting = (pid) => void process.stderr.write(`Waiting for process ${pid}, which is installing ...\n`);
 
 const describeTimeout = (pid) =>
   `Process ${pid} is still installing. If it hangs, end it; if it is no start of Toolmesh, remove ${LOCK}. Then start again.`;
 
 /** Runs `npm ci` and returns what went wrong, if anything did. */
 function install() {
-  process.stdout.write('Installing what Toolmesh needs (this takes about half a minute, once) ...\n');
+  // Standard output may be the channel of a protocol.
+  process.stderr.write('Installing what Toolmesh needs (this takes about half a minute, once) ...\n');
   // npm writes it at the end. Removed first, so that half an installation never looks like a whole one.
   rmSync(inRoot(INSTALLED), { force: true });
   const [command, ...args] = npmCommand();
   const { status, error } = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', STDERR, STDERR],
   });
   if (status === 0) return undefined;
   return `npm ci failed${error === undefined ? '' : `: ${error.message}`}; fix that and start again.`;
@@ -87,7 +90,7 @@ export function ensurePageBuilt() {
   if (existsSync(inRoot(`${PAGE}dist/index.html`)) && readIfThere(PAGE_STAMP) === sources) return;
   const { status, error } = spawnSync(projectNode(), [`${PAGE}build.ts`], {
     cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', STDERR, STDERR],
   });
   if (status === 0) return writeFileSync(inRoot(PAGE_STAMP), sources);
   // All but the page works without it, and the page's address says what to do.
