@@ -136,13 +136,14 @@ function createMeshReader({ MESH_CONFIG, API_KEY }: Parts['config'], env: NodeJS
 
 const figuresOf =
   (catalogue: Pick<Catalogue, 'leftOut' | 'warnings'>, writtenName: (upstream: string) => string | undefined) =>
-  ({ name, kind, status, breaker, lastError, offer, workers, isolation }: Upstream): UpstreamStats => ({
+  ({ name, kind, status, breaker, lastError, failure, offer, workers, isolation }: Upstream): UpstreamStats => ({
     name,
     writtenName: writtenName(name),
     kind,
     status,
     breaker,
     lastError,
+    failure,
     tools: offer.tools.length,
     leftOut: catalogue.leftOut(name),
     defects: offer.defects,

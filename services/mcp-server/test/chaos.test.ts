@@ -136,7 +136,6 @@ describe('an upstream that', () => {
     ['answers with 500', (res) => res.writeHead(500).end('oops')],
     ['sends a result that is nested too deep', (res, id) => sendText(res, deepResult(id))],
     ['streams a result that is nested too deep', (res, id) => openStream(res).end(`data: ${deepResult(id)}\n\n`)],
-    ['sends a result that is none', (res, id) => json(res, { jsonrpc: '2.0', id, result: { content: 'text' } })],
   ])('%s is told of as a failure whose outcome is unknown', async (_name, answer) => {
     const hub = await hubWith(answer);
     const answered = await call(hub, 'odd');

@@ -4,6 +4,7 @@ import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import type { Defect } from '@toolmesh/shared/mcp/client/offer/defect';
 import { VERSION } from '@toolmesh/shared/kit/service/version';
 import type { LeftOut } from '../catalogue/claims.ts';
+import type { UpstreamFailure } from '../upstreams/guard/failure-facts.ts';
 import type { WorkerPoolStats } from '../upstreams/pool/worker-pool.ts';
 import type { Isolation } from '../upstreams/stdio/jail/stdio-jail.ts';
 import type { Upstream } from '../upstreams/upstream.ts';
@@ -27,6 +28,7 @@ export interface UpstreamStats {
   readonly warnings?: readonly string[];
   /** In words for an operator. */
   readonly lastError?: string | undefined;
+  readonly failure?: UpstreamFailure | undefined;
   readonly workers?: WorkerPoolStats | undefined;
   readonly isolation?: Isolation | undefined;
 }
@@ -94,7 +96,7 @@ const MAX_LISTED = 100;
 const MAX_REASON_CHARS = 1_000;
 
 function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
-  const { kind, status, breaker, tools, writtenName, lastError, workers, isolation } = upstream;
+  const { kind, status, breaker, tools, writtenName, lastError, failure, workers, isolation } = upstream;
   const { leftOut = [], defects = [], warnings = [] } = upstream;
   return {
     ...(writtenName === undefined ? {} : { name: writtenName }),
@@ -106,6 +108,7 @@ function describeUpstream(upstream: Omit<UpstreamStats, 'name'>) {
     ...(defects.length === 0 ? {} : { defects: defects.slice(0, MAX_LISTED).map(shown) }),
     ...(warnings.length === 0 ? {} : { warnings: warnings.slice(0, MAX_LISTED) }),
     ...(lastError === undefined ? {} : { last_error: lastError }),
+    ...(failure === undefined ? {} : { failure }),
     ...(workers === undefined ? {} : { workers }),
     ...describeIsolation(isolation),
   };

@@ -61,6 +61,8 @@ export const CommonKeys = {
   total_timeout_ms: milliseconds.optional(),
   /** Time limit to connect, or to start. */
   connect_timeout_ms: milliseconds.optional(),
+  /** Time between two requests for its lists, in milliseconds. Default: 5 minutes if it announces changes, else one. */
+  list_interval_ms: z.int().min(1_000).max(86_400_000).optional(),
   /** Timeouts of single tools, by the upstream's own names. */
   tools: z.record(z.string(), ToolTimeouts).default({}),
   /** Calls at the same time; as many again may wait, further ones are turned away. */

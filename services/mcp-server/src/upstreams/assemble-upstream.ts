@@ -26,6 +26,9 @@ export function assembleUpstream({ poller, guard, release, ...parts }: UpstreamP
     get lastError() {
       return poller.lastError;
     },
+    get failure() {
+      return poller.failure;
+    },
     get offer() {
       return poller.offer;
     },

@@ -1,6 +1,7 @@
 import type { ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import type { ClientCapabilities, McpRequest, McpResult, Requester } from '@toolmesh/shared/mcp/protocol';
+import type { UpstreamFailure } from './guard/failure-facts.ts';
 import type { WorkerPoolStats } from './pool/worker-pool.ts';
 import type { Isolation } from './stdio/jail/stdio-jail.ts';
 
@@ -33,6 +34,8 @@ export interface Upstream {
   readonly breaker: 'closed' | 'open' | 'half_open';
   /** The reason why it is not up, in words for an operator. */
   readonly lastError: string | undefined;
+  /** The same, in facts. */
+  readonly failure?: UpstreamFailure | undefined;
   /** The last good lists, and what is wrong with those that came. */
   readonly offer: ReadOffer;
   /** Present for a pool of processes. */

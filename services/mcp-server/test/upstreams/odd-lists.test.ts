@@ -3,6 +3,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
 import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import type { Era } from '../conformance/fixture.ts';
 import { areAllUp, checksOf, startHub } from '../mesh-of-tests.ts';
@@ -14,6 +15,13 @@ const OBJECT = { type: 'object' };
 const GOOD = { name: 'good', description: 'Works.', inputSchema: { type: 'object', properties: {} } };
 const defectsOf = async (hub: TestedService, upstream = 'odd') =>
   (await request(`${hub.url}/stats`)).body.upstreams[upstream].defects ?? [];
+
+/** Starts a hub before the odd server, and waits for its lists. */
+async function startOdd(url: string) {
+  const hub = await startHub({ odd: { url } });
+  await until(async () => (await request(`${hub.url}/stats`)).body.upstreams.odd.status === 'up');
+  return hub;
+}
 
 /** Connects as a client of 2025 that checks every field, and refuses a whole list for one that is wrong. */
 async function openStrict(hub: TestedService): Promise<OldClient> {
@@ -76,7 +84,7 @@ describe.each(['modern', 'legacy'] satisfies Era[])('a server of the %s era', (e
   test('keeps its tools when some are not as MCP has them: what is clear is mended', async () => {
     const tools = MENDED.map(([, fields], at) => ({ name: `odd_${at}`, inputSchema: OBJECT, ...fields }));
     const { url } = await serveOdd(era, { 'tools/list': () => ({ tools: [...tools, GOOD] }) });
-    const hub = await startHub({ odd: { url } });
+    const hub = await startOdd(url);
     const { tools: listed } = await (await openStrict(hub)).listTools();
     expect(listed.map(({ name }) => name)).toEqual([...tools.map(({ name }) => name), 'good']);
     for (const [at, [, , expected]] of MENDED.entries()) {
@@ -99,7 +107,7 @@ describe.each(['modern', 'legacy'] satisfies Era[])('a server of the %s era', (e
     const { url } = await serveOdd(era, {
       'tools/list': () => ({ tools: [GOOD, ...LEFT_OUT.map(([, tool]) => tool)] }),
     });
-    const hub = await startHub({ odd: { url } });
+    const hub = await startOdd(url);
     expect((await (await openStrict(hub)).listTools()).tools).toMatchObject([GOOD]);
     const defects: { action: string; reason: string }[] = await defectsOf(hub);
     expect(defects.map(({ action }) => action)).toEqual(LEFT_OUT.map(() => 'left_out'));
@@ -124,7 +132,7 @@ describe.each(['modern', 'legacy'] satisfies Era[])('a server of the %s era', (e
 
   test('keeps its prompts, resources and templates, too', async () => {
     const { url } = await serveOdd(era, WHOLE, EVERYTHING);
-    const hub = await startHub({ odd: { url } });
+    const hub = await startOdd(url);
     const client = await openStrict(hub);
     expect((await client.listPrompts()).prompts).toEqual([{ name: 'ask', arguments: [{ name: 'a' }] }]);
     expect((await client.listResources()).resources).toEqual([{ uri: 'memo://a', name: 'memo://a', annotations: {} }]);
@@ -146,7 +154,7 @@ describe.each(['modern', 'legacy'] satisfies Era[])('a server of the %s era', (e
     'loses %s alone when that fails',
     async (method, answer, reason) => {
       const { url } = await serveOdd(era, { ...WHOLE, [method]: answer }, EVERYTHING);
-      const hub = await startHub({ odd: { url } });
+      const hub = await startOdd(url);
       expect((await (await openStrict(hub)).listTools()).tools).toMatchObject([GOOD]);
       const stats = (await request(`${hub.url}/stats`)).body.upstreams.odd;
       expect(stats).toMatchObject({ status: 'up', tools: 1 });
@@ -165,7 +173,7 @@ describe.each(['modern', 'legacy'] satisfies Era[])('a server of the %s era', (e
 
   test('has its tools when it does not declare them', async () => {
     const { url } = await serveOdd(era, WHOLE, {});
-    const hub = await startHub({ odd: { url } });
+    const hub = await startOdd(url);
     expect((await (await openStrict(hub)).listTools()).tools).toMatchObject([GOOD]);
     expect(await defectsOf(hub)).toMatchObject([{ kind: 'list', action: 'mended' }]);
   });
@@ -176,7 +184,7 @@ describe.each(['modern', 'legacy'] satisfies Era[])('a server of the %s era', (e
       return { tools: [{ ...GOOD, name: `tool_${at}` }], nextCursor: at < 149 ? String(at + 1) : null };
     };
     const { url } = await serveOdd(era, { 'tools/list': page });
-    const hub = await startHub({ odd: { url } });
+    const hub = await startOdd(url);
     expect((await request(`${hub.url}/stats`)).body.upstreams.odd).toMatchObject({ status: 'up', tools: 150 });
   });
 });

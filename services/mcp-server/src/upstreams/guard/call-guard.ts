@@ -22,6 +22,8 @@ export interface CallGuardOptions {
 /** Circuit breaker, concurrency limit and retries of one upstream: keeps its failures from spreading, and calls from running twice. */
 export interface CallGuard {
   readonly breaker: Breaker['state'];
+  /** True while calls are under way. */
+  readonly isBusy: boolean;
   /**
    * Runs a call from its first try to its end, within the limit of concurrent calls. Unless `harmless`, an error says
    * so if it is unknown whether the call ran.
@@ -44,11 +46,11 @@ export function createCallGuard({ name, maxConcurrency, poller }: CallGuardOptio
   const guarded = async <T>(attempt: () => Promise<T>): Promise<T> => {
     try {
       const result = await breaker.run(attempt);
-      if (poller.status !== 'up') void poller.poll();
+      poller.alive();
       return result;
     } catch (error) {
       // A real call shows sooner than the next poll that something is wrong.
-      if (isUpstreamFault(error) && poller.status === 'up') void poller.poll();
+      if (isUpstreamFault(error) && poller.status === 'up') void poller.check();
       throw error;
     }
   };
@@ -56,6 +58,9 @@ export function createCallGuard({ name, maxConcurrency, poller }: CallGuardOptio
   return {
     get breaker() {
       return breaker.state;
+    },
+    get isBusy() {
+      return running.size > 0;
     },
     run: (task, harmless, signal) =>
       bulkhead.run(async () => {

@@ -1,80 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
-import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
 import type { McpTool } from '@toolmesh/shared/mcp/protocol';
-import { createHealth } from './health.ts';
+import type { UpstreamFailure } from './failure-facts.ts';
+import { createHealth, type Health, type HealthOptions } from './health.ts';
+import { nextPoll, type PollIntervals } from './poll-plan.ts';
+import { createPollRequests, type PollRequest, type PollRequestOptions } from './poll-requests.ts';
 
-/** Intervals of a poller, in milliseconds. */
-export interface PollTimes {
-  /** Between polls while the upstream is up. */
-  readonly upMs: number;
-  /** Between polls while it is not. */
-  readonly downMs: number;
-  /** For one poll. */
-  readonly timeoutMs: number;
+export interface HealthPollerOptions extends HealthOptions, PollRequestOptions {
+  readonly intervals: () => PollIntervals;
 }
 
-export interface HealthPollerOptions extends PollTimes {
-  readonly name: string;
-  readonly logger: Logger;
-  /** Requests the lists. Returns undefined if the upstream is healthy but too busy to answer. */
-  readonly poll: (signal: AbortSignal) => Promise<ReadOffer | undefined>;
-  /** Called when the lists or the status have changed. */
-  readonly onChange: () => void;
-}
-
-/** Polls an upstream for its lists, and knows by that whether it is up. */
+/** Polls an upstream, and knows by that what it offers and whether it is up. */
 export interface HealthPoller {
   readonly status: UpstreamStatus;
   /** The reason why it is not up, in words for an operator. */
   readonly lastError: string | undefined;
+  /** The same, in facts. */
+  readonly failure: UpstreamFailure | undefined;
   /** The last good lists. */
   readonly offer: ReadOffer;
   /** Returns one of its tools, by its own name. */
   tool(name: string): McpTool | undefined;
-  /** Polls now, or joins the poll that is under way. */
+  /** Requests the lists now, or joins the poll that is under way. */
   poll(): Promise<void>;
-  /** Polls a moment from now: a poll that is under way may have seen the state before the change. */
+  /** Checks now whether it still answers, or joins the poll that is under way. */
+  check(): Promise<void>;
+  /** Takes a call that was answered as a sign of life, and requests the lists if it was not up before. */
+  alive(): void;
+  /** Requests the lists a moment from now: a poll that is under way may have seen the state before the change. */
   pollSoon(): void;
   stop(): void;
 }
 
+/** Age of a poll that is given up when a call was answered meanwhile. */
+const SUPERSEDED_MS = 2_000;
 /** Changes that are announced within this time are polled together. */
 const SETTLE_MS = 50;
+/** The shortest time between two polls for announced changes: a server may announce without end. */
+const CHANGE_MS = 1_000;
 
 export function createHealthPoller(options: HealthPollerOptions): HealthPoller {
   const stopping = new AbortController();
   const health = createHealth(options);
-  const { poll, upMs, downMs, timeoutMs } = options;
-  let polling: Promise<void> | undefined;
-  let upcoming: Promise<void> | undefined;
-
-  const pollOnce = async (): Promise<void> => {
-    try {
-      const offer = await poll(AbortSignal.any([stopping.signal, AbortSignal.timeout(timeoutMs)]));
-      if (offer !== undefined && !stopping.signal.aborted) health.succeeded(offer);
-    } catch (error) {
-      if (!stopping.signal.aborted) health.failed(MeshError.from(error));
-    }
-  };
-  /** One poll at a time, however many ask for it. */
-  const pollNow = (): Promise<void> => {
-    polling ??= pollOnce().finally(() => {
-      polling = undefined;
-    });
-    return polling;
-  };
-  const keepPolling = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await pollNow();
-      const pauseMs = health.status === 'up' ? upMs : downMs;
-      await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  };
-  void keepPolling();
-
+  const polls = createPolls(options, health, stopping.signal);
+  void polls.keepPolling();
   return {
     get status() {
       return health.status;
@@ -82,18 +52,79 @@ export function createHealthPoller(options: HealthPollerOptions): HealthPoller {
     get lastError() {
       return health.lastError;
     },
+    get failure() {
+      return health.failure;
+    },
     get offer() {
       return health.offer;
     },
     tool: (name) => health.tools.get(name),
-    poll: pollNow,
-    pollSoon() {
-      upcoming ??= (polling ?? Promise.resolve()).then(async () => {
-        await sleep(SETTLE_MS, undefined, { ref: false });
+    poll: polls.list,
+    check: polls.check,
+    alive() {
+      if (health.status !== 'up') polls.listAnew();
+    },
+    pollSoon: polls.listSoon,
+    stop: () => stopping.abort(),
+  };
+}
+
+/** A poll that is under way. */
+interface Poll {
+  readonly done: Promise<void>;
+  readonly since: number;
+  giveUp(): void;
+}
+
+function createPolls(options: HealthPollerOptions, health: Health, stopping: AbortSignal) {
+  const requests = createPollRequests(options, health);
+  let downSince = performance.now();
+  let listedAt = -Infinity;
+  let current: Poll | undefined;
+  let upcoming: Promise<void> | undefined;
+
+  /** One poll at a time, however many ask for it. */
+  const once = (request: PollRequest): Promise<void> => {
+    if (current !== undefined) return current.done;
+    const wasUp = health.status === 'up';
+    const superseded = new AbortController();
+    const run = async (): Promise<void> => {
+      const kind = await request(AbortSignal.any([stopping, superseded.signal]));
+      if (kind === 'listed') listedAt = performance.now();
+      if (wasUp && health.status !== 'up') downSince = performance.now();
+      current = undefined;
+    };
+    const done = run();
+    current = { done, since: performance.now(), giveUp: () => superseded.abort() };
+    return done;
+  };
+  const list = (): Promise<void> => once(requests.list);
+  const check = (): Promise<void> => once(requests.check);
+
+  return {
+    list,
+    check,
+    listAnew(): void {
+      // It may ask a server that is gone, and wait for long.
+      if (current !== undefined && performance.now() - current.since > SUPERSEDED_MS) current.giveUp();
+      void (current?.done ?? Promise.resolve()).then(() => (health.status === 'up' ? undefined : list()));
+    },
+    listSoon(): void {
+      upcoming ??= (current?.done ?? Promise.resolve()).then(async () => {
+        await sleep(Math.max(SETTLE_MS, listedAt + CHANGE_MS - performance.now()), undefined, { ref: false });
         upcoming = undefined;
-        if (!stopping.signal.aborted) await pollNow();
+        if (!stopping.aborted) await list();
       });
     },
-    stop: () => stopping.abort(),
+    async keepPolling(): Promise<void> {
+      await list();
+      while (!stopping.aborted) {
+        const state = { status: health.status, now: performance.now(), downSince, listedAt };
+        const { kind, inMs } = nextPoll(state, options.intervals());
+        await sleep(inMs, undefined, { signal: stopping }).catch(() => {});
+        if (stopping.aborted) return;
+        await (kind === 'list' || health.status !== 'up' ? list() : check());
+      }
+    },
   };
 }

@@ -1,12 +1,18 @@
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
 import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { printable } from '@toolmesh/shared/kit/text/printable';
+import type { Redact } from '@toolmesh/shared/kit/text/redact';
 import { type Defect, LIST_NAMES, NOTHING_READ, type ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
 import type { McpTool } from '@toolmesh/shared/mcp/protocol';
+import { createFailureLog } from './failure-log.ts';
+import { factsOf, type UpstreamFailure } from './failure-facts.ts';
 
 export interface HealthOptions {
   readonly name: string;
   readonly logger: Logger;
+  /** Takes the secrets of its entry out of what is shown. */
+  readonly redact: Redact;
   /** Called when the lists or the status have changed. */
   readonly onChange: () => void;
 }
@@ -17,25 +23,32 @@ export interface Health {
   /** Those of the offer, by name. */
   readonly tools: ReadonlyMap<string, McpTool>;
   readonly status: UpstreamStatus;
+  /** The reason why it is not up, in words for an operator. */
   readonly lastError: string | undefined;
-  succeeded(offer: ReadOffer): void;
+  /** The same, in facts. */
+  readonly failure: UpstreamFailure | undefined;
+  /** Takes its lists. Undefined: it is well, and they are as they were. */
+  succeeded(offer?: ReadOffer): void;
   failed(error: MeshError): void;
+  /** Says that a poll takes long, while there is nothing worse to say. */
+  waiting(reason: string): void;
 }
 
 /** Failed polls in a row before `stale` becomes `down`. */
 const STALE_POLLS = 2;
+/** Longest words of an error that are shown. */
+const MAX_ERROR_CHARS = 1_000;
 
-export function createHealth({ name, logger, onChange }: HealthOptions): Health {
-  let failures = 0;
+export function createHealth({ name, logger, redact, onChange }: HealthOptions): Health {
+  const log = createFailureLog({ name, logger });
   let offer = NOTHING_READ;
   let tools: ReadonlyMap<string, McpTool> = new Map();
   let status: UpstreamStatus = 'down';
   let lastError: string | undefined;
-  const setStatus = (next: UpstreamStatus, error?: MeshError): void => {
-    lastError = error?.message;
+  let failure: UpstreamFailure | undefined;
+  const setStatus = (next: UpstreamStatus): void => {
     if (next === status) return;
-    if (next === 'up') logger.info({ upstream: name, tools: offer.tools.length }, 'upstream is up');
-    else logger.warn({ upstream: name, status: next, reason: lastError, err: error?.cause }, 'upstream is not up');
+    if (next === 'up') log.isUp(offer.tools.length);
     status = next;
     onChange();
   };
@@ -52,7 +65,10 @@ export function createHealth({ name, logger, onChange }: HealthOptions): Health 
     get lastError() {
       return lastError;
     },
-    succeeded(received) {
+    get failure() {
+      return failure;
+    },
+    succeeded(received = offer) {
       const next = withLastGood(received, offer);
       const hasChanged = next !== offer && JSON.stringify(next) !== JSON.stringify(offer);
       if (hasChanged) {
@@ -61,13 +77,23 @@ export function createHealth({ name, logger, onChange }: HealthOptions): Health 
         // Of two tools with one name the first is offered.
         tools = new Map(offer.tools.toReversed().map((tool) => [tool.name, tool]));
       }
-      failures = 0;
+      lastError = undefined;
+      failure = undefined;
       setStatus('up');
       if (hasChanged) onChange();
     },
     failed(error) {
-      failures += 1;
-      setStatus(failures <= STALE_POLLS && offer !== NOTHING_READ ? 'stale' : 'down', error);
+      const { since = new Date().toISOString(), attempts = 0 } = failure ?? {};
+      failure = { code: error.code, since, attempts: attempts + 1, ...factsOf(error, redact) };
+      lastError = printable(redact(error.message), MAX_ERROR_CHARS);
+      const next = failure.attempts <= STALE_POLLS && offer !== NOTHING_READ ? 'stale' : 'down';
+      log.isNotUp(next, lastError, failure);
+      setStatus(next);
+    },
+    waiting(reason) {
+      if (status === 'up' || failure !== undefined) return;
+      lastError = reason;
+      logger.warn({ upstream: name, reason }, 'upstream has not answered yet');
     },
   };
 }

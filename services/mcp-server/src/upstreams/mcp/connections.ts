@@ -40,6 +40,8 @@ export interface ConnectionSource {
   keepsStateFor(caller: Caller): boolean;
   /** Subscribes to changes of these resources on the connections of now and of later. */
   subscribe(uris: ReadonlySet<string>): void;
+  /** Returns true while changes of the lists reach the handler of notifications. Absent: they do not. */
+  announces?(): boolean;
   workers?(): WorkerPoolStats;
   close(): Promise<void>;
 }

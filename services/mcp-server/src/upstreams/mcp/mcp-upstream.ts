@@ -1,21 +1,16 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { ConnectLimits } from '@toolmesh/shared/mcp/client/http-connection';
-import type { ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
-import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
-import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import type { McpRequest, McpTool } from '@toolmesh/shared/mcp/protocol';
 import { type McpSpanOptions, withMcpSpan } from '@toolmesh/shared/mcp/span';
 import type { CommandConfig } from '../../mesh-config/command-entry.ts';
 import type { UrlConfig } from '../../mesh-config/url-entry.ts';
 import { assembleUpstream } from '../assemble-upstream.ts';
 import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
-import { createHealthPoller, type PollTimes } from '../guard/health-poller.ts';
-import { offered, offeredDefects } from '../offered.ts';
 import type { Isolation } from '../stdio/jail/stdio-jail.ts';
 import type { ClientSession, Upstream } from '../upstream.ts';
 import { withAnswers } from './answer-rounds.ts';
 import type { ConnectionSource, OnNotification } from './connections.ts';
-import { mergeOffers } from './merge-offers.ts';
+import { createMcpPoller } from './mcp-poller.ts';
 import { createPendingCalls } from './pending-calls.ts';
 import { createRequestSender } from './request-sender.ts';
 
@@ -34,11 +29,6 @@ export interface McpUpstreamOptions {
   readonly isolation?: () => Isolation | undefined;
 }
 
-/** A refused connection costs next to nothing, so that an upstream that is away is polled often. */
-const POLL_TIMES = { upMs: 5_000, downMs: 500 };
-/** Pages of a list that each take all the time that one may take; a poll takes no longer. */
-const SLOW_PAGES = 10;
-
 /** Makes an upstream of an MCP server, however it is reached. Its lists are polled, so that it may go and come back. */
 export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
   const { name, config, logger, onChange, onResourceUpdated } = options;
@@ -47,8 +37,9 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     if (method === 'notifications/resources/updated') onResourceUpdated(String(params?.['uri']), name, session);
     else if (method.endsWith('/list_changed')) poller.pollSoon();
   });
-  const poll = pollLists(displayName, connections, config);
-  const poller = createHealthPoller({ name, logger, poll, onChange, ...pollTimes(options.limits) });
+  const { limits } = options;
+  const isBusy = () => guard.isBusy;
+  const poller = createMcpPoller({ name, displayName, config, connections, limits, isBusy, logger, onChange });
   const guard = createCallGuard({ name: displayName, maxConcurrency: config.max_concurrency, poller });
   const pending = createPendingCalls();
   const toolOf = ({ method, params }: McpRequest): McpTool | undefined =>
@@ -88,27 +79,6 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
       await connections.close();
     },
   });
-}
-
-const pollTimes = ({ handshakeMs, listMs }: ConnectLimits): PollTimes => ({
-  ...POLL_TIMES,
-  timeoutMs: handshakeMs + SLOW_PAGES * listMs,
-});
-
-/** Returns the poll of an upstream's lists, reduced to what mesh.json offers. */
-function pollLists(name: string, connections: ConnectionSource, config: UrlConfig | CommandConfig) {
-  let last: ReadOffer | undefined;
-  return async (signal: AbortSignal): Promise<ReadOffer | undefined> => {
-    const read = (connection: McpConnection) => connection.listAll(signal);
-    try {
-      last = (await connections.look(read, signal)) ?? last;
-      if (last === undefined) return undefined;
-      const offer = mergeOffers(last, await connections.lookAtChanged(read));
-      return { ...offer, tools: offered(offer.tools, config), defects: offeredDefects(offer.defects, config) };
-    } catch (thrown) {
-      throw meshErrorOf(name, thrown);
-    }
-  };
 }
 
 const spanOf = ({ method, params }: McpRequest): McpSpanOptions => ({ kind: 'client', method, target: params['name'] });

@@ -1,5 +1,6 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { createRedactor } from '@toolmesh/shared/kit/text/redact';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
 import { toMcpResult, toMcpTool } from '@toolmesh/shared/mcp/codec';
 import { NOTHING_READ, type ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
@@ -7,7 +8,7 @@ import type { McpResult } from '@toolmesh/shared/mcp/protocol';
 import type { OpenApiConfig } from '../../mesh-config/openapi-entry.ts';
 import { assembleUpstream } from '../assemble-upstream.ts';
 import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
-import { createHealthPoller, type PollTimes } from '../guard/health-poller.ts';
+import { createHealthPoller } from '../guard/health-poller.ts';
 import { offered } from '../offered.ts';
 import type { Upstream } from '../upstream.ts';
 import { loadOpenApi, type OpenApiTools } from './openapi.ts';
@@ -21,14 +22,31 @@ export interface OpenApiUpstreamOptions {
   readonly onChange: () => void;
 }
 
-const POLL_TIMES: PollTimes = { upMs: 60_000, downMs: 2_000, timeoutMs: 30_000 };
+/** Default time between two requests for the document. */
+const LIST_MS = 60_000;
+/** The shortest pause while it cannot be read. */
+const DOWN_MS = 2_000;
+/** To read a document, which may be large. */
+const LOAD_TIMEOUT_MS = 60_000;
+/** Time for calls over connections that are no longer used. */
+const GRACE_MS = 30_000;
 
 /** Makes an upstream of a REST service: the operations of its OpenAPI document are its tools. */
 export function createOpenApiUpstream(options: OpenApiUpstreamOptions): Upstream {
   const { name, config, logger, onChange } = options;
   const displayName = `The upstream ${name}`;
   const api = createPolledApi(displayName, options);
-  const poller = createHealthPoller({ name, logger, poll: api.poll, onChange, ...POLL_TIMES });
+  const intervals = { checkMs: undefined, listMs: config.list_interval_ms ?? LIST_MS, downMs: DOWN_MS };
+  const poller = createHealthPoller({
+    name,
+    displayName,
+    logger,
+    redact: createRedactor(config.headers),
+    poll: api.poll,
+    intervals: () => intervals,
+    timeoutMs: Math.max(LOAD_TIMEOUT_MS, config.timeout_ms ?? 0) + (config.connect_timeout_ms ?? 0),
+    onChange,
+  });
   const guard = createCallGuard({ name: displayName, maxConcurrency: config.max_concurrency, poller });
   return assembleUpstream({
     name,
@@ -68,7 +86,7 @@ function createPolledApi(displayName: string, { config, defaultTimeoutMs }: Open
       const before = current;
       current = next;
       // Calls that are under way over the old connections end by themselves.
-      if (before !== next) setTimeout(() => void before?.close(), POLL_TIMES.timeoutMs).unref();
+      if (before !== next) setTimeout(() => void before?.close(), GRACE_MS).unref();
       return {
         ...NOTHING_READ,
         tools: offered(next.tools, config).map(toMcpTool),
