@@ -42,10 +42,12 @@ export async function connectOverDuplex(open: OpenDuplex, options: DuplexConnect
   const closing = new AbortController();
   void opened.closed.then((reason) => {
     closing.abort();
+    handlers.onStream?.(false);
     peer.fail(reason instanceof ConnectionClosed ? reason : new ConnectionClosed(reason.message, { cause: reason }));
   });
   try {
     const greeted = await greet(peer, { mode, capabilities: handlers.capabilities }, signal);
+    handlers.onStream?.(true);
     return connectionOver({ ...greeted, handlers, clocks, listTimeoutMs, closed: closing.signal, close: opened.close });
   } catch (error) {
     await opened.close();

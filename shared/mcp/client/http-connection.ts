@@ -115,7 +115,8 @@ async function greetLegacy(
     capabilities: begun.capabilities,
   };
   const streaming = new AbortController();
-  void keepNotificationStream({ open: http.openStream, receive: peer.receive }, streaming.signal);
+  const { onStream } = options;
+  void keepNotificationStream({ open: http.openStream, receive: peer.receive, onStream }, streaming.signal);
   const end = async () => {
     streaming.abort();
     await http.endSession();

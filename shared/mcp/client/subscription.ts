@@ -82,12 +82,17 @@ async function keepOpen(
     signal,
     onNotification(notification: McpNotification) {
       pauseMs = REOPEN_AFTER_MS;
-      if (notification.method === 'notifications/subscriptions/acknowledged') onOpened();
-      else handlers.onNotification?.(notification);
+      if (notification.method !== 'notifications/subscriptions/acknowledged') {
+        return handlers.onNotification?.(notification);
+      }
+      onOpened();
+      return handlers.onStream?.(true);
     },
   };
   while (!signal.aborted) {
     const failure: unknown = await peer.request(listening).catch((error: unknown) => error);
+    // Another one may have taken its place.
+    if (!signal.aborted) handlers.onStream?.(false);
     if (failure instanceof ProtocolError && failure.code === METHOD_NOT_FOUND) return;
     await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => {});
     pauseMs = Math.min(pauseMs * 2, MAX_REOPEN_AFTER_MS);

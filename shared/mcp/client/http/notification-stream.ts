@@ -7,6 +7,8 @@ import { readStream, type StreamPosition } from './read-answer.ts';
 export interface NotificationStreamOptions {
   readonly open: (lastEventId: string | undefined, signal: AbortSignal) => Promise<HttpAnswer>;
   readonly receive: (message: Message) => void;
+  /** Told when the stream has opened, and when it has ended. */
+  readonly onStream?: ((isOpen: boolean) => void) | undefined;
 }
 
 /** The pause before a stream that ended is opened again, doubled each time that nothing came. */
@@ -20,7 +22,7 @@ const LASTING_MS = 10_000;
  * and proxies before them, end streams that are still wanted. Gives up on a server that has none.
  */
 export async function keepNotificationStream(options: NotificationStreamOptions, signal: AbortSignal): Promise<void> {
-  const { open, receive } = options;
+  const { open, receive, onStream } = options;
   const position: StreamPosition = { lastEventId: undefined, retryMs: undefined };
   let pauseMs = REOPEN_AFTER_MS;
   const reader = {
@@ -39,7 +41,9 @@ export async function keepNotificationStream(options: NotificationStreamOptions,
       if (answer.statusCode < 500 && answer.statusCode !== 429) return;
     } else if (answer !== undefined) {
       const opened = performance.now();
+      onStream?.(true);
       await readStream(answer, reader).catch(() => {});
+      onStream?.(false);
       if (performance.now() - opened > LASTING_MS) pauseMs = REOPEN_AFTER_MS;
     }
     const asked = Math.min(position.retryMs ?? 0, MAX_REOPEN_AFTER_MS);

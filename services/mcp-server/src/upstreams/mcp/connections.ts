@@ -45,3 +45,7 @@ export interface ConnectionSource {
   workers?(): WorkerPoolStats;
   close(): Promise<void>;
 }
+
+/** Returns whether a server declares that it announces changes of its lists. */
+export const declaresChanges = ({ capabilities }: McpConnection): boolean =>
+  Object.values(capabilities).some((capability) => Object(capability)['listChanged'] === true);

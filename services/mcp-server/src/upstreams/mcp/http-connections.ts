@@ -10,7 +10,7 @@ import {
   ProtocolError,
 } from '@toolmesh/shared/mcp/protocol';
 import type { Caller, ClientSession } from '../upstream.ts';
-import type { ConnectionSource } from './connections.ts';
+import { type ConnectionSource, declaresChanges } from './connections.ts';
 
 export interface HttpConnectionsOptions {
   /** Names the upstream in errors. */
@@ -41,8 +41,11 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
   const link = createHttpLink({ headers, connectMs: connectTimeoutMs });
   const server = { name: `The upstream ${name}`, url: new URL(url), link };
   let subscribed: ReadonlySet<string> = new Set();
+  const announcements = createAnnouncements(() => onNotification({ method: 'notifications/tools/list_changed' }));
   const shared = createConnectionHolder(async () => {
-    const connection = await connectOverHttp(server, { onNotification, transport, limits });
+    const { onStream } = announcements;
+    const connection = await connectOverHttp(server, { onNotification, onStream, transport, limits });
+    announcements.connected(connection);
     connection.subscribe(subscribed).catch(() => {});
     return connection;
   }, waitMs);
@@ -82,6 +85,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
         void connection.close();
       }
     },
+    announces: announcements.arrive,
     subscribe(uris) {
       subscribed = new Set(uris);
       shared.current?.then((connection) => connection.subscribe(subscribed)).catch(() => {});
@@ -89,6 +93,27 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
     async close() {
       await Promise.all([shared.close(), ofSessions.close()]);
       await link.close();
+    },
+  };
+}
+
+/** Knows whether list changes arrive; `onGap` is called when some may have been missed. */
+function createAnnouncements(onGap: () => void) {
+  let isDeclared = false;
+  let isOpen = false;
+  let hasConnected = false;
+  let hasOpened = false;
+  return {
+    arrive: () => isDeclared && isOpen,
+    connected(connection: McpConnection): void {
+      isDeclared = declaresChanges(connection);
+      if (hasConnected) onGap();
+      hasConnected = true;
+    },
+    onStream(opened: boolean): void {
+      if (opened && hasOpened && !isOpen) onGap();
+      isOpen = opened;
+      hasOpened ||= opened;
     },
   };
 }

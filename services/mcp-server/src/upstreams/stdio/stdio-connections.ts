@@ -3,7 +3,7 @@ import type { ConnectionHandlers } from '@toolmesh/shared/mcp/client/handlers';
 import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import { METHOD_NOT_FOUND, type McpNotification, ProtocolError } from '@toolmesh/shared/mcp/protocol';
-import type { ConnectionSource, OnNotification } from '../mcp/connections.ts';
+import { type ConnectionSource, declaresChanges, type OnNotification } from '../mcp/connections.ts';
 import { createWorkerPool, type PoolWorker } from '../pool/worker-pool.ts';
 import type { Caller, ClientSession } from '../upstream.ts';
 import { createChangedProcesses, type Load } from './changed-processes.ts';
@@ -102,6 +102,7 @@ export function createStdioConnections(options: StdioConnectionsOptions): Connec
       subscribed = new Set(uris);
       for (const connection of live) connection.subscribe(subscribed).catch(() => {});
     },
+    announces: () => [...live].some(declaresChanges),
     workers: pool.stats,
     close: pool.close,
   };
