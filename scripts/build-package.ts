@@ -9,10 +9,11 @@ const OUT = 'dist';
 /** Folders whose sources run. Other files in them (Python, preludes, lists) are copied as they are. */
 const FOLDERS = ['mesh', 'shared/contracts', 'shared/kit', 'shared/mcp'];
 /** Scripts that the command starts; the scripts that they import come along. */
-const SCRIPTS = ['scripts/launch.ts', 'scripts/doctor.ts'];
+const SCRIPTS = ['scripts/launch.ts', 'scripts/doctor.ts', 'scripts/mesh.ts'];
 const COPIED = [
   'mesh.json',
   'shared/package.json',
+  'services/mcp-server/catalogue',
   'services/middleware/web/dist',
   'services/sandbox/data',
   'services/sandbox/python-requirements.txt',

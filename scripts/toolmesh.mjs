@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command of the package: runs on whatever Node the machine has, and starts the mesh on the Node that comes along.
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,6 +17,7 @@ const DATA = resolve(
 const USAGE = `Usage: toolmesh <command>
 
   start         runs the mesh: the chat page, the hub, the sandbox
+  mesh          adds, removes, lists, tries and imports servers: toolmesh mesh help
   doctor        says what is wrong with the machine, the settings or the mesh, and what to do
   python-layer  installs numpy, pandas and matplotlib for programs in Python
 
@@ -26,6 +27,7 @@ Chats and packages are kept in ${DATA} (TOOLMESH_DATA_DIR).
 
 const COMMANDS = {
   start: ['scripts/launch.js'],
+  mesh: ['scripts/mesh.js'],
   doctor: ['scripts/doctor.js'],
   'python-layer': ['services/sandbox/src/commands/build-base-layer.js', join(DATA, 'sandbox')],
 };
@@ -36,6 +38,10 @@ else if (['version', '--version', '-v'].includes(command)) {
   process.stdout.write(`${JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version}\n`);
 } else if (Object.hasOwn(COMMANDS, command)) {
   const [script, ...args] = COMMANDS[command];
+  // What comes with the package is not for edits: a file of the user's own begins as a copy of it.
+  if (command === 'mesh' && ['add', 'import'].includes(rest[0]) && !existsSync('mesh.json')) {
+    copyFileSync(join(DIST, 'mesh.json'), 'mesh.json');
+  }
   become(findNode(), [join(DIST, script), ...args, ...rest], environment());
 } else fail(`toolmesh: there is no command "${command}".\n\n${USAGE}`);
 

@@ -120,6 +120,8 @@ describe('blocks of code in documents', () => {
       'docs/guide/deploy.md docker',
       'docs/guide/deploy.md terminal',
       'docs/guide/operate.md docker',
+      'docs/guide/plug-in-a-server.md checkout',
+      'docs/guide/plug-in-a-server.md checkout',
       'docs/index.md terminal',
       'docs/reference/settings.md terminal',
       'docs/troubleshooting.md terminal',

@@ -24,6 +24,8 @@ import { createJails } from './upstreams/stdio/jail/stdio-jail.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 import { createResourceSubscriptions } from './resource-subscriptions.ts';
 
+export { tryEntry } from './try-entry.ts';
+
 /** Time for upstreams to start at the same time as the hub. */
 const START_WAIT_MS = 3_000;
 

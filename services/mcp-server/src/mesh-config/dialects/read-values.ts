@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -35,10 +36,23 @@ const booleanOf = (key: string, value: unknown): Fields =>
 
 function readCommand(entry: Fields): Fields {
   const { command, args = [] } = entry;
+  // Cursor takes a whole line. A path with a blank in it has arguments beside it, or is a file.
+  if (typeof command === 'string' && command.trim().includes(' ') && isEmptyList(args) && !existsSync(command)) {
+    const [program, ...words] = wordsOf(command);
+    return { ...entry, command: program, args: words };
+  }
   if (!isTextList(command) || !Array.isArray(args)) return entry;
   const [program, ...first] = command;
   return { ...entry, command: program, args: [...first, ...args] };
 }
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
+/** Splits a command line at blanks outside of quotes. */
+const wordsOf = (line: string): readonly string[] =>
+  [...line.matchAll(/"([^"]*)"|'([^']*)'|([^\s"']+)/g)].map(
+    ([, double, single, bare]) => double ?? single ?? bare ?? '',
+  );
 
 /** Continue's key for a server by URL. */
 function withBearer(entry: Fields, key: string): Fields {

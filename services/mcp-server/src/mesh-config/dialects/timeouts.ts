@@ -44,30 +44,34 @@ export interface ReadTimeouts {
   readonly warnings: readonly string[];
 }
 
-/** Replaces other programs' timeouts by ours; `original` has the keys as they were written. */
+/** Replaces other programs' timeouts by ours. `original` has the keys as they were written, `given` the unit if it is known. */
 export function readTimeouts(
   entry: Readonly<Record<string, unknown>>,
   original: Readonly<Record<string, unknown>>,
+  given?: TimeoutUnit,
 ): ReadTimeouts {
-  const value: Record<string, unknown> = {};
+  const ours: [string, unknown][] = [];
   const warnings: string[] = [];
   for (const [key, found] of Object.entries(entry)) {
     const known = TIMEOUTS[key];
-    if (known === undefined) {
-      value[key] = found;
-      continue;
+    const ms =
+      known === undefined
+        ? undefined
+        : millisecondsOf(found, (number) => known.unit ?? given ?? unitOf(number, original));
+    if (known === undefined) ours.push([key, found]);
+    else if (ms === undefined) warnings.push(`${key}: is no time above 0 and has no effect`);
+    else if (known.ours in entry) warnings.push(`${key}: ${known.ours} counts instead`);
+    else {
+      ours.push([known.ours, ms]);
+      const isSure = known.unit !== undefined || given !== undefined;
+      if (!isSure) warnings.push(`${key}: is read as ${ms} ms; ${known.ours} says so without doubt`);
     }
-    const number = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
-    if (typeof number !== 'number' || !(number > 0)) {
-      warnings.push(`${key}: is no time above 0 and has no effect`);
-      continue;
-    }
-    const unit = known.unit ?? unitOf(number, original);
-    const ms = Math.max(1, Math.round(unit === 's' ? number * 1_000 : number));
-    if (known.ours in entry) warnings.push(`${key}: ${known.ours} counts instead`);
-    else value[known.ours] = ms;
-    if (known.unit === undefined && !(known.ours in entry))
-      warnings.push(`${key}: is read as ${ms} ms; ${known.ours} says so without doubt`);
   }
-  return { value, warnings };
+  return { value: Object.fromEntries(ours), warnings };
+}
+
+function millisecondsOf(found: unknown, unit: (number: number) => TimeoutUnit): number | undefined {
+  const number = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
+  if (typeof number !== 'number' || !(number > 0)) return undefined;
+  return Math.max(1, Math.round(unit(number) === 's' ? number * 1_000 : number));
 }

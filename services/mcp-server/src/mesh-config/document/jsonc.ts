@@ -1,12 +1,4 @@
-import {
-  applyEdits,
-  type JSONPath,
-  modify,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-} from 'jsonc-parser';
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { isDeepJson } from '@toolmesh/shared/kit/json/depth';
 
 /** A file of configuration that cannot be read as what it should be. */
@@ -39,16 +31,6 @@ export function parseJsonc(source: string): ParsedDocument {
   }
   const repeated: string[] = [];
   return { value: valueOf(root, { text, repeated, path: [] }), repeated };
-}
-
-/** Returns `text` with the value at `path` replaced, or removed where it is undefined; all else stays as it is. */
-export function editJsonc(text: string, path: readonly (string | number)[], value: unknown): string {
-  const at: JSONPath = [...path];
-  const tabs = /^\t/m.test(text);
-  const indent = /^( +)\S/m.exec(text)?.[1]?.length ?? 2;
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  const formattingOptions = { insertSpaces: !tabs, tabSize: tabs ? 1 : indent, eol };
-  return applyEdits(text, modify(text, at, value, { formattingOptions }));
 }
 
 interface Reading {
