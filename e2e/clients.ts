@@ -1,26 +1,15 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { post } from '@toolmesh/shared/test-kit/requests';
 import type { RunningMesh } from './journeys.ts';
-import { testWith } from './parts.ts';
 import { SERVICES } from '../mesh/services.ts';
 
 const names = SERVICES.filter(({ inMesh }) => inMesh)
   .flatMap(({ tools }) => tools)
   .toSorted();
 
-const isInspectorThere = await request('https://registry.npmjs.org/@modelcontextprotocol/inspector/2.12.0', {
-  signal: AbortSignal.timeout(10_000),
-}).then(
-  ({ status }) => status === 200,
-  () => false,
-);
-const withInspector = testWith('the npm registry', isInspectorThere);
-
-/** Clients that others have written, from the command line to the SDK’s first version, at the hub of a running mesh. */
+/** Clients of 2025 at the hub of a running mesh; `npm run test:servers` has all others (e2e/outside/clients). */
 export function describeClients(mesh: () => RunningMesh): void {
   describe('the hub serves', () => {
     test('a client of the SDK’s first version', async () => {
@@ -43,28 +32,5 @@ export function describeClients(mesh: () => RunningMesh): void {
       const message = typeof body === 'string' ? JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? '') : body;
       expect(message.result.structuredContent.timezone).toBe('UTC');
     });
-
-    withInspector(
-      'the Inspector’s command line',
-      async () => {
-        const inspector = [
-          '--yes',
-          '@modelcontextprotocol/inspector@2.12.0',
-          '--cli',
-          `${mesh().url('mcp-server')}/mcp`,
-          '--transport',
-          'http',
-        ];
-        const { stdout } = await promisify(execFile)('npx', [...inspector, '--method', 'tools/list'], {
-          timeout: 170_000,
-        });
-        expect(
-          JSON.parse(stdout)
-            .tools.map(({ name }: { name: string }) => name)
-            .toSorted(),
-        ).toEqual(names);
-      },
-      180_000,
-    );
   });
 }

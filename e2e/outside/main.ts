@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { stopServed } from './parts.ts';
 import { createReport, markdownTable } from './report.ts';
+import { runClients } from './clients/run-clients.ts';
 import { runDocuments } from './documents/run-documents.ts';
 import { runServers } from './servers/run-servers.ts';
 
@@ -14,6 +15,7 @@ const report = createReport((line) => process.stdout.write(`${line}\n`));
 try {
   await runServers(report, wanted);
   await runDocuments(report, wanted);
+  await runClients(report, wanted);
 } finally {
   await stopServed();
 }

@@ -23,7 +23,8 @@ export interface Subject {
   readonly version: string;
 }
 
-const STEP_TIMEOUT_MS = 120_000;
+const STEP_TIMEOUT_MS = 60_000;
+const SUBJECT_TIMEOUT_MS = 240_000;
 
 /** Collects what was run, in the order in which it was begun. */
 export function createReport(write: (line: string) => void) {
@@ -36,9 +37,11 @@ export function createReport(write: (line: string) => void) {
       rows.push(row);
       const step: Step = async (name, task) => {
         row.steps.push(name);
-        await withTimeout(task()).catch((error: unknown) => row.failures.push(`${name}: ${words(error)}`));
+        await withTimeout(task(), STEP_TIMEOUT_MS).catch((error: unknown) =>
+          row.failures.push(`${name}: ${words(error)}`),
+        );
       };
-      await run(step, row).catch((error: unknown) => {
+      await withTimeout(run(step, row), SUBJECT_TIMEOUT_MS).catch((error: unknown) => {
         if (error instanceof NotToBeHad) row.notRun = error.message;
         else row.failures.push(`start: ${words(error)}`);
       });
@@ -48,9 +51,9 @@ export function createReport(write: (line: string) => void) {
   };
 }
 
-function withTimeout(task: Promise<unknown>): Promise<unknown> {
+function withTimeout(task: Promise<unknown>, timeoutMs: number): Promise<unknown> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no end after ${STEP_TIMEOUT_MS / 1_000} s`)), STEP_TIMEOUT_MS);
+  const timer = setTimeout(() => reject(new Error(`no end after ${timeoutMs / 1_000} s`)), timeoutMs);
   return Promise.race([task, promise]).finally(() => clearTimeout(timer));
 }
 
