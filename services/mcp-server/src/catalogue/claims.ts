@@ -1,5 +1,5 @@
 import type { McpTool } from '@toolmesh/shared/mcp/protocol';
-import { type ToolSelection, offered } from '../upstreams/offered.ts';
+import { mayBeOffered, type ToolSelection } from '../upstreams/offered.ts';
 import { type Naming, offeredName, toolNameOf } from './names.ts';
 import { parseUriTemplate, type UriTemplate } from './uri-template.ts';
 
@@ -231,7 +231,7 @@ export class ClaimBook {
     for (const claim of before.values()) {
       const settings = this.#owners.get(claim.owner);
       if (settings === undefined) continue;
-      if (kind === 'tool' && offered([{ name: claim.original }], settings.selection).length === 0) continue;
+      if (kind === 'tool' && !mayBeOffered(claim.original, settings.selection)) continue;
       const name = this.#nameOf(kind, claim);
       const other = kept.get(name)?.owner;
       if (other === undefined || this.#rank(claim.owner) < this.#rank(other)) kept.set(name, claim);

@@ -47,9 +47,9 @@ export const CommonKeys = {
     .max(48)
     .transform((prefix) => prefix.replaceAll(/[^A-Za-z0-9_-]/g, '_'))
     .optional(),
-  /** The only tools to offer, by the upstream's own names. */
+  /** The only tools to offer, by the upstream's own names; `*` stands for any characters. Also `tag:`, `method:`, `path:`. */
   include: z.array(z.string()).optional(),
-  /** Tools not to offer. */
+  /** Tools not to offer, in the same way. */
   exclude: z.array(z.string()).optional(),
   /** Other names, texts and hints for tools, by the upstream's own names. */
   overrides: z.record(z.string(), ToolOverride).optional(),

@@ -11,6 +11,8 @@ export const OpenApiKeys = {
   query: z.record(z.string(), z.string()).default({}),
   /** A key, a token or `user:password` for each security scheme of the document. */
   credentials: z.record(z.string(), z.string()).default({}),
+  /** About the size of its list of tools: larger schemas are trimmed, and arguments are checked against the whole. */
+  max_list_bytes: z.int().min(1_024).default(524_288),
   /** Lists the schemas of results, too. They are large, and services break them. */
   output_schemas: z.boolean().default(false),
   ...CommonKeys,

@@ -9,7 +9,6 @@ import type { OpenApiConfig } from '../../mesh-config/openapi-entry.ts';
 import { assembleUpstream } from '../assemble-upstream.ts';
 import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
 import { createHealthPoller } from '../guard/health-poller.ts';
-import { offered } from '../offered.ts';
 import type { Upstream } from '../upstream.ts';
 import { loadOpenApi, type OpenApiTools } from './openapi.ts';
 
@@ -79,6 +78,8 @@ function createPolledApi(displayName: string, { config, defaultTimeoutMs }: Open
         query: config.query,
         credentials: config.credentials,
         outputSchemas: config.output_schemas,
+        selection: { include: config.include, exclude: config.exclude },
+        maxListChars: config.max_list_bytes,
         timeoutMs: config.timeout_ms ?? defaultTimeoutMs,
         previous: current,
         signal,
@@ -89,7 +90,7 @@ function createPolledApi(displayName: string, { config, defaultTimeoutMs }: Open
       if (before !== next) setTimeout(() => void before?.close(), GRACE_MS).unref();
       return {
         ...NOTHING_READ,
-        tools: offered(next.tools, config).map(toMcpTool),
+        tools: next.tools.map(toMcpTool),
         defects: next.defects,
       };
     },

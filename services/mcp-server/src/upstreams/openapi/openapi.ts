@@ -11,6 +11,7 @@ import {
   fetchDocument,
   MAX_DOCUMENT_BYTES,
 } from './document/fetch-document.ts';
+import type { ToolSelection } from '../offered.ts';
 import { loadService } from './document/load-service.ts';
 import type { Operation } from './document/operation.ts';
 import type { ConfiguredNames } from './document/security.ts';
@@ -34,6 +35,10 @@ export interface OpenApiOptions {
   readonly query?: Readonly<Record<string, string>>;
   /** By security scheme of the document: a key, a token, or `user:password`. Sent where the scheme says. */
   readonly credentials?: Readonly<Record<string, string>>;
+  /** The operations to make tools of. Default: all. */
+  readonly selection?: ToolSelection;
+  /** About the size of the list of tools, in characters: larger schemas are trimmed. Default: 512 KiB. */
+  readonly maxListChars?: number;
   /** Lists the schemas of results. Default: false. */
   readonly outputSchemas?: boolean;
   /** Time limit of a call. Default 60 000. */
@@ -88,7 +93,17 @@ export async function loadOpenApi(options: OpenApiOptions): Promise<OpenApiTools
     const fingerprint = createHash('sha256').update(text).digest('base64');
     if (fingerprint === previous?.fingerprint) return previous;
     const listsOutput = options.outputSchemas ?? false;
-    const source = { name, text, url: url.href, configured: namesOf(configured), baseUrl: baseUrl?.href, listsOutput };
+    const { selection = {}, maxListChars = 512 * 1_024 } = options;
+    const source = {
+      selection,
+      maxListChars,
+      name,
+      text,
+      url: url.href,
+      configured: namesOf(configured),
+      baseUrl: baseUrl?.href,
+      listsOutput,
+    };
     const service = await readCallables(source, limited);
     return { fingerprint, ...toolsOf(service, configured, options) };
   });
@@ -132,12 +147,16 @@ async function readCallables(source: ServiceSource, signal: AbortSignal): Promis
       defects.push(part.defect);
       continue;
     }
+    if ('read' in part) continue;
     const { tool, operation, base } = part;
-    callables.set(tool, { operation, base: new URL(base), check: checkOf(tool, operation.tool.input_schema) });
+    callables.set(tool, { operation, base: new URL(base), check: checkOf(tool, operation.argumentsSchema) });
   }
   if (callables.size > 0) return { callables, defects };
   const problems = defects.map(({ name, reason }) => `${name}: ${reason}`);
-  const why = problems.length === 0 ? 'it has none' : `its problems: ${problems.slice(0, MAX_LISTED).join('; ')}`;
+  const why =
+    problems.length === 0
+      ? 'it has none, or none is selected'
+      : `its problems: ${problems.slice(0, MAX_LISTED).join('; ')}`;
   throw new MeshError('upstream_failed', `${source.name} has no operation that can be used; ${why}`);
 }
 

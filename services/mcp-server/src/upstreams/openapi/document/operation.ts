@@ -1,11 +1,12 @@
 import type { HttpMethod } from '@toolmesh/shared/kit/http/connections';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
-import type { JsonSchema, Tool, ToolAnnotations } from '@toolmesh/shared/contracts/tool';
+import type { JsonSchema, ToolAnnotations } from '@toolmesh/shared/contracts/tool';
 import { z } from 'zod';
 import { type Body, bodyOf } from './body.ts';
 import type { OpenApiDocument } from './document.ts';
 import { DocumentProblem, type JsonObject } from './references.ts';
 import { argumentNames, type Field } from './field.ts';
+import type { DescribedTool } from './fit-list.ts';
 import { isJsonType } from './media-types.ts';
 import { type Parameter, readParameters } from './parameters.ts';
 import { createSchemaConverter, type SchemaConverter, SchemaTooLarge } from './schemas.ts';
@@ -13,7 +14,9 @@ import type { DocumentSecurity, OperationSecurity } from './security.ts';
 
 /** One operation of a service: the tool that it becomes, and all that makes a request of a call. */
 export interface Operation {
-  readonly tool: Omit<Tool, 'name'>;
+  readonly tool: DescribedTool;
+  /** The schema of its arguments in full; the tool lists it trimmed. */
+  readonly argumentsSchema: JsonSchema;
   readonly method: HttpMethod;
   /** The template: `/pets/{id}`. */
   readonly path: string;
@@ -36,6 +39,7 @@ const OperationObject = z.looseObject({
   responses: z.record(z.string(), z.unknown()).default({}),
   servers: z.unknown().optional(),
   security: z.unknown().optional(),
+  tags: z.array(z.unknown()).optional(),
 });
 export type OperationObject = z.output<typeof OperationObject>;
 
@@ -80,6 +84,7 @@ export function readOperation(document: OpenApiDocument, source: OperationSource
       ...(output === undefined || !isSmall(output) ? {} : { output_schema: output }),
       annotations: annotationsOf(method),
     },
+    argumentsSchema: input.schema,
     method,
     path,
     parameters: input.parameters,

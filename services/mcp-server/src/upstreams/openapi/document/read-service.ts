@@ -1,9 +1,11 @@
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { HttpMethod } from '@toolmesh/shared/kit/http/connections';
 import type { Defect } from '@toolmesh/shared/mcp/client/offer/defect';
+import { type Selectable, selects, type ToolSelection } from '../../offered.ts';
 import { baseUrlOf } from './base-url.ts';
 import { openDocument, type OpenApiDocument, wrong } from './document.ts';
 import { DocumentProblem, type JsonObject } from './references.ts';
+import { fitList } from './fit-list.ts';
 import { distinctName, toolName } from './names.ts';
 import { type Operation, parseOperation, readOperation } from './operation.ts';
 import { adviceFor, type ConfiguredNames, type DocumentSecurity, readSecurity, unknownSchemes } from './security.ts';
@@ -20,18 +22,27 @@ export interface ServiceSource {
   readonly baseUrl: string | undefined;
   /** True if tools list the schemas of their results. */
   readonly listsOutput: boolean;
+  /** The operations to read. */
+  readonly selection: ToolSelection;
+  /** About the size of the list of tools, in characters of JSON: larger schemas are trimmed. */
+  readonly maxListChars: number;
 }
 
 /** An operation under the name of its tool, or a part of the document that could not be used. */
-export type ServicePart =
-  | { readonly tool: string; readonly operation: Operation; readonly base: string }
-  | { readonly defect: Defect };
+export type ServicePart = ReadTool | { readonly defect: Defect } | { readonly read: string };
+
+/** `read` above: an operation has been read, and follows later. A reader may do something else in between. */
+export interface ReadTool {
+  readonly tool: string;
+  readonly operation: Operation;
+  readonly base: string;
+}
 
 const METHODS: readonly HttpMethod[] = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD'];
 /** Methods that OpenAPI knows and that no tool is made of: they ask about a resource, or about the way to it. */
 const LEFT_OUT_METHODS = ['OPTIONS', 'TRACE', 'QUERY'];
-/** No model can choose from more tools than this, and no list should carry them. */
-const MAX_OPERATIONS = 1_000;
+/** More than any service has. */
+const MAX_OPERATIONS = 5_000;
 /** Problems beyond this are the same ones again. */
 const MAX_PROBLEMS = 1_000;
 
@@ -42,6 +53,7 @@ interface Shared {
   readonly security: DocumentSecurity;
   /** Names of tools so far. */
   readonly taken: Set<string>;
+  readonly isSelected: (tool: Selectable) => boolean;
 }
 
 /**
@@ -51,20 +63,33 @@ interface Shared {
 export function* readService(source: ServiceSource, parse: (text: string) => unknown): Generator<ServicePart> {
   const document = openDocument(source.name, parseText(source, parse), new URL(source.url));
   const security = readSecurity(document, source.configured);
-  const shared = { source, document, security, taken: new Set<string>() };
-  const missing = new Set<string>();
+  const shared = { source, document, security, taken: new Set<string>(), isSelected: selects(source.selection) };
+  const tools: ReadTool[] = [];
   let problems = 0;
   for (const listed of listOperations(document)) {
     const part = 'problem' in listed ? listed : attempt(() => readOne(listed, shared));
     if ('value' in part) {
-      yield part.value;
-      for (const name of part.value.operation.security.missing) missing.add(name);
+      if (part.value === undefined) continue;
+      tools.push(part.value);
+      yield { read: part.value.tool };
     } else if ((problems += 1) <= MAX_PROBLEMS) {
       yield leftOut('method' in listed ? `${listed.method} ${listed.path}` : listed.path, part.problem);
     }
   }
+  yield* trimmed(tools, source.maxListChars);
+  const missing = new Set(tools.flatMap(({ operation }) => operation.security.missing));
   for (const name of missing) yield credential(name, adviceFor(security.schemes.get(name), name));
   for (const [name, reason] of unknownSchemes(security, source.configured)) yield credential(name, reason);
+}
+
+function* trimmed(tools: readonly ReadTool[], maxChars: number): Generator<ReadTool> {
+  const fitted = fitList(
+    tools.map(({ operation }) => operation.tool),
+    maxChars,
+  );
+  for (const [i, read] of tools.entries()) {
+    yield { ...read, operation: { ...read.operation, tool: fitted[i] ?? read.operation.tool } };
+  }
 }
 
 const leftOut = (name: string, reason: string): ServicePart => ({
@@ -88,18 +113,22 @@ interface ListedProblem {
   readonly problem: string;
 }
 
-function readOne(listed: ListedOperation, { source, document, security, taken }: Shared) {
+/** Reads one operation. Returns undefined for one that is not selected. */
+function readOne(listed: ListedOperation, shared: Shared): ReadTool | undefined {
+  const { source, document, security, taken } = shared;
   const { path, method } = listed;
-  const { configured, baseUrl, listsOutput } = source;
   const parsed = parseOperation(listed.operation);
-  const operation = readOperation(document, { ...listed, operation: parsed, security, listsOutput });
-  const sendsKeys = Object.values(configured).some((names) => names.length > 0);
-  const base = baseUrl ?? baseUrlOf(document, operation.servers, sendsKeys).href;
   const plain = toolName(parsed.operationId, method.toLowerCase(), path);
   const tool = taken.has(plain) ? distinctName(plain, method, path) : plain;
   if (taken.size >= MAX_OPERATIONS) throw new DocumentProblem(`more than ${MAX_OPERATIONS} operations`);
+  // What is not selected keeps its name, so that a selection renames nothing.
   taken.add(tool);
-  return { tool, operation, base };
+  const tags = parsed.tags?.filter((tag) => typeof tag === 'string') ?? [];
+  if (!shared.isSelected({ name: tool, operation: { method, path, tags } })) return undefined;
+  const { configured, baseUrl, listsOutput } = source;
+  const operation = readOperation(document, { ...listed, operation: parsed, security, listsOutput });
+  const sendsKeys = Object.values(configured).some((names) => names.length > 0);
+  return { tool, operation, base: baseUrl ?? baseUrlOf(document, operation.servers, sendsKeys).href };
 }
 
 function parseText({ name, text }: ServiceSource, parse: (text: string) => unknown): unknown {

@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { quietContext } from '@toolmesh/shared/kit/tools/tool';
+import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
+import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
+import { request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
+import { loadOpenApi, type OpenApiOptions } from '../../../src/upstreams/openapi/openapi.ts';
+import { startHub } from '../../mesh-of-tests.ts';
+
+const forever = new AbortController().signal;
+
+async function load(document: object, options: Partial<OpenApiOptions> = {}) {
+  const text = JSON.stringify(document);
+  const service = endWithTest(
+    await serveRaw((req, res) => {
+      res.setHeader('content-type', 'application/json').end(req.url === '/doc' ? text : '{}');
+    }),
+  );
+  const api = await loadOpenApi({ name: 'The service', document: `${service.url}/doc`, signal: forever, ...options });
+  endWithTest({ stop: () => api.close() });
+  return { api, service, text };
+}
+
+/** Pods of a schema as wide and as deep as those of Kubernetes, which refers to itself. */
+const words = 'Words that say at length what this field is for. '.repeat(6);
+const leaf = (i: number) => ({ type: 'string', description: `${i} ${words}`, examples: ['x'.repeat(100)] });
+const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`field_${i}`, leaf(i)]));
+const POD = {
+  type: 'object',
+  description: words,
+  required: ['kind'],
+  properties: {
+    kind: { type: 'string', enum: ['Pod'] },
+    color: { type: 'string', enum: Array.from({ length: 300 }, (_, i) => `color_${i}`) },
+    spec: { $ref: '#/components/schemas/Spec' },
+    either: {
+      oneOf: [{ $ref: '#/components/schemas/Spec' }, { type: 'object', properties: fields(3), required: ['field_0'] }],
+    },
+    ...fields(10),
+  },
+};
+const SPEC = {
+  type: 'object',
+  required: ['image'],
+  properties: {
+    image: { type: 'string' },
+    containers: { type: 'array', items: { $ref: '#/components/schemas/Spec' } },
+    parent: { $ref: '#/components/schemas/Pod' },
+    ...fields(20),
+  },
+};
+const body = { required: true, content: { 'application/json': { schema: { $ref: '#/components/schemas/Pod' } } } };
+const big = (count: number) => ({
+  openapi: '3.1.0',
+  components: { schemas: { Pod: POD, Spec: SPEC } },
+  paths: Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [
+      `/p${i}`,
+      {
+        post: { operationId: `create_${i}`, tags: [i % 2 === 0 ? 'pods' : 'nodes'], requestBody: body, responses: {} },
+        get: { operationId: `get_${i}`, tags: ['pods'], summary: 'Reads', responses: {} },
+      },
+    ]),
+  ),
+});
+
+describe('a list that would be too long', () => {
+  test('is trimmed to its budget, the largest tools first, and arguments are checked against the whole', async () => {
+    const { api } = await load(big(100), { maxListChars: 200_000 });
+    expect(JSON.stringify(api.tools).length).toBeLessThan(200_000);
+    expect(api.tools).toHaveLength(200);
+    const get = api.tools.find(({ name }) => name === 'get_3');
+    expect(get).toMatchObject({ title: 'Reads', description: 'Reads' });
+    const create = api.tools.find(({ name }) => name === 'create_3');
+    expect(create?.description).toMatch(/Parts of its schema are left out/);
+    expect(create?.input_schema).toMatchObject({
+      type: 'object',
+      required: ['kind'],
+      properties: { kind: { type: 'string', enum: ['Pod'] }, spec: { type: 'object' }, color: { type: 'string' } },
+    });
+    expect(create?.input_schema).not.toHaveProperty('properties.color.enum');
+    const call = (args: object) => api.call('create_3', args, quietContext(forever));
+    const whole = {
+      kind: 'Pod',
+      color: 'color_7',
+      spec: { image: 'a', containers: [{ image: 'b', parent: { kind: 'Pod' } }] },
+    };
+    expect(await call(whole)).toMatchObject({ is_error: false });
+    const ajv = new Ajv2020({ strict: false });
+    expect(ajv.validate(create?.input_schema ?? false, { ...whole, either: { field_0: 'x', image: 'y' } })).toBe(true);
+    await expect(call({ kind: 'Pod', spec: { image: 'a', containers: [{ parent: {} }] } })).rejects.toMatchObject({
+      code: 'invalid_arguments',
+      details: expect.arrayContaining([{ path: 'spec.containers.0.image', message: 'is needed' }]),
+    });
+  });
+
+  test('has every operation of a document with more than a thousand', async () => {
+    const { api } = await load(big(700), { maxListChars: 300_000 });
+    expect(api.tools).toHaveLength(1_400);
+    expect(api.defects).toEqual([]);
+  });
+});
+
+describe('include and exclude', () => {
+  const DOCUMENT = {
+    openapi: '3.1.0',
+    paths: {
+      '/pets': {
+        get: { operationId: 'list_pets', tags: ['pets'] },
+        post: { operationId: 'add_pet', tags: ['pets', 'write'] },
+      },
+      '/pets/{id}': { delete: { operationId: 'remove_pet', tags: ['write'] } },
+      '/admin/keys': { get: { operationId: 'list_keys', tags: ['pets'] } },
+    },
+  };
+  test.each([
+    [{ include: ['list_*'] }, ['list_keys', 'list_pets']],
+    [{ include: ['*'], exclude: ['path:/admin/*'] }, ['list_pets', 'add_pet', 'remove_pet']],
+    [{ include: ['tag:write'] }, ['add_pet', 'remove_pet']],
+    [{ include: ['method:get', 'remove_pet'] }, ['list_keys', 'list_pets', 'remove_pet']],
+  ])('%j', async (selection, names) => {
+    const { api } = await load(DOCUMENT, { selection });
+    expect(api.tools.map(({ name }) => name)).toEqual(names);
+  });
+
+  test('may select nothing, which is said, and read no name twice', async () => {
+    await expect(load(DOCUMENT, { selection: { exclude: ['method:DELETE', 'tag:p*'] } })).rejects.toThrow(
+      /has no operation that can be used; it has none, or none is selected/,
+    );
+    const { api } = await load(DOCUMENT, { selection: { exclude: [`${'*a'.repeat(5_000)}b`] } });
+    expect(api.tools.map(({ name }) => name)).toEqual(['list_keys', 'list_pets', 'add_pet', 'remove_pet']);
+  });
+
+  test('stand in mesh.json, for tools of MCP servers, too', async () => {
+    const { service } = await load(DOCUMENT);
+    const hub = await startHub({ pets: { openapi: `${service.url}/doc`, include: ['tag:pets'], exclude: ['*_keys'] } });
+    const names = async () => (await request(`${hub.url}/tools`)).body.tools.map(({ name }: { name: string }) => name);
+    await until(async () => (await names()).length > 0);
+    expect(await names()).toEqual(['list_pets', 'add_pet']);
+    const outer = await startHub({ inner: { url: `${hub.url}/mcp`, include: ['list_*', 'tag:none'] } });
+    await until(async () => (await request(`${outer.url}/tools`)).body.tools.length > 0);
+    expect((await request(`${outer.url}/tools`)).body.tools).toMatchObject([{ name: 'list_pets' }]);
+  });
+});
