@@ -25,6 +25,11 @@ export class UnsupportedVersion extends NotMcp {
   override readonly name = 'UnsupportedVersion';
 }
 
+/** A server that answers what is posted with the stream of the transport of 2024. */
+export class OldTransport extends NotMcp {
+  override readonly name = 'OldTransport';
+}
+
 export interface ConnectionClosedOptions extends ErrorOptions {
   /** True if the request was not sent at all. */
   readonly wasNeverSent?: boolean;

@@ -3,7 +3,7 @@ import { isRecord } from '../../kit/json/is-record.ts';
 import type { ConnectionHandlers } from './handlers.ts';
 import { connectionOver, type Greeted, type McpConnection, type Prior } from './connection.ts';
 import { connectOverDuplex } from './duplex-connection.ts';
-import { ConnectionClosed, HttpFailure, NotMcp, RequestTimedOut } from './failures.ts';
+import { ConnectionClosed, HttpFailure, NotMcp, OldTransport, RequestTimedOut } from './failures.ts';
 import { discover, initialize, negotiate } from './handshake.ts';
 import { keepNotificationStream } from './http/notification-stream.ts';
 import { sseChannel } from './http/sse-channel.ts';
@@ -68,9 +68,15 @@ async function firstOf<T>(
 
 const isNoStream = (error: unknown): boolean => error instanceof NotMcp || isOfOldTransport(error);
 
-/** The statuses by which a server of 2024 refuses what is posted to the address of its stream. */
-const isOfOldTransport = (error: unknown): boolean =>
-  error instanceof HttpFailure && (error.status === 400 || error.status === 404 || error.status === 405);
+/** Statuses that speak of the caller, and not of what it sent. */
+const OF_CALLER: ReadonlySet<number> = new Set([401, 403, 407, 408, 413, 429]);
+
+/** Returns whether a server may be one of 2024, which refuses what is posted to the address of its stream. */
+function isOfOldTransport(error: unknown): boolean {
+  if (!(error instanceof HttpFailure)) return error instanceof OldTransport;
+  const { status } = error;
+  return status === 501 || (status >= 400 && status < 500 && !OF_CALLER.has(status));
+}
 
 interface GreetOptions {
   readonly signal: AbortSignal;

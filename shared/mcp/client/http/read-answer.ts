@@ -1,9 +1,11 @@
 import { MeshError } from '../../../kit/faults/errors.ts';
 import type { HttpAnswer } from '../../../kit/http/connections.ts';
+import { decodeBody } from '../../../kit/http/decode-body.ts';
 import { isEventStream } from '../../../kit/http/fetch-adapter.ts';
+import { TOO_LARGE_CODE } from '../../../kit/faults/resilience.ts';
 import { readEvents } from '../../../kit/http/sse.ts';
 import { parseJson } from '../../../kit/json/parse-json.ts';
-import { HttpFailure, NotMcp } from '../failures.ts';
+import { HttpFailure, NotMcp, OldTransport } from '../failures.ts';
 import { type Message, readMessages } from '../read-message.ts';
 
 /** The position in a stream from which it can be resumed. */
@@ -29,7 +31,7 @@ const REST_MS = 100;
  */
 export async function readAnswer(answer: HttpAnswer, reader: AnswerReader): Promise<void> {
   if (isEventStream(answer)) return readStream(answer, reader);
-  const text = await answer.body.text();
+  const text = await textOf(answer);
   const messages = readMessages(text);
   if (messages.length === 0 && text.trim() !== '') throw notMcp(answer, text);
   for (const message of messages) reader.receive(message);
@@ -37,15 +39,17 @@ export async function readAnswer(answer: HttpAnswer, reader: AnswerReader): Prom
 }
 
 /** Reads the messages of a stream until it ends, or shortly after no more has to be read. */
-export async function readStream({ body }: HttpAnswer, { receive, isOver, position }: AnswerReader): Promise<void> {
+export async function readStream(answer: HttpAnswer, { receive, isOver, position }: AnswerReader): Promise<void> {
+  const { body } = answer;
   let rest: NodeJS.Timeout | undefined;
-  const events = readEvents(body, {
+  const events = readEvents(decodeBody(answer), {
     onRetry: (ms) => {
       position.retryMs = ms;
     },
   });
   try {
-    for await (const { data, id } of events) {
+    for await (const { event, data, id } of events) {
+      if (event === 'endpoint') throw new OldTransport('speaks the transport of 2024');
       if (id !== undefined) position.lastEventId = id;
       for (const message of readMessages(data)) receive(message);
       if (isOver()) rest ??= setTimeout(() => body.destroy(), REST_MS).unref();
@@ -58,6 +62,20 @@ export async function readStream({ body }: HttpAnswer, { receive, isOver, positi
   }
 }
 
+/** Reads a body as text, also one that is encoded unasked. @throws an error with TOO_LARGE_CODE for one that is too long */
+async function textOf(answer: HttpAnswer): Promise<string> {
+  if (answer.headers['content-encoding'] === undefined) return answer.body.text();
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of decodeBody(answer)) {
+    const buffer = Buffer.from(piece);
+    bytes += buffer.length;
+    if (bytes > MAX_BYTES) throw Object.assign(new Error('the answer is too long'), { code: TOO_LARGE_CODE });
+    pieces.push(buffer);
+  }
+  return Buffer.concat(pieces).toString();
+}
+
 /** Returns the error for an answer that is no message, by its status and type: a login page, as a rule. */
 export function notMcp({ statusCode: status, headers }: HttpAnswer, text = ''): NotMcp {
   const contentType = contentTypeOf(headers);
@@ -65,6 +83,8 @@ export function notMcp({ statusCode: status, headers }: HttpAnswer, text = ''): 
   return new NotMcp(message, { contentType, excerpt: text.slice(0, MAX_EXCERPT) });
 }
 
+/** As long as an answer may be that is not encoded. */
+const MAX_BYTES = 64 * 1_024 ** 2;
 /** The most characters of a text that is no message which an error keeps. */
 const MAX_EXCERPT = 300;
 
@@ -83,7 +103,7 @@ export interface FailureContext {
 /** Reads an answer whose status is no success, and returns the error that it stands for. */
 export async function failureOf(answer: HttpAnswer, context: FailureContext): Promise<Error> {
   const { statusCode: status, headers } = answer;
-  const text = await answer.body.text().catch(() => '');
+  const text = await textOf(answer).catch(() => '');
   const isSessionUnknown = context.hadSession && (status === 404 || status === 400);
   const [message] = readMessages(text);
   if (message?.kind !== 'error') return foreignFailure(answer, text, { ...context, isSessionUnknown });

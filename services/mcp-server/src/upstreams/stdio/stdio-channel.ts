@@ -1,11 +1,13 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { SkippedLine } from '@toolmesh/shared/kit/text/split-lines';
 import type { Duplex, OnText } from '@toolmesh/shared/mcp/client/duplex';
 import { ConnectionClosed } from '@toolmesh/shared/mcp/client/failures';
+import { INTERNAL_ERROR, ProtocolError } from '@toolmesh/shared/mcp/protocol';
 import { createMessageLines } from './message-lines.ts';
 import type { ProcessEnd } from './process-end.ts';
 import { startStdioProcess, type StdioProcess, type StdioProcessOptions } from './stdio-process.ts';
 
-export interface StdioChannelOptions extends Omit<StdioProcessOptions, 'onLine'> {
+export interface StdioChannelOptions extends Omit<StdioProcessOptions, 'onLine' | 'onSkipped'> {
   /** Most characters within ten seconds that are not messages. Default 4 MiB. */
   readonly maxGarbageBytes?: number;
 }
@@ -18,15 +20,25 @@ export interface StdioChannel extends Duplex {
 }
 
 const GARBAGE_PERIOD_MS = 10_000;
-const MAX_MESSAGE_LENGTH = 32 * 1_024 ** 2;
+const MAX_MESSAGE_BYTES = 64 * 1_024 ** 2;
+/** The id of an answer, at its beginning or its end. */
+const FIRST_ID = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*"?(\d{1,15})\b/;
+const LAST_ID = /"id"\s*:\s*"?(\d{1,15})"?\s*\}\s*$/;
 
 /** Starts a server. @throws MeshError upstream_failed with the next step, when the program cannot be started. */
 export async function openStdioChannel(options: StdioChannelOptions, onText: OnText): Promise<StdioChannel> {
-  const { maxLineBytes = MAX_MESSAGE_LENGTH } = options;
+  const { maxLineBytes = MAX_MESSAGE_BYTES } = options;
   let process: StdioProcess | undefined;
   const onGarbage = createGarbageLimit(options, () => process);
   const onLine = createMessageLines({ onText, onGarbage, maxLength: maxLineBytes });
-  const started = await startStdioProcess({ ...options, onLine });
+  /** Fails the request whose answer is too long, and no other. */
+  const onSkipped = ({ beginning, end }: SkippedLine): boolean => {
+    const id = (FIRST_ID.exec(beginning) ?? LAST_ID.exec(end))?.[1];
+    if (id === undefined) return false;
+    const error = { code: INTERNAL_ERROR, message: `the answer has more than ${maxLineBytes} bytes` };
+    return onText(JSON.stringify({ jsonrpc: '2.0', id: Number(id), error }));
+  };
+  const started = await startStdioProcess({ ...options, maxLineBytes, onLine, onSkipped });
   process = started;
   const { pid, gone } = started;
   return {
@@ -65,7 +77,8 @@ export function startFailure(name: string, error: unknown, end: ProcessEnd | und
   if (end === undefined) {
     if (error instanceof MeshError) return error;
     const why = Error.isError(error) ? error.message : String(error);
-    return new MeshError('upstream_failed', `${name} was started but is no MCP server: it ${why}`, { cause: error });
+    const what = error instanceof ProtocolError ? `refused to connect: ${why}` : why;
+    return new MeshError('upstream_failed', `${name} was started, and ${what}`, { cause: error });
   }
   const last = end.lastLines.at(-1);
   const said = last === undefined ? 'it said nothing on standard error' : `its last words on standard error: ${last}`;

@@ -9,7 +9,7 @@ import type { Caller, ClientSession } from '../upstream.ts';
 import { createChangedProcesses, type Load } from './changed-processes.ts';
 import { passOnLoss, withLoss } from './state-loss.ts';
 import type { WrapCommand } from './stdio-process.ts';
-import { createStdioStarter } from './stdio-server.ts';
+import { createStdioStarter, type StartStdioServer, type StdioServerOptions } from './stdio-server.ts';
 
 /** Bounds on the processes of an upstream. */
 export interface WorkerLimits {
@@ -52,13 +52,15 @@ interface ConnectedWorker extends PoolWorker {
  */
 export function createStdioConnections(options: StdioConnectionsOptions): ConnectionSource {
   const { name, workers, startTimeoutMs, logger, onNotification } = options;
+  // One for all processes: it knows which revision they speak.
+  const startServer = createStdioStarter(serverOptionsOf(options));
   const live = new Set<McpConnection>();
   const changed = createChangedProcesses(onNotification);
   const displayName = `The upstream ${name}`;
   let subscribed: ReadonlySet<string> = new Set();
 
   const start = async (signal: AbortSignal): Promise<ConnectedWorker> => {
-    const worker = await startConnected(options, signal, (notification, load) => {
+    const worker = await startConnected(startServer, signal, (notification, load) => {
       if (notification.method.endsWith('/list_changed') && load.session !== undefined) changed.add(load);
       onNotification(notification, load.session);
     });
@@ -108,6 +110,11 @@ export function createStdioConnections(options: StdioConnectionsOptions): Connec
   };
 }
 
+function serverOptionsOf(options: StdioConnectionsOptions): StdioServerOptions {
+  const { name, command, args, env, cwd, listTimeoutMs, hostEnv, wrap, logger } = options;
+  return { name, command, args, env, ...(cwd === undefined ? {} : { cwd }), listTimeoutMs, hostEnv, wrap, logger };
+}
+
 type Task<T> = (connection: McpConnection) => Promise<T>;
 
 interface Call<T> {
@@ -133,25 +140,12 @@ async function serveCall<T>({ connection, load }: ConnectedWorker, { name, calle
 
 /** Starts one process and connects to it. */
 async function startConnected(
-  options: StdioConnectionsOptions,
+  start: StartStdioServer,
   signal: AbortSignal,
   onNotification: (notification: McpNotification, load: Load) => void,
 ): Promise<ConnectedWorker> {
-  const { name, command, args, env, cwd, listTimeoutMs, hostEnv, wrap, logger } = options;
   const load: Load = { session: undefined, connection: undefined, calls: new Set() };
-  const starter = createStdioStarter({
-    name,
-    command,
-    args,
-    env,
-    ...(cwd === undefined ? {} : { cwd }),
-    hostEnv,
-    wrap,
-    logger,
-    handlers: handlersOf(load, onNotification),
-    listTimeoutMs,
-  });
-  return { ...(await starter(signal)), load };
+  return { ...(await start(signal, handlersOf(load, onNotification))), load };
 }
 
 function handlersOf(

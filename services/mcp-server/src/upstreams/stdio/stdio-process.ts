@@ -8,7 +8,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { basicEnvironment } from './environment.ts';
 import { ProcessEnd } from './process-end.ts';
 import { readFairly } from './read-fairly.ts';
-import { splitLines } from '@toolmesh/shared/kit/text/split-lines';
+import { type SkippedLine, splitLines } from '@toolmesh/shared/kit/text/split-lines';
 import { MAX_LOG_LINE_BYTES, readStandardError } from './standard-error.ts';
 
 export interface StdioCommand {
@@ -46,10 +46,12 @@ export interface StdioProcessOptions extends StdioCommand {
   readonly hostEnv: NodeJS.ProcessEnv;
   /** Default: it runs as it is. */
   readonly wrap?: WrapCommand;
-  /** The longest line that it may write to standard output. Default 32 MiB. */
+  /** The longest line that it may write to standard output. Default 64 MiB. */
   readonly maxLineBytes?: number;
   /** Time to end after its input has ended, and again after SIGTERM. Default 1 000. */
   readonly graceMs?: number;
+  /** Receives a line that was too long. Returns whether that is forgiven; otherwise the program is ended. */
+  readonly onSkipped?: (line: SkippedLine) => boolean;
   /** Receives each line of standard output. */
   readonly onLine: (line: string) => void;
 }
@@ -69,7 +71,7 @@ export interface StdioProcess {
   close(): Promise<void>;
 }
 
-const MAX_LINE_BYTES = 32 * 1_024 ** 2;
+const MAX_LINE_BYTES = 64 * 1_024 ** 2;
 /** Most bytes that wait for a program that does not read its input. */
 const MAX_BACKLOG_BYTES = 16 * 1_024 ** 2;
 /** Time for pipes to close once the program is gone: an escaped child may hold them. */
@@ -81,7 +83,7 @@ const LINGER_MS = 500;
  * @throws MeshError upstream_failed with the next step, when it cannot be started.
  */
 export async function startStdioProcess(options: StdioProcessOptions): Promise<StdioProcess> {
-  const { name, logger, graceMs = 1_000, onLine } = options;
+  const { name, logger, graceMs = 1_000 } = options;
   const { command, args, environment, cwd, isJailed } = await wrapped(options);
   const child = spawn(command, args, {
     env: environment,
@@ -102,9 +104,7 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
   } catch (error) {
     throw startError(options, error);
   }
-  const maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES;
-  const onTooLong = () => kill(`it wrote a line of more than ${maxLineBytes} bytes`);
-  readFairly(child.stdout, splitLines(maxLineBytes, { onLine, onTooLong }));
+  readOutput(child, options, kill);
   const said = readStandardError(logger, name, pid);
   readFairly(child.stderr, splitLines(MAX_LOG_LINE_BYTES, said));
   const gone = untilGone(child, pid).then(({ how, ...end }) => {
@@ -138,6 +138,21 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
       await endGently(child, { pid, gone, graceMs, isJailed: isJailed === true });
     },
   };
+}
+
+function readOutput(
+  { stdout }: ChildProcessWithoutNullStreams,
+  { onLine, onSkipped, maxLineBytes = MAX_LINE_BYTES }: StdioProcessOptions,
+  kill: StdioProcess['kill'],
+): void {
+  const endless = () => kill(`it wrote a line of more than ${maxLineBytes} bytes`);
+  const listener = {
+    onLine,
+    onTooLong: () => {},
+    onSkipped: (line: SkippedLine) => void (onSkipped?.(line) === true || endless()),
+    onEndless: endless,
+  };
+  readFairly(stdout, splitLines(maxLineBytes, listener));
 }
 
 interface Ending extends Pick<StdioProcess, 'pid' | 'gone'> {

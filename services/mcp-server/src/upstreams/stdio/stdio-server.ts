@@ -7,8 +7,6 @@ import type { ProcessEnd } from './process-end.ts';
 import { openStdioChannel, startFailure, type StdioChannel, type StdioChannelOptions } from './stdio-channel.ts';
 
 export interface StdioServerOptions extends StdioChannelOptions {
-  /** Handlers of what the server starts; they belong to one process. */
-  readonly handlers?: ConnectionHandlers;
   /** Bounds a request for one page of a list, in milliseconds. Default 30 000. */
   readonly listTimeoutMs?: number;
 }
@@ -19,6 +17,9 @@ export interface StdioWorker extends PoolWorker {
   readonly pid: number;
 }
 
+/** Starts a process. `handlers`: of what that process sends by itself. */
+export type StartStdioServer = (signal: AbortSignal, handlers?: ConnectionHandlers) => Promise<StdioWorker>;
+
 /** The revisions that are tried: all, or those before 2026-07-28. */
 type ProtocolMode = 'auto' | 'legacy';
 
@@ -27,15 +28,15 @@ type ProtocolMode = 'auto' | 'legacy';
  * It finds out the era of the protocol at the first start only; its signal bounds the start.
  * @throws MeshError upstream_failed when the program cannot be started or does not speak MCP.
  */
-export function createStdioStarter(options: StdioServerOptions): (signal: AbortSignal) => Promise<StdioWorker> {
+export function createStdioStarter(options: StdioServerOptions): StartStdioServer {
   let mode: ProtocolMode = 'auto';
 
-  return async (signal) => {
+  return async (signal, handlers = {}) => {
     try {
-      const worker = await connect(options, mode, signal).catch((error: unknown) => {
+      const worker = await connect(options, { mode, handlers, signal }).catch((error: unknown) => {
         // Some servers end at a request that they did not expect before `initialize`.
         if (mode === 'legacy' || signal.aborted || error instanceof MeshError) throw error;
-        return connect(options, 'legacy', signal);
+        return connect(options, { mode: 'legacy', handlers, signal });
       });
       if (worker.connection.era === 'legacy') mode = 'legacy';
       return worker;
@@ -56,8 +57,14 @@ class FailedStart extends Error {
   }
 }
 
-async function connect(options: StdioServerOptions, mode: ProtocolMode, signal: AbortSignal): Promise<StdioWorker> {
-  const { handlers = {}, listTimeoutMs: listMs = 30_000 } = options;
+interface Connecting {
+  readonly mode: ProtocolMode;
+  readonly handlers: ConnectionHandlers;
+  readonly signal: AbortSignal;
+}
+
+async function connect(options: StdioServerOptions, { mode, handlers, signal }: Connecting): Promise<StdioWorker> {
+  const { listTimeoutMs: listMs = 30_000 } = options;
   signal.throwIfAborted();
   let channel: StdioChannel | undefined;
   let isClosing = false;

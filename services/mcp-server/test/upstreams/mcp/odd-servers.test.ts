@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, jest, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
@@ -38,6 +39,12 @@ const FORMS: Readonly<Record<string, Oddity>> = {
     'text/event-stream',
     (answer) => `data: ${JSON.stringify(answer, undefined, 2).replaceAll('\n', '\ndata: ')}\n\n`,
   ),
+  'an encoding that nobody asked for': ({ res, message, answer }) => {
+    if (message.id === undefined) return false;
+    const headers = { 'content-type': json, 'content-encoding': 'gzip' };
+    res.writeHead(200, headers).end(gzipSync(JSON.stringify(answer)));
+    return true;
+  },
   'null instead of nothing': encoded(json, (answer) => {
     const { result } = Object(answer);
     return JSON.stringify(

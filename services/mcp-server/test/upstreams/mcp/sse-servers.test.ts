@@ -12,12 +12,12 @@ import { areAllUp, startHub } from '../../mesh-of-tests.ts';
 jest.setTimeout(60_000);
 
 /** A server of 2024 by the SDK's first version: a stream at /sse, messages at /messages. */
-async function startSseServer(port = 0) {
+async function startSseServer(port = 0, method = 'GET') {
   const transports = new Map<string, SSEServerTransport>();
   const calls: string[] = [];
   const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(req.url ?? '/', 'http://server');
-    if (req.method === 'GET' && pathname === '/sse') {
+    if ((req.method === 'GET' || req.method === method) && pathname === '/sse') {
       const transport = new SSEServerTransport('/messages', res);
       transports.set(transport.sessionId, transport);
       await createServer(calls).connect(transport);
@@ -67,6 +67,12 @@ test.each([{}, { transport: 'sse' }, { transport: 'http' }])(
     expect(await call(hub, 'write')).toMatchObject({ status: 200, body: { content: [{ text: 'written' }] } });
   },
 );
+
+test('a server that opens its stream whatever the method is one, too', async () => {
+  const server = endWithTest(await startSseServer(0, 'POST'));
+  const hub = await startHub({ old: { url: server.url } });
+  expect(await call(hub, 'write')).toMatchObject({ status: 200, body: { content: [{ text: 'written' }] } });
+});
 
 test('progress comes before the result, and questions reach the client that called', async () => {
   const server = endWithTest(await startSseServer());

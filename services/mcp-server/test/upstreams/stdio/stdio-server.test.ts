@@ -130,6 +130,14 @@ describe('a stdio MCP server', () => {
     expect(heard).toEqual([{ progress: 1, total: 2 }, { progress: 2, total: 2 }, 'result']);
   });
 
+  test.each([true, false])('fails only the call whose answer is too long, with its id first: %s', async (first) => {
+    const { worker } = await started([], { maxLineBytes: 1_000_000 });
+    const other = say(worker, 'sleep', { ms: 300 });
+    await expect(say(worker, 'long', { bytes: 1_500_000, first })).rejects.toThrow('more than 1000000 bytes');
+    expect(await other).toBe('slept');
+    expect(await say(worker, 'echo', { text: 'well' })).toBe('well');
+  });
+
   const floods: [string, string, RegExp][] = [
     ['sends a line without an end', 'endless_line', /wrote a line of more than 1000000 bytes \(killed by SIGKILL\)/],
     ['sends nothing but what is not MCP', 'garbage', /wrote too much that is not MCP \(killed by SIGKILL\)/],

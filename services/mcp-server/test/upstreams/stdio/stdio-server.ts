@@ -51,6 +51,12 @@ const TOOLS: Record<string, (args: Record<string, unknown>) => Promise<object> |
     write(`${steps.join('')}${encode({ jsonrpc: '2.0', id, result: text('done') })}`);
     return undefined;
   },
+  /** Answers with more than a line may have; the id comes first or last. */
+  long: ({ id, first, bytes }) => {
+    const result = text('x'.repeat(Number(bytes)));
+    write(`${JSON.stringify(first === true ? { jsonrpc: '2.0', id, result } : { result, jsonrpc: '2.0', id })}\n`);
+    return undefined;
+  },
   deaf: () => {
     closeSync(0);
     return text('what?');
