@@ -75,15 +75,25 @@ function createCheck(schema: JsonSchema, levels: SchemaLevel[], bounded: Bounded
 
 function compileAt(level: SchemaLevel, schema: JsonSchema, bounded: Bounded): Compiled {
   const judged = level === 'all' ? schema : structureOf(schema);
-  const run: Bounded = mayGrow(judged) ? bounded : (task) => task();
-  const validate = run(() => {
-    const options = { allErrors: true, strict: false, logger: false, validateSchema: false } as const;
-    const ajv = new Ajv2020({ ...options, addUsedSchema: false, meta: false, validateFormats: level === 'all' });
-    if (level === 'all') formats.default(ajv);
-    const { $schema: _dialect, ...rest } = judged;
-    return ajv.compile(rest);
-  }, COMPILE_MS);
-  return { validate, run };
+  if (!mayGrow(judged)) return { validate: compile(level, judged), run: (task) => task() };
+  warmUp();
+  return { validate: bounded(() => compile(level, judged), COMPILE_MS), run: bounded };
+}
+
+function compile(level: SchemaLevel, { $schema: _dialect, ...schema }: JsonSchema): ValidateFunction {
+  const options = { allErrors: true, strict: false, logger: false, validateSchema: false } as const;
+  const ajv = new Ajv2020({ ...options, meta: false, validateFormats: level === 'all' });
+  if (level === 'all') formats.default(ajv);
+  return ajv.compile(schema);
+}
+
+let isWarm = false;
+
+/** Compiles a schema of our own: the first one of a process takes many times as long as others, whatever it says. */
+function warmUp(): void {
+  if (isWarm) return;
+  isWarm = true;
+  compile('all', { type: 'object', properties: { a: { pattern: '^a$', format: 'date' }, b: { $ref: '#' } } })({});
 }
 
 /** Keywords whose cost may grow faster than the value that is checked. */

@@ -28,6 +28,16 @@ describe('a schema from elsewhere', () => {
     expect(check({})).toMatchObject([{ keyword: 'required' }]);
   });
 
+  test.each([
+    ['the whole', { $ref: '#' }],
+    ['a part', { $ref: '#/$defs/node' }],
+  ])('may refer to %s of itself', (_name, child) => {
+    const node = { type: 'object', properties: { n: { type: 'integer' }, kids: { items: child } }, required: ['n'] };
+    const check = createForeignSchemas('all')({ ...node, $defs: { node } });
+    expect(check({ n: 1, kids: [{ n: 2, kids: [] }] })).toEqual([]);
+    expect(check({ n: 1, kids: [{ n: 'two' }, {}] })).toMatchObject([{ keyword: 'type' }, { keyword: 'required' }]);
+  });
+
   // Each of these would take from minutes to longer than there are computers.
   test.each([
     ['an expression with nested repeats', { ...STRING, properties: { a: { pattern: '^([a-z]+)+$' } } }, { a: EVIL }],
