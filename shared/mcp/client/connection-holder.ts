@@ -1,6 +1,6 @@
 import { withDeadline } from '../../kit/faults/deadline.ts';
 import { isConnectionFailure } from '../errors.ts';
-import { isSafeToResend, RequestTimedOut } from './failures.ts';
+import { ConnectionClosed, isSafeToResend, RequestTimedOut } from './failures.ts';
 
 /** One connection that many tasks share. */
 export interface ConnectionHolder<C> {
@@ -26,11 +26,15 @@ interface Held<C> {
 /** The longest time that a timer of Node takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Makes a holder of one connection. `waitMs`: the longest that a task waits for one that is being opened. */
+/**
+ * Makes a holder of one connection. `open` is aborted when the holder closes. `waitMs`: the longest that a task waits for
+ * one that is being opened.
+ */
 export function createConnectionHolder<C extends { close(): Promise<void> }>(
-  open: () => Promise<C>,
+  open: (signal: AbortSignal) => Promise<C>,
   waitMs = MAX_TIMER_MS,
 ): ConnectionHolder<C> {
+  const closing = new AbortController();
   let current: Held<C> | undefined;
 
   /** Stops using a connection, and closes it once no task is under way on it. */
@@ -41,8 +45,18 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
     await held.connection.then((connection) => connection.close()).catch(() => {});
   };
 
+  const hold = (): Held<C> => {
+    const held: Held<C> = { connection: open(closing.signal), active: 0, closed: false };
+    held.connection.then(
+      (opened) => (held.opened = opened),
+      // Whatever the reason: the next task tries again.
+      () => void retire(held),
+    );
+    return held;
+  };
+
   const run = async <T>(task: (connection: C) => Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-    const held = (current ??= hold(open()));
+    const held = (current ??= hold());
     held.active += 1;
     let failed = false;
     try {
@@ -70,18 +84,10 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
       }
     },
     close: async () => {
+      closing.abort(new ConnectionClosed('was let go of before it had answered'));
       if (current !== undefined) await retire(current);
     },
   };
-}
-
-function hold<C>(connection: Promise<C>): Held<C> {
-  const held: Held<C> = { connection, active: 0, closed: false };
-  connection.then(
-    (opened) => (held.opened = opened),
-    () => {},
-  );
-  return held;
 }
 
 interface Waiting {

@@ -20,6 +20,8 @@ export interface ConnectLimits {
 
 export interface HttpConnectOptions extends ConnectionHandlers {
   readonly limits: ConnectLimits;
+  /** Gives the handshake up. */
+  readonly signal?: AbortSignal | undefined;
   /** From an earlier connection to the same server. */
   readonly prior?: Prior | undefined;
   /** The transport that is tried first: Streamable HTTP, or that of 2024. Default: Streamable HTTP. */
@@ -33,7 +35,8 @@ export interface HttpConnectOptions extends ConnectionHandlers {
 export function connectOverHttp(server: HttpServer, options: HttpConnectOptions): Promise<McpConnection> {
   const { handshakeMs: ms } = options.limits;
   const late = () => new RequestTimedOut(`did not answer as an MCP server within ${ms} ms`);
-  return withDeadline({ ms, late }, (signal) => open(server, options, signal));
+  const { signal } = options;
+  return withDeadline({ ...(signal && { signal }), ms, late }, (bounded) => open(server, options, bounded));
 }
 
 async function open(server: HttpServer, options: HttpConnectOptions, signal: AbortSignal): Promise<McpConnection> {

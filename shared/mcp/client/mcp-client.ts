@@ -45,7 +45,10 @@ export function createMcpClient(options: McpClientOptions): McpClient {
   const link = createHttpLink({ headers, connectMs: CONNECT_TIMEOUT_MS });
   const limits = { handshakeMs: HANDSHAKE_TIMEOUT_MS, listMs: idleTimeoutMs };
   const server = { name, url: new URL(url), link };
-  const holder = createConnectionHolder(() => connectOverHttp(server, { limits, transport: 'http' }), idleTimeoutMs);
+  const holder = createConnectionHolder(
+    (signal) => connectOverHttp(server, { limits, transport: 'http', signal }),
+    idleTimeoutMs,
+  );
   const timeouts = { idleMs: idleTimeoutMs, totalMs: totalTimeoutMs };
 
   const exchange = async <T>(task: (connection: McpConnection) => Promise<T>, signal?: AbortSignal): Promise<T> => {

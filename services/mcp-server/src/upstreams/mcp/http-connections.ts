@@ -42,9 +42,9 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
   const server = { name: `The upstream ${name}`, url: new URL(url), link };
   let subscribed: ReadonlySet<string> = new Set();
   const announcements = createAnnouncements(() => onNotification({ method: 'notifications/tools/list_changed' }));
-  const shared = createConnectionHolder(async () => {
+  const shared = createConnectionHolder(async (signal) => {
     const { onStream } = announcements;
-    const connection = await connectOverHttp(server, { onNotification, onStream, transport, limits });
+    const connection = await connectOverHttp(server, { onNotification, onStream, transport, limits, signal });
     announcements.connected(connection);
     connection.subscribe(subscribed).catch(() => {});
     return connection;
@@ -59,6 +59,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
       ...(caller === undefined ? {} : { capabilities: caller.capabilities }),
       prior,
       limits,
+      signal,
       onNotification: (notification) => latest()?.notify?.(notification),
       ...(caller?.ask && { onRequest: (request, asking) => askCaller(latest(), request, asking) }),
     });
@@ -126,7 +127,7 @@ function createSessionConnections(
   const connections = new Map<ClientSession, SessionConnection>();
   const open = (session: ClientSession): SessionConnection => {
     const callers = new Set<Caller>();
-    const holder = createConnectionHolder(() => connectFor(callers, session.ended), waitMs);
+    const holder = createConnectionHolder((signal) => connectFor(callers, signal), waitMs);
     const opened = { holder, callers };
     connections.set(session, opened);
     const end = () => {

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, jest, test } from '@jest/globals';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { areAllUp, startHub } from '../../mesh-of-tests.ts';
+import { areAllUp, serveHub, startHub } from '../../mesh-of-tests.ts';
 import { answered, encoded, goodAnswer, type Oddity, type RawMessage, serveRawMcp } from './raw-mcp-server.ts';
 
 // Some servers take seconds to answer.
@@ -207,6 +207,27 @@ test('a server may take longer for its first answer, and for a list, than others
   const { hub, say } = await hubOf(server.url);
   await until(() => areAllUp(hub));
   expect((await say()).status).toBe(200);
+});
+
+test('a server that kept silent for too long is tried again', async () => {
+  const answers = { enabled: false };
+  const server = await serveRawMcp(() => !answers.enabled);
+  const { hub, reason, say } = await hubOf(server.url, { connect_timeout_ms: 200 });
+  await until(async () => (await reason()) !== 'undefined');
+  expect(await reason()).toMatch(/did not answer as an MCP server within 200 ms/);
+  answers.enabled = true;
+  await until(() => areAllUp(hub));
+  expect((await say()).status).toBe(200);
+});
+
+test('a hub stops at once while a server keeps silent', async () => {
+  const server = await serveRawMcp(() => true);
+  const hub = await serveHub({ odd: { url: server.url } });
+  await until(() => server.messages.length > 0);
+  const stopped = hub.stop(0).then(() => 'stopped');
+  expect(await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 15_000, 'hangs').unref())])).toBe(
+    'stopped',
+  );
 });
 
 test('a server that never answers what it does not know is greeted in the way of before', async () => {
