@@ -22,6 +22,7 @@ import { reloadOnChange } from './reload.ts';
 import { makeUpstream } from './upstreams/make-upstream.ts';
 import { createJails } from './upstreams/stdio/jail/stdio-jail.ts';
 import type { Upstream } from './upstreams/upstream.ts';
+import { whileStarting } from './while-starting.ts';
 import { createResourceSubscriptions } from './resource-subscriptions.ts';
 
 export { tryEntry } from './try-entry.ts';
@@ -88,7 +89,8 @@ export async function assemble({ config, env, logger, metrics, fail }: Parts) {
     onRelaxed: hubMetrics.toolRelaxed,
     logger,
   });
-  const catalogue: Catalogue = { ...served, request: inConversation(served.request, conversations) };
+  const early = whileStarting(served.request, () => mesh.upstreams);
+  const catalogue: Catalogue = { ...served, request: inConversation(early, conversations) };
   const subscriptions = createResourceSubscriptions({
     upstreams: () => mesh.upstreams,
     ownerOf: (uri) => catalogue.ownerOfResource(uri),

@@ -5,7 +5,7 @@ import type { Upstream } from './upstream.ts';
 /** The parts of an upstream; `release` closes its connections. */
 export interface UpstreamParts extends Pick<
   Upstream,
-  'name' | 'kind' | 'request' | 'subscribe' | 'workers' | 'isolation'
+  'name' | 'kind' | 'request' | 'subscribe' | 'workers' | 'starting' | 'isolation'
 > {
   readonly poller: HealthPoller;
   readonly guard: CallGuard;
@@ -24,7 +24,7 @@ export function assembleUpstream({ poller, guard, release, ...parts }: UpstreamP
       return poller.status;
     },
     get lastError() {
-      return poller.lastError;
+      return (poller.status === 'up' ? undefined : parts.starting?.()) ?? poller.lastError;
     },
     get failure() {
       return poller.failure;

@@ -7,6 +7,7 @@ import { createHttpConnections } from './mcp/http-connections.ts';
 import type { ConnectionSource, OnNotification } from './mcp/connections.ts';
 import { createMcpUpstream } from './mcp/mcp-upstream.ts';
 import { createOpenApiUpstream } from './openapi/openapi-upstream.ts';
+import { downloads } from './stdio/downloads.ts';
 import type { MakeJail } from './stdio/jail/stdio-jail.ts';
 import { createStdioConnections, type WorkerLimits } from './stdio/stdio-connections.ts';
 import type { WrapCommand } from './stdio/stdio-process.ts';
@@ -37,15 +38,16 @@ export interface WorkerDefaults {
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Some servers look up a lot before they answer the first request. */
 const HANDSHAKE_TIMEOUT_MS = 30_000;
-/** A command may have to download packages before it answers. */
 const START_TIMEOUT_MS = 75_000;
+/** Of a command that may have to download packages before it answers, as long as it does something. */
+const DOWNLOAD_TIMEOUT_MS = 900_000;
 
 /** Returns the factory of upstreams of every kind. */
 export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpstreamOptions): MakeUpstream {
   const { logger, defaultTimeoutMs } = common;
-  const limitsOf = ({ kind, connect_timeout_ms, timeout_ms }: UrlConfig | CommandConfig): ConnectLimits => ({
-    handshakeMs: connect_timeout_ms ?? (kind === 'url' ? HANDSHAKE_TIMEOUT_MS : START_TIMEOUT_MS),
-    listMs: timeout_ms ?? defaultTimeoutMs,
+  const limitsOf = (config: UrlConfig | CommandConfig): ConnectLimits => ({
+    handshakeMs: config.connect_timeout_ms ?? handshakeTimeoutOf(config),
+    listMs: config.timeout_ms ?? defaultTimeoutMs,
   });
   const httpConnections =
     (name: string, config: UrlConfig) =>
@@ -62,7 +64,10 @@ export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpst
       const { command, args, env, cwd } = config;
       const { handshakeMs: startTimeoutMs, listMs: listTimeoutMs } = limitsOf(config);
       const processes = processesOf(config, workers);
-      const started = { command, args, env, cwd, workers: processes, startTimeoutMs, listTimeoutMs };
+      // A limit of the entry's own holds whatever happens until then.
+      const startIdleMs = config.connect_timeout_ms ?? START_TIMEOUT_MS;
+      const times = { startTimeoutMs, startIdleMs, listTimeoutMs };
+      const started = { command, args, env, cwd, workers: processes, ...times };
       return createStdioConnections({ name, ...started, hostEnv, wrap, logger, onNotification });
     };
 
@@ -89,6 +94,11 @@ export function makeUpstream({ workers, hostEnv, makeJail, ...common }: MakeUpst
       isolation: () => jail.isolation,
     });
   };
+}
+
+function handshakeTimeoutOf(config: UrlConfig | CommandConfig): number {
+  if (config.kind === 'url') return HANDSHAKE_TIMEOUT_MS;
+  return downloads(config.command, config.args) ? DOWNLOAD_TIMEOUT_MS : START_TIMEOUT_MS;
 }
 
 /**

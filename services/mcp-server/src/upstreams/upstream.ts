@@ -40,6 +40,8 @@ export interface Upstream {
   readonly offer: ReadOffer;
   /** Present for a pool of processes. */
   workers?(): WorkerPoolStats;
+  /** Present for a command. Returns the start of a process that is under way, in words for an operator. */
+  starting?(): string | undefined;
   /** Present for a command; undefined until it is known. */
   isolation?(): Isolation | undefined;
   /**

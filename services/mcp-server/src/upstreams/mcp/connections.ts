@@ -43,6 +43,8 @@ export interface ConnectionSource {
   /** Returns true while changes of the lists reach the handler of notifications. Absent: they do not. */
   announces?(): boolean;
   workers?(): WorkerPoolStats;
+  /** Returns the start of a process that is under way, in words for an operator. Undefined if there is none. */
+  starting?(): string | undefined;
   close(): Promise<void>;
 }
 

@@ -59,6 +59,7 @@ export function createMcpUpstream(options: McpUpstreamOptions): Upstream {
     poller,
     guard,
     ...(connections.workers === undefined ? {} : { workers: connections.workers }),
+    ...(connections.starting === undefined ? {} : { starting: connections.starting }),
     ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
     request(request, caller) {
       const { signal } = caller;

@@ -10,6 +10,8 @@ export interface SessionWorkersOptions {
   readonly maxOwn: number;
   readonly maxQueue: number;
   readonly ownIdleMs: number;
+  /** Makes the error of a caller that has waited for too long. */
+  readonly late: () => MeshError;
 }
 
 /** The sessions of a pool: those of their callers that wait for a worker, and what they have lost. */
@@ -31,7 +33,7 @@ export interface SessionWorkers<W> {
 
 /** Makes the sessions of a pool. `onServed` is called for each caller that gets a worker, before it is told. */
 export function createSessionWorkers<W>(
-  { name, maxOwn, maxQueue, ownIdleMs }: SessionWorkersOptions,
+  { name, maxOwn, maxQueue, ownIdleMs, late }: SessionWorkersOptions,
   onServed: (member: PoolMember<W>) => void,
 ): SessionWorkers<W> {
   const queues = new Map<Owner, WaitingQueue<PoolMember<W>>>();
@@ -43,7 +45,6 @@ export function createSessionWorkers<W>(
       { retryAfterSeconds: 5 },
     );
   const crowded = () => new MeshError('unavailable', `${maxQueue} calls of this session are waiting already`);
-  const late = () => new MeshError('unavailable', `${name} has not started a process for this session in time`);
   const queueOf = (owner: Owner, maxWaitMs: number): WaitingQueue<PoolMember<W>> => {
     const queue = queues.get(owner) ?? createWaitingQueue({ maxLength: maxQueue, maxWaitMs, full: crowded, late });
     queues.set(owner, queue);

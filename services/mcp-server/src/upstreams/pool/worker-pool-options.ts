@@ -50,6 +50,8 @@ export interface WorkerPoolOptions<W extends PoolWorker> {
   readonly closeMs?: number;
   /** Pauses between starts that fail. Default: 100 ms, doubling to 30 s, reset after 30 s of health. */
   readonly backOff?: BackOffTimes;
+  /** Returns a start that is under way, in words for callers that wait for it: "starting since 12 s: ...". */
+  readonly starting?: () => string | undefined;
   /** Called when a worker has come or gone. */
   readonly onChange?: () => void;
 }
@@ -84,6 +86,7 @@ type Defaulted =
   | 'startTimeoutMs'
   | 'closeMs'
   | 'backOff'
+  | 'starting'
   | 'onChange';
 
 /** The options with their defaults. */
@@ -104,6 +107,7 @@ export const DEFAULTS: Required<Pick<WorkerPoolOptions<PoolWorker>, Defaulted>> 
   startTimeoutMs: 75_000,
   closeMs: 5_000,
   backOff: { baseMs: 100, maxMs: 30_000, healthyAfterMs: 30_000 },
+  starting: () => undefined,
   onChange: () => {},
 };
 

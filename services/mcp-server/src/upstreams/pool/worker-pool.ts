@@ -92,19 +92,26 @@ function createRun<W extends PoolWorker>(engine: PoolEngine<W>) {
   };
 }
 
+/** The pause after which a caller may try again to reach what is starting. */
+const START_RETRY_SECONDS = 5;
+
 function createWaiters<W extends PoolWorker>(
-  { name, maxQueue, maxWaitMs, maxOwn, ownIdleMs, startTimeoutMs }: CompleteOptions<W>,
+  { name, maxQueue, maxWaitMs, maxOwn, ownIdleMs, startTimeoutMs, starting }: CompleteOptions<W>,
   onServed: (member: PoolMember<W>) => void,
 ) {
   const isBusy = (why: string) => () => new MeshError('unavailable', `${name} is busy: ${why}`);
   const full = isBusy(`${maxQueue} calls are waiting already; try again later`);
-  const lateAfter = (ms: number) => isBusy(`nothing came free within ${ms} ms`);
+  const lateAfter = (ms: number) => () => {
+    const words = starting();
+    if (words === undefined) return isBusy(`nothing came free within ${ms} ms`)();
+    return new MeshError('unavailable', `${name} is ${words}`, { retryAfterSeconds: START_RETRY_SECONDS });
+  };
   const queueFor = (ms: number) =>
     createWaitingQueue<PoolMember<W>>({ maxLength: maxQueue, maxWaitMs: ms, full, late: lateAfter(ms) });
   return {
     queue: queueFor(maxWaitMs),
     looks: queueFor(startTimeoutMs),
-    sessions: createSessionWorkers<W>({ name, maxOwn, maxQueue, ownIdleMs }, onServed),
+    sessions: createSessionWorkers<W>({ name, maxOwn, maxQueue, ownIdleMs, late: lateAfter(maxWaitMs) }, onServed),
   };
 }
 

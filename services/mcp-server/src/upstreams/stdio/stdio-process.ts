@@ -1,12 +1,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { basicEnvironment } from './environment.ts';
 import { ProcessEnd } from './process-end.ts';
+import { killGroup, signalBelow } from './process-tree.ts';
 import { readFairly } from './read-fairly.ts';
 import { type SkippedLine, splitLines } from '@toolmesh/shared/kit/text/split-lines';
 import { MAX_LOG_LINE_BYTES, readStandardError } from './standard-error.ts';
@@ -52,9 +53,14 @@ export interface StdioProcessOptions extends StdioCommand {
   readonly graceMs?: number;
   /** Receives a line that was too long. Returns whether that is forgiven; otherwise the program is ended. */
   readonly onSkipped?: (line: SkippedLine) => boolean;
+  /** Called once the program runs. */
+  readonly onSpawn?: (process: SpawnedProcess) => void;
   /** Receives each line of standard output. */
   readonly onLine: (line: string) => void;
 }
+
+/** A program that has just been started. */
+export type SpawnedProcess = Pick<StdioProcess, 'pid' | 'gone' | 'lastLines'>;
 
 /** A program with a line protocol over its standard input and output. */
 export interface StdioProcess {
@@ -115,11 +121,11 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
     // As a rule because it has ended; one that takes no more input is of no use either.
     void isOver(gone, LINGER_MS).then((over) => over || kill('it closed its input'));
   });
+  const spawned = { pid, gone, lastLines: said.lastLines };
+  options.onSpawn?.(spawned);
 
   return {
-    pid,
-    gone,
-    lastLines: said.lastLines,
+    ...spawned,
     kill,
     async write(line) {
       if (child.stdin.writableEnded) throw new MeshError('unavailable', `${name} is shutting down`);
@@ -216,38 +222,6 @@ async function isOver(task: Promise<unknown>, ms: number): Promise<boolean> {
   const over = await Promise.race([task.then(() => true), late]);
   timer.abort();
   return over;
-}
-
-function killGroup(pid: number, signal: NodeJS.Signals): void {
-  // A program that was not started has no group; 0 would be our own.
-  if (pid === 0) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // All of them are gone already.
-  }
-}
-
-/** Signals the processes that come from `pid`, without itself. */
-function signalBelow(pid: number, signal: NodeJS.Signals): void {
-  const below = childrenOf(pid);
-  for (const child of below) below.push(...childrenOf(child));
-  for (const child of below) {
-    try {
-      process.kill(child, signal);
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
-    return children.split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
 }
 
 function startError({ name, command, cwd }: StdioProcessOptions, cause: unknown): MeshError {

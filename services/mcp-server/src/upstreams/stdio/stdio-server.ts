@@ -6,7 +6,7 @@ import type { PoolWorker } from '../pool/worker-pool.ts';
 import type { ProcessEnd } from './process-end.ts';
 import { openStdioChannel, startFailure, type StdioChannel, type StdioChannelOptions } from './stdio-channel.ts';
 
-export interface StdioServerOptions extends StdioChannelOptions {
+export interface StdioServerOptions extends Omit<StdioChannelOptions, 'onSpawn'> {
   /** Bounds a request for one page of a list, in milliseconds. Default 30 000. */
   readonly listTimeoutMs?: number;
 }
@@ -17,8 +17,14 @@ export interface StdioWorker extends PoolWorker {
   readonly pid: number;
 }
 
-/** Starts a process. `handlers`: of what that process sends by itself. */
-export type StartStdioServer = (signal: AbortSignal, handlers?: ConnectionHandlers) => Promise<StdioWorker>;
+/** What belongs to one process. */
+export interface ProcessHandlers extends Pick<StdioChannelOptions, 'onSpawn'> {
+  /** Handlers of what the process sends by itself. */
+  readonly handlers?: ConnectionHandlers;
+}
+
+/** Starts a process. */
+export type StartStdioServer = (signal: AbortSignal, own?: ProcessHandlers) => Promise<StdioWorker>;
 
 /** The revisions that are tried: all, or those before 2026-07-28. */
 type ProtocolMode = 'auto' | 'legacy';
@@ -28,10 +34,11 @@ type ProtocolMode = 'auto' | 'legacy';
  * It finds out the era of the protocol at the first start only; its signal bounds the start.
  * @throws MeshError upstream_failed when the program cannot be started or does not speak MCP.
  */
-export function createStdioStarter(options: StdioServerOptions): StartStdioServer {
+export function createStdioStarter(common: StdioServerOptions): StartStdioServer {
   let mode: ProtocolMode = 'auto';
 
-  return async (signal, handlers = {}) => {
+  return async (signal, { handlers = {}, ...own } = {}) => {
+    const options = { ...common, ...own };
     try {
       const worker = await connect(options, { mode, handlers, signal }).catch((error: unknown) => {
         // Some servers end at a request that they did not expect before `initialize`.
@@ -63,7 +70,10 @@ interface Connecting {
   readonly signal: AbortSignal;
 }
 
-async function connect(options: StdioServerOptions, { mode, handlers, signal }: Connecting): Promise<StdioWorker> {
+async function connect(
+  options: StdioServerOptions & ProcessHandlers,
+  { mode, handlers, signal }: Connecting,
+): Promise<StdioWorker> {
   const { listTimeoutMs: listMs = 30_000 } = options;
   signal.throwIfAborted();
   let channel: StdioChannel | undefined;
