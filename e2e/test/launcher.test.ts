@@ -80,18 +80,26 @@ describe('npm start', () => {
   );
 
   test(
-    'without an upstream that is dead or silent serves all others; when it is killed, its services end with it',
+    'without an upstream that is dead, silent or cannot be used serves all others; when it is killed, its services end with it',
     async () => {
       const silent = endWithTest(await serveRaw(() => {}));
       const { mcpServers } = JSON.parse(readFileSync(new URL('../../mesh.json', import.meta.url), 'utf8'));
       const file = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
       const dead = { url: `http://127.0.0.1:${await freePort()}/mcp` };
-      writeFileSync(file, JSON.stringify({ mcpServers: { dead, silent: { url: silent.url }, ...mcpServers } }));
+      const unset = { url: '${NOT_SET_ANYWHERE}' };
+      const entries = { dead, unset, silent: { url: silent.url }, ...mcpServers };
+      writeFileSync(file, `// mine\n${JSON.stringify({ mcpServers: entries })}`);
       const own = await startMesh({ MESH_CONFIG: file, LLM_PROVIDER: 'demo' });
       expect(own.output()).toMatch(/Degraded +dead \(down: .*cannot be reached/);
+      expect(own.output()).toMatch(/Degraded +unset \(down: .*mcpServers\.unset\.url: \$\{NOT_SET_ANYWHERE\}/);
       expect((await request(`${own.url('mcp-server')}/ready`)).body).toMatchObject({
         status: 'ready',
-        checks: { dead: { status: 'degraded' }, silent: { status: 'degraded' }, 'time-client': { status: 'ok' } },
+        checks: {
+          dead: { status: 'degraded' },
+          unset: { status: 'degraded' },
+          silent: { status: 'degraded' },
+          'time-client': { status: 'ok' },
+        },
       });
       const message = 'Execute: print("Hello") and tell me the time';
       const { body } = await post(`${own.url('middleware')}/chat`, { message });

@@ -35,13 +35,13 @@ export const hub = defineService({
   config: HubConfig,
   build: async ({ config, env, logger, metrics, access, tracing, fail }) => {
     const parts = await assemble({ config, env, logger, metrics, fail });
-    const { load, mesh, catalogue, subscriptions, calls, conversations, writtenName } = parts;
+    const { load, mesh, catalogue, subscriptions, calls, conversations, entryOf } = parts;
     const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
     const tools = toolsOf(catalogue);
     const shownStats = {
       catalogue: tools,
-      upstreams: () => mesh.upstreams.map(figuresOf(catalogue, writtenName)),
+      upstreams: () => mesh.upstreams.map(figuresOf(catalogue, entryOf)),
       calls,
     };
     const served = { service: hubService({ catalogue, subscriptions }), logger, maxBodyBytes: config.MAX_BODY_BYTES };
@@ -122,27 +122,36 @@ export async function assemble({ config, env, logger, metrics, fail }: Parts) {
   return { ...file, mesh, catalogue, subscriptions, calls, conversations };
 }
 
+/** Remarks on an entry of mesh.json. */
+interface ReadEntry {
+  readonly writtenName: string | undefined;
+  readonly warnings: readonly string[];
+}
+
 /** Returns what reads mesh.json and logs, once each, what in it has no effect. */
 function createMeshReader({ MESH_CONFIG, API_KEY }: Parts['config'], env: NodeJS.ProcessEnv, logger: Logger) {
-  let writtenNames: ReadonlyMap<string, string> = new Map();
+  let read: Pick<MeshConfig, 'writtenNames' | 'warningsOf'> = { writtenNames: new Map(), warningsOf: new Map() };
   let known = new Set<string>();
   return {
     load: (): MeshConfig => {
       const found = loadMeshConfig(MESH_CONFIG, { ...env, API_KEY });
       for (const warning of found.warnings.filter((text) => !known.has(text))) logger.warn({ warning }, 'mesh.json');
       known = new Set(found.warnings);
-      ({ writtenNames } = found);
+      read = found;
       return found;
     },
-    writtenName: (upstream: string): string | undefined => writtenNames.get(upstream),
+    entryOf: (upstream: string): ReadEntry => ({
+      writtenName: read.writtenNames.get(upstream),
+      warnings: read.warningsOf.get(upstream) ?? [],
+    }),
   };
 }
 
 const figuresOf =
-  (catalogue: Pick<Catalogue, 'leftOut' | 'warnings'>, writtenName: (upstream: string) => string | undefined) =>
+  (catalogue: Pick<Catalogue, 'leftOut' | 'warnings'>, entryOf: (upstream: string) => ReadEntry) =>
   ({ name, kind, status, breaker, lastError, failure, offer, workers, isolation }: Upstream): UpstreamStats => ({
     name,
-    writtenName: writtenName(name),
+    ...entryOf(name),
     kind,
     status,
     breaker,
@@ -151,7 +160,7 @@ const figuresOf =
     tools: offer.tools.length,
     leftOut: catalogue.leftOut(name),
     defects: offer.defects,
-    warnings: catalogue.warnings(name),
+    warnings: [...entryOf(name).warnings, ...catalogue.warnings(name)],
     workers: workers?.(),
     isolation: isolation?.(),
   });

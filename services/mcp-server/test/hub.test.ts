@@ -266,6 +266,7 @@ describe('a start of the hub', () => {
         kind: 'url',
         status: 'down',
         last_error: expect.stringContaining('mcpServers.bad.url: must be an http or https URL'),
+        warnings: [expect.stringContaining('mcpServers.bad.colour: is not known here')],
       },
       good: { status: 'up', tools: 1 },
       [unset]: {

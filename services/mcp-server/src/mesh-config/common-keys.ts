@@ -43,7 +43,6 @@ export const CommonKeys = {
   /** Prefix of the names of its tools and prompts; what names may not hold becomes `_`. */
   prefix: z
     .string()
-    .min(1)
     .max(48)
     .transform((prefix) => prefix.replaceAll(/[^A-Za-z0-9_-]/g, '_'))
     .optional(),

@@ -16,6 +16,8 @@ export interface MeshConfig {
   readonly writtenNames: ReadonlyMap<string, string>;
   /** What has no effect or may be meant otherwise, each with its place in the file. */
   readonly warnings: readonly string[];
+  /** Those of each upstream, by its name. */
+  readonly warningsOf: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -30,6 +32,7 @@ export function loadMeshConfig(path: string, env: NodeJS.ProcessEnv): MeshConfig
   const mcpServers = new Map<string, EntryConfig>();
   const writtenNames = new Map<string, string>();
   const warnings = [...document.warnings];
+  const warningsOf = new Map<string, readonly string[]>();
   for (const [key] of Object.entries(document.rest)) {
     const reason = explainUnknown(key, ['mcpServers', 'servers', 'inputs']);
     if (reason !== undefined) warnings.push(`${key}: ${reason}`);
@@ -43,9 +46,11 @@ export function loadMeshConfig(path: string, env: NodeJS.ProcessEnv): MeshConfig
     const parsed = parseEntry(raw, scope);
     mcpServers.set(name, parsed.config);
     if (name !== raw.name) writtenNames.set(name, raw.name);
-    if (!parsed.config.disabled) warnings.push(...parsed.warnings);
+    if (parsed.config.disabled || parsed.warnings.length === 0) continue;
+    warnings.push(...parsed.warnings);
+    warningsOf.set(name, parsed.warnings);
   }
-  return { mcpServers: Object.fromEntries(mcpServers), writtenNames, warnings };
+  return { mcpServers: Object.fromEntries(mcpServers), writtenNames, warnings, warningsOf };
 }
 
 /** Opens a file of configuration. @throws ConfigError with line and column, or with what was expected */

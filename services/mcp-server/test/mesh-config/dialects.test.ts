@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { expectLinear } from '@toolmesh/shared/test-kit/hostile-text';
 import { offeredName } from '../../src/catalogue/names.ts';
+import { DocumentError, parseJsonc } from '../../src/mesh-config/document/jsonc.ts';
 import { loadMeshConfig } from '../../src/mesh-config/load-mesh-config.ts';
+import { expandText } from '../../src/mesh-config/variables/expand-text.ts';
 
 const ENV = { HOME: '/home/me', GH_TOKEN: 'secret-1', EMPTY: '', PORT: '8080' };
 
@@ -267,6 +270,40 @@ extensions:
   });
 });
 
+describe('an entry', () => {
+  test.each<[string, object, object]>([
+    ['that is a command line', { command: 'npx -y "a b"' }, { command: 'npx', args: ['-y', 'a b'] }],
+    ['of Windows', { command: 'cmd', args: ['/c', 'npx.cmd', '-y', 'x'] }, { command: 'npx', args: ['-y', 'x'] }],
+    [
+      'with null at any depth',
+      {
+        command: 'x',
+        args: ['a', null],
+        env: { A: null },
+        sandbox: { network: null },
+        workers: { min: null, max: 1 },
+        url: '',
+      },
+      { args: ['a'], env: {}, sandbox: { network: true }, workers: { max: 1 } },
+    ],
+    [
+      'with values as text',
+      { command: 'x', timeout_ms: '5000', disabled: 'false' },
+      { timeout_ms: 5_000, disabled: false },
+    ],
+    ['with a prefix that names may not have', { ...GOOD, prefix: 'my.server/' }, { prefix: 'my_server_' }],
+    ['with env as pairs', { command: 'x', env: ['A=1', 'B=x=y'] }, { env: { A: '1', B: 'x=y' } }],
+  ])('%s', (_what, value, expected) => {
+    expect(entry(value)).toMatchObject(expected);
+  });
+
+  test('in UTF-16, as PowerShell writes files', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'mesh-')), 'mesh.json');
+    writeFileSync(path, Buffer.from(`\uFEFF{"mcpServers":{"ü":{"url":"http://a.test"}}}`, 'utf16le'));
+    expect([...loadMeshConfig(path, ENV).writtenNames.values()]).toEqual(['ü']);
+  });
+});
+
 describe('references', () => {
   const value = (text: string) => {
     const { env, problems } = entry({ command: 'x', env: { V: text } });
@@ -300,6 +337,14 @@ describe('references', () => {
     ['${file:nowhere.txt}', 'this file cannot be read'],
   ])('%s is a problem of the entry', (text, expected) => {
     expect(value(text)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  test('of whatever form take linear time, and fallbacks have a depth', async () => {
+    const scope = { variable: () => undefined, inputs: new Map(), folder: '/' };
+    const marks = ['$', '${', '}', '{', ':-', '$${', '${A:-', '${{ secrets.', 'env:'];
+    await expectLinear((text) => expandText(text, scope, []), { marks });
+    const deep = `${'${NONE:-'.repeat(1_000)}x${'}'.repeat(1_000)}`;
+    expect(value(deep)).toEqual([expect.stringContaining('nested deeper than 8')]);
   });
 
   test('read a file, and an env file whose variables give way to those of env', () => {
@@ -405,6 +450,19 @@ describe('names', () => {
 });
 
 describe('a file that cannot be read as a whole', () => {
+  test('is refused in linear time', async () => {
+    const parse = (text: string) => {
+      try {
+        parseJsonc(text);
+      } catch (error) {
+        if (!(error instanceof DocumentError)) throw error;
+      }
+    };
+    await expect(
+      expectLinear(parse, { marks: ['{', '}', '[', ']', ',', ':', '"', '//', '/*', '*/', '"a":', '\\u'] }),
+    ).resolves.toBeUndefined();
+  });
+
   test.each([
     ['{\n  "mcpServers": {\n    "a": {"url" 1}\n  }\n}', 'is not valid JSON: line 3, column 17: expected a colon'],
     ['{"mcpServers": {', 'is not valid JSON: line 1, column 17: expected }'],

@@ -8,9 +8,9 @@ type Fields = Readonly<Record<string, unknown>>;
  * become text, `enabled` becomes `disabled`, a `command` that is a list its first word, `tools` that is a list `include`.
  */
 export function readValues(entry: Fields): Fields {
-  let value: Fields = readCommand(readSwitches(entry));
+  let value: Fields = withoutWindows(readCommand(readSwitches(entry)), process.platform);
   const { args, env, headers, tools, include, apiKey } = value;
-  if (Array.isArray(args)) value = { ...value, args: args.filter((item) => item !== null).map(textOf) };
+  if (Array.isArray(args)) value = { ...value, args: args.map(textOf) };
   if (env !== undefined) value = { ...value, env: textsOf(isTextList(env) ? pairsOf(env) : env) };
   if (headers !== undefined) value = { ...value, headers: textsOf(headers) };
   if (typeof apiKey === 'string') value = withBearer(value, apiKey);
@@ -46,6 +46,19 @@ function readCommand(entry: Fields): Fields {
   return { ...entry, command: program, args: [...first, ...args] };
 }
 
+/** Programs whose names have an ending on Windows. */
+const ENDINGS = /^(npx|npm|uvx|uv|node|python3?|docker|bunx?|deno)\.(?:cmd|exe)$/i;
+
+/** Reads `cmd /c npx ...` and `npx.cmd`, which files of Windows have, as the program itself elsewhere. */
+function withoutWindows(entry: Fields, platform: NodeJS.Platform): Fields {
+  const { command, args } = entry;
+  if (platform === 'win32' || typeof command !== 'string') return entry;
+  if (/^cmd(?:\.exe)?$/i.test(command) && isTextList(args) && args[0]?.toLowerCase() === '/c' && args.length > 1) {
+    return withoutWindows({ ...entry, command: args[1], args: args.slice(2) }, platform);
+  }
+  return { ...entry, command: command.replace(ENDINGS, '$1') };
+}
+
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
 /** Splits a command line at blanks outside of quotes. */
@@ -74,11 +87,7 @@ const textOf = (value: unknown): unknown =>
 
 function textsOf(value: unknown): unknown {
   if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== null)
-      .map(([key, item]) => [key, textOf(item)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, textOf(item)]));
 }
 
 const withoutKey = (value: Fields, key: string): Fields =>

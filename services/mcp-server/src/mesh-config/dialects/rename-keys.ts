@@ -41,10 +41,21 @@ export function renameKeys(entry: Readonly<Record<string, unknown>>, own: Readon
   return { value: Object.fromEntries(ours), warnings };
 }
 
-/** Leaves out what is null, and an empty `url` or `command`, which forms write for the kind that an entry is not. */
+/** Leaves out what is null, at any depth, and an empty `url` or `command`, which forms write for the kind that an entry is not. */
 function withoutNulls(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const isEmpty = (key: string, value: unknown) => value === '' && (key === 'url' || key === 'command');
-  return Object.fromEntries(Object.entries(entry).filter(([key, value]) => value !== null && !isEmpty(key, value)));
+  return Object.fromEntries(
+    Object.entries(entry)
+      .filter(([key, value]) => value !== null && !isEmpty(key, value))
+      .map(([key, value]) => [key, withoutNullsIn(value)]),
+  );
+}
+
+function withoutNullsIn(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => item !== null).map(withoutNullsIn);
+  if (!isRecord(value)) return value;
+  const kept = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutNullsIn(item)]));
 }
 
 function ourName(key: string, own: ReadonlySet<string>, entry: Readonly<Record<string, unknown>>): string {

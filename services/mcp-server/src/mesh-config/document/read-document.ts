@@ -9,7 +9,7 @@ import { DocumentError, type ParsedDocument, parseJsonc } from './jsonc.ts';
 export function readDocument(path: string): ParsedDocument {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = decoded(readFileSync(path));
   } catch (cause) {
     throw new DocumentError(`${path} cannot be read`, { cause });
   }
@@ -20,6 +20,13 @@ export function readDocument(path: string): ParsedDocument {
     if (!(cause instanceof DocumentError)) throw cause;
     throw new DocumentError(`${path} is not valid ${isYaml ? 'YAML' : 'JSON'}: ${cause.message}`, { cause });
   }
+}
+
+/** Decodes UTF-8, or UTF-16 where a byte order mark says so, as PowerShell writes it. */
+function decoded(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  return bytes.toString('utf8');
 }
 
 /** Parses YAML; aliases that multiply are refused by the package. @throws DocumentError with line and column */

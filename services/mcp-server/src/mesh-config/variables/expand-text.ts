@@ -11,6 +11,8 @@ export interface VariableScope {
   readonly inputs: ReadonlyMap<string, Input>;
   /** The folder of the project that a file of configuration belongs to. */
   readonly folder: string;
+  /** The fallbacks that are being read. */
+  readonly depth?: number;
 }
 
 /** Returns the text that a reference stands for; undefined if it is none. @throws ReferenceProblem */
@@ -23,41 +25,52 @@ class ReferenceProblem extends Error {
 
 const MAX_FILE_BYTES = 64 * 1_024;
 
+/** Fallbacks in fallbacks that are read. */
+const MAX_DEPTH = 8;
+
 /**
  * Substitutes references: `${NAME}`, `${NAME:-fallback}` and `${env:NAME}` for variables, `${input:id}`,
  * `${workspaceFolder}`, `${userHome}`, `${file:PATH}` and `${{ secrets.NAME }}` of other programs. `$${` stands for `${`.
  * One that has no value, or that nothing here can give one, is a problem, in words that name it.
  */
 export function expandText(text: string, scope: VariableScope, problems: string[]): string {
+  const closes = closingBraces(text);
   let expanded = '';
   let at = 0;
   for (let start = text.indexOf('$', at); start !== -1; start = text.indexOf('$', at)) {
     expanded += text.slice(at, start);
-    const end = text.startsWith('${', start) ? endOfReference(text, start) : undefined;
+    const close = text[start + 1] === '{' ? closes.get(start + 1) : undefined;
     if (text.startsWith('$${', start)) {
       expanded += '${';
       at = start + 3;
-    } else if (end === undefined) {
+    } else if (close === undefined) {
       expanded += '$';
       at = start + 1;
     } else {
-      expanded += read(text.slice(start, end), scope, problems);
-      at = end;
+      expanded += read(text.slice(start, close + 1), scope, problems);
+      at = close + 1;
     }
   }
   return expanded + text.slice(at);
 }
 
-/** Returns the index after the brace that closes the reference; undefined if there is none. */
-function endOfReference(text: string, start: number): number | undefined {
-  let depth = 0;
-  for (let index = start + 1; index < text.length; index += 1) {
-    if (text[index] === '{') depth += 1;
-    if (text[index] === '}') depth -= 1;
-    if (depth === 0) return index + 1;
+/** Returns the place of the brace that closes each other one: its own, or the first that follows where that is missing. */
+function closingBraces(text: string): ReadonlyMap<number, number> {
+  const closes = new Map<number, number>();
+  const open: number[] = [];
+  let next: number | undefined;
+  for (let place = 0; place < text.length; place += 1) {
+    if (text[place] === '{') open.push(place);
+    if (text[place] !== '}') continue;
+    const opened = open.pop();
+    if (opened !== undefined) closes.set(opened, place);
   }
-  const first = text.indexOf('}', start);
-  return first === -1 ? undefined : first + 1;
+  const missing = new Set(open);
+  for (let place = text.length - 1; place >= 0; place -= 1) {
+    if (text[place] === '}') next = place;
+    if (next !== undefined && missing.has(place)) closes.set(place, next);
+  }
+  return closes;
 }
 
 function read(whole: string, scope: VariableScope, problems: string[]): string {
@@ -82,7 +95,9 @@ const readVariable: Read = (body, scope) => {
   if (found !== undefined) return found;
   if (fallback === undefined) throw notSet(name);
   const problems: string[] = [];
-  const text = expandText(fallback, scope, problems);
+  const { depth = 0 } = scope;
+  if (depth > MAX_DEPTH) throw new ReferenceProblem(`\${${name}}: its fallbacks are nested deeper than ${MAX_DEPTH}`);
+  const text = expandText(fallback, { ...scope, depth: depth + 1 }, problems);
   const [problem] = problems;
   if (problem !== undefined) throw new ReferenceProblem(problem);
   return text;
