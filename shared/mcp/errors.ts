@@ -24,6 +24,24 @@ const ReceivedError = z.object({
   details: z.unknown().optional(),
 });
 
+/** Returns what to do about a status that is no success, if that is clear. */
+function hintOf({ status, retryAfterSeconds, wwwAuthenticate }: HttpFailure): string | undefined {
+  if (status === 401 || status === 403 || status === 407) return credentialsHint(status, wwwAuthenticate);
+  const when = retryAfterSeconds === undefined ? 'later' : `in ${Math.ceil(retryAfterSeconds)} s`;
+  if (status === 429) return `it has had too many requests; try again ${when}`;
+  if (status === 503) return `it is not available for now; try again ${when}`;
+  return undefined;
+}
+
+/** Returns where credentials belong, and who gives them out if the server says so (RFC 9728). */
+function credentialsHint(status: number, wwwAuthenticate: string | undefined): string {
+  const metadata = /resource_metadata="([^"]{1,2048})"/.exec(wwwAuthenticate ?? '')?.[1];
+  const host = metadata === undefined ? undefined : URL.parse(metadata)?.host;
+  const from = host === undefined ? '' : ` (${host} says who gives them out)`;
+  const wants = status === 403 ? 'it does not accept these credentials' : 'it wants credentials';
+  return `${wants}${from}: set "headers" of its entry in mesh.json, such as {"Authorization": "Bearer ..."}`;
+}
+
 /** Translates the failure of an exchange with the MCP server `name` for the caller of the request. */
 export function meshErrorOf(name: string, error: unknown): MeshError {
   if (error instanceof MeshError) return error;
@@ -31,12 +49,15 @@ export function meshErrorOf(name: string, error: unknown): MeshError {
     const received = ReceivedError.safeParse(error.data);
     if (received.success)
       return new MeshError(received.data.code, received.data.message, { details: received.data.details });
-    return new MeshError('upstream_failed', `${name} refused the call: ${error.message}`, { cause: error });
+    const details = error.data === undefined ? {} : { details: { code: error.code, data: error.data } };
+    return new MeshError('upstream_failed', `${name} refused the call: ${error.message}`, { cause: error, ...details });
   }
   if (error instanceof HttpFailure) {
     const { status, message, retryAfterSeconds } = error;
     const retry = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
-    return new MeshError(codeOfStatus(status), `${name} ${message}`, { cause: error, ...retry });
+    const hint = hintOf(error);
+    const words = hint === undefined ? message : `${message}; ${hint}`;
+    return new MeshError(codeOfStatus(status), `${name} ${words}`, { cause: error, ...retry });
   }
   if (error instanceof RequestTimedOut) {
     return new MeshError('upstream_timeout', `${name} ${error.message}`, { cause: error });

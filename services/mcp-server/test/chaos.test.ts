@@ -135,6 +135,7 @@ describe('an upstream that', () => {
     ['answers garbage', (res) => res.end('<html>')],
     ['answers with 500', (res) => res.writeHead(500).end('oops')],
     ['sends a result that is nested too deep', (res, id) => sendText(res, deepResult(id))],
+    ['sends a result that is no object', (res, id) => json(res, { jsonrpc: '2.0', id, result: 'text' })],
     ['streams a result that is nested too deep', (res, id) => openStream(res).end(`data: ${deepResult(id)}\n\n`)],
   ])('%s is told of as a failure whose outcome is unknown', async (_name, answer) => {
     const hub = await hubWith(answer);

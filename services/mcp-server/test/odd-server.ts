@@ -21,6 +21,17 @@ export class Refusal extends Error {
   }
 }
 
+/** Given by an answer: one of HTTP alone. */
+export class OddHttpAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, headers: Record<string, string> = {}) {
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
 export interface OddServer {
   readonly url: string;
   /** The methods of all requests so far. */
@@ -48,6 +59,7 @@ export async function serveOdd(
     methods.push(method);
     if (id === undefined) return void res.writeHead(202).end();
     const body = answer(() => all[method]?.(params), era === 'modern', method in all);
+    if (body instanceof OddHttpAnswer) return void res.writeHead(body.status, body.headers).end();
     res.setHeader('content-type', 'application/json');
     return void res.end(JSON.stringify({ jsonrpc: '2.0', id, ...body }));
   };
@@ -59,6 +71,7 @@ function answer(give: () => unknown, isModern: boolean, isKnown: boolean): objec
   if (!isKnown) return { error: { code: -32_601, message: 'Method not found' } };
   try {
     const result = give();
+    if (result instanceof OddHttpAnswer) return result;
     const isObject = typeof result === 'object' && result !== null && !Array.isArray(result);
     return { result: isModern && isObject ? { resultType: 'complete', ...CACHED, ...result } : result };
   } catch (error) {

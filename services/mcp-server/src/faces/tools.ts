@@ -35,5 +35,9 @@ function toCallError(source: string, error: unknown): unknown {
   if (!(error instanceof ProtocolError)) return error;
   const translated = meshErrorOf(source, error);
   if (error.code !== INVALID_PARAMS || translated.code !== 'upstream_failed') return translated;
-  return new MeshError('invalid_arguments', error.message, { cause: error });
+  const { details } = translated;
+  return new MeshError('invalid_arguments', error.message, {
+    cause: error,
+    ...(details === undefined ? {} : { details }),
+  });
 }

@@ -10,6 +10,8 @@ export interface FailureFacts {
   readonly content_type?: string;
   /** The beginning of a body that is not MCP. */
   readonly body?: string;
+  /** The code of an error of the network, such as ECONNREFUSED. */
+  readonly network_code?: string;
   readonly exit_code?: number;
   readonly signal?: string;
   /** The last lines of standard error. */
@@ -38,9 +40,27 @@ export function factsOf(error: MeshError, redact: Redact): FailureFacts {
     if ('contentType' in cause && typeof cause.contentType === 'string') {
       facts = { ...facts, content_type: shown(cause.contentType) };
     }
-    if ('excerpt' in cause && typeof cause.excerpt === 'string') facts = { ...facts, body: shown(cause.excerpt) };
+    if ('excerpt' in cause && typeof cause.excerpt === 'string' && cause.excerpt.trim() !== '') {
+      facts = { ...facts, body: shown(cause.excerpt) };
+    }
+    if ('code' in cause && typeof cause.code === 'string' && NETWORK_CODE.test(cause.code)) {
+      facts = { ...facts, network_code: cause.code };
+    }
   }
   return facts;
+}
+
+/** The codes of Node, undici and OpenSSL. Those of our own errors are in lower case. */
+const NETWORK_CODE = /^[A-Z][A-Z0-9_]{2,63}$/;
+
+/** Returns what an operator can do about a failed poll, beyond what its words say. */
+export function cureOf({ http_status: status, network_code }: FailureFacts, words: string): string | undefined {
+  if (status === 404 || status === 405) return 'nothing is served there: correct its address in mesh.json';
+  if (network_code === 'ECONNREFUSED') {
+    return 'nothing listens at its address: start it, or correct its address in mesh.json';
+  }
+  const isUnauthorized = (status === 401 || status === 403) && !words.includes('"headers"');
+  return isUnauthorized ? 'it wants credentials: set "headers" of its entry in mesh.json' : undefined;
 }
 
 function factsOfEnd({ exitCode, signal, lastLines }: ProcessEnd, shown: (text: string) => string): FailureFacts {

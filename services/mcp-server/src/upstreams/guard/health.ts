@@ -6,7 +6,7 @@ import type { Redact } from '@toolmesh/shared/kit/text/redact';
 import { type Defect, LIST_NAMES, NOTHING_READ, type ReadOffer } from '@toolmesh/shared/mcp/client/offer/defect';
 import type { McpTool } from '@toolmesh/shared/mcp/protocol';
 import { createFailureLog } from './failure-log.ts';
-import { factsOf, type UpstreamFailure } from './failure-facts.ts';
+import { cureOf, factsOf, type UpstreamFailure } from './failure-facts.ts';
 
 export interface HealthOptions {
   readonly name: string;
@@ -84,8 +84,11 @@ export function createHealth({ name, logger, redact, onChange }: HealthOptions):
     },
     failed(error) {
       const { since = new Date().toISOString(), attempts = 0 } = failure ?? {};
-      failure = { code: error.code, since, attempts: attempts + 1, ...factsOf(error, redact) };
-      lastError = printable(redact(error.message), MAX_ERROR_CHARS);
+      const facts = factsOf(error, redact);
+      const cure = cureOf(facts, error.message);
+      const reason = cure === undefined ? error.message : `${error.message}; ${cure}`;
+      failure = { code: error.code, since, attempts: attempts + 1, ...facts };
+      lastError = printable(redact(reason), MAX_ERROR_CHARS);
       const next = failure.attempts <= STALE_POLLS && offer !== NOTHING_READ ? 'stale' : 'down';
       log.isNotUp(next, lastError, failure);
       setStatus(next);

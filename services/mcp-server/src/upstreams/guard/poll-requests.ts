@@ -48,15 +48,18 @@ export function createPollRequests(
     const ms = limitMs();
     const started = performance.now();
     const slow = setTimeout(() => {
-      health.waiting(`${displayName} has not answered yet; it has ${ms} ms`);
+      health.waiting(`${displayName} has not answered yet; the hub waits on`);
     }, SLOW_MS).unref();
     try {
       const offer = await withDeadline({ signal: ended, ms, late: late(ms) }, poll);
       if (offer === undefined || ended.aborted) return 'listed';
       tookMs = performance.now() - started;
       health.succeeded(offer);
-    } catch (error) {
-      if (!ended.aborted) health.failed(MeshError.from(error));
+    } catch (thrown) {
+      const error = MeshError.from(thrown);
+      // One that has had too many requests answers, and its lists are as they were.
+      const isLimited = error.code === 'rate_limited' && health.status === 'up';
+      if (!ended.aborted && !isLimited) health.failed(error);
     } finally {
       clearTimeout(slow);
     }

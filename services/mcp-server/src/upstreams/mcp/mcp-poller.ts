@@ -1,3 +1,4 @@
+import type { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createRedactor } from '@toolmesh/shared/kit/text/redact';
 import type { ConnectLimits } from '@toolmesh/shared/mcp/client/http-connection';
@@ -58,6 +59,7 @@ export function createMcpPoller(options: McpPollerOptions): HealthPoller {
 /** Returns the poll of an upstream's lists, reduced to what mesh.json offers. */
 function pollLists(name: string, connections: ConnectionSource, config: UrlConfig | CommandConfig) {
   let last: ReadOffer | undefined;
+  let failure: MeshError | undefined;
   return async (signal: AbortSignal): Promise<ReadOffer | undefined> => {
     const read = (connection: McpConnection) => connection.listAll(signal);
     try {
@@ -66,7 +68,11 @@ function pollLists(name: string, connections: ConnectionSource, config: UrlConfi
       const offer = mergeOffers(last, await connections.lookAtChanged(read));
       return { ...offer, tools: offered(offer.tools, config), defects: offeredDefects(offer.defects, config) };
     } catch (thrown) {
-      throw meshErrorOf(name, thrown);
+      const error = meshErrorOf(name, thrown);
+      // While no process is ready, the one that did not start says more than the wait for another.
+      const isWaiting = error.code === 'unavailable' && connections.workers?.().total === 0;
+      if (!isWaiting) failure = error;
+      throw failure ?? error;
     }
   };
 }

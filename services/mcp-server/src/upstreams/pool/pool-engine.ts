@@ -123,7 +123,8 @@ export class PoolEngine<W extends PoolWorker> {
     this.#waiters.looks.refuse(error);
     this.dispatch(startFailed({ isEnding: cleanup !== undefined, owner }));
     const retryInMs = Math.round(remainingMs(this.#state.backOff, performance.now()));
-    if (!isClosing) logger.error({ err: error, pool: name, retryInMs }, 'a worker did not start');
+    // The health of the upstream says why, at warn, and not again and again.
+    if (!isClosing) logger.info({ pool: name, reason: error.message, retryInMs }, 'a worker did not start');
   }
 
   #growLater(afterMs: number): void {

@@ -1,4 +1,5 @@
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import type { Redact } from '@toolmesh/shared/kit/text/redact';
 import { withoutCredentials } from './environment.ts';
 import type { LineListener } from '@toolmesh/shared/kit/text/split-lines';
 
@@ -15,8 +16,16 @@ export interface StandardError extends LineListener {
   readonly lastLines: readonly string[];
 }
 
+export interface StandardErrorOptions {
+  readonly logger: Logger;
+  readonly upstream: string;
+  readonly pid: number;
+  /** Takes the secrets of its environment out of what it says. */
+  readonly redact: Redact;
+}
+
 /** Writes the lines of a program to the log, within a limit, and remembers the last. */
-export function readStandardError(logger: Logger, upstream: string, pid: number): StandardError {
+export function readStandardError({ logger, upstream, pid, redact }: StandardErrorOptions): StandardError {
   const lastLines: string[] = [];
   let periodStart = performance.now();
   let lines = 0;
@@ -33,7 +42,7 @@ export function readStandardError(logger: Logger, upstream: string, pid: number)
   return {
     lastLines,
     onLine(text) {
-      const line = withoutCredentials(text);
+      const line = redact(withoutCredentials(text));
       if (line.trim() !== '') lastLines.push(line);
       if (lastLines.length > MAX_LAST_LINES) lastLines.shift();
       log({ line }, 'wrote to standard error');

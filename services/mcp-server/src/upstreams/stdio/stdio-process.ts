@@ -8,6 +8,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { basicEnvironment } from './environment.ts';
 import { ProcessEnd } from './process-end.ts';
 import { killGroup, signalBelow } from './process-tree.ts';
+import { createRedactor } from '@toolmesh/shared/kit/text/redact';
 import { readFairly } from './read-fairly.ts';
 import { type SkippedLine, splitLines } from '@toolmesh/shared/kit/text/split-lines';
 import { MAX_LOG_LINE_BYTES, readStandardError } from './standard-error.ts';
@@ -111,7 +112,7 @@ export async function startStdioProcess(options: StdioProcessOptions): Promise<S
     throw startError(options, error);
   }
   readOutput(child, options, kill);
-  const said = readStandardError(logger, name, pid);
+  const said = readStandardError({ logger, upstream: name, pid, redact: createRedactor(options.env ?? {}) });
   readFairly(child.stderr, splitLines(MAX_LOG_LINE_BYTES, said));
   const gone = untilGone(child, pid).then(({ how, ...end }) => {
     const message = reason === undefined ? how : `${reason} (${how})`;

@@ -1,3 +1,4 @@
+import { HttpStatusError } from '@toolmesh/shared/kit/faults/resilience';
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { Sender } from '../request/send-request.ts';
@@ -59,7 +60,11 @@ async function requestDocument(url: URL, source: DocumentSource, send: Sender): 
   if (isService && (answer.status === 401 || answer.status === 403)) answer = await get(headers, Object.entries(query));
   if (answer.status >= 300) {
     const hint = isService || Object.keys({ ...headers, ...query }).length === 0 ? '' : HEADERS_STAY;
-    throw wrong(name, `its document was answered with status ${answer.status}${hint}`);
+    const cause = new HttpStatusError(answer.status);
+    throw wrong(name, `its document was answered with status ${answer.status}${hint}`, cause);
+  }
+  if (answer.headers.get('content-type')?.startsWith('text/html') === true) {
+    throw wrong(name, 'its address answers with a page (text/html) and no document; correct "openapi" in mesh.json');
   }
   return answer.body.toString();
 }
