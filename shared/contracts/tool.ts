@@ -28,6 +28,8 @@ export interface Tool {
   /** The upstream that a hub has it from, and the status of that upstream. */
   readonly server?: string;
   readonly status?: UpstreamStatus;
+  /** The upstream's own name for it, if the hub had to change that: a call by it is answered, too. */
+  readonly original_name?: string;
 }
 
 /** The status of an upstream. `stale` means that the last health check failed and a call may still work. */

@@ -1,20 +1,13 @@
 import { z } from 'zod';
-import {
-  ContentBlock,
-  type Progress,
-  type Tool,
-  ToolAnnotations,
-  type ToolResult,
-  UpstreamStatus,
-} from '../contracts/tool.ts';
+import { ContentBlock, type Progress, type Tool, ToolAnnotations, type ToolResult } from '../contracts/tool.ts';
 import { MeshError } from '../kit/faults/errors.ts';
 import type { ToolContext } from '../kit/tools/tool.ts';
 import { fitResult } from './results/fit-result.ts';
-import { CHUNK_META_KEY, errorOfResult, SOURCE_META_KEY } from './meta.ts';
+import { CHUNK_META_KEY, errorOfResult, SOURCE_META_KEY, sourceOf } from './meta.ts';
 import type { McpNotification, McpResult, McpTool } from './protocol.ts';
 
 /** Encodes a tool for MCP; where a hub has it from goes into its `_meta`. */
-export function toMcpTool({ input_schema, output_schema, server, status, ...tool }: Tool) {
+export function toMcpTool({ input_schema, output_schema, server, status, original_name: _own, ...tool }: Tool) {
   return {
     ...tool,
     inputSchema: { ...input_schema, type: 'object' as const },
@@ -23,12 +16,10 @@ export function toMcpTool({ input_schema, output_schema, server, status, ...tool
   };
 }
 
-const Source = z.object({ [SOURCE_META_KEY]: z.object({ server: z.string(), status: UpstreamStatus }) });
-
 /** Decodes a listed tool: the reverse of {@link toMcpTool}. */
 export function toTool(tool: McpTool): Tool {
   const { name, title, description = '', inputSchema, outputSchema, annotations = {} } = tool;
-  const source = Source.safeParse(tool._meta);
+  const source = sourceOf(tool);
   return {
     name,
     ...(title === undefined ? {} : { title }),
@@ -36,7 +27,8 @@ export function toTool(tool: McpTool): Tool {
     input_schema: inputSchema,
     ...(outputSchema === undefined ? {} : { output_schema: outputSchema }),
     annotations: ToolAnnotations.parse(annotations),
-    ...(source.success ? source.data[SOURCE_META_KEY] : {}),
+    ...(source === undefined ? {} : { server: source.server, status: source.status }),
+    ...(source?.name === undefined ? {} : { original_name: source.name }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ErrorBody } from '../contracts/errors.ts';
+import { UpstreamStatus } from '../contracts/tool.ts';
 import { MeshError } from '../kit/faults/errors.ts';
 import { contextHeaders, currentContext, runInContext } from '../kit/telemetry/request-context.ts';
 import { continueTrace } from '../kit/telemetry/trace-context.ts';
@@ -21,6 +22,17 @@ export const STATE_LOST_META_KEY = 'io.toolmesh/state_lost';
 
 /** Key in a request's `_meta`: the conversation that it belongs to, an id that nobody can guess. */
 export const CONVERSATION_META_KEY = 'io.toolmesh/conversation';
+
+const Sourced = z.object({
+  [SOURCE_META_KEY]: z.object({ server: z.string(), status: UpstreamStatus, name: z.string().optional() }),
+});
+
+/** Returns where a hub has a tool from, with its own name there if the hub had to change it. */
+export function sourceOf(tool: { readonly _meta?: unknown } | undefined): Source | undefined {
+  const parsed = Sourced.safeParse(tool?._meta);
+  return parsed.success ? parsed.data[SOURCE_META_KEY] : undefined;
+}
+export type Source = z.output<typeof Sourced>[typeof SOURCE_META_KEY];
 
 /** Encodes a call that did not run as a tool error, which a model can read and act on. */
 export function errorResult(error: MeshError) {

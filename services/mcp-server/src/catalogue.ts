@@ -32,6 +32,8 @@ export interface Catalogue {
   tool(name: string): McpTool | undefined;
   /** Returns the upstream of a resource. */
   ownerOfResource(uri: string): Upstream | undefined;
+  /** Returns the upstream of a prompt. */
+  ownerOfPrompt(name: string): Upstream | undefined;
   /**
    * Passes a request on to the upstream that it is for.
    * @throws MeshError for one that was not answered; ProtocolError for one that cannot be.
@@ -79,6 +81,7 @@ export function createCatalogue({ timers, onRelaxed, logger }: CatalogueOptions)
     offer: () => index.offer,
     tool: (name) => index.tools.get(resolve(index, 'tool', name))?.tool,
     ownerOfResource: (uri) => index.ownerOfResource(uri),
+    ownerOfPrompt: (name) => index.prompts.get(resolve(index, 'prompt', name))?.upstream,
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

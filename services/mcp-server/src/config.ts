@@ -17,6 +17,12 @@ export const HubConfig = serviceConfig(8000, {
     .describe(
       'Folders that no command sees, besides the mesh’s own. `npm start` adds the data folders of all services.',
     ),
+  MESH_TOOL_LISTING: z
+    .enum(['full', 'search'])
+    .default('full')
+    .describe(
+      'Tools that a list over MCP has: all (`full`), or `search_tools` and `call_tool` instead of a long list (`search`). Sets in `mesh.json` and `?listing=` override it.',
+    ),
   MCP_REQUEST_TIMEOUT: z.coerce
     .number()
     .positive()

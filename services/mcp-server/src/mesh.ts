@@ -4,6 +4,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Catalogue } from './catalogue.ts';
 import type { Member } from './catalogue/catalogue-index.ts';
 import type { MeshConfig } from './mesh-config/load-mesh-config.ts';
+import type { ToolChoice } from './mesh-config/tool-sets.ts';
 import type { EntryConfig } from './mesh-config/entry-config.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 
@@ -28,6 +29,8 @@ export interface Mesh {
   readonly upstreams: readonly Upstream[];
   /** The same, each with its entry. */
   readonly entries: readonly MeshEntry[];
+  /** The sets of tools that mesh.json has now. */
+  readonly choice: ToolChoice;
   /**
    * Makes the upstreams of the mesh.json that the hub starts with.
    * @throws ConfigError with every name that two of them offer. One that answers after `startWaitMs` is checked when it
@@ -58,6 +61,7 @@ export interface MeshOptions {
 export function createMesh(options: MeshOptions): Mesh {
   const { make, catalogue, logger, startWaitMs, graceMs } = options;
   let entries: ReadonlyMap<string, MeshEntry> = new Map();
+  let choice: ToolChoice = { sets: new Map(), pinned: [] };
   const closeAll = (): Promise<unknown> => Promise.all([...entries.values()].map(({ upstream }) => upstream.close()));
 
   return {
@@ -66,6 +70,9 @@ export function createMesh(options: MeshOptions): Mesh {
     },
     get entries() {
       return [...entries.values()];
+    },
+    get choice() {
+      return choice;
     },
     async start(config) {
       await this.apply(config);
@@ -77,7 +84,7 @@ export function createMesh(options: MeshOptions): Mesh {
       }
       void watchStart(upstreams, options);
     },
-    async apply({ mcpServers }) {
+    async apply({ mcpServers, sets, pinned }) {
       const before = entries;
       const next = new Map<string, MeshEntry>();
       const fresh: MeshEntry[] = [];
@@ -94,22 +101,30 @@ export function createMesh(options: MeshOptions): Mesh {
         startWaitMs,
       );
       entries = next;
+      choice = { sets, pinned };
       catalogue.setMembers([...next.values()].map(memberOf));
-      const gone = [...before].filter(([name, { upstream }]) => next.get(name)?.upstream !== upstream);
-      for (const [name, { upstream }] of gone) {
+      for (const { upstream } of [...before.values()].filter((entry) => isGone(next, entry))) {
         upstream
           .drain(graceMs)
-          .catch((error: unknown) => logger.warn({ err: error, upstream: name }, 'an upstream did not close'));
+          .catch((error: unknown) => logger.warn({ err: error, upstream: upstream.name }, 'an upstream did not close'));
       }
-      return {
-        added: [...next.keys()].filter((name) => !before.has(name)),
-        changed: gone.map(([name]) => name).filter((name) => next.has(name)),
-        removed: gone.map(([name]) => name).filter((name) => !next.has(name)),
-      };
+      return changeOf(before, next);
     },
     async close() {
       await closeAll();
     },
+  };
+}
+
+const isGone = (entries: ReadonlyMap<string, MeshEntry>, { upstream }: MeshEntry): boolean =>
+  entries.get(upstream.name)?.upstream !== upstream;
+
+function changeOf(before: ReadonlyMap<string, MeshEntry>, next: ReadonlyMap<string, MeshEntry>): MeshChange {
+  const gone = [...before].flatMap(([name, entry]) => (isGone(next, entry) ? [name] : []));
+  return {
+    added: [...next.keys()].filter((name) => !before.has(name)),
+    changed: gone.filter((name) => next.has(name)),
+    removed: gone.filter((name) => !next.has(name)),
   };
 }
 
@@ -128,12 +143,12 @@ const WATCH_MS = 50;
  * have, had they been faster. One that has failed once is no longer part of the start.
  */
 async function watchStart(upstreams: readonly Upstream[], { catalogue, onConflict }: MeshOptions): Promise<void> {
-  let starting = upstreams.filter(({ status, lastError }) => status !== 'up' && lastError === undefined);
+  let starting = upstreams.filter(({ status, failure }) => status !== 'up' && failure === undefined);
   while (starting.length > 0) {
     await sleep(WATCH_MS, undefined, { ref: false });
     const conflicts = starting.flatMap(({ name, status }) => (status === 'up' ? catalogue.conflictsOf(name) : []));
     if (conflicts.length > 0) return onConflict(new ConfigError(conflicts.join('\n')));
-    starting = starting.filter(({ status, lastError }) => status !== 'up' && lastError === undefined);
+    starting = starting.filter(({ status, failure }) => status !== 'up' && failure === undefined);
   }
 }
 

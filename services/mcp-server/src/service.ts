@@ -1,7 +1,7 @@
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { createToolSearch } from '@toolmesh/shared/kit/search/tool-search';
 import { toolRoutes } from '@toolmesh/shared/kit/tools/tool-routes';
-import { createMcpFace } from '@toolmesh/shared/mcp/server/http/mcp-face';
 import { createSseFace } from '@toolmesh/shared/mcp/server/http/sse-face';
 import type { z } from 'zod';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
@@ -10,10 +10,12 @@ import { createConversations, inConversation } from './conversations.ts';
 import { conversationRoute } from './faces/conversations.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';
 import { hubService } from './faces/mcp/hub-service.ts';
+import { createSetFaces, createSetServices } from './faces/mcp/set-faces.ts';
 import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
 import { toolsOf } from './faces/tools.ts';
 import { createTickets, ticketRoute } from './faces/websocket/tickets.ts';
 import { createWebSocketFace } from './faces/websocket/websocket-face.ts';
+import { type Listing, withHubTools } from './hub-tools/with-hub-tools.ts';
 import { createMesh } from './mesh.ts';
 import { checksOf } from './upstream-checks.ts';
 import { loadMeshConfig, type MeshConfig } from './mesh-config/load-mesh-config.ts';
@@ -35,18 +37,19 @@ export const hub = defineService({
   config: HubConfig,
   build: async ({ config, env, logger, metrics, access, tracing, fail }) => {
     const parts = await assemble({ config, env, logger, metrics, fail });
-    const { load, mesh, catalogue, subscriptions, calls, conversations, entryOf } = parts;
+    const { load, mesh, catalogue, calls, conversations, entryOf } = parts;
     const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
 
-    const tools = toolsOf(catalogue);
+    const { tools, services, choice } = serveCatalogue(parts, config.MESH_TOOL_LISTING);
     const shownStats = {
-      catalogue: tools,
+      tools: () => catalogue.offer().tools.length,
+      sets: () => choice().sets.keys(),
       upstreams: () => mesh.upstreams.map(figuresOf(catalogue, entryOf)),
       calls,
     };
-    const served = { service: hubService({ catalogue, subscriptions }), logger, maxBodyBytes: config.MAX_BODY_BYTES };
-    const face = createMcpFace({ ...served, hasSessions: true });
-    const sse = createSseFace({ ...served, messagesPath: '/messages' });
+    const served = { logger, maxBodyBytes: config.MAX_BODY_BYTES };
+    const face = createSetFaces({ ...served, services, catalogue, choice });
+    const sse = createSseFace({ ...served, service: services(), messagesPath: '/messages' });
     const tickets = createTickets();
     const sockets = createWebSocketFace({ catalogue: tools, config, logger, access, tickets, tracing });
     return {
@@ -56,7 +59,7 @@ export const hub = defineService({
         conversationRoute(conversations),
         ticketRoute(tickets),
       ],
-      rawRoutes: { '/mcp': face.handler, '/sse': sse.stream, '/messages': sse.messages },
+      rawRoutes: { '/mcp': face.handler, '/mcp/:set': face.handler, '/sse': sse.stream, '/messages': sse.messages },
       tools: () => tools.list(),
       checks: () => checksOf(mesh.entries, catalogue),
       started: ({ server }) => sockets.attach(server),
@@ -84,8 +87,9 @@ export async function assemble({ config, env, logger, metrics, fail }: Parts) {
   });
   const calls = createCallStatistics();
   const conversations = createConversations();
+  const timers = [hubMetrics.startCall, calls.startCall];
   const served = createCatalogue({
-    timers: [hubMetrics.startCall, calls.startCall],
+    timers,
     onRelaxed: hubMetrics.toolRelaxed,
     logger,
   });
@@ -119,7 +123,21 @@ export async function assemble({ config, env, logger, metrics, fail }: Parts) {
     graceMs: config.SHUTDOWN_GRACE_MS,
   });
   await mesh.start(file.load());
-  return { ...file, mesh, catalogue, subscriptions, calls, conversations };
+  return { ...file, mesh, catalogue, subscriptions, calls, timers, conversations };
+}
+
+type Assembled = Awaited<ReturnType<typeof assemble>>;
+
+/** Adds the hub's own tools to what the faces show: REST and WebSocket all of it, MCP everything or a set. */
+export function serveCatalogue({ catalogue, subscriptions, mesh, timers }: Assembled, listing: Listing) {
+  const search = createToolSearch(toolsOf(catalogue).list);
+  const choice = () => mesh.choice;
+  const service = hubService({ catalogue, subscriptions });
+  return {
+    choice,
+    tools: toolsOf(withHubTools(catalogue, { search, timers, listing: () => 'full', isPinned: () => false })),
+    services: createSetServices({ service, catalogue, listing, choice, search, timers }),
+  };
 }
 
 /** Remarks on an entry of mesh.json. */

@@ -6,9 +6,8 @@ import { createLogger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createMetrics } from '@toolmesh/shared/kit/telemetry/metrics';
 import { serveStdio } from '@toolmesh/shared/mcp/server/stdio-face';
 import type { HubConfig } from './config.ts';
-import { hubService } from './faces/mcp/hub-service.ts';
 import { reloadOnChange } from './reload.ts';
-import { assemble } from './service.ts';
+import { assemble, serveCatalogue } from './service.ts';
 
 const STDOUT = 1;
 
@@ -24,9 +23,9 @@ export const startOverStdio: Start<typeof HubConfig> = async ({ name, config: sc
   const logger = createLogger({ service: name, level: config.LOG_LEVEL, destination });
   const { promise: failed, resolve: fail } = Promise.withResolvers<ConfigError>();
   const parts = await assemble({ config, env, logger, metrics: createMetrics(), fail });
-  const { load, mesh, catalogue, subscriptions, conversations } = parts;
+  const { load, mesh, conversations } = parts;
   const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
-  const service = hubService({ catalogue, subscriptions });
+  const service = serveCatalogue(parts, config.MESH_TOOL_LISTING).services();
   const { MAX_BODY_BYTES: maxLineBytes, SHUTDOWN_GRACE_MS: graceMs } = config;
   const ended = serveStdio({ service, logger }, { input: process.stdin, output, maxLineBytes, graceMs });
   logger.info('serving standard input and output');

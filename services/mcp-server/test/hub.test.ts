@@ -8,7 +8,17 @@ import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { StartFailure, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { offeredName } from '../src/catalogue/names.ts';
-import { areAllUp, call, checksOf, MAIN, sayer, serveUpstream, startHub, writeMesh } from './mesh-of-tests.ts';
+import {
+  areAllUp,
+  call,
+  checksOf,
+  MAIN,
+  sayer,
+  serveUpstream,
+  startHub,
+  writeMesh,
+  listedBy,
+} from './mesh-of-tests.ts';
 
 const upstream = (names: readonly string[], env: Record<string, string> = {}, port = 0) =>
   serveUpstream(
@@ -23,13 +33,13 @@ describe('the hub', () => {
     const hub = await startHub({ one: { url: `${one.url}/mcp` }, two: { url: `${two.url}/mcp` } });
 
     await until(() => areAllUp(hub));
-    const { body } = await request(`${hub.url}/tools`);
-    expect(body.tools.map(({ name, server, status }: Record<string, string>) => [name, server, status])).toEqual([
+    const tools = await listedBy(hub);
+    expect(tools.map(({ name, server, status }: Record<string, string>) => [name, server, status])).toEqual([
       ['alpha', 'one', 'up'],
       ['beta', 'one', 'up'],
       ['gamma', 'two', 'up'],
     ]);
-    expect(body.tools[0]).toMatchObject({
+    expect(tools[0]).toMatchObject({
       description: 'Says alpha.',
       input_schema: { type: 'object' },
       annotations: { readOnlyHint: true },
@@ -48,7 +58,13 @@ describe('the hub', () => {
     for (const mode of ['legacy', 'auto'] as const) {
       const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
       await client.connect(new StreamableHTTPClientTransport(new URL(`${hub.url}/mcp`)));
-      expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['alpha', 'beta', 'gamma']);
+      expect((await client.listTools()).tools.map(({ name }) => name)).toEqual([
+        'alpha',
+        'beta',
+        'gamma',
+        'search_tools',
+        'call_tool',
+      ]);
       expect((await client.callTool({ name: 'alpha', arguments: {} })).structuredContent).toEqual({ said: 'alpha' });
       await client.close();
     }
@@ -195,8 +211,7 @@ describe('the hub', () => {
       one: { url: `${one.url}/mcp`, prefix: 'one_', include: ['alpha', 'beta'], exclude: ['beta'] },
       two: { url: `${two.url}/mcp`, exclude: ['beta'] },
     });
-    const { body } = await request(`${hub.url}/tools`);
-    expect(body.tools.map(({ name }: { name: string }) => name)).toEqual(['one_alpha', 'alpha']);
+    expect((await listedBy(hub)).map(({ name }: { name: string }) => name)).toEqual(['one_alpha', 'alpha']);
     expect((await call(hub, 'one_alpha')).body).toMatchObject({
       tool: 'one_alpha',
       structured_content: { said: 'alpha' },

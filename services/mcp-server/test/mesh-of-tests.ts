@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isHubTool } from '@toolmesh/shared/contracts/hub-tools';
 import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { serveTools } from '@toolmesh/shared/test-kit/serve-tools';
@@ -51,6 +52,12 @@ export const startHub = async (mcpServers: object, env: Record<string, string> =
 /** Starts a hub in a process of its own, for signals, exit codes and open files. */
 export const startHubProcess = async (mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> =>
   endWithTest(await startServiceProcess(MAIN, { MESH_CONFIG: writeMesh(mcpServers), ...env }));
+
+/** Returns the tools of the upstreams, over REST: all but the hub's own. */
+export const listedBy = async (hub: Pick<TestedService, 'url'>) => {
+  const { tools } = (await request(`${hub.url}/tools`)).body;
+  return tools.filter(({ name }: { name: string }) => !isHubTool(name));
+};
 
 /** Returns the checks of `/ready`, one for each upstream. */
 export const checksOf = async (hub: TestedService): Promise<Record<string, { status: string; detail?: string }>> =>

@@ -9,7 +9,7 @@ import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { hub as service } from '../src/service.ts';
-import { call, checksOf, MAIN, sayer, serveUpstream, writeMesh } from './mesh-of-tests.ts';
+import { call, checksOf, MAIN, sayer, serveUpstream, writeMesh, listedBy } from './mesh-of-tests.ts';
 
 async function startWith(mcpServers: object) {
   const path = writeMesh(mcpServers);
@@ -17,8 +17,8 @@ async function startWith(mcpServers: object) {
   return { hub, path, edit: (next: object) => writeFileSync(path, JSON.stringify({ mcpServers: next })) };
 }
 
-const namesOf = async ({ url }: TestedService): Promise<string[]> =>
-  (await request(`${url}/tools`)).body.tools.map(({ name }: { name: string }) => name);
+const namesOf = async (hub: TestedService): Promise<string[]> =>
+  (await listedBy(hub)).map(({ name }: { name: string }) => name);
 const hasLogged = (hub: TestedService, text: string) => () => JSON.stringify(hub.log).includes(text);
 
 describe('an edit of mesh.json', () => {

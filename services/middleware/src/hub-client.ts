@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { isHubTool } from '@toolmesh/shared/contracts/hub-tools';
 import { createHttpClient } from '@toolmesh/shared/kit/http/client';
 import { createMcpClient } from '@toolmesh/shared/mcp/client/mcp-client';
 import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
@@ -6,8 +7,13 @@ import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { cacheFor } from './cache-for.ts';
 
 export interface HubClient {
-  /** Returns the hub's tools, at most {@link LIST_TTL_MS} old. @throws MeshError when the hub is out of reach. */
+  /**
+   * Returns the tools of the hub's servers, at most {@link LIST_TTL_MS} old: all of them, without the hub's own for those
+   * who list few. @throws MeshError when the hub is out of reach.
+   */
   listTools(): Promise<readonly Tool[]>;
+  /** Returns the same as they are now. */
+  listToolsNow(): Promise<readonly Tool[]>;
   /** @throws MeshError for a call that did not run. */
   callTool(name: string, args: unknown, context: ToolContext): Promise<ToolResult>;
   /** Returns a conversation of the hub: what servers keep for its calls is nobody else's. */
@@ -37,7 +43,7 @@ export function createHubClient({ baseUrl, apiKey, timeoutMs }: HubClientOptions
   const server = { name: 'The MCP server', headers: apiKey === undefined ? {} : { 'x-api-key': apiKey } };
   const client = createMcpClient({
     ...server,
-    url: `${baseUrl.replace(/\/$/, '')}/mcp`,
+    url: `${baseUrl.replace(/\/$/, '')}/mcp?listing=full`,
     idleTimeoutMs: timeoutMs,
   });
   const timeouts = { connectMs: END_TIMEOUT_MS, idleMs: END_TIMEOUT_MS, totalMs: END_TIMEOUT_MS };
@@ -49,8 +55,10 @@ export function createHubClient({ baseUrl, apiKey, timeoutMs }: HubClientOptions
     if (!known.delete(id)) return;
     await http.delete(`/conversations/${id}`, { signal: AbortSignal.timeout(END_TIMEOUT_MS) }).catch(() => {});
   };
+  const listToolsNow = async () => (await client.listTools()).filter(({ name }) => !isHubTool(name));
   return {
-    listTools: cacheFor(LIST_TTL_MS, () => client.listTools()),
+    listTools: cacheFor(LIST_TTL_MS, listToolsNow),
+    listToolsNow,
     callTool: client.callTool,
     conversation(sessionId) {
       const id = idOf(sessionId);

@@ -1,3 +1,4 @@
+import { isHubTool } from '@toolmesh/shared/contracts/hub-tools';
 import type { McpTool } from '@toolmesh/shared/mcp/protocol';
 import { mayBeOffered, type ToolSelection } from '../upstreams/offered.ts';
 import { type Naming, offeredName, toolNameOf } from './names.ts';
@@ -161,6 +162,7 @@ export class ClaimBook {
     const { owner, original, care } = claim;
     if (original.length > MAX_LENGTH[kind]) return tooLong(kind, original);
     const name = this.#nameOf(kind, claim);
+    if (kind === 'tool' && isHubTool(name)) return { kind, name, reason: 'it is a tool of the hub itself' };
     const before = this.#claims[kind].get(name);
     const refused = this.#take(kind, name, claim);
     if (refused !== undefined || care === undefined) return refused;

@@ -1,6 +1,5 @@
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import type { UpstreamStatus } from '@toolmesh/shared/contracts/tool';
-import type { ToolCatalogue } from '@toolmesh/shared/kit/tools/tool';
 import type { Defect } from '@toolmesh/shared/mcp/client/offer/defect';
 import { VERSION } from '@toolmesh/shared/kit/service/version';
 import type { LeftOut } from '../catalogue/claims.ts';
@@ -34,19 +33,22 @@ export interface UpstreamStats {
 }
 
 export interface StatsOptions {
-  readonly catalogue: Pick<ToolCatalogue, 'list'>;
+  /** Returns the number of tools of all upstreams. */
+  readonly tools: () => number;
+  /** Returns the names of the sets of tools. */
+  readonly sets: () => Iterable<string>;
   readonly upstreams: () => readonly UpstreamStats[];
   readonly calls: Pick<CallStatistics, 'snapshot'>;
 }
 
 /** `GET /` and `GET /stats` (contract, section 4). */
-export function statsRoutes({ catalogue, upstreams, calls }: StatsOptions): readonly Route[] {
+export function statsRoutes({ tools, sets, upstreams, calls }: StatsOptions): readonly Route[] {
   return [
     defineRoute({
       method: 'get',
       path: '/',
       summary: 'The service, its endpoints, and the number of tools and upstreams',
-      handle: () => describe(catalogue.list().length, upstreams()),
+      handle: () => describe({ tools: tools(), sets: [...sets()], upstreams: upstreams() }),
     }),
     defineRoute({
       method: 'get',
@@ -61,7 +63,13 @@ export function statsRoutes({ catalogue, upstreams, calls }: StatsOptions): read
   ];
 }
 
-function describe(tools: number, upstreams: readonly UpstreamStats[]) {
+interface Described {
+  readonly tools: number;
+  readonly sets: readonly string[];
+  readonly upstreams: readonly UpstreamStats[];
+}
+
+function describe({ tools, sets, upstreams }: Described) {
   return {
     name: 'toolmesh',
     service: 'mcp-server',
@@ -87,6 +95,7 @@ function describe(tools: number, upstreams: readonly UpstreamStats[]) {
       upstreams: upstreams.length,
       upstreams_up: upstreams.filter(({ status }) => status === 'up').length,
     },
+    sets: Object.fromEntries(sets.map((name) => [name, `/mcp/${name}`])),
   };
 }
 

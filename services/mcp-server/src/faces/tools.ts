@@ -6,10 +6,10 @@ import { conversationMeta, requesterOf } from '@toolmesh/shared/mcp/client/mcp-c
 import { toTool, toToolResult } from '@toolmesh/shared/mcp/codec';
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import { INVALID_PARAMS, type McpTool, ProtocolError } from '@toolmesh/shared/mcp/protocol';
-import type { Catalogue } from '../catalogue.ts';
+import type { Offering } from '../hub-tools/offering.ts';
 
 /** Returns the hub's tools as the REST, SSE and WebSocket faces know them. */
-export function toolsOf(catalogue: Catalogue): ToolCatalogue {
+export function toolsOf(catalogue: Offering): ToolCatalogue {
   let listed: { readonly from: readonly McpTool[]; readonly tools: readonly Tool[] } = { from: [], tools: [] };
   return {
     list() {

@@ -7,9 +7,10 @@ import { DocumentError } from './document/jsonc.ts';
 import { readDocument } from './document/read-document.ts';
 import type { EntryConfig } from './entry-config.ts';
 import { parseEntry } from './parse-entry.ts';
+import { CHOICE_KEYS, readToolChoice, type ToolChoice } from './tool-sets.ts';
 
 /** The servers of mesh.json. */
-export interface MeshConfig {
+export interface MeshConfig extends ToolChoice {
   /** By the upstream's name: that of the entry, or a valid one made of it. */
   readonly mcpServers: Readonly<Record<string, EntryConfig>>;
   /** The names of entries as they are written, where they differ. */
@@ -33,8 +34,9 @@ export function loadMeshConfig(path: string, env: NodeJS.ProcessEnv): MeshConfig
   const writtenNames = new Map<string, string>();
   const warnings = [...document.warnings];
   const warningsOf = new Map<string, readonly string[]>();
-  for (const [key] of Object.entries(document.rest)) {
-    const reason = explainUnknown(key, ['mcpServers', 'servers', 'inputs']);
+  const choice = readToolChoice(document.rest, warnings);
+  for (const key of Object.keys(document.rest).filter((rest) => !CHOICE_KEYS.some((own) => own === rest))) {
+    const reason = explainUnknown(key, ['mcpServers', 'servers', 'inputs', ...CHOICE_KEYS]);
     if (reason !== undefined) warnings.push(`${key}: ${reason}`);
   }
   for (const raw of document.entries) {
@@ -50,7 +52,7 @@ export function loadMeshConfig(path: string, env: NodeJS.ProcessEnv): MeshConfig
     warnings.push(...parsed.warnings);
     warningsOf.set(name, parsed.warnings);
   }
-  return { mcpServers: Object.fromEntries(mcpServers), writtenNames, warnings, warningsOf };
+  return { mcpServers: Object.fromEntries(mcpServers), writtenNames, warnings, warningsOf, ...choice };
 }
 
 /** Opens a file of configuration. @throws ConfigError with line and column, or with what was expected */

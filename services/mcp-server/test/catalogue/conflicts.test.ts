@@ -8,7 +8,7 @@ import { until } from '@toolmesh/shared/test-kit/waiting';
 import { hub as service } from '../../src/service.ts';
 import { type Names, serveChanging } from '../changing-server.ts';
 import { openClient } from '../era-clients.ts';
-import { areAllUp, call, checksOf, startHub, startHubProcess, writeMesh } from '../mesh-of-tests.ts';
+import { areAllUp, call, checksOf, startHub, startHubProcess, writeMesh, listedBy } from '../mesh-of-tests.ts';
 
 jest.setTimeout(60_000);
 
@@ -84,7 +84,7 @@ describe('a name that the hub had to change', () => {
   test('is readable, keeps the original as its title, and is called by it on every face', async () => {
     const { url } = await serveChanging('far', foreign);
     const hub = await startHub({ far: { url } });
-    const { tools } = (await request(`${hub.url}/tools`)).body;
+    const tools = await listedBy(hub);
     const shown = tools.map(({ name, title }: Record<string, string>) => [name, title]);
     expect(shown).toEqual([
       ['wake_far', undefined],
@@ -132,7 +132,7 @@ describe('overrides in mesh.json', () => {
     };
     const overrides = { create, gone: { title: 'No tool' } };
     const { hub, edit } = await startWith({ notes: { url, prefix: 'n_', overrides } });
-    const { tools } = (await request(`${hub.url}/tools`)).body;
+    const tools = await listedBy(hub);
     expect(tools.map(({ name }: { name: string }) => name)).toEqual(['n_wake_notes', 'new_note', 'n_keep']);
     expect(tools[1]).toMatchObject({
       title: 'New note',
@@ -158,7 +158,7 @@ describe('a tool that runs only as a task', () => {
       fields: { execution: { taskSupport: 'required' } },
     });
     const hub = await startHub({ long: { url } });
-    const { tools } = (await request(`${hub.url}/tools`)).body;
+    const tools = await listedBy(hub);
     expect(tools[1].description).toMatch(/only as a task/);
     expect(await call(hub, 'research')).toMatchObject({
       status: 400,

@@ -8,7 +8,7 @@ import { until } from '@toolmesh/shared/test-kit/waiting';
 import { hub as service } from '../../src/service.ts';
 import { type ChangingServer, type Names, serveChanging } from '../changing-server.ts';
 import { openClient } from '../era-clients.ts';
-import { areAllUp, call, writeMesh } from '../mesh-of-tests.ts';
+import { areAllUp, call, writeMesh, listedBy } from '../mesh-of-tests.ts';
 
 jest.setTimeout(60_000);
 
@@ -97,8 +97,7 @@ describe('a name', () => {
       ['resources/read', { uri: 'notes://of/nobody/else' }],
     ] as const;
     expect(await ownersOf(hub, asked)).toEqual(['good', 'good', 'good', 'good', 'good', 'evil', 'evil']);
-    const { body } = await request(`${hub.url}/tools`);
-    expect(body.tools.map(({ name, server }: Record<string, string>) => `${name} of ${server}`)).toEqual([
+    expect((await listedBy(hub)).map(({ name, server }: Record<string, string>) => `${name} of ${server}`)).toEqual([
       'wake_evil of evil',
       'other of evil',
       'wake_good of good',

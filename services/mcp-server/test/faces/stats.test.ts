@@ -8,8 +8,6 @@ import { request } from '@toolmesh/shared/test-kit/requests';
 import { createCallStatistics } from '../../src/faces/call-statistics.ts';
 import { statsRoutes, type UpstreamStats } from '../../src/faces/stats.ts';
 
-const tool = { name: 'a', description: '', input_schema: {}, annotations: {} };
-
 describe('call statistics', () => {
   test('tell the percentiles of the last calls of each tool, by the nearest rank', () => {
     let time = 0;
@@ -79,7 +77,7 @@ test('GET / and GET /stats tell what there is and how it is', async () => {
   const calls = createCallStatistics();
   calls.startCall('a')('success');
   const config = loadConfig(serviceConfig(0, {}), {});
-  const routes = statsRoutes({ catalogue: { list: () => [tool] }, upstreams: () => upstreams, calls });
+  const routes = statsRoutes({ tools: () => 1, sets: () => ['dev'], upstreams: () => upstreams, calls });
   const logger = createLogger({ service: 'test', level: 'silent' });
   const server = await listen(createApp({ service: 'test', config, logger, metrics: createMetrics(), routes }), {
     port: 0,

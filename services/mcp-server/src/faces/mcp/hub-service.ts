@@ -8,6 +8,9 @@ export interface HubServiceOptions {
   readonly subscriptions: ResourceSubscriptions;
 }
 
+/** A service whose lists and resources change. */
+export type ChangingService = McpService & { readonly changes: ServiceChanges };
+
 /** Time that a client may cache a list: upstreams come and go. */
 const LIST_TTL_MS = 2_000;
 
@@ -20,7 +23,7 @@ const CAPABILITIES = {
 };
 
 /** Returns what the upstreams offer as MCP serves it. */
-export function hubService({ catalogue, subscriptions }: HubServiceOptions): McpService {
+export function hubService({ catalogue, subscriptions }: HubServiceOptions): ChangingService {
   return {
     info: { name: 'toolmesh', version: VERSION },
     capabilities: CAPABILITIES,

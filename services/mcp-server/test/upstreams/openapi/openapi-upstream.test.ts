@@ -3,7 +3,7 @@ import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { areAllUp, call, startHub } from '../../mesh-of-tests.ts';
+import { areAllUp, call, startHub, listedBy } from '../../mesh-of-tests.ts';
 
 const DOCUMENT = {
   openapi: '3.1.0',
@@ -42,7 +42,7 @@ describe('a REST service behind the hub', () => {
     expect((await request(`${hub.url}/stats`)).body.upstreams.notes).toMatchObject({ kind: 'openapi', status: 'down' });
     isThere = true;
     await until(() => areAllUp(hub));
-    expect((await request(`${hub.url}/tools`)).body.tools).toMatchObject([
+    expect(await listedBy(hub)).toMatchObject([
       { name: 'n_getNote', server: 'notes', status: 'up', annotations: { readOnlyHint: true } },
     ]);
     expect((await call(hub, 'n_getNote', { id: 7, full: true })).body).toMatchObject({
@@ -72,7 +72,7 @@ describe('a REST service behind the hub', () => {
       }),
     );
     const hub = await startHub({ pay: { openapi: `${pay.url}/openapi.json` } });
-    await until(async () => (await request(`${hub.url}/tools`)).body.tools.length === 1);
+    await until(async () => (await listedBy(hub)).length === 1);
     expect((await call(hub, 'lookup', { id: 'ABC' })).status).toBe(422);
     // 2^60 steps; the service itself decides about what could not be checked in time.
     expect((await call(hub, 'lookup', { id: `${'a'.repeat(60)}!` })).status).toBe(200);
