@@ -60,6 +60,15 @@ export const MiddlewareConfig = serviceConfig(8002, {
     .max(1_000)
     .default(32)
     .describe('Most tool calls of one chat. Further calls are skipped.'),
+  CHAT_MAX_TOOLS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(64)
+    .describe(
+      'Most tools that a model is shown. Of more, or more than fit its context, it finds those that it needs with `search_tools`.',
+    ),
   CHAT_MAX_TOKENS: z.coerce
     .number()
     .int()

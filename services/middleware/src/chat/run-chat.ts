@@ -8,6 +8,7 @@ import type { RunEvent, RunIdentity } from '../run/events.ts';
 import { createRunRecorder } from '../run/run-recorder.ts';
 import type { ChatMetrics } from '../telemetry/chat-metrics.ts';
 import { traceRun } from '../telemetry/chat-spans.ts';
+import { chooseRunTools } from './find-tools.ts';
 import type { ChatDependencies, ChatOrder, StartedOrder, ToolChoice } from './chat-order.ts';
 import { openConversation } from './conversation.ts';
 import { newBoundary, runOptions } from './run-options.ts';
@@ -56,7 +57,17 @@ async function startRun(dependencies: ChatDependencies, order: StartedOrder): Pr
   const conversation = openConversation(order.input, stored, sessionId);
   const boundary = newBoundary();
   const [model, { tools: listed, note }] = await Promise.all([openModel(order, boundary), listTools(hub)]);
-  const tools = selectTools(listed, order.tools);
+  const { config, permissionOf } = dependencies;
+  const chosen = await chooseRunTools({
+    tools: selectTools(listed, order.tools),
+    callTool: hub.conversation(sessionId).callTool,
+    permissionOf,
+    model,
+    externalTools: order.externalTools ?? [],
+    choice: order.tools,
+    maxTools: config.CHAT_MAX_TOOLS,
+    signal: order.signal,
+  });
 
   const { provider, name } = model;
   const messageId = conversation.answer?.id ?? `msg_${randomUUID()}`;
@@ -65,7 +76,13 @@ async function startRun(dependencies: ChatDependencies, order: StartedOrder): Pr
     : undefined;
   // Stored while the model thinks, so that its first word does not wait for the disk.
   setImmediate(() => transcript?.saveInput());
-  const options = runOptions(dependencies, order, { model, tools, note, boundary, conversation });
+  const options = runOptions(dependencies, order, {
+    ...chosen,
+    model,
+    note: note + chosen.note,
+    boundary,
+    conversation,
+  });
   const traceId = currentContext()?.trace.traceId ?? '';
   return {
     identity: {

@@ -79,6 +79,8 @@ export interface Model {
   readonly name: string;
   /** @throws MeshError when the provider fails, after the retries that are due. */
   respond(request: ModelRequest): AsyncIterable<ModelEvent>;
+  /** Returns the tokens that it reads and writes together, where that is known. */
+  windowTokens?(signal: AbortSignal): Promise<number | undefined>;
   /** @throws MeshError when the provider cannot be used at present. */
   check(signal: AbortSignal): Promise<void>;
 }

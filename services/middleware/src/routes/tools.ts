@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { type Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
+import { SEARCH_TOOLS } from '@toolmesh/shared/contracts/hub-tools';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
+import { unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { z } from 'zod';
 import type { HubClient } from '../hub-client.ts';
 import type { Approvals } from '../policy/approvals.ts';
 import type { Permission } from '../policy/permission.ts';
+import { toolNamed, unwrapCall } from '../policy/resolve-call.ts';
 
 const Arguments = z.record(z.string(), z.unknown()).default({});
 const Approval = z.string().min(1).max(256).optional().describe('The id from details.approval of the refusal');
@@ -45,13 +48,27 @@ export const toolRoutes = ({ hub, permissionOf, ...parts }: ToolRouteParts): rea
     input: { body: ExecuteRequest },
     response: ToolResult,
     handle: async ({ body, signal }) => {
-      const tool = (await hub.listTools()).find(({ name }) => name === body.tool);
-      // An unknown name goes to the hub, which knows similar ones.
-      if (tool !== undefined) checkPermission({ ...body, tool }, permissionOf(tool), parts);
-      return hub.callTool(body.tool, body.args, quietContext(signal));
+      const { name, args } = unwrapCall({ name: body.tool, args: body.args });
+      if (name === SEARCH_TOOLS) return hub.callTool(name, args, quietContext(signal));
+      const tool = await findTool(hub, name);
+      checkPermission({ args, approval: body.approval, tool }, permissionOf(tool), parts);
+      return hub.callTool(tool.name, args, quietContext(signal));
     },
   }),
 ];
+
+/** Returns a tool of the hub. One that is not known yet may be new. @throws MeshError tool_not_found */
+async function findTool(hub: HubClient, name: string): Promise<Tool> {
+  const known = toolNamed(await hub.listTools(), name);
+  if (known !== undefined) return known;
+  const tools = await hub.listToolsNow();
+  const found = toolNamed(tools, name);
+  if (found !== undefined) return found;
+  throw unknownTool(
+    name,
+    tools.map((tool) => tool.name),
+  );
+}
 
 interface Request {
   readonly tool: Tool;

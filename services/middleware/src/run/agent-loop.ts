@@ -145,9 +145,14 @@ function boundOf({ maxSteps, maxTokens, maxMs }: RunLimits, progress: Progress):
 const samplingOf = ({ sampling }: RunOptions) => (sampling === undefined ? {} : { sampling });
 
 /** Returns the tools in the form that providers accept; the caller's own come first, denied ones are left out. */
-function* offer({ tools, externalTools, permissionOf }: Toolbox): Generator<RunEvent, ModelRequest['tools']> {
+function* offer({
+  tools,
+  shown = tools,
+  externalTools,
+  permissionOf,
+}: Toolbox): Generator<RunEvent, ModelRequest['tools']> {
   const names = new Set(externalTools.map(({ name }) => name));
-  const own = tools.filter((tool) => !names.has(tool.name) && permissionOf(tool) !== 'deny');
+  const own = shown.filter((tool) => !names.has(tool.name) && permissionOf(tool) !== 'deny');
   const offered = offerTools([...externalTools, ...own]);
   for (const { name, reason } of offered.refused) {
     yield { type: 'notice', code: 'tool_disabled', message: `The tool ${name} cannot be used: ${reason}` };

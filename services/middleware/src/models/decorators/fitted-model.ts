@@ -18,6 +18,7 @@ export function withFittedContext(model: Model, { windowTokens, calibration }: F
   let lastNotice = '';
   return {
     ...model,
+    windowTokens,
     async *respond(request) {
       const window = await windowTokens(request.signal);
       if (window === undefined) return yield* model.respond(request);

@@ -1,10 +1,14 @@
 import type { Tool } from '@toolmesh/shared/contracts/tool';
+import { CALL_TOOL, isHubTool } from '@toolmesh/shared/contracts/hub-tools';
+import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Permission } from '../../policy/permission.ts';
+import type { ModelToolCall } from '../../models/model.ts';
 import type { ModelAnswer } from '../ask-model.ts';
 import type { FinishedCall, PendingApproval, RunEvent } from '../events.ts';
 import type { Step, TurnCall } from '../turns.ts';
 import { createLiveEvents } from './live-events.ts';
+import { parseArguments } from './parse-arguments.ts';
 import { type PreparedCall, prepareCall } from './prepare-call.ts';
 import type { RepetitionGuard } from './repetition-guard.ts';
 import { type CallTool, refuseCall, runCall } from './run-call.ts';
@@ -12,6 +16,8 @@ import { type CallTool, refuseCall, runCall } from './run-call.ts';
 /** The tools of a run, and what it needs to call them. */
 export interface Toolbox {
   readonly tools: readonly Tool[];
+  /** The tools that the model is shown. Default: all. */
+  readonly shown?: readonly Tool[];
   readonly callTool: CallTool;
   /** The caller's own tools: a call to one ends the run and is handed back. */
   readonly externalTools: readonly Tool[];
@@ -44,7 +50,9 @@ export async function* runStep(
   bounds: StepBounds,
 ): AsyncGenerator<RunEvent, StepOutcome> {
   const external = new Set(toolbox.externalTools.map(({ name }) => name));
-  const calls = answer.calls.map((call) => prepareCall(call, [...toolbox.externalTools, ...toolbox.tools]));
+  const calls = answer.calls.map((call) =>
+    prepareCall(meantCall(call, toolbox), [...toolbox.externalTools, ...toolbox.tools]),
+  );
   for (const call of calls) yield announce(call, external.has(call.name));
   const plans = calls.map((call): Plan =>
     external.has(call.name) ? { call, isExternal: true } : planCall(call, toolbox, bounds),
@@ -60,6 +68,15 @@ export async function* runStep(
     },
     isPending: plans.some(({ isExternal, approval }) => isExternal === true || approval !== undefined),
   };
+}
+
+/** Returns the call of the tool that a call of `call_tool` names: all that follows is about that one. */
+function meantCall(call: ModelToolCall, { shown = [] }: Toolbox): ModelToolCall {
+  if (call.name !== CALL_TOOL || !shown.some(({ name }) => name === CALL_TOOL)) return call;
+  const { value } = parseArguments(call.arguments);
+  if (!isRecord(value)) return call;
+  const { name, arguments: args = {} } = value;
+  return typeof name !== 'string' || isHubTool(name) ? call : { ...call, name, arguments: args };
 }
 
 /** The plan for a call: it runs, unless one of the other fields is set. */
