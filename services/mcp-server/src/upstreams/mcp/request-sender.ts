@@ -1,15 +1,10 @@
 import { meshErrorOf } from '@toolmesh/shared/mcp/errors';
 import type { McpConnection } from '@toolmesh/shared/mcp/client/connection';
 import { createMirroredArguments, paramHeaders } from '@toolmesh/shared/mcp/param-headers';
-import {
-  type McpRequest,
-  type McpResult,
-  type McpTool,
-  ProtocolError,
-  type RequestTimeouts,
-} from '@toolmesh/shared/mcp/protocol';
+import { type McpRequest, type McpResult, type McpTool, ProtocolError } from '@toolmesh/shared/mcp/protocol';
 import type { CommandConfig } from '../../mesh-config/command-entry.ts';
 import type { UrlConfig } from '../../mesh-config/url-entry.ts';
+import { timeoutsFor } from '../request-timeouts.ts';
 import { type Caller, takesQuestions } from '../upstream.ts';
 import type { ConnectionSource } from './connections.ts';
 import type { PendingCalls } from './pending-calls.ts';
@@ -30,8 +25,6 @@ export interface RequestSenderOptions {
  * find their way to it. @throws ProtocolError if the upstream refuses it; MeshError if it was not answered.
  */
 export type RequestSender = (request: McpRequest, caller: Caller, isHarmless: boolean) => Promise<McpResult>;
-
-const DEFAULT_TOTAL_MS = 3_600_000;
 
 export function createRequestSender(options: RequestSenderOptions): RequestSender {
   const { name, config, defaultTimeoutMs, connections, pending, toolOf } = options;
@@ -66,18 +59,6 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
       throw toFailure(error);
     }
   };
-}
-
-/** Returns the time limits of a request: the tool's own, then the upstream's, then the defaults. */
-function timeoutsFor(
-  tool: string | undefined,
-  config: UrlConfig | CommandConfig,
-  defaultTimeoutMs: number,
-): RequestTimeouts {
-  const own = tool === undefined ? undefined : config.tools[tool];
-  const idleMs = own?.timeout_ms ?? config.timeout_ms ?? defaultTimeoutMs;
-  const totalMs = own?.total_timeout_ms ?? config.total_timeout_ms ?? DEFAULT_TOTAL_MS;
-  return { idleMs: Math.min(idleMs, totalMs), totalMs };
 }
 
 const ASKING_METHODS: readonly string[] = ['tools/call', 'prompts/get', 'resources/read'];

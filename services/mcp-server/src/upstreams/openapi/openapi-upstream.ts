@@ -9,7 +9,9 @@ import type { OpenApiConfig } from '../../mesh-config/openapi-entry.ts';
 import { assembleUpstream } from '../assemble-upstream.ts';
 import { createCallGuard, isHarmless } from '../guard/call-guard.ts';
 import { createHealthPoller } from '../guard/health-poller.ts';
+import { timeoutsFor } from '../request-timeouts.ts';
 import type { Upstream } from '../upstream.ts';
+import { megabytes } from './document/load-service.ts';
 import { loadOpenApi, type OpenApiTools } from './openapi.ts';
 
 export interface OpenApiUpstreamOptions {
@@ -27,6 +29,8 @@ const LIST_MS = 60_000;
 const DOWN_MS = 2_000;
 /** To read a document, which may be large. */
 const LOAD_TIMEOUT_MS = 60_000;
+/** Documents of which the log says that they are read. */
+const LARGE_BYTES = 8_000_000;
 /** Time for calls over connections that are no longer used. */
 const GRACE_MS = 30_000;
 
@@ -40,10 +44,10 @@ export function createOpenApiUpstream(options: OpenApiUpstreamOptions): Upstream
     name,
     displayName,
     logger,
-    redact: createRedactor(config.headers),
+    redact: createRedactor(secretsOf(config)),
     poll: api.poll,
     intervals: () => intervals,
-    timeoutMs: Math.max(LOAD_TIMEOUT_MS, config.timeout_ms ?? 0) + (config.connect_timeout_ms ?? 0),
+    timeoutMs: 4 * Math.max(LOAD_TIMEOUT_MS, config.timeout_ms ?? 0),
     onChange,
   });
   const guard = createCallGuard({ name: displayName, maxConcurrency: config.max_concurrency, poller });
@@ -52,6 +56,7 @@ export function createOpenApiUpstream(options: OpenApiUpstreamOptions): Upstream
     kind: 'openapi',
     poller,
     guard,
+    starting: () => api.reading,
     request(request, { signal }) {
       const { method, params } = request;
       if (method !== 'tools/call') return Promise.reject(new MeshError('not_found', `${displayName} has tools only`));
@@ -65,10 +70,22 @@ export function createOpenApiUpstream(options: OpenApiUpstreamOptions): Upstream
   });
 }
 
+/** Returns the keys of an entry, by names that say that they are secret. */
+const secretsOf = ({ headers, query, credentials }: OpenApiConfig): Readonly<Record<string, string>> => ({
+  ...headers,
+  ...Object.fromEntries(Object.entries({ ...query, ...credentials }).map(([key, value]) => [`key ${key}`, value])),
+});
+
 /** The API as its document described it at the last poll. */
-function createPolledApi(displayName: string, { config, defaultTimeoutMs }: OpenApiUpstreamOptions) {
+function createPolledApi(displayName: string, options: OpenApiUpstreamOptions) {
+  const { name, config, defaultTimeoutMs, logger } = options;
   let current: OpenApiTools | undefined;
+  let offer: ReadOffer | undefined;
+  let reading: string | undefined;
   return {
+    get reading() {
+      return reading;
+    },
     async poll(signal: AbortSignal): Promise<ReadOffer> {
       const next = await loadOpenApi({
         name: displayName,
@@ -80,22 +97,32 @@ function createPolledApi(displayName: string, { config, defaultTimeoutMs }: Open
         outputSchemas: config.output_schemas,
         selection: { include: config.include, exclude: config.exclude },
         maxListChars: config.max_list_bytes,
-        timeoutMs: config.timeout_ms ?? defaultTimeoutMs,
+        timeoutsFor: (tool) => timeoutsFor(tool, config, defaultTimeoutMs),
+        connectTimeoutMs: config.connect_timeout_ms,
+        loadTimeoutMs: Math.max(LOAD_TIMEOUT_MS, config.timeout_ms ?? 0),
         previous: current,
+        onReading(bytes) {
+          reading = `reading the document, ${megabytes(bytes)}`;
+          if (bytes > LARGE_BYTES) logger.info({ upstream: name, bytes }, 'reading a large document');
+        },
         signal,
       });
+      reading = undefined;
+      if (next === current && offer !== undefined) return offer;
       const before = current;
       current = next;
       // Calls that are under way over the old connections end by themselves.
       if (before !== next) setTimeout(() => void before?.close(), GRACE_MS).unref();
-      return {
-        ...NOTHING_READ,
-        tools: next.tools.map(toMcpTool),
-        defects: next.defects,
-      };
+      offer = { ...NOTHING_READ, tools: next.tools.map(toMcpTool), defects: next.defects };
+      return offer;
     },
     async call(tool: string, args: unknown, signal: AbortSignal): Promise<McpResult> {
-      if (current === undefined) throw new MeshError('unavailable', `${displayName} has not been reached yet`);
+      if (current === undefined) {
+        throw new MeshError(
+          'unavailable',
+          `${displayName} ${reading === undefined ? 'has not been reached yet' : `is ${reading}`}`,
+        );
+      }
       return toMcpResult(await current.call(tool, args, quietContext(signal)));
     },
     close: async (): Promise<void> => current?.close(),

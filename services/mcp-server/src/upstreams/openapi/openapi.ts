@@ -1,21 +1,22 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Defect } from '@toolmesh/shared/mcp/client/offer/defect';
 import type { Tool, ToolResult } from '@toolmesh/shared/contracts/tool';
+import type { RequestTimeouts } from '@toolmesh/shared/mcp/protocol';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { elapsed, unknownTool } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import {
-  type DocumentSource,
-  type DocumentText,
+  type DocumentBytes,
+  type DocumentVersion,
   fetchDocument,
   MAX_DOCUMENT_BYTES,
 } from './document/fetch-document.ts';
 import type { ToolSelection } from '../offered.ts';
-import { loadService } from './document/load-service.ts';
+import { loadService, megabytes } from './document/load-service.ts';
 import type { Operation } from './document/operation.ts';
 import type { ConfiguredNames } from './document/security.ts';
-import type { ServiceSource } from './document/read-service.ts';
+import type { ThreadSource } from './document/read-service-worker.ts';
 import { buildRequest } from './request/build-request.ts';
 import type { Configured } from './request/credentials.ts';
 import { readAnswer, type ReadAnswer } from './request/read-answer.ts';
@@ -41,10 +42,14 @@ export interface OpenApiOptions {
   readonly maxListChars?: number;
   /** Lists the schemas of results. Default: false. */
   readonly outputSchemas?: boolean;
-  /** Time limit of a call. Default 60 000. */
-  readonly timeoutMs?: number;
-  /** Time limit of loading the document. Default 60 000. */
+  /** Time limits of a call of a tool. Default: a minute. */
+  readonly timeoutsFor?: (tool: string) => RequestTimeouts;
+  /** Default: 5 s. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Time limit of requesting the document, and of reading it, with a second for each megabyte. Default 60 000. */
   readonly loadTimeoutMs?: number;
+  /** Called when reading a document begins; it may take a while. */
+  readonly onReading?: ((bytes: number) => void) | undefined;
   /** Default 16 MiB. */
   readonly maxResponseBytes?: number;
   /** The tools that were loaded before: they are returned as they are if the document has not changed. */
@@ -58,6 +63,7 @@ export interface OpenApiTools {
   readonly tools: readonly Tool[];
   /** A hash of the document. */
   readonly fingerprint: string;
+  readonly version: DocumentVersion;
   /** Parts of the document that could not be used, and credentials that it demands and nobody gave. */
   readonly defects: readonly Defect[];
   /**
@@ -74,6 +80,8 @@ interface Callable {
   readonly check: ArgumentsCheck;
 }
 
+const A_MINUTE: RequestTimeouts = { idleMs: 60_000, totalMs: 60_000 };
+
 /** Problems that an error lists; a wrong document has the same one many times. */
 const MAX_LISTED = 5;
 
@@ -82,40 +90,50 @@ const MAX_LISTED = 5;
  * @throws MeshError upstream_failed with the correction to make, if it cannot be loaded or used.
  */
 export async function loadOpenApi(options: OpenApiOptions): Promise<OpenApiTools> {
-  const { name, loadTimeoutMs = 60_000, signal, previous } = options;
+  const { name, previous, loadTimeoutMs = 60_000, signal, onReading } = options;
   const configured = configuredOf(options);
-  const { headers, query } = configured;
-  const baseUrl = options.baseUrl === undefined ? undefined : new URL(options.baseUrl);
-  const late = () => new MeshError('upstream_timeout', `${name} could not be read within ${loadTimeoutMs} ms`);
-  return withDeadline({ signal, ms: loadTimeoutMs, late }, async (limited) => {
-    const document = { name, document: options.document, headers, query, baseUrl, signal: limited };
-    const { text, url } = await fetchText(document, loadTimeoutMs);
-    const fingerprint = createHash('sha256').update(text).digest('base64');
-    if (fingerprint === previous?.fingerprint) return previous;
-    const listsOutput = options.outputSchemas ?? false;
-    const { selection = {}, maxListChars = 512 * 1_024 } = options;
-    const source = {
-      selection,
-      maxListChars,
-      name,
-      text,
-      url: url.href,
-      configured: namesOf(configured),
-      baseUrl: baseUrl?.href,
-      listsOutput,
-    };
-    const service = await readCallables(source, limited);
-    return { fingerprint, ...toolsOf(service, configured, options) };
-  });
+  const fetched = await requestDocument(options, configured, loadTimeoutMs);
+  if (fetched === undefined) return previous ?? Promise.reject(new Error('nothing was known before'));
+  const { bytes, url, version } = fetched;
+  const size = bytes.length;
+  const digest = await webcrypto.subtle.digest('SHA-256', bytes);
+  const fingerprint = Buffer.from(digest).toString('base64');
+  if (fingerprint === previous?.fingerprint) return previous;
+  onReading?.(size);
+  const ms = loadTimeoutMs + size * MS_PER_BYTE;
+  const late = () =>
+    new MeshError(
+      'upstream_timeout',
+      `${name} cannot be used: its document, ${megabytes(size)}, could not be read within ${ms} ms`,
+    );
+  const source = { ...sourceOf(options, configured), bytes, url: url.href };
+  const service = await withDeadline({ signal, ms, late }, (limited) => readCallables(source, limited));
+  return { fingerprint, version, ...toolsOf(service, configured, options) };
 }
 
-async function fetchText(document: DocumentSource, timeoutMs: number): Promise<DocumentText> {
-  const sender = createHttpSender({ name: document.name, timeoutMs, maxResponseBytes: MAX_DOCUMENT_BYTES });
+/** Reading takes longer where there is more to read: a second for each megabyte. */
+const MS_PER_BYTE = 1 / 1_000;
+
+async function requestDocument(
+  { name, document, baseUrl, previous, connectTimeoutMs, signal }: OpenApiOptions,
+  { headers, query }: Configured,
+  timeoutMs: number,
+): Promise<DocumentBytes | undefined> {
+  const timeouts = { idleMs: timeoutMs, totalMs: timeoutMs };
+  const sender = createHttpSender({ name, connectTimeoutMs, timeouts, maxResponseBytes: MAX_DOCUMENT_BYTES });
+  const service = baseUrl === undefined ? undefined : new URL(baseUrl);
+  const source = { name, document, headers, query, baseUrl: service, known: previous?.version, signal };
   try {
-    return await fetchDocument(document, sender.send);
+    return await fetchDocument(source, sender.send);
   } finally {
     await sender.close();
   }
+}
+
+function sourceOf(options: OpenApiOptions, configured: Configured) {
+  const { name, baseUrl, selection = {}, maxListChars = 512 * 1_024, outputSchemas: listsOutput = false } = options;
+  const base = baseUrl === undefined ? undefined : new URL(baseUrl).href;
+  return { name, baseUrl: base, selection, maxListChars, listsOutput, configured: namesOf(configured) };
 }
 
 function configuredOf({ headers = {}, query = {}, credentials = {} }: OpenApiOptions): Configured {
@@ -138,7 +156,7 @@ interface Service {
   readonly defects: readonly Defect[];
 }
 
-async function readCallables(source: ServiceSource, signal: AbortSignal): Promise<Service> {
+async function readCallables(source: ThreadSource, signal: AbortSignal): Promise<Service> {
   const callables = new Map<string, Callable>();
   const defects: Defect[] = [];
   const checkOf = createArgumentsChecks();
@@ -163,9 +181,9 @@ async function readCallables(source: ServiceSource, signal: AbortSignal): Promis
 function toolsOf(
   { callables, defects }: Service,
   configured: Configured,
-  { name, timeoutMs = 60_000, maxResponseBytes = 16 * 1_024 ** 2 }: OpenApiOptions,
-): Omit<OpenApiTools, 'fingerprint'> {
-  const sender = createHttpSender({ name, timeoutMs, maxResponseBytes });
+  { name, timeoutsFor, connectTimeoutMs, maxResponseBytes = 16 * 1_024 ** 2 }: OpenApiOptions,
+): Omit<OpenApiTools, 'fingerprint' | 'version'> {
+  const sender = createHttpSender({ name, connectTimeoutMs, timeouts: A_MINUTE, maxResponseBytes });
   return {
     tools: [...callables].map(([tool, { operation }]) => ({ name: tool, ...operation.tool })),
     defects,
@@ -175,7 +193,7 @@ function toolsOf(
       const { operation, base, check } = callable;
       const request = buildRequest(operation, check(args), { base, configured });
       const started = performance.now();
-      const answer = await sender.send({ ...request, signal: context.signal });
+      const answer = await sender.send({ ...request, timeouts: timeoutsFor?.(tool), signal: context.signal });
       const read = withAdvice(readAnswer(answer), answer.status, operation);
       // A client that was promised an object refuses a result without one.
       const promised = operation.tool.output_schema === undefined || read.is_error ? {} : { structured_content: {} };

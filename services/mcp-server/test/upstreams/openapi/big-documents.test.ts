@@ -1,3 +1,7 @@
+import { mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
@@ -5,8 +9,8 @@ import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
-import { loadOpenApi, type OpenApiOptions } from '../../../src/upstreams/openapi/openapi.ts';
-import { startHub } from '../../mesh-of-tests.ts';
+import { loadOpenApi, type OpenApiOptions, type OpenApiTools } from '../../../src/upstreams/openapi/openapi.ts';
+import { call, startHub } from '../../mesh-of-tests.ts';
 
 const forever = new AbortController().signal;
 
@@ -80,16 +84,16 @@ describe('a list that would be too long', () => {
       properties: { kind: { type: 'string', enum: ['Pod'] }, spec: { type: 'object' }, color: { type: 'string' } },
     });
     expect(create?.input_schema).not.toHaveProperty('properties.color.enum');
-    const call = (args: object) => api.call('create_3', args, quietContext(forever));
+    const create3 = (args: object) => api.call('create_3', args, quietContext(forever));
     const whole = {
       kind: 'Pod',
       color: 'color_7',
       spec: { image: 'a', containers: [{ image: 'b', parent: { kind: 'Pod' } }] },
     };
-    expect(await call(whole)).toMatchObject({ is_error: false });
+    expect(await create3(whole)).toMatchObject({ is_error: false });
     const ajv = new Ajv2020({ strict: false });
     expect(ajv.validate(create?.input_schema ?? false, { ...whole, either: { field_0: 'x', image: 'y' } })).toBe(true);
-    await expect(call({ kind: 'Pod', spec: { image: 'a', containers: [{ parent: {} }] } })).rejects.toMatchObject({
+    await expect(create3({ kind: 'Pod', spec: { image: 'a', containers: [{ parent: {} }] } })).rejects.toMatchObject({
       code: 'invalid_arguments',
       details: expect.arrayContaining([{ path: 'spec.containers.0.image', message: 'is needed' }]),
     });
@@ -100,6 +104,116 @@ describe('a list that would be too long', () => {
     expect(api.tools).toHaveLength(1_400);
     expect(api.defects).toEqual([]);
   });
+});
+
+describe('a document that has not changed', () => {
+  const text = (summary: string) =>
+    JSON.stringify({ openapi: '3.1.0', paths: { '/x': { get: { operationId: 'x', summary } } } });
+
+  test.each([
+    ['etag', 'if-none-match', '"v1"'],
+    ['last-modified', 'if-modified-since', 'Sun, 29 Nov 2026 00:00:00 GMT'],
+  ])('is not sent again, by its %s', async (header, condition, value) => {
+    const asked: [unknown, number][] = [];
+    const service = endWithTest(
+      await serveRaw((req, res) => {
+        const isKnown = req.headers[condition] === value;
+        asked.push([req.headers[condition], isKnown ? 304 : 200]);
+        res.writeHead(isKnown ? 304 : 200, { [header]: value }).end(isKnown ? undefined : text('One'));
+      }),
+    );
+    const loadAgain = (previous?: OpenApiTools) =>
+      loadOpenApi({ name: 'The service', document: service.url, signal: forever, previous });
+    const first = await loadAgain();
+    expect(await loadAgain(first)).toBe(first);
+    expect(asked).toEqual([
+      [undefined, 200],
+      [value, 304],
+    ]);
+    await first.close();
+  });
+
+  test('is read again where its file has changed, and only then', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'openapi-')), 'doc.json');
+    const loadAgain = (previous?: OpenApiTools) =>
+      loadOpenApi({ name: 'The service', document: file, baseUrl: 'http://127.0.0.1:9', signal: forever, previous });
+    writeFileSync(file, text('One'));
+    const first = await loadAgain();
+    expect(await loadAgain(first)).toBe(first);
+    // Touched, with the same words.
+    utimesSync(file, 1, 1);
+    expect(await loadAgain(first)).toBe(first);
+    writeFileSync(file, text('Two'));
+    expect((await loadAgain(first)).tools).toMatchObject([{ title: 'Two' }]);
+  });
+});
+
+describe('a large document', () => {
+  /** A document of more than `megabytes`, nearly all of which is words that no tool shows. */
+  const large = (megabytes: number) => {
+    const padding = Object.fromEntries(
+      Array.from({ length: megabytes * 10 }, (_, i) => [`P${i}`, { type: 'string', description: 'x'.repeat(100_000) }]),
+    );
+    return JSON.stringify({ ...big(1), components: { schemas: { Pod: POD, Spec: SPEC, ...padding } } });
+  };
+
+  test('of 30 MB is read in a thread, and says so', async () => {
+    const text = gzipSync(large(30), { level: 1 });
+    const service = endWithTest(
+      await serveRaw((_req, res) => void res.writeHead(200, { 'content-encoding': 'gzip' }).end(text)),
+    );
+    const sizes: number[] = [];
+    const api = await loadOpenApi({
+      name: 'The service',
+      document: service.url,
+      signal: forever,
+      onReading: (bytes) => sizes.push(bytes),
+    });
+    expect(api.tools).toHaveLength(2);
+    expect(sizes).toEqual([expect.any(Number)]);
+    expect(sizes[0]).toBeGreaterThan(30_000_000);
+    await api.close();
+  });
+
+  test('beyond 64 MiB is refused with its limit, packed or not', async () => {
+    const bomb = gzipSync(Buffer.alloc(70_000_000, 32), { level: 1 });
+    const service = endWithTest(
+      await serveRaw((_req, res) => void res.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)),
+    );
+    await expect(loadOpenApi({ name: 'The service', document: service.url, signal: forever })).rejects.toThrow(
+      'The service answered with more than 67108864 bytes',
+    );
+  });
+});
+
+test('the time limits of an entry hold, those of single tools first', async () => {
+  const paths = Object.fromEntries(
+    ['slow', 'silent', 'own'].map((name) => [`/${name}`, { post: { operationId: name } }]),
+  );
+  const service = endWithTest(
+    await serveRaw((req, res) => {
+      if (req.url === '/doc') return void res.end(JSON.stringify({ openapi: '3.1.0', paths }));
+      if (req.url !== '/slow') return;
+      // Never silent for long, and never done.
+      res.writeHead(200, { 'content-type': 'text/plain' }).write('.');
+      const timer = setInterval(() => res.write('.'), 50);
+      res.on('close', () => clearInterval(timer));
+    }),
+  );
+  const entry = {
+    openapi: `${service.url}/doc`,
+    timeout_ms: 1_000,
+    total_timeout_ms: 2_000,
+    tools: { own: { timeout_ms: 300 } },
+  };
+  const hub = await startHub({ api: entry });
+  await until(async () => (await request(`${hub.url}/tools`)).body.tools.length === 3);
+  const errors = await Promise.all(['slow', 'silent', 'own'].map(async (tool) => (await call(hub, tool)).body.error));
+  expect(errors).toMatchObject([
+    { code: 'upstream_timeout', message: expect.stringContaining('within 2000 ms') },
+    { code: 'upstream_timeout', message: expect.stringContaining('within 1000 ms') },
+    { code: 'upstream_timeout', message: expect.stringContaining('within 300 ms') },
+  ]);
 });
 
 describe('include and exclude', () => {

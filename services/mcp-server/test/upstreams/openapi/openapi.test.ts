@@ -465,7 +465,8 @@ describe('an answer becomes a result', () => {
       if (url?.endsWith('/bomb') === true) return void res.setHeader('content-encoding', 'gzip').end(bomb);
       // Anything else is not answered.
     });
-    const api = await load({ document: service.document, timeoutMs: 1_000, maxResponseBytes: 1_000_000 });
+    const timeouts = { idleMs: 1_000, totalMs: 5_000 };
+    const api = await load({ document: service.document, timeoutsFor: () => timeouts, maxResponseBytes: 1_000_000 });
     const remove = (id: string, signal = forever) => api.call('delete_pets_id', { id }, quietContext(signal));
     await expect(remove('a')).rejects.toMatchObject({
       code: 'upstream_failed',

@@ -2,25 +2,34 @@ import { on } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { isJson } from './document.ts';
+import { textOf } from '../request/answer-text.ts';
+import { isJson, wrong } from './document.ts';
 import { readService, type ServicePart, type ServiceSource } from './read-service.ts';
-import type { ReadMessage } from './read-service-worker.ts';
+import type { ReadMessage, ThreadSource } from './read-service-worker.ts';
 
-/** Up to this length JSON is read where the calls are: it takes less than a thread takes to start. */
-const SMALL_CHARS = 32 * 1_024;
+/** Up to this size JSON is read where the calls are: it takes less than a thread takes to start. */
+const SMALL_BYTES = 32 * 1_024;
 /** Longest time that reading a small document keeps calls waiting. */
 const TURN_MS = 10;
-/** A document that needs more than this to be read is one that was made to. */
-const MAX_HEAP_MB = 512;
+const MIB = 1_024 ** 2;
+/** Memory of the thread, in MiB. A document that needs more to be read is one that was made to. */
+const HEAP_MB = { usual: 512, large: 1_024 };
+const LARGE_BYTES = 16 * MIB;
 
 /**
  * Reads a document part by part, while other calls go on: a large one, which may take seconds, or be made to take hours,
- * in a thread of its own that ends with the signal.
+ * in a thread of its own that ends with the signal, and which takes `bytes`.
  * @throws MeshError upstream_failed with the correction to make; what `signal` was aborted with.
  */
-export async function* loadService(source: ServiceSource, signal: AbortSignal): AsyncGenerator<ServicePart> {
+export async function* loadService(source: ThreadSource, signal: AbortSignal): AsyncGenerator<ServicePart> {
   signal.throwIfAborted();
-  if (source.text.length > SMALL_CHARS || !isJson(source.text)) return yield* readInThread(source, signal);
+  const { bytes, ...rest } = source;
+  const text = bytes.length > SMALL_BYTES ? undefined : textOf(Buffer.from(bytes), undefined);
+  if (text === undefined || !isJson(text)) return yield* readInThread(source, signal);
+  yield* readHere({ ...rest, text }, signal);
+}
+
+async function* readHere(source: ServiceSource, signal: AbortSignal): AsyncGenerator<ServicePart> {
   let pausedAt = performance.now();
   for (const part of readService(source, JSON.parse)) {
     yield part;
@@ -31,11 +40,15 @@ export async function* loadService(source: ServiceSource, signal: AbortSignal): 
   }
 }
 
-async function* readInThread(source: ServiceSource, signal: AbortSignal): AsyncGenerator<ServicePart> {
+async function* readInThread(source: ThreadSource, signal: AbortSignal): AsyncGenerator<ServicePart> {
+  const { name, bytes } = source;
+  const size = bytes.length;
+  const heapMb = size > LARGE_BYTES ? HEAP_MB.large : HEAP_MB.usual;
   const worker = new Worker(new URL('read-service-worker.ts', import.meta.url), {
     workerData: source,
+    transferList: [bytes.buffer],
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb },
   });
   try {
     // Rejects on the worker's error event.
@@ -45,14 +58,17 @@ async function* readInThread(source: ServiceSource, signal: AbortSignal): AsyncG
       if ('refusal' in part) throw new MeshError('upstream_failed', part.refusal);
       yield part;
     }
-    throw new MeshError('upstream_failed', `${source.name} cannot be used: reading its document ended too soon`);
+    throw wrong(name, 'reading its document ended too soon');
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof MeshError) throw error;
-    throw new MeshError('upstream_failed', `${source.name} cannot be used: its document cannot be read`, {
-      cause: error,
-    });
+    const isTooMuch = Error.isError(error) && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    const needs = `its document, ${megabytes(size)}, needs more than ${heapMb} MiB of memory to be read; save it as JSON, or a part of it`;
+    throw wrong(name, isTooMuch ? needs : 'its document cannot be read', error);
   } finally {
     await worker.terminate();
   }
 }
+
+/** Returns a size in words. */
+export const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;

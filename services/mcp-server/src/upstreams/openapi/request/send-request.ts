@@ -1,9 +1,11 @@
-import { withDeadline } from '@toolmesh/shared/kit/faults/deadline';
+import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { type IdleClock, startIdleClock } from '@toolmesh/shared/kit/faults/idle-clock';
 import { createConnections, type HttpRequest } from '@toolmesh/shared/kit/http/connections';
 import { headersOf } from '@toolmesh/shared/kit/http/fetch-adapter';
 import { followRedirects, type RedirectRules } from '@toolmesh/shared/kit/http/follow-redirects';
 import { networkError } from '@toolmesh/shared/kit/http/network-error';
+import type { RequestTimeouts } from '@toolmesh/shared/mcp/protocol';
 import { isSameHost } from '../same-host.ts';
 import { withQuery } from './credentials.ts';
 import { decodeAnswer } from './decode-answer.ts';
@@ -12,6 +14,7 @@ import { decodeAnswer } from './decode-answer.ts';
 export interface ApiRequest extends HttpRequest {
   /** Parameters of the query that are secret: they are on the wire only. */
   readonly keys?: readonly (readonly [string, string])[];
+  readonly timeouts?: RequestTimeouts | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -35,8 +38,10 @@ export interface HttpSender {
 export interface HttpSenderOptions {
   /** Names the service in errors. */
   readonly name: string;
-  /** For one request in all, redirects included. */
-  readonly timeoutMs: number;
+  /** Default: 5 s. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** For one request, redirects included, if it does not say otherwise. */
+  readonly timeouts: RequestTimeouts;
   readonly maxResponseBytes: number;
 }
 
@@ -44,14 +49,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_REDIRECTS = 3;
 
 /** Creates what sends the requests of one API. Redirects are followed where that writes nothing a second time. */
-export function createHttpSender({ name, timeoutMs, maxResponseBytes }: HttpSenderOptions): HttpSender {
-  const connections = createConnections({ name, connectMs: CONNECT_TIMEOUT_MS, perServer: 64, maxResponseBytes });
-  const exchange = (request: HttpRequest, keys: ApiRequest['keys'] = []) =>
-    connections.exchange({ ...request, url: withQuery(request.url, keys) }, async ({ statusCode, headers, body }) => ({
-      statusCode,
-      headers,
-      body: Buffer.from(await body.arrayBuffer()),
-    }));
+export function createHttpSender(options: HttpSenderOptions): HttpSender {
+  const { name, connectTimeoutMs: connectMs = CONNECT_TIMEOUT_MS, timeouts, maxResponseBytes } = options;
+  const connections = createConnections({ name, connectMs, perServer: 64, maxResponseBytes });
   const failed = (what: string) => new MeshError('upstream_failed', `${name} ${what}`);
   const redirects: RedirectRules = {
     max: MAX_REDIRECTS,
@@ -61,24 +61,42 @@ export function createHttpSender({ name, timeoutMs, maxResponseBytes }: HttpSend
       throw failed(`redirects to another host, ${to.host}, which is not followed; if it is meant, set "base_url"`);
     },
   };
-  const decoded = (body: Buffer, headers: Headers) =>
-    decodeAnswer(body, headers.get('content-encoding') ?? '', maxResponseBytes).catch((error: unknown) => {
+
+  const exchange = (request: HttpRequest, clock: IdleClock) =>
+    connections.exchange(request, async ({ statusCode, headers, body }) => {
+      const pieces: Uint8Array[] = [];
+      clock.restart();
+      for await (const piece of body) {
+        pieces.push(piece);
+        clock.restart();
+      }
+      return { statusCode, headers, body: Buffer.concat(pieces) };
+    });
+
+  const send = async (request: ApiRequest, clock: IdleClock): Promise<ApiAnswer> => {
+    const { keys = [] } = request;
+    const follow = (sent: HttpRequest) => exchange({ ...sent, url: withQuery(sent.url, keys) }, clock);
+    const { answer, url } = await followRedirects({ ...request, signal: clock.signal }, follow, redirects);
+    const headers = headersOf(answer);
+    const encodings = headers.get('content-encoding') ?? '';
+    const body = await decodeAnswer(answer.body, encodings, maxResponseBytes).catch((error: unknown) => {
       throw networkError(name, error, maxResponseBytes);
     });
-  const late = () => new MeshError('upstream_timeout', `${name} did not answer within ${timeoutMs} ms`);
+    return { status: answer.statusCode, headers, body, url };
+  };
 
   return {
-    send: (request) =>
-      withDeadline({ signal: request.signal, ms: timeoutMs, late }, async (signal) => {
-        const { answer, url } = await followRedirects(
-          { ...request, signal },
-          (sent) => exchange(sent, request.keys),
-          redirects,
-        );
-        const headers = headersOf(answer);
-        const body = await decoded(answer.body, headers);
-        return { status: answer.statusCode, headers, body, url };
-      }),
+    async send(request) {
+      const { idleMs, totalMs } = request.timeouts ?? timeouts;
+      const late = (limit: 'idle' | 'total') =>
+        new MeshError('upstream_timeout', `${name} did not answer within ${limit === 'idle' ? idleMs : totalMs} ms`);
+      const clock = startIdleClock({ signal: request.signal, idleMs, totalMs, late });
+      try {
+        return await untilAborted(clock.signal, () => send(request, clock));
+      } finally {
+        clock.release();
+      }
+    },
     close: connections.close,
   };
 }
