@@ -1,4 +1,5 @@
 import { endOfString } from './end-of-string.ts';
+import { isRawNumber } from './raw-number.ts';
 
 /** The most levels of objects and arrays in JSON that is sent to a service, or that comes back from another. */
 export const MAX_JSON_DEPTH = 64;
@@ -47,4 +48,4 @@ export function isDeepValue(value: unknown, max = MAX_JSON_DEPTH): boolean {
 }
 
 const childrenOf = (values: readonly unknown[]): readonly object[] =>
-  values.filter((value): value is object => typeof value === 'object' && value !== null && !JSON.isRawJSON(value));
+  values.filter((value): value is object => typeof value === 'object' && value !== null && !isRawNumber(value));

@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { endOfString } from './end-of-string.ts';
+import { isRawNumber, KEEPS_DIGITS, rawNumber } from './raw-number.ts';
 
 /**
- * Returns the value of JSON text, in which a number beyond ±(2^53 - 1) is what `JSON.rawJSON` makes of its digits, if
+ * Returns the value of JSON text, in which a number beyond ±(2^53 - 1) is a {@link RawNumber}, if
  * JavaScript's would be another one, or infinite: `JSON.stringify` writes it as it came.
  * @throws SyntaxError for text that is not JSON
  */
 export function parseExact(text: string): unknown {
-  const numbers = largeNumbers(text);
+  const numbers = KEEPS_DIGITS ? largeNumbers(text) : [];
   if (numbers.length === 0) return JSON.parse(text);
   // A reviver that sees the source would cost fifty times as much as this.
   const marked = parsed(quoteAll(text, numbers));
@@ -21,7 +21,7 @@ export const mayHoldLargeNumbers = (json: Buffer): boolean => CANDIDATE.test(jso
 /** Returns a value with ordinary numbers in place of exact ones, to look at and not to pass on. */
 export function approximate(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (JSON.isRawJSON(value)) return Number(value.rawJSON);
+  if (isRawNumber(value)) return Number(value.rawJSON);
   if (Array.isArray(value)) {
     const items = value.map(approximate);
     return items.some((item, i) => item !== value[i]) ? items : value;
@@ -36,7 +36,7 @@ const CANDIDATE = /-?\d[\d.]{15,}(?:[eE][+-]?\d+)?|-?\d[\d.]{0,15}[eE]\+?\d{2,}/
 /** The rest of the text is the parser's to judge. */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Marks a number in quotes. No text that comes from elsewhere has it. */
-const MARK = `${randomUUID()}:`;
+const MARK = `${crypto.getRandomValues(new Uint32Array(4)).join('-')}:`;
 
 type Located = readonly [start: number, source: string];
 
@@ -94,7 +94,7 @@ function unquoteAll(root: { readonly value: unknown }): unknown {
       if (typeof value === 'object' && value !== null) waiting.push(value);
       else if (typeof value === 'string' && value.startsWith(MARK)) {
         // A key may be `__proto__`, which cannot be assigned.
-        Object.defineProperty(owner, key, { value: JSON.rawJSON(value.slice(MARK.length)) });
+        Object.defineProperty(owner, key, { value: rawNumber(value.slice(MARK.length)) });
       }
     }
   }

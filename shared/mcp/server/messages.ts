@@ -1,9 +1,9 @@
 import { isRecord } from '../../kit/json/is-record.ts';
+import { isRawNumber, type RawNumber } from '../../kit/json/raw-number.ts';
 import type { McpNotification, McpRequest, McpResult } from '../protocol.ts';
 
-/** An id as it came: a number beyond 2^53 is what `JSON.rawJSON` makes of its digits. */
+/** An id as it came: a number beyond 2^53 keeps its digits. */
 export type RequestId = string | number | RawNumber;
-type RawNumber = ReturnType<typeof JSON.rawJSON>;
 
 export interface RequestMessage extends McpRequest {
   readonly kind: 'request';
@@ -71,7 +71,7 @@ function readResponse({ result, error }: McpResult, id: RequestId | null): Messa
 
 /** Returns whether a value can identify a request, or its progress. */
 export const isId = (value: unknown): value is RequestId =>
-  typeof value === 'string' || typeof value === 'number' || JSON.isRawJSON(value);
+  typeof value === 'string' || typeof value === 'number' || isRawNumber(value);
 
 /** Returns an id as a key of maps. */
 export const keyOf = (id: RequestId): string => JSON.stringify(id);

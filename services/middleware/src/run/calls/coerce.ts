@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '@toolmesh/shared/kit/json/is-record';
+import { isRawNumber } from '@toolmesh/shared/kit/json/raw-number';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 
@@ -90,7 +91,7 @@ function allowsNull(schema: JsonSchema): boolean {
 /** Converts a value to one of `types` where nothing is lost; returns it as it is where none fits. */
 function convert(value: unknown, types: ReadonlySet<string>): unknown {
   if (typeof value === 'string') return convertText(value, types);
-  const isScalar = typeof value === 'number' || typeof value === 'boolean' || JSON.isRawJSON(value);
+  const isScalar = typeof value === 'number' || typeof value === 'boolean' || isRawNumber(value);
   return types.has('string') && isScalar ? JSON.stringify(value) : value;
 }
 
@@ -118,6 +119,6 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 function typeOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (JSON.isRawJSON(value)) return INTEGER.test(value.rawJSON) ? 'integer' : 'number';
+  if (isRawNumber(value)) return INTEGER.test(value.rawJSON) ? 'integer' : 'number';
   return Number.isInteger(value) ? 'integer' : typeof value;
 }

@@ -45,7 +45,7 @@ function withoutNull(property: JsonObject): JsonObject {
 }
 
 function fieldOf(name: string, property: JsonObject, isRequired: boolean): Field {
-  const choices = listOf(property['enum']).map(String);
+  const choices = listOf(property['enum']).map(prettyJson);
   const initial = property['default'];
   // A field that must have a value and has few shows one of them; the others start as what the tool would take.
   return {
@@ -116,5 +116,6 @@ function readNumber(written: string, isWhole: boolean, min = -Infinity, max = In
   if (isWhole && !Number.isInteger(value)) return { problem: 'must be a whole number' };
   if (value < min) return { problem: `must be at least ${min}` };
   if (value > max) return { problem: `must be at most ${max}` };
-  return { value };
+  // As a number would round it.
+  return { value: parseJson(written.trim()) ?? value };
 }

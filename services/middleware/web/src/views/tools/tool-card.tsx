@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
-import { numberOf, objectOf, textOf } from '../../api/json.ts';
+import { isRawNumber } from '@toolmesh/shared/kit/json/raw-number';
+import { numberOf, objectOf, prettyJson, textOf } from '../../api/json.ts';
 import { readToolOutput } from '../../answer/tool-output.ts';
 import type { CallPart, CallState } from '../../answer/turn.ts';
 import { duration } from '../parts/amounts.ts';
@@ -95,8 +96,9 @@ const LiveOutput = ({ text }: { readonly text: string }) => (
 function summaryOf(input: unknown, inputText: string): string {
   const values = Object.values(objectOf(input));
   const telling =
-    textOf(objectOf(input)['code']) ?? values.find((value) => typeof value === 'string' || typeof value === 'number');
-  return String(telling ?? inputText)
+    textOf(objectOf(input)['code']) ??
+    values.find((value) => typeof value === 'string' || typeof value === 'number' || isRawNumber(value));
+  return prettyJson(telling ?? inputText)
     .replaceAll(/\s+/g, ' ')
     .slice(0, 120);
 }
