@@ -50,6 +50,7 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: 'code-executor', name: 'SANDBOX_URL' },
   { service: 'code-executor', name: 'SANDBOX_API_KEY', isSecret: true },
   { service: 'mcp-server', name: 'MESH_CONFIG' },
+  { service: 'mcp-server', name: 'MESH_ENV_FILE' },
   { service: 'mcp-server', name: 'MESH_CACHE_DIR' },
   { service: 'mcp-server', name: 'MESH_PRIVATE_FOLDERS' },
   { service: 'mcp-server', name: 'MESH_TOOL_LISTING' },

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { environmentFor, takeEnvironment } from '@toolmesh/shared/kit/service/environment';
 import { SERVICES, portVariable } from '../../mesh/services.ts';
@@ -31,9 +32,15 @@ function readDotEnv(): NodeJS.ProcessEnv {
 export function environmentOf(service: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const names = settingsFor(service).map(({ name }) => name);
   const named = service === 'mcp-server' ? variableNames(env['MESH_CONFIG'] || 'mesh.json') : [];
-  const given = service === 'mcp-server' ? { ...env, MESH_PRIVATE_FOLDERS: dataFolders(env).join(',') } : env;
+  const given = service === 'mcp-server' ? { ...env, ...ownOfHub(env) } : env;
   return environmentFor(new Set([...names, ...named]), given);
 }
+
+/** What the launcher knows and the hub cannot: the file of variables, and the folders of other services. */
+const ownOfHub = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  MESH_ENV_FILE: env['MESH_ENV_FILE'] || resolve('.env'),
+  MESH_PRIVATE_FOLDERS: dataFolders(env).join(','),
+});
 
 /** Folders of data that have another place than the usual one: no command of mesh.json may see them. */
 const dataFolders = (env: NodeJS.ProcessEnv): readonly string[] =>

@@ -41,7 +41,6 @@ export async function add(options: AddOptions, around: Surroundings): Promise<vo
   for (const warning of warnings) around.print(`  Warning   ${warning}`);
   const unset = unsetVariables(name, entry, around);
   for (const variable of unset) around.print(`  Set       ${variable}=... in .env${whatIs(ready?.settings[variable])}`);
-  if (unset.length > 0) around.print('  Then      start the mesh again: it hands variables to the hub when it starts');
   for (const [title, text] of adviceOf(ready)) around.print(`  ${title.padEnd(9)} ${text}`);
   around.print(`  Try it    npm run mesh -- test ${name}`);
 }

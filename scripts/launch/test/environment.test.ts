@@ -38,7 +38,10 @@ describe('the environment of a service', () => {
 
   test('of the hub names the data folders of all services, which no command may see', () => {
     const env = { CHAT_DATA_DIR: '/srv/chats', SANDBOX_DATA_DIR: '/srv/packages', MESH_PRIVATE_FOLDERS: '/srv/more' };
-    expect(environmentOf('mcp-server', env)).toEqual({ MESH_PRIVATE_FOLDERS: '/srv/more,/srv/chats,/srv/packages' });
+    expect(environmentOf('mcp-server', env)).toEqual({
+      MESH_ENV_FILE: join(process.cwd(), '.env'),
+      MESH_PRIVATE_FOLDERS: '/srv/more,/srv/chats,/srv/packages',
+    });
   });
 
   test('has proxies where its schema has them, or where Node itself is told to use them', () => {

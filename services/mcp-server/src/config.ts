@@ -8,6 +8,13 @@ export const HubConfig = serviceConfig(8000, {
     .string()
     .default(fileURLToPath(new URL('../../../mesh.json', import.meta.url)))
     .describe('File that lists the upstreams.'),
+  MESH_ENV_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File of further variables that `mesh.json` may name, in the form of `.env`, read again with each change of either; one of the environment wins. `npm start` names `.env`.',
+    ),
   MESH_CACHE_DIR: z
     .string()
     .default(fileURLToPath(new URL('../../../data/mcp-server', import.meta.url)))

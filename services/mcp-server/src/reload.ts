@@ -7,6 +7,8 @@ import type { MeshConfig } from './mesh-config/load-mesh-config.ts';
 
 export interface ReloadOptions {
   readonly path: string;
+  /** A file of variables that it may name. */
+  readonly envPath?: string | undefined;
   /** Reads the file. @throws Error that lists what is wrong with it. */
   readonly load: () => MeshConfig;
   readonly mesh: Mesh;
@@ -29,7 +31,7 @@ const POLL_MS = 2_000;
  * Applies mesh.json again whenever it changes. A bad edit changes nothing: the last good state stays, and the log says
  * why.
  */
-export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): Reloader {
+export function reloadOnChange({ path, envPath, load, mesh, logger }: ReloadOptions): Reloader {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let lastProblem: string | undefined;
@@ -53,12 +55,13 @@ export function reloadOnChange({ path, load, mesh, logger }: ReloadOptions): Rel
       running = running.then(reload);
     }, SETTLE_MS).unref();
   };
-  const stopWatching = watchContent(path, soon, logger);
+  const watched = envPath === undefined ? [path] : [path, envPath];
+  const stops = watched.map((file) => watchContent(file, soon, logger));
   return {
     soon,
     close() {
       clearTimeout(timer);
-      stopWatching();
+      for (const stop of stops) stop();
     },
   };
 }

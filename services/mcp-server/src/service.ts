@@ -21,6 +21,7 @@ import { checksOf } from './upstream-checks.ts';
 import { loadMeshConfig, type MeshConfig } from './mesh-config/load-mesh-config.ts';
 import { createHubMetrics } from './metrics.ts';
 import { reloadOnChange } from './reload.ts';
+import { readEnvFile } from './mesh-config/variables/read-env-file.ts';
 import { makeUpstream } from './upstreams/make-upstream.ts';
 import { createJails } from './upstreams/stdio/jail/stdio-jail.ts';
 import type { Upstream } from './upstreams/upstream.ts';
@@ -38,7 +39,7 @@ export const hub = defineService({
   build: async ({ config, env, logger, metrics, access, tracing, fail }) => {
     const parts = await assemble({ config, env, logger, metrics, fail });
     const { load, mesh, catalogue, calls, conversations, entryOf } = parts;
-    const reload = reloadOnChange({ path: config.MESH_CONFIG, load, mesh, logger });
+    const reload = reloadOnChange({ path: config.MESH_CONFIG, envPath: config.MESH_ENV_FILE, load, mesh, logger });
 
     const { tools, services, choice } = serveCatalogue(parts, config.MESH_TOOL_LISTING);
     const shownStats = {
@@ -147,12 +148,13 @@ interface ReadEntry {
 }
 
 /** Returns what reads mesh.json and logs, once each, what in it has no effect. */
-function createMeshReader({ MESH_CONFIG, API_KEY }: Parts['config'], env: NodeJS.ProcessEnv, logger: Logger) {
+function createMeshReader(config: Parts['config'], env: NodeJS.ProcessEnv, logger: Logger) {
+  const { MESH_CONFIG, MESH_ENV_FILE, API_KEY } = config;
   let read: Pick<MeshConfig, 'writtenNames' | 'warningsOf'> = { writtenNames: new Map(), warningsOf: new Map() };
   let known = new Set<string>();
   return {
     load: (): MeshConfig => {
-      const found = loadMeshConfig(MESH_CONFIG, { ...env, API_KEY });
+      const found = loadMeshConfig(MESH_CONFIG, { ...readEnvFile(MESH_ENV_FILE), ...env, API_KEY });
       for (const warning of found.warnings.filter((text) => !known.has(text))) logger.warn({ warning }, 'mesh.json');
       known = new Set(found.warnings);
       read = found;

@@ -62,6 +62,16 @@ describe('an edit of mesh.json', () => {
     await until(async () => (await namesOf(hub)).join(' ') === 'alpha beta');
   });
 
+  test('may be one of the variables that it names', async () => {
+    const one = await serveUpstream([sayer('alpha')]);
+    const path = writeMesh({ one: { url: '${ONE_URL}/mcp' } });
+    const env = join(mkdtempSync(join(tmpdir(), 'env-')), '.env');
+    const hub = endWithTest(await serveInProcess(service, { MESH_CONFIG: path, MESH_ENV_FILE: env }));
+    expect((await checksOf(hub))['one']?.detail).toContain('${ONE_URL}: this variable is not set');
+    writeFileSync(env, `ONE_URL=${one.url}\n`);
+    await until(async () => (await namesOf(hub)).join(' ') === 'alpha');
+  });
+
   test('is seen when an editor replaces the file, and asked for by SIGHUP', async () => {
     const one = await serveUpstream([sayer('alpha'), sayer('beta')]);
     const path = writeMesh({ one: { url: `${one.url}/mcp` } });

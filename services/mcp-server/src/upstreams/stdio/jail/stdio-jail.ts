@@ -46,6 +46,7 @@ export interface JailsOptions {
   readonly config: {
     readonly MESH_CACHE_DIR: string;
     readonly MESH_CONFIG: string;
+    readonly MESH_ENV_FILE?: string | undefined;
     readonly MESH_PRIVATE_FOLDERS: readonly string[];
   };
   readonly hostEnv: NodeJS.ProcessEnv;
@@ -199,6 +200,7 @@ function hostPaths({ config, hostEnv }: Omit<JailsOptions, 'logger'>): HostPaths
       join(MESH_ROOT, '.env'),
       join(cwd, '.env'),
       resolve(config.MESH_CONFIG),
+      ...(config.MESH_ENV_FILE === undefined ? [] : [resolve(config.MESH_ENV_FILE)]),
       ...config.MESH_PRIVATE_FOLDERS.map((folder) => resolve(folder)),
     ],
   };
