@@ -31,6 +31,11 @@ export interface BenchServer {
 
 const stops: (() => void)[] = [];
 
+/** Keeps what ends a server until all are stopped. */
+export function stopLater(stop: () => void): void {
+  stops.push(stop);
+}
+
 /** Ends every server that was started here. */
 export function stopServers(): void {
   for (const stop of stops.splice(0)) stop();
