@@ -22,6 +22,7 @@ const PYTHON = {
   fastapi: ['fastapi==0.165.0', 'uvicorn', 'python-multipart'],
   agents: ['langchain-mcp-adapters==0.3.2', 'openai-agents==0.24.0', 'pydantic-ai-slim[mcp]==2.68.0'],
   'mcp-proxy': ['mcp-proxy==0.13.0', 'mcp<2'],
+  uv: ['uv'],
 } as const;
 
 const NPM = {

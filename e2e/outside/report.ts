@@ -1,6 +1,6 @@
 import { NotToBeHad } from '@toolmesh/shared/test-kit/outside-packages';
 
-export type Kind = 'server' | 'client' | 'document';
+export type Kind = 'server' | 'client' | 'document' | 'ready';
 
 /** One server, client or document, and how it went. */
 export interface Row {
@@ -67,22 +67,3 @@ export function resultOf({ failures, notRun, steps }: Row): string {
 
 const lineOf = (row: Row): string =>
   `${row.kind.padEnd(9)} ${`${row.name} ${row.version}`.padEnd(44)} ${resultOf(row)}`;
-
-/** Returns the rows of one kind as a table in Markdown. */
-export function markdownTable(rows: readonly Row[], kind: Kind): string {
-  const cell = (text: string) => text.replaceAll('|', '\\|');
-  const lines = rows
-    .filter((row) => row.kind === kind)
-    .map((row) => [
-      row.name,
-      row.version,
-      row.steps.join(', '),
-      resultOf(row),
-      [...row.notes, ...row.failures].join('; '),
-    ]);
-  const head = [
-    [kind, 'version', 'what was run', 'result', 'to know'],
-    ['---', '---', '---', '---', '---'],
-  ];
-  return [...head, ...lines].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
-}

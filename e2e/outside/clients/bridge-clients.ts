@@ -5,7 +5,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { npm, python, versionOf } from '../parts.ts';
 import type { ClientCase, ClientContext } from './client-case.ts';
-import { useOld } from './typescript-clients.ts';
+import { DROPS_PROGRESS, LAST_MAY_BE_DROPPED, useOld } from './typescript-clients.ts';
 
 const INSPECTOR = '@modelcontextprotocol/inspector';
 
@@ -48,9 +48,10 @@ export const BRIDGE_CLIENTS: readonly ClientCase[] = [
   },
 ];
 
-async function overStdio({ step }: ClientContext, command: string, args: readonly string[]): Promise<void> {
+async function overStdio({ step, row }: ClientContext, command: string, args: readonly string[]): Promise<void> {
   const client = new Client({ name: 'outside', version: '1' });
   await client.connect(new StdioClientTransport({ command, args: [...args], stderr: 'ignore' }), { timeout: 60_000 });
-  await useOld(client, step);
+  row.notes.push(DROPS_PROGRESS);
+  await useOld(client, step, LAST_MAY_BE_DROPPED);
   await client.close();
 }

@@ -4,10 +4,15 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CreateMessageRequestSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import type { Step } from '../report.ts';
 import type { ClientCase } from './client-case.ts';
 
 const INFO = { name: 'outside', version: '1' };
 const SLOW = { name: 'trigger-long-running-operation', arguments: { duration: 0.4, steps: 2 } };
+
+/** The SDK's first version runs handlers of notifications a moment later, over all transports but Streamable HTTP. */
+export const DROPS_PROGRESS = 'its client drops progress that arrives in one piece with the result, from any server';
+export const LAST_MAY_BE_DROPPED = /^1(,2)?$/;
 
 const versionOf = (name: string): string => {
   const path = new URL(`../../../node_modules/@modelcontextprotocol/${name}/package.json`, import.meta.url);
@@ -46,10 +51,11 @@ export const TYPESCRIPT_CLIENTS: readonly ClientCase[] = [
   {
     name: 'TypeScript SDK 1, HTTP+SSE of 2024',
     version: versionOf('sdk'),
-    async use({ hub, step }) {
+    async use({ hub, step, row }) {
+      row.notes.push(DROPS_PROGRESS);
       const client = new Client(INFO);
       await client.connect(new SSEClientTransport(new URL(`${hub}/sse`)));
-      await useOld(client, step);
+      await useOld(client, step, LAST_MAY_BE_DROPPED);
       await client.close();
     },
   },
@@ -101,7 +107,7 @@ function askable(asked: string[]): Client {
 }
 
 /** Runs what every client of the first version can do, whatever its transport. */
-export async function useOld(client: Client, step: (name: string, run: () => Promise<unknown>) => Promise<void>) {
+export async function useOld(client: Client, step: Step, progress = /^1,2$/): Promise<void> {
   await step('list', async () => {
     const { tools } = await client.listTools();
     expectThat(
@@ -112,8 +118,8 @@ export async function useOld(client: Client, step: (name: string, run: () => Pro
   await step('call', async () => expectEcho(await client.callTool({ name: 'echo', arguments: { message: 'hi' } })));
   await step('progress', async () => {
     const seen: number[] = [];
-    await client.callTool(SLOW, undefined, { onprogress: ({ progress }) => seen.push(progress) });
-    expectThat(seen.join() === '1,2', `progress ${seen.join()}`);
+    await client.callTool(SLOW, undefined, { onprogress: (update) => seen.push(update.progress) });
+    expectThat(progress.test(seen.join()), `progress ${seen.join()}`);
   });
   await step('prompts', async () => {
     expectThat((await client.getPrompt({ name: 'simple-prompt' })).messages.length > 0, 'no messages');

@@ -243,7 +243,7 @@ export const DOCUMENTS: readonly DocumentCase[] = [
       },
       {
         tool: 'docker_ContainerCreate',
-        args: { name: 'web', Image: 'nginx' },
+        args: { name: 'web', body: { Image: 'nginx' } },
         holds: ({ received }) => JSON.parse(received.body).Image === 'nginx',
       },
     ],

@@ -23,6 +23,7 @@ export const NAVIGATION: readonly (readonly [heading: string, pages: readonly st
       'docs/reference/kit.md',
       'services/middleware/API.md',
       'docs/hub.md',
+      'docs/reference/servers-and-clients.md',
       'docs/benchmarks.md',
     ],
   ],

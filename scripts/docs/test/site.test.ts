@@ -123,6 +123,7 @@ describe('blocks of code in documents', () => {
       'docs/guide/plug-in-a-server.md checkout',
       'docs/guide/plug-in-a-server.md checkout',
       'docs/index.md terminal',
+      'docs/reference/servers-and-clients.md checkout',
       'docs/reference/settings.md terminal',
       'docs/troubleshooting.md terminal',
       'docs/troubleshooting.md terminal',

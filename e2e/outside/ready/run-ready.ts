@@ -1,0 +1,61 @@
+import { delimiter, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { readyServers } from '../../../services/mcp-server/src/mesh-config/ready/ready-servers.ts';
+import { renderReady } from '../../../services/mcp-server/src/mesh-config/ready/render-ready.ts';
+import { listed, startHubBefore, untilListed } from '../hub.ts';
+import { newFolder, python } from '../parts.ts';
+import type { createReport } from '../report.ts';
+
+/** Those that start and list their tools without the service that they are for; their settings are made up. */
+const STARTS_ALONE: ReadonlySet<string> = new Set(['memory', 'everything', 'sequential-thinking', 'time', 'fetch']);
+/** So many are installed and started at once. */
+const TOGETHER = 3;
+/** What a company's network needs is in the hub's environment, as it is in its users'. */
+const NETWORK = /CERT|PROXY|_CA_/i;
+/** `npx` and `uvx` fetch what they run at the first start. */
+const UP_MS = 150_000;
+
+/** Starts the ready entries of the catalogue as they are, by `npx` and `uvx`, and lists their tools. */
+export async function runReady(report: ReturnType<typeof createReport>, wanted: RegExp): Promise<void> {
+  const all = [...readyServers()].filter(([name]) => wanted.test(`ready ${name}`));
+  if (all.length === 0) return;
+  const uv = await python('uv', '');
+  const homes = join(homedir(), '.cache', 'toolmesh-outside', 'homes');
+  mkdirSync(homes, { recursive: true });
+  const own = Object.entries(process.env).filter(([name]) => NETWORK.test(name));
+  const env = {
+    ...Object.fromEntries(own),
+    PATH: `${uv}${delimiter}${process.env['PATH'] ?? ''}`,
+    MESH_CACHE_DIR: homes,
+  };
+  const alone = all.filter(([name]) => STARTS_ALONE.has(name));
+  for (let at = 0; at < alone.length; at += TOGETHER) {
+    const batch = alone.slice(at, at + TOGETHER);
+    const entries = batch.map(([name, server]) => [name, entryOf(server)]);
+    const hub = await startHubBefore(Object.fromEntries(entries), env);
+    for (const [name, { entry }] of batch) {
+      const version = /@([\d.]+)/.exec(JSON.stringify(entry).replace(/"@/, '"'))?.[1] ?? '';
+      await report.subject({ kind: 'ready', name, version }, async (step, row) => {
+        await step('start', () => untilListed(hub.url, name, UP_MS));
+        await step('list', async () => {
+          const tools = await listed(hub.url, name);
+          row.notes.push(`${tools.length} tools`);
+          if (tools.length === 0) throw new Error('no tools');
+        });
+      });
+    }
+    await hub.stop();
+  }
+}
+
+function entryOf(server: Parameters<typeof renderReady>[0]): object {
+  const made = Object.entries(server.settings).map(([name, { example }]): [string, string] => [
+    name,
+    example ?? 'made-up',
+  ]);
+  const folder = newFolder();
+  const given = new Map(made.map(([name, value]) => [name, /FOLDER|REPOSITORY/.test(name) ? folder : value]));
+  const { entry } = renderReady(server, { given, isSet: () => false });
+  return entry;
+}
