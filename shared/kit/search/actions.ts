@@ -20,10 +20,10 @@ const TOOL_WORDS: Readonly<Record<Action, string>> = {
 const QUERY_WORDS: Readonly<Record<Action, string>> = {
   create:
     'build write put give sign save store hand reply answer ask call report deploy bring tell invite keep record remember ' +
-    'join share ship mail charge collect schedule draw load stick',
+    'join include share ship mail charge collect schedule draw load stick',
   read:
-    'what which who whose how where when why has is are does know see tell history overview information status all any ' +
-    'many much latest newest last open whole',
+    'what which who whose how where when why has is are does know see tell history overview information status any ' +
+    'many much latest newest last',
   update:
     'fix correct adjust turn fill let allow press choose type switch assign give put mark reopen colour color bold join go',
   delete:
@@ -52,11 +52,12 @@ function actionIn(words: readonly string[]): Action | undefined {
   return undefined;
 }
 
-/** Returns what a query may ask for; a query without a verb asks to be shown something. */
-export function actionsAsked(query: string): ReadonlySet<Action> {
-  const words = splitWords(query).map(stem);
-  const asked = OF_QUERIES.filter((known) => words.some((word) => known.words.has(word)));
-  return new Set(asked.length === 0 ? ['read'] : asked.map(({ action }) => action));
+/** Returns what a query may ask for, by its verbs in their order; one without a verb asks to be shown something. */
+export function actionsAsked(query: string): readonly Action[] {
+  const asked = splitWords(query)
+    .map(stem)
+    .flatMap((word) => OF_QUERIES.filter((known) => known.words.has(word)).map(({ action }) => action));
+  return asked.length === 0 ? ['read'] : asked;
 }
 
 const ALL_WORDS = new Set(OF_TOOLS.flatMap(({ words }) => [...words]));

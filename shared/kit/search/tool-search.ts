@@ -38,7 +38,16 @@ const K1 = 1.2;
 /** A word of a single tool is no more worth than this: it may be there by chance. */
 const MAX_RARITY = 4;
 /** The worth of what is not the very word. */
-const WORTH = { standin: 0.7, beginning: 0.5, typo: 0.6, part: 0.6, verb: 0.35, action: 2, otherAction: 0.7 } as const;
+const WORTH = {
+  standin: 0.7,
+  beginning: 0.5,
+  typo: 0.6,
+  part: 0.6,
+  verb: 0.35,
+  action: 0.5,
+  server: 1.4,
+  otherAction: 0.7,
+} as const;
 
 /** A tool with how often each word stands in each of its fields. */
 interface Entry {
@@ -49,6 +58,7 @@ interface Entry {
   readonly counts: ReadonlyMap<string, readonly number[]>;
   readonly nameWords: ReadonlySet<string>;
   readonly action: Action | undefined;
+  readonly serverWords: readonly string[];
 }
 
 interface Index {
@@ -169,6 +179,7 @@ function readTool(tool: Tool, before: Entry | undefined): Entry {
     counts,
     nameWords: new Set(stemsOf(tool.name).filter((word) => !isVerb(word))),
     action: actionOf(tool.name, tool.description),
+    serverWords: stemsOf(tool.server ?? ''),
   };
 }
 
@@ -191,6 +202,7 @@ function scoresOf(query: string, entries: readonly Entry[], postings: Index['pos
   const matches = new Map<number, Match>();
   const concepts = conceptsOf(query, postings);
   const asked = actionsAsked(query);
+  const queryWords = new Set(stemsOf(query.slice(0, MAX_QUERY)));
   for (const concept of concepts) {
     for (const [place, { score, words }] of matchesOf(concept, postings)) {
       const match = matches.get(place) ?? { score: 0, concepts: 0, nameWords: new Set() };
@@ -204,9 +216,10 @@ function scoresOf(query: string, entries: readonly Entry[], postings: Index['pos
     [...matches].map(([place, { score, concepts: count, nameWords }]) => {
       const inName = nameWords.size / Math.max(1, entries[place]?.nameWords.size ?? 1);
       const action = entries[place]?.action;
-      const fit = action === undefined || asked.has(action) ? 1 : WORTH.otherAction;
-      const bonus = action !== undefined && asked.has(action) ? WORTH.action : 0;
-      return [place, fit * (score + bonus) * (0.5 + (0.5 * count) / concepts.length) * (1 + 0.8 * inName)];
+      const fit = action === undefined || asked.includes(action) ? 1 : WORTH.otherAction;
+      const bonus = action !== undefined && asked.slice(0, 2).includes(action) ? WORTH.action : 0;
+      const isNamed = entries[place]?.serverWords.some((word) => queryWords.has(word)) === true ? WORTH.server : 1;
+      return [place, isNamed * fit * (score + bonus) * (0.5 + (0.5 * count) / concepts.length) * (1 + 0.8 * inName)];
     }),
   );
 }

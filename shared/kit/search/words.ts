@@ -7,7 +7,7 @@ const EMPTY = new Set(
     'a an and are as at be been by can could did do does else everything for from had has have he her his how i if in into is it ' +
     'its just let may me my of on or our out over please she should so some somebody someone something such than that the ' +
     'their them then there these they this those to too up us using very via want was we were what when where ' +
-    'whose why will with would you your'
+    'whose why will with would you your good whole really about here'
   ).split(' '),
 );
 
@@ -38,6 +38,8 @@ interface Part {
 
 /** Splits a run of letters and digits where their kind changes. */
 function partsOf(run: string): readonly Part[] {
+  // `PRs` is the plural of `PR`.
+  if (/^\p{Lu}{2,8}s$/u.test(run)) return [{ text: run, kind: 'lower' }];
   const parts: Part[] = [];
   let text = '';
   let kind: Kind = 'other';
@@ -96,7 +98,7 @@ export function stem(word: string): string {
 }
 
 function withoutPlural(word: string): string {
-  if (word.endsWith('ies') && word.length > 4) return `${word.slice(0, -3)}y`;
+  if (/ie[sd]$/.test(word) && word.length > 4) return `${word.slice(0, -3)}y`;
   if (/(?:ss|sh|ch|x|z)es$/.test(word)) return word.slice(0, -2);
   return word.endsWith('s') && !/(?:ss|us|is)$/.test(word) ? word.slice(0, -1) : word;
 }
