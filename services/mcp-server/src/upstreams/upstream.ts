@@ -40,7 +40,7 @@ export interface Upstream {
   readonly offer: ReadOffer;
   /** Present for a pool of processes. */
   workers?(): WorkerPoolStats;
-  /** Present for a command. Returns the start of a process that is under way, in words for an operator. */
+  /** Returns what is under way before it is up, in words for an operator: the start of a process, the reading of a document. */
   starting?(): string | undefined;
   /** Present for a command; undefined until it is known. */
   isolation?(): Isolation | undefined;
