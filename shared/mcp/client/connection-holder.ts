@@ -11,6 +11,8 @@ export interface ConnectionHolder<C> {
   withConnection<T>(task: (connection: C) => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** The connection, if there is one. */
   readonly current: Promise<C> | undefined;
+  /** Stops using the connection, if there is one: the next task opens another. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,9 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
         if (!isReused || signal?.aborted === true || !isSafeToResend(error)) throw error;
         return run(task, signal);
       }
+    },
+    renew() {
+      if (current !== undefined) void retire(current);
     },
     close: async () => {
       closing.abort(new ConnectionClosed('was let go of before it had answered'));

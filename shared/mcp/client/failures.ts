@@ -55,7 +55,7 @@ export interface HttpFailureOptions {
   readonly wwwAuthenticate?: string | undefined;
   /** The beginning of a body that is no message. */
   readonly excerpt?: string | undefined;
-  /** True if it may mean that the server does not know the session: the request has not run then. */
+  /** True if the server does not know the session, or the revision: the request has not run then. */
   readonly isSessionUnknown?: boolean;
 }
 

@@ -3,8 +3,17 @@ import type { HttpAnswer } from '../../../kit/http/connections.ts';
 import { decodeBody } from '../../../kit/http/decode-body.ts';
 import { isEventStream } from '../../../kit/http/fetch-adapter.ts';
 import { TOO_LARGE_CODE } from '../../../kit/faults/resilience.ts';
+import { fairly } from '../../../kit/http/fairly.ts';
 import { readEvents } from '../../../kit/http/sse.ts';
 import { parseJson } from '../../../kit/json/parse-json.ts';
+import {
+  HEADER_MISMATCH,
+  INVALID_PARAMS,
+  METHOD_NOT_FOUND,
+  MISSING_CAPABILITY,
+  PARSE_ERROR,
+  UNSUPPORTED_VERSION,
+} from '../../protocol.ts';
 import { HttpFailure, NotMcp, OldTransport } from '../failures.ts';
 import { type Message, readMessages } from '../read-message.ts';
 
@@ -42,7 +51,7 @@ export async function readAnswer(answer: HttpAnswer, reader: AnswerReader): Prom
 export async function readStream(answer: HttpAnswer, { receive, isOver, position }: AnswerReader): Promise<void> {
   const { body } = answer;
   let rest: NodeJS.Timeout | undefined;
-  const events = readEvents(decodeBody(answer), {
+  const events = readEvents(fairly(decodeBody(answer)), {
     onRetry: (ms) => {
       position.retryMs = ms;
     },
@@ -94,20 +103,33 @@ const OF_HTTP: ReadonlySet<number> = new Set([401, 403, 407, 429, 502, 503, 504]
 export interface FailureContext {
   /** Names the server in errors. */
   readonly name: string;
-  /** On 2026-07-28 a refusal need not name the request. */
   readonly isModern: boolean;
+  /** The request, if it was one. */
+  readonly id?: number | undefined;
   /** True if the request named a session, which the server may not know any more. */
   readonly hadSession: boolean;
 }
+
+/** Statuses of a server that does not know the session, or not the revision: it may be another one by now. */
+const OF_STRANGER: ReadonlySet<number> = new Set([400, 404, 405]);
+/** Codes of refusals of 2026-07-28, which need not name the request. */
+const OF_MODERN: ReadonlySet<number> = new Set([
+  PARSE_ERROR,
+  METHOD_NOT_FOUND,
+  INVALID_PARAMS,
+  HEADER_MISMATCH,
+  MISSING_CAPABILITY,
+  UNSUPPORTED_VERSION,
+]);
 
 /** Reads an answer whose status is no success, and returns the error that it stands for. */
 export async function failureOf(answer: HttpAnswer, context: FailureContext): Promise<Error> {
   const { statusCode: status, headers } = answer;
   const text = await textOf(answer).catch(() => '');
-  const isSessionUnknown = context.hadSession && (status === 404 || status === 400);
+  const isSessionUnknown = (context.isModern || context.hadSession) && OF_STRANGER.has(status);
   const [message] = readMessages(text);
   if (message?.kind !== 'error') return foreignFailure(answer, text, { ...context, isSessionUnknown });
-  if (!isSessionUnknown && isOfMcp(message, status, context)) return message.error;
+  if (!OF_HTTP.has(status) && isOfRequest(message, context, isSessionUnknown)) return message.error;
   return new HttpFailure({ status, ...factsIn(headers), detail: message.error.message, isSessionUnknown });
 }
 
@@ -125,9 +147,14 @@ function foreignFailure({ statusCode: status, headers }: HttpAnswer, text: strin
   return new HttpFailure({ status, ...factsIn(headers), detail: received?.message, excerpt, isSessionUnknown });
 }
 
-/** Returns whether a refusal is an answer of MCP, rather than one of HTTP that is written in its form. */
-const isOfMcp = ({ id }: { readonly id: unknown }, status: number, { isModern }: FailureContext): boolean =>
-  (isModern || id !== undefined) && !OF_HTTP.has(status);
+type Refusal = Message & { readonly kind: 'error' };
+
+/** Returns whether a refusal answers the request, rather than whatever it is that the server does not know. */
+function isOfRequest({ id, error }: Refusal, context: FailureContext, isSessionUnknown: boolean): boolean {
+  if (context.isModern && OF_MODERN.has(error.code)) return true;
+  const isNamed = id !== undefined && String(id) === String(context.id);
+  return isNamed && (context.isModern || !isSessionUnknown);
+}
 
 const factsIn = (headers: HttpAnswer['headers']) => ({
   contentType: contentTypeOf(headers),

@@ -1,4 +1,5 @@
 import { isEventStream } from '../../../kit/http/fetch-adapter.ts';
+import { fairly } from '../../../kit/http/fairly.ts';
 import { readEvents, type ServerSentEvent } from '../../../kit/http/sse.ts';
 import type { Duplex, OnText, OpenDuplex } from '../duplex.ts';
 import { ConnectionClosed, NotMcp } from '../failures.ts';
@@ -30,7 +31,7 @@ export function sseChannel(server: HttpServer): OpenDuplex {
         answer.body.on('error', () => {}).destroy();
         throw notMcp(answer);
       }
-      const events = readEvents(answer.body, { maxEventLength: MAX_EVENT_LENGTH });
+      const events = readEvents(fairly(answer.body), { maxEventLength: MAX_EVENT_LENGTH });
       const endpoint = await endpointOf(events, source.url);
       return channelOver({ events, onText, end: () => ending.abort(), post: poster(server, endpoint) });
     } catch (error) {

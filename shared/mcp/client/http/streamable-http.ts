@@ -51,8 +51,8 @@ export function createStreamableHttp({ server, era, peer }: StreamableHttpOption
   const isModern = era === 'modern';
   let session: Readonly<Record<string, string>> = isModern ? { 'mcp-protocol-version': MODERN_REVISION } : {};
 
-  const failed = (answer: HttpAnswer): Promise<Error> =>
-    failureOf(answer, { name, isModern, hadSession: SESSION_ID in session });
+  const failed = (answer: HttpAnswer, id: number | undefined): Promise<Error> =>
+    failureOf(answer, { name, isModern, id, hadSession: SESSION_ID in session });
 
   const openStream = (lastEventId: string | undefined, signal: AbortSignal | undefined): Promise<HttpAnswer> => {
     const resumed = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
@@ -91,7 +91,7 @@ export function createStreamableHttp({ server, era, peer }: StreamableHttpOption
       const named = isModern && method !== undefined ? { 'mcp-method': method, ...nameHeader(params) } : {};
       const sent = { 'content-type': 'application/json', accept: ACCEPT, ...session, ...named, ...headers };
       const answer = await address.reach({ method: 'POST', headers: sent, body: text, signal });
-      if (answer.statusCode >= 300) throw await failed(answer);
+      if (answer.statusCode >= 300) throw await failed(answer, id);
       const sessionId = answer.headers[SESSION_ID];
       if (method === 'initialize' && typeof sessionId === 'string') session = { [SESSION_ID]: sessionId };
       // Accepted; a server may answer over the stream of notifications.

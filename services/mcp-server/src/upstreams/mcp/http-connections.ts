@@ -68,7 +68,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
 
   return {
     withConnection: (task, { signal }) => shared.withConnection(task, signal),
-    look: shared.withConnection,
+    look: lookOver(shared),
     lookAtChanged: async () => [],
     keepsStateFor: () => false,
     async withOwnConnection({ caller, send }) {
@@ -95,6 +95,18 @@ export function createHttpConnections(options: HttpConnectionsOptions): Connecti
       await Promise.all([shared.close(), ofSessions.close()]);
       await link.close();
     },
+  };
+}
+
+/** A server that refuses all of its lists may be another one by now, which speaks another revision. */
+function lookOver(shared: ConnectionHolder<McpConnection>): ConnectionSource['look'] {
+  return async (task, signal) => {
+    try {
+      return await shared.withConnection(task, signal);
+    } catch (error) {
+      if (error instanceof ProtocolError) shared.renew();
+      throw error;
+    }
   };
 }
 

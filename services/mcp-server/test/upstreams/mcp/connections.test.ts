@@ -17,7 +17,12 @@ import { areAllUp, startHub as startHubOf } from '../../mesh-of-tests.ts';
 jest.setTimeout(60_000);
 
 const WATCHED = 'test://watched-resource';
-const startHub = (url: string, more: object = {}) => startHubOf({ upstream: { url, ...more } });
+/** Starts a hub that has its upstream: on a busy machine it does not wait for that. */
+async function startHub(url: string, more: object = {}) {
+  const hub = await startHubOf({ upstream: { url, ...more } });
+  await until(() => areAllUp(hub));
+  return hub;
+}
 
 const callTool = (hub: TestedService, name: string) => post(`${hub.url}/tools/${name}`, { arguments: {} });
 
@@ -153,6 +158,18 @@ describe.each(['legacy', 'modern'] as const)('an upstream of the %s era', (era: 
     );
     await client.close();
   });
+});
+
+test.each([
+  ['legacy', 'modern'],
+  ['modern', 'legacy'],
+] as const)('an upstream of the %s era that comes back as one of the %s era is used as that', async (before, after) => {
+  const old = await startFixture({ eras: [before] });
+  const hub = await startHub(old.url);
+  expect((await callTool(hub, 'test_simple_text')).status).toBe(200);
+  await old.stop();
+  endWithTest(await startFixture({ eras: [after], port: old.port }));
+  await until(async () => (await callTool(hub, 'test_simple_text')).status === 200);
 });
 
 test.each(['legacy', 'modern'] as const)(
