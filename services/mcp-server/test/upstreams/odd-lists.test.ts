@@ -146,7 +146,7 @@ describe.each(['modern', 'legacy'] satisfies Era[])('a server of the %s era', (e
   };
   test.each([
     ['prompts/list', refuse, /backend needs login/],
-    ['resources/list', () => ({}), /without a list/],
+    ['resources/list', () => null, /a result that is no object/],
     ['resources/templates/list', () => ({ resourceTemplates: null }), /without a list/],
     ['prompts/list', ({ cursor = 0 }) => ({ prompts: [], nextCursor: Number(cursor) + 1 }), /more than 1000 pages/],
     ['prompts/list', () => ({ prompts: [{ name: 'ask' }], nextCursor: 'again' }), /circle/],
