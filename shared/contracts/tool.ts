@@ -28,6 +28,8 @@ export interface Tool {
   /** The upstream that a hub has it from, and the status of that upstream. */
   readonly server?: string;
   readonly status?: UpstreamStatus;
+  /** The reason why that upstream is not up, in words for an operator. */
+  readonly status_reason?: string;
   /** The upstream's own name for it, if the hub had to change that: a call by it is answered, too. */
   readonly original_name?: string;
 }

@@ -7,7 +7,15 @@ import { CHUNK_META_KEY, errorOfResult, SOURCE_META_KEY, sourceOf } from './meta
 import type { McpNotification, McpResult, McpTool } from './protocol.ts';
 
 /** Encodes a tool for MCP; where a hub has it from goes into its `_meta`. */
-export function toMcpTool({ input_schema, output_schema, server, status, original_name: _own, ...tool }: Tool) {
+export function toMcpTool({
+  input_schema,
+  output_schema,
+  server,
+  status,
+  status_reason: _why,
+  original_name: _own,
+  ...tool
+}: Tool) {
   return {
     ...tool,
     inputSchema: { ...input_schema, type: 'object' as const },
@@ -28,6 +36,7 @@ export function toTool(tool: McpTool): Tool {
     ...(outputSchema === undefined ? {} : { output_schema: outputSchema }),
     annotations: ToolAnnotations.parse(annotations),
     ...(source === undefined ? {} : { server: source.server, status: source.status }),
+    ...(source?.reason === undefined ? {} : { status_reason: source.reason }),
     ...(source?.name === undefined ? {} : { original_name: source.name }),
   };
 }

@@ -14,7 +14,7 @@ export const CHUNK_META_KEY = 'io.toolmesh/chunk';
 /** Key in a call's `_meta`: true if nobody listens. Progress still keeps the call alive; output may be left out. */
 export const QUIET_META_KEY = 'io.toolmesh/quiet';
 
-/** Key in a listed tool's `_meta`: the upstream that it comes from, `{server, status}`. */
+/** Key in a listed tool's `_meta`: the upstream that it comes from, `{server, status, reason?}`. */
 export const SOURCE_META_KEY = 'io.toolmesh/source';
 
 /** Key in a result's `_meta`: the state that a process kept for the session is lost, `{reason}`. */
@@ -24,7 +24,12 @@ export const STATE_LOST_META_KEY = 'io.toolmesh/state_lost';
 export const CONVERSATION_META_KEY = 'io.toolmesh/conversation';
 
 const Sourced = z.object({
-  [SOURCE_META_KEY]: z.object({ server: z.string(), status: UpstreamStatus, name: z.string().optional() }),
+  [SOURCE_META_KEY]: z.object({
+    server: z.string(),
+    status: UpstreamStatus,
+    reason: z.string().optional(),
+    name: z.string().optional(),
+  }),
 });
 
 /** Returns where a hub has a tool from, with its own name there if the hub had to change it. */

@@ -18,7 +18,7 @@ export type TextOverrides = Readonly<
 >;
 
 interface Source {
-  readonly upstream: Pick<Upstream, 'name' | 'status'>;
+  readonly upstream: Pick<Upstream, 'name' | 'status' | 'lastError'>;
   readonly prefix: string;
   readonly overrides: TextOverrides;
 }
@@ -28,7 +28,6 @@ const NEEDS_TASKS = 'It runs only as a task of MCP, and Toolmesh has no tasks ye
 
 /** Returns a listed tool as the hub offers it: under `name`, with its source, and with the texts of mesh.json. */
 export function describeTool(listed: McpTool, name: string, { upstream, prefix, overrides }: Source) {
-  const { name: server, status } = upstream;
   const override = (Object.hasOwn(overrides, listed.name) && overrides[listed.name]) || {};
   const { title, description, annotations } = override;
   const needsTasks = isRecord(listed['execution']) && listed['execution']['taskSupport'] === 'required';
@@ -42,10 +41,20 @@ export function describeTool(listed: McpTool, name: string, { upstream, prefix, 
     ...(title === undefined ? {} : { title }),
     ...(whole === undefined ? {} : { description: whole }),
     ...(annotations === undefined ? {} : { annotations: { ...listed.annotations, ...annotations } }),
-    _meta: { ...listed._meta, [SOURCE_META_KEY]: { server, status, ...(isChanged ? { name: listed.name } : {}) } },
+    _meta: {
+      ...listed._meta,
+      [SOURCE_META_KEY]: { ...sourceIn(upstream), ...(isChanged ? { name: listed.name } : {}) },
+    },
   };
   return { tool, needsTasks };
 }
+
+/** Returns what a tool says of its upstream. */
+const sourceIn = ({ name: server, status, lastError }: Source['upstream']) => ({
+  server,
+  status,
+  ...(status === 'up' || lastError === undefined ? {} : { reason: lastError }),
+});
 
 /** Returns the own name of a tool or prompt as its title, if the hub had to change it and it has no other title. */
 export function titleFor(

@@ -5,6 +5,7 @@ import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
 import { request } from '@toolmesh/shared/test-kit/requests';
 import type { ServiceInProcess } from '@toolmesh/shared/test-kit/serve-in-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
+import { serveChanging } from '../changing-server.ts';
 import { call, checksOf, serveHub, startHub } from '../mesh-of-tests.ts';
 import { OddHttpAnswer, Refusal, serveOdd } from '../odd-server.ts';
 
@@ -80,6 +81,18 @@ describe('an upstream that cannot be used', () => {
     });
     expect(JSON.stringify(hub.log)).not.toContain(SECRET);
   });
+});
+
+test('tools of an upstream that is away say why, to the page as well', async () => {
+  const server = await serveChanging('odd', {});
+  const hub = await startHub({ odd: { url: server.url } });
+  const listed = async () => (await request(`${hub.url}/tools`)).body.tools[0];
+  await until(async () => (await listed())?.status === 'up');
+  expect(await listed()).not.toHaveProperty('status_reason');
+  server.leave();
+  await call(hub, 'wake_odd');
+  await until(async () => (await listed()).status !== 'up');
+  expect(await listed()).toMatchObject({ server: 'odd', status_reason: expect.stringContaining('status 500') });
 });
 
 test('a refused call keeps its meaning, tells when to try again, and turns the upstream off for nobody', async () => {

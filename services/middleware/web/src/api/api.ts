@@ -83,18 +83,21 @@ export interface ToolEntry {
   readonly inputSchema: JsonObject;
   readonly server: string;
   readonly status: UpstreamStatus;
+  /** The reason why its server is not up. */
+  readonly statusReason: string | undefined;
   /** From the tool's hints: it only reads, or it may destroy something. */
   readonly nature: 'reads' | 'destructive' | undefined;
 }
 
 export async function listTools(): Promise<readonly ToolEntry[]> {
   const { tools } = await getJson<{ readonly tools: readonly Tool[] }>('/tools');
-  return tools.map(({ name, description, input_schema, annotations, server = 'other', status = 'up' }) => ({
+  return tools.map(({ name, description, input_schema, annotations, server = 'other', status = 'up', ...rest }) => ({
     name,
     description,
     inputSchema: input_schema,
     server,
     status,
+    statusReason: rest.status_reason,
     nature: natureOf(annotations),
   }));
 }

@@ -44,7 +44,7 @@ export function ToolPanel() {
 const STATUS_WORDS: Readonly<Record<string, string>> = { stale: 'may be offline', down: 'offline' };
 
 function ToolRow({ tool }: { readonly tool: ToolEntry }) {
-  const { name, description, status, nature } = tool;
+  const { name, description, status, statusReason, nature } = tool;
   const isOn = !disabledTools.value.has(name);
   return (
     <details class="tool-row" data-off={!isOn}>
@@ -57,6 +57,7 @@ function ToolRow({ tool }: { readonly tool: ToolEntry }) {
         {Object.hasOwn(STATUS_WORDS, status) && <span class="tag warn">{STATUS_WORDS[status]}</span>}
       </summary>
       <p>{description}</p>
+      {statusReason !== undefined && <p class="hint">{statusReason}</p>}
       <label class="switch">
         <input type="checkbox" checked={isOn} onChange={() => toggleTool(name)} />
         <span>Available to the model</span>
