@@ -52,7 +52,7 @@ function describeOdd(name: string, { tools, left_out, defects, warnings }: Seen)
   }
   if (Array.isArray(defects)) {
     const listed = defects.slice(0, MAX_LISTED).map(describeDefect).join('; ');
-    const says = `${name} is up with ${String(tools)} tools, and ${defects.length} parts are not as MCP has them: ${listed}`;
+    const says = `${name} is up with ${String(tools)} tools, and ${defects.length} of its parts are mended or left out: ${listed}`;
     return warning(about, says, `update ${name}, or set "exclude" in mesh.json; /stats has the whole list`);
   }
   if (!Array.isArray(warnings)) return undefined;

@@ -123,7 +123,7 @@ function logDefects(
   const problems = fresh.slice(0, MAX_LOGGED).map(describeDefect);
   const leftOut = fresh.filter(({ action }) => action === 'left_out').length;
   const counts = { mended: fresh.filter(({ action }) => action === 'mended').length, left_out: leftOut };
-  logger.warn({ upstream: name, ...counts, problems }, 'parts of what the upstream offers are not as MCP has them');
+  logger.warn({ upstream: name, ...counts, problems }, 'parts of what the upstream offers are mended or left out');
 }
 
 /** Returns a defect in words for an operator. */
