@@ -54,6 +54,12 @@ describe('the linter refuses', () => {
       "import { roll } from '../../../services/tea-leaves/src/roll.ts';\nroll();\n",
     ],
     [
+      'the SDK of MCP in a service',
+      'services/mcp-server/src/faces/broken.ts',
+      "import '@modelcontextprotocol/server';\n",
+    ],
+    ['the SDK of MCP in shared', 'shared/mcp/server/broken.ts', "import '@modelcontextprotocol/server';\n"],
+    [
       'the test kit outside of tests',
       'services/time-client/src/broken.ts',
       "import { until } from '@toolmesh/shared/test-kit/waiting';\nvoid until(() => true);\n",
