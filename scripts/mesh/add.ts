@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type ReadyServer, readyServers } from '../../services/mcp-server/src/mesh-config/ready/ready-servers.ts';
 import { type MissingSetting, renderReady } from '../../services/mcp-server/src/mesh-config/ready/render-ready.ts';
 import { nearestNames } from '@toolmesh/shared/kit/faults/nearest-names';
@@ -41,7 +43,8 @@ export async function add(options: AddOptions, around: Surroundings): Promise<vo
   for (const warning of warnings) around.print(`  Warning   ${warning}`);
   const unset = unsetVariables(name, entry, around);
   for (const variable of unset) around.print(`  Set       ${variable}=... in .env${whatIs(ready?.settings[variable])}`);
-  for (const [title, text] of adviceOf(ready)) around.print(`  ${title.padEnd(9)} ${text}`);
+  for (const [title, text] of [...lackingProgram(entry, around.env), ...adviceOf(ready)])
+    around.print(`  ${title.padEnd(9)} ${text}`);
   around.print(`  Try it    npm run mesh -- test ${name}`);
 }
 
@@ -49,6 +52,22 @@ export async function add(options: AddOptions, around: Surroundings): Promise<vo
 function refuseKnown({ path, entries }: MeshFile, name: string): void {
   if (!entries.some((entry) => entry.name === name)) return;
   throw new CommandError(`${path} has an entry ${JSON.stringify(name)}. --force replaces it; or choose another name.`);
+}
+
+/** Returns what to install where the program of an entry is not in PATH. */
+function lackingProgram(
+  { command }: { readonly command?: unknown },
+  env: NodeJS.ProcessEnv,
+): readonly (readonly [string, string])[] {
+  const isName = typeof command === 'string' && /^[\w.-]+$/.test(command);
+  const folders = (env['PATH'] ?? '').split(delimiter);
+  if (!isName || folders.some((folder) => existsSync(join(folder, command)))) return [];
+  return [
+    [
+      'Needs',
+      command === 'uvx' ? 'uv, which is not installed here: pip install uv' : `${command}, which is not in PATH`,
+    ],
+  ];
 }
 
 const adviceOf = (ready: ReadyServer | undefined): readonly (readonly [string, string])[] => [
@@ -99,7 +118,11 @@ function pairs(given: readonly string[], separator: string, form: string): Recor
 }
 
 /** Returns the entry of a ready server, after asking for what is missing. @throws CommandError that names what is */
-async function readyEntry(ready: ReadyServer, options: AddOptions, around: Surroundings) {
+async function readyEntry(
+  ready: ReadyServer,
+  options: AddOptions,
+  around: Surroundings,
+): Promise<Readonly<Record<string, unknown>>> {
   const given = new Map(Object.entries(pairs(options.env, '=', '--env NAME=value')));
   refuseSecrets(ready, given);
   const isSet = (variable: string): boolean => (around.env[variable] ?? '') !== '';

@@ -97,6 +97,7 @@ describe('mesh add', () => {
     await run('add', 'jira', ...address);
     expect(servers().jira.env).toEqual({ JIRA_URL: 'https://x.test', JIRA_API_TOKEN: '${JIRA_API_TOKEN}' });
     expect(said()).toContain('Set       JIRA_API_TOKEN=... in .env: API token');
+    expect(said()).toContain('Needs     uv, which is not installed here');
     const set = workplace({ JIRA_URL: 'https://y.test', JIRA_PERSONAL_TOKEN: 'abc' });
     await set.run('add', 'work', '--from', 'jira');
     expect(set.servers().work.env).toEqual({

@@ -422,6 +422,13 @@ describe('what has no effect', () => {
     ]);
   });
 
+  test('also a transport that nobody has, even one that every object of JavaScript has', () => {
+    expect(entry({ ...GOOD, type: 'constructor' })).toMatchObject({
+      kind: 'url',
+      warnings: ['mcpServers.x.type: "constructor" is not known; "stdio", "http" and "sse" are'],
+    });
+  });
+
   test('also at the top, for keys and names that are there twice', () => {
     const { warnings, mcpServers } = read(
       '{"mcpServer": 1, "mcpServers": {"a": {"url": "http://a.test"}, "a": {"url": "http://b.test"}}}',

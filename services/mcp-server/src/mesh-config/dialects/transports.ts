@@ -34,7 +34,7 @@ export function readTransport(value: unknown, keys: { readonly isCommand: boolea
   if (WEB_SOCKETS.has(word)) {
     return { problem: `"${cut(value)}" is no transport of the hub; it has "stdio", "http" and "sse"` };
   }
-  const transport = NAMES[word];
+  const transport = Object.hasOwn(NAMES, word) ? NAMES[word] : undefined;
   if (transport === undefined) {
     return OTHERS.has(word) ? {} : { warning: `"${cut(value)}" is not known; "stdio", "http" and "sse" are` };
   }

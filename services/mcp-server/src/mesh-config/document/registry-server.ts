@@ -46,8 +46,10 @@ function transportOf(one: Description): string {
   return (isRecord(transport) ? text(transport, 'type') : undefined) ?? 'stdio';
 }
 
-const runnerOf = (one: Description): string | undefined =>
-  text(one, 'runtimeHint') ?? RUNNERS[text(one, 'registryType') ?? text(one, 'registryName') ?? ''];
+function runnerOf(one: Description): string | undefined {
+  const registry = text(one, 'registryType') ?? text(one, 'registryName') ?? '';
+  return text(one, 'runtimeHint') ?? (Object.hasOwn(RUNNERS, registry) ? RUNNERS[registry] : undefined);
+}
 
 function commandFor(one: Description): Record<string, unknown> {
   const runner = runnerOf(one) ?? '';
