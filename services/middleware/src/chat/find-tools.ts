@@ -3,7 +3,7 @@ import type { Tool } from '@toolmesh/shared/contracts/tool';
 import { checkInput, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { CALLING_TOOL, SEARCH_TOOL } from '@toolmesh/shared/kit/search/hub-tools';
 import { runSearch, SearchInput } from '@toolmesh/shared/kit/search/search-tools';
-import { createToolSearch } from '@toolmesh/shared/kit/search/tool-search';
+import { createToolSearch, type ToolSearch } from '@toolmesh/shared/kit/search/tool-search';
 import { elapsed } from '@toolmesh/shared/kit/tools/tool-catalogue';
 import { estimateTools } from '../models/context/token-estimate.ts';
 import type { Model } from '../models/model.ts';
@@ -28,9 +28,28 @@ export interface RunToolsOptions extends Omit<RunTools, 'shown' | 'note'> {
   /** The caller's own tools. */
   readonly externalTools: readonly Tool[];
   readonly choice: ToolChoice;
+  /** Finds tools of the hub. */
+  readonly search: ToolSearch;
   /** More tools than these are searched. */
   readonly maxTools: number;
   readonly signal: AbortSignal;
+}
+
+/** A search in the list of the hub, shared by all runs: it is read once for all of them. */
+export interface ListSearch extends ToolSearch {
+  /** Searches in this list from now on. */
+  follow(tools: readonly Tool[]): void;
+}
+
+export function createListSearch(): ListSearch {
+  let list: readonly Tool[] = [];
+  const { search } = createToolSearch(() => list);
+  return {
+    search,
+    follow(tools) {
+      list = tools;
+    },
+  };
 }
 
 /** Fewer tools than this are always shown: searching them would cost more than it saves. */
@@ -46,12 +65,13 @@ const MAX_SCHEMAS = 24_000;
  * that this run may call, and calls of the other one are calls of the tool in its arguments.
  */
 export async function chooseRunTools(options: RunToolsOptions): Promise<RunTools> {
-  const { tools, callTool, permissionOf, model, signal } = options;
+  const { tools, callTool, permissionOf, model, search, signal } = options;
   // A model whose server does not answer says so when it is asked.
   const windowTokens = await model.windowTokens?.(signal).catch(() => undefined);
   if (!isTooLong(options, windowTokens)) return { tools, callTool, permissionOf, note: '' };
   const mayCall = tools.filter((tool) => permissionOf(tool) !== 'deny');
-  const search = createToolSearch(() => mayCall);
+  const names = new Set(mayCall.map(({ name }) => name));
+  const accept = ({ name }: Tool): boolean => names.has(name);
   const maxSchemas = Math.min(MAX_SCHEMAS, (windowTokens ?? MAX_SCHEMAS) * SCHEMA_CHARS_PER_TOKEN);
   return {
     tools: [...tools, SEARCH_TOOL, CALLING_TOOL],
@@ -65,7 +85,7 @@ export async function chooseRunTools(options: RunToolsOptions): Promise<RunTools
       if (name !== SEARCH_TOOLS) return callTool(name, args, context);
       const started = performance.now();
       const input = checkInput(SearchInput, args, { code: 'invalid_arguments', subject: `Arguments of ${name}` });
-      const found = await runSearch(search, input, { maxSchemas });
+      const found = await runSearch(search, input, { accept, maxSchemas });
       const content = [{ type: 'text', text: JSON.stringify(found) }];
       return { tool: name, is_error: false, content, structured_content: found, duration_ms: elapsed(started) };
     },

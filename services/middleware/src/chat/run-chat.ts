@@ -8,7 +8,7 @@ import type { RunEvent, RunIdentity } from '../run/events.ts';
 import { createRunRecorder } from '../run/run-recorder.ts';
 import type { ChatMetrics } from '../telemetry/chat-metrics.ts';
 import { traceRun } from '../telemetry/chat-spans.ts';
-import { chooseRunTools } from './find-tools.ts';
+import { chooseRunTools, createListSearch, type ListSearch } from './find-tools.ts';
 import type { ChatDependencies, ChatOrder, StartedOrder, ToolChoice } from './chat-order.ts';
 import { openConversation } from './conversation.ts';
 import { newBoundary, runOptions } from './run-options.ts';
@@ -28,6 +28,7 @@ export type RunChat = <T>(order: ChatOrder, consume: (chat: Chat) => Promise<T>)
 /** Makes the use case of this service: one message in, one run of the agent loop out. */
 export function createChat(dependencies: ChatDependencies): RunChat {
   const { config, hub, runs, sessions } = dependencies;
+  const search = createListSearch();
 
   return async (order, consume) => {
     if (runs.count >= config.CHAT_MAX_RUNS) {
@@ -39,7 +40,7 @@ export function createChat(dependencies: ChatDependencies): RunChat {
     let leaveSession = () => {};
     try {
       if (order.isSession) leaveSession = await sessions.enter(sessionId, run.signal);
-      const chat = await startRun(dependencies, { ...order, sessionId, runId, signal: run.signal });
+      const chat = await startRun(dependencies, { ...order, sessionId, runId, signal: run.signal }, search);
       return await traceRun(chat.identity, () => consume(chat));
     } finally {
       leaveSession();
@@ -50,7 +51,7 @@ export function createChat(dependencies: ChatDependencies): RunChat {
   };
 }
 
-async function startRun(dependencies: ChatDependencies, order: StartedOrder): Promise<Chat> {
+async function startRun(dependencies: ChatDependencies, order: StartedOrder, search: ListSearch): Promise<Chat> {
   const { metrics, hub, sessions, openModel } = dependencies;
   const { sessionId, runId, isSession } = order;
   const stored = isSession ? sessions.read(sessionId) : undefined;
@@ -58,7 +59,9 @@ async function startRun(dependencies: ChatDependencies, order: StartedOrder): Pr
   const boundary = newBoundary();
   const [model, { tools: listed, note }] = await Promise.all([openModel(order, boundary), listTools(hub)]);
   const { config, permissionOf } = dependencies;
+  search.follow(listed);
   const chosen = await chooseRunTools({
+    search,
     tools: selectTools(listed, order.tools),
     callTool: hub.conversation(sessionId).callTool,
     permissionOf,
