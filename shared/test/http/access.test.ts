@@ -184,6 +184,15 @@ describe('without the key', () => {
   });
 });
 
+test('a page may read what it needs of an answer, the id of its session among it', async () => {
+  const { url } = await serve();
+  const { headers } = await request(`${url}/mcp`, { headers: { origin: 'http://localhost:5173' } });
+  const exposed = headers.get('access-control-expose-headers')?.split(',');
+  expect(exposed).toEqual(
+    expect.arrayContaining(['mcp-session-id', 'mcp-protocol-version', 'www-authenticate', 'retry-after']),
+  );
+});
+
 test('what a service says is not stored, except the files of its documentation', async () => {
   const { url } = await serve();
   const caching = async (path: string, init: RequestInit = {}) =>

@@ -91,6 +91,14 @@ describe('a session', () => {
     expect(listeners.size).toBe(0);
   });
 
+  test('answers two requests that have one id', async () => {
+    const { send, held } = await open();
+    const answers = [send(callHeld), send(callHeld)];
+    await until(() => held.length === 2);
+    held.forEach((call) => call.end(TEXT));
+    for (const { body } of await Promise.all(answers)) expect(body).toEqual({ jsonrpc: '2.0', id: 7, result: TEXT });
+  });
+
   test('lets a client cancel a request, which then gets no answer', async () => {
     const { send, held } = await open();
     const answer = send(callHeld);
