@@ -6,11 +6,20 @@ import { request } from '@toolmesh/shared/test-kit/requests';
 import { type ServiceProcess, startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 
 /** Starts the hub as users do, in a process of its own, before the given upstreams. */
-export function startHubBefore(mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> {
+export async function startHubBefore(mcpServers: object, env: Record<string, string> = {}): Promise<ServiceProcess> {
   const path = join(mkdtempSync(join(tmpdir(), 'outside-')), 'mesh.json');
   writeFileSync(path, JSON.stringify({ mcpServers }, null, 2));
   const main = new URL('../../services/mcp-server/src/main.ts', import.meta.url);
-  return startServiceProcess(main, { MESH_CONFIG: path, ...env });
+  const hub = await startServiceProcess(main, { MESH_CONFIG: path, ...env });
+  return {
+    ...hub,
+    async stop() {
+      // Said here, where all that it could not answer has been told of.
+      const fatal = hub.log.filter(({ level }) => level === 'fatal');
+      if (fatal.length > 0) process.stdout.write(`the hub has ended by itself: ${JSON.stringify(fatal)}\n`);
+      await hub.stop();
+    },
+  };
 }
 
 interface Listed {

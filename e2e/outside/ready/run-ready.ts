@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -7,10 +8,15 @@ import { listed, startHubBefore, untilListed } from '../hub.ts';
 import { newFolder, python } from '../parts.ts';
 import type { createReport } from '../report.ts';
 
-/** Those that start and list their tools without the service that they are for; their settings are made up. */
-const STARTS_ALONE: ReadonlySet<string> = new Set(['memory', 'everything', 'sequential-thinking', 'time', 'fetch']);
+/** Those that start and list their tools without the service that they are for; what they require is made up. */
+const STARTS_ALONE: ReadonlySet<string> = new Set(
+  [
+    'git gitlab sentry context7 everything filesystem excel memory time sequential-thinking image-generation prometheus',
+    'grafana fetch playwright chrome-devtools brave-search tavily firecrawl mattermost notion',
+  ].flatMap((line) => line.split(' ')),
+);
 /** So many are installed and started at once. */
-const TOGETHER = 3;
+const TOGETHER = 4;
 /** What a company's network needs is in the hub's environment, as it is in its users'. */
 const NETWORK = /CERT|PROXY|_CA_/i;
 /** `npx` and `uvx` fetch what they run at the first start. */
@@ -50,12 +56,14 @@ export async function runReady(report: ReturnType<typeof createReport>, wanted: 
 }
 
 function entryOf(server: Parameters<typeof renderReady>[0]): object {
-  const made = Object.entries(server.settings).map(([name, { example }]): [string, string] => [
-    name,
-    example ?? 'made-up',
-  ]);
   const folder = newFolder();
-  const given = new Map(made.map(([name, value]) => [name, /FOLDER|REPOSITORY/.test(name) ? folder : value]));
-  const { entry } = renderReady(server, { given, isSet: () => false });
-  return entry;
+  execFileSync('git', ['init', '-q', folder]);
+  const required = Object.entries(server.settings).filter(([, { required: isRequired }]) => isRequired);
+  const made = required.map(([name, { example = 'made-up' }]): [string, string] => [
+    name,
+    /FOLDER|REPOSITORY/.test(name) ? folder : example,
+  ]);
+  const { entry } = renderReady(server, { given: new Map(made), isSet: () => false });
+  // A secret stays a reference, to a variable that is not set here.
+  return JSON.parse(JSON.stringify(entry).replaceAll(/\$\{\w+\}/g, 'made-up'));
 }

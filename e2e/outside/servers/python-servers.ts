@@ -119,12 +119,14 @@ export const PYTHON_SERVERS: readonly ServerCase[] = [
     entry: async () => ({
       command: await python('current', 'mcp-server-motherduck'),
       args: ['--db-path', ':memory:', '--read-write'],
+      prefix: 'duck_',
     }),
-    calls: [{ tool: 'execute_query', args: () => ({ sql: 'SELECT 6 * 7 AS answer' }), says: /42/ }],
+    notes: ['`list_tables` is also a tool of mcp-server-sqlite: one of the two needs a prefix'],
+    calls: [{ tool: 'duck_execute_query', args: () => ({ sql: 'SELECT 6 * 7 AS answer' }), says: /42/ }],
     async session(call, own) {
-      await call('execute_query', { sql: 'CREATE TABLE mine (who VARCHAR)' });
-      await call('execute_query', { sql: `INSERT INTO mine VALUES ('${own}')` });
-      const found = await call('execute_query', { sql: `SELECT count(*) AS n, max(who) AS who FROM mine` });
+      await call('duck_execute_query', { sql: 'CREATE TABLE mine (who VARCHAR)' });
+      await call('duck_execute_query', { sql: `INSERT INTO mine VALUES ('${own}')` });
+      const found = await call('duck_execute_query', { sql: `SELECT count(*) AS n, max(who) AS who FROM mine` });
       expectText(found, new RegExp(`1\\D+${own}`));
     },
   },
