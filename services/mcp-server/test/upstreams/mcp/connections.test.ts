@@ -5,7 +5,7 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import { endWithTest } from '@toolmesh/shared/test-kit/end-with-test';
 import { serveRaw } from '@toolmesh/shared/test-kit/raw-server';
-import { post } from '@toolmesh/shared/test-kit/requests';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
 import type { TestedService } from '@toolmesh/shared/test-kit/tested-service';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import express, { type Request, type Response } from 'express';
@@ -20,7 +20,8 @@ const WATCHED = 'test://watched-resource';
 /** Starts a hub that has its upstream: on a busy machine it does not wait for that. */
 async function startHub(url: string, more: object = {}) {
   const hub = await startHubOf({ upstream: { url, ...more } });
-  await until(() => areAllUp(hub));
+  const isUp = async () => Object((await request(`${hub.url}/stats`)).body).upstreams.upstream.status === 'up';
+  await until(isUp);
   return hub;
 }
 
