@@ -42,12 +42,12 @@ USER node
 FROM base AS time-client
 COPY services/time-client services/time-client
 EXPOSE 8003
-CMD ["node", "services/time-client/src/main.ts"]
+CMD ["node", "--max-semi-space-size=2", "services/time-client/src/main.ts"]
 
 FROM base AS code-executor
 COPY services/code-executor services/code-executor
 EXPOSE 8004
-CMD ["node", "services/code-executor/src/main.ts"]
+CMD ["node", "--max-semi-space-size=2", "services/code-executor/src/main.ts"]
 
 FROM base AS mcp-server
 COPY services/mcp-server services/mcp-server
@@ -58,7 +58,7 @@ RUN install --directory --owner=node --group=node /data
 ENV MESH_CACHE_DIR=/data
 USER node
 EXPOSE 8000
-CMD ["node", "services/mcp-server/src/main.ts"]
+CMD ["node", "--max-semi-space-size=2", "services/mcp-server/src/main.ts"]
 
 FROM base AS middleware
 COPY --from=page /app/services/middleware/web/dist services/middleware/web/dist
@@ -69,7 +69,7 @@ RUN install --directory --owner=node --group=node /data
 ENV CHAT_DATA_DIR=/data
 USER node
 EXPOSE 8002
-CMD ["node", "services/middleware/src/main.ts"]
+CMD ["node", "--max-semi-space-size=2", "services/middleware/src/main.ts"]
 
 FROM base AS sandbox
 USER root
@@ -93,7 +93,7 @@ RUN SANDBOX_CACHE_DIR=/app/data/sandbox node services/sandbox/src/commands/prepa
 ENV SANDBOX_CACHE_DIR=/app/data/sandbox SANDBOX_DATA_DIR=/data
 USER node
 EXPOSE 8001
-CMD ["node", "services/sandbox/src/main.ts"]
+CMD ["node", "--max-semi-space-size=2", "services/sandbox/src/main.ts"]
 
 # Not a service of ours: the way from the sandbox to package indexes.
 FROM ${NODE_IMAGE} AS index-proxy

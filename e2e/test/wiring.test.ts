@@ -25,7 +25,9 @@ describe('every service', () => {
     test('is built by the Dockerfile and started by docker-compose.yml, on its port, with nothing it does not need', () => {
       expect(text('Dockerfile')).toContain(`FROM base AS ${name}\n`);
       expect(text('Dockerfile')).toContain(`COPY services/${name} services/${name}\n`);
-      expect(text('Dockerfile')).toContain(`EXPOSE ${port}\nCMD ["node", "services/${name}/src/main.ts"]`);
+      expect(text('Dockerfile')).toContain(
+        `EXPOSE ${port}\nCMD ["node", "--max-semi-space-size=2", "services/${name}/src/main.ts"]`,
+      );
       expect(yaml('docker-compose.yml').services[name]).toMatchObject({
         build: { target: name },
         read_only: true,

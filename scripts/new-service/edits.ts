@@ -67,7 +67,7 @@ function addToDockerfile(text: string, { name, port }: NewService): string {
   const stage = `FROM base AS ${name}
 COPY services/${name} services/${name}
 EXPOSE ${port}
-CMD ["node", "services/${name}/src/main.ts"]
+CMD ["node", "--max-semi-space-size=2", "services/${name}/src/main.ts"]
 
 `;
   return insertBefore(text, /^FROM base AS mcp-server$/m, stage);
