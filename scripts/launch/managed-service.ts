@@ -37,7 +37,10 @@ const NODE_FLAGS = ['--max-semi-space-size=2'];
 
 /** Longer than the grace that services give running requests when they stop. */
 const STOP_MS = 12_000;
+const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
+/** The exit code of a service that cannot run with its settings (EX_CONFIG of sysexits.h). */
+const WRONG_SETTINGS = 78;
 /** A service that ran this long had started well. */
 const STABLE_MS = 30_000;
 
@@ -46,7 +49,7 @@ export function manageService({ name, env, url, say }: ManagedServiceOptions): M
   const failed = Promise.withResolvers<string>();
   let isKept = false;
   let isStopping = false;
-  let pauseMs = 250;
+  let pauseMs = MIN_PAUSE_MS;
   let child = start();
   let stopWatching = () => {};
 
@@ -71,10 +74,10 @@ export function manageService({ name, env, url, say }: ManagedServiceOptions): M
       if (isStopping) return;
       const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
       if (!isKept) return failed.resolve(lastLines.join('\n') || `${name} ended ${how} before it was ready.`);
-      if (performance.now() - startedAt > STABLE_MS) pauseMs = 250;
-      say(`${name} ended ${how}; starting it again`);
-      void sleep(pauseMs).then(() => {
-        pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
+      const { waitMs, words } = nextStart(code, performance.now() - startedAt, pauseMs);
+      say(`${name} ended ${how}; ${words}`);
+      pauseMs = Math.min(MAX_PAUSE_MS, waitMs * 2);
+      void sleep(waitMs).then(() => {
         if (!isStopping) child = start();
       });
     });
@@ -99,6 +102,14 @@ export function manageService({ name, env, url, say }: ManagedServiceOptions): M
     },
     kill: () => void child.kill('SIGKILL'),
   };
+}
+
+/** Returns the time until a service that ended is started again, and what is said of that. */
+function nextStart(code: number | null, ranMs: number, pauseMs: number) {
+  if (code === WRONG_SETTINGS) {
+    return { waitMs: MAX_PAUSE_MS, words: `correct its settings; it is tried again in ${MAX_PAUSE_MS / 1_000} s` };
+  }
+  return { waitMs: ranMs > STABLE_MS ? MIN_PAUSE_MS : pauseMs, words: 'starting it again' };
 }
 
 /** Ends the process of a service that stands still, so that it is started again. Returns a function that stops this. */
