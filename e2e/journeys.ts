@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { CALL_TOOL, SEARCH_TOOLS } from '@toolmesh/shared/contracts/hub-tools';
 import { createMcpClient } from '@toolmesh/shared/mcp/client/mcp-client';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { quietContext } from '@toolmesh/shared/kit/tools/tool';
@@ -9,7 +10,12 @@ export interface RunningMesh {
   readonly url: (service: string) => string;
 }
 
-const MESH_TOOLS = SERVICES.filter(({ inMesh }) => inMesh).flatMap(({ tools }) => tools);
+/** The tools of a mesh: those of its services, and the hub's own. */
+export const MESH_TOOLS: readonly string[] = [
+  ...SERVICES.filter(({ inMesh }) => inMesh).flatMap(({ tools }) => tools),
+  SEARCH_TOOLS,
+  CALL_TOOL,
+];
 
 /** Tests that hold for every mesh, started by `npm start` or in containers. */
 export function describeJourneys(mesh: () => RunningMesh): void {
