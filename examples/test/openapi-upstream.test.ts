@@ -29,7 +29,8 @@ afterAll(async () => {
 });
 
 test('the hub makes a tool of every operation of a REST service', async () => {
-  expect((await request(`${running.url}/tools`)).body.tools).toMatchObject([
+  const { tools } = (await request(`${running.url}/tools`)).body;
+  expect(tools.filter((tool: { server: string }) => tool.server === 'bookshop')).toMatchObject([
     { name: 'shop_find_books', description: 'Finds books by their author.', server: 'bookshop' },
   ]);
   const { body } = await post(`${running.url}/tools/shop_find_books`, { arguments: { author: 'Austen' } });
