@@ -161,7 +161,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
         signal: 'SIGKILL',
         error: { type: 'Timeout', message: 'The program was stopped after 500 ms' },
       });
-      expect(result.cpu_ms).toBeGreaterThan(50);
+      expect(result.cpu_ms).toBeGreaterThan(0);
     });
 
     test('sleeps without burning time', async () => {
