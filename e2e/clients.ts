@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { post } from '@toolmesh/shared/test-kit/requests';
-import { MESH_TOOLS, type RunningMesh } from './journeys.ts';
+import { HUB_TOOLS, type RunningMesh } from './journeys.ts';
 
 /** Clients of 2025 at the hub of a running mesh; `npm run test:servers` has all others (e2e/outside/clients). */
 export function describeClients(mesh: () => RunningMesh): void {
@@ -10,7 +10,7 @@ export function describeClients(mesh: () => RunningMesh): void {
     test('a client of the SDK’s first version', async () => {
       const client = new OldClient({ name: 'old', version: '1' });
       await client.connect(new OldTransport(new URL(`${mesh().url('mcp-server')}/mcp`)));
-      expect(new Set((await client.listTools()).tools.map(({ name }) => name))).toEqual(new Set(MESH_TOOLS));
+      expect(new Set((await client.listTools()).tools.map(({ name }) => name))).toEqual(new Set(HUB_TOOLS));
       const result = await client.callTool({ name: 'execute_code', arguments: { code: 'print(6 * 7)' } });
       expect(result).toMatchObject({
         content: [{ type: 'text', text: 'stdout:\n42' }],
