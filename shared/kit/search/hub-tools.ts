@@ -1,4 +1,4 @@
-import { CALL_TOOL, SEARCH_TOOLS } from '../../contracts/hub-tools.ts';
+import { CALL_TOOL, HUB_SERVER, SEARCH_TOOLS } from '../../contracts/hub-tools.ts';
 import type { Tool } from '../../contracts/tool.ts';
 import { z } from 'zod';
 import { parseJson } from '../json/parse-json.ts';
@@ -27,7 +27,7 @@ export const SEARCH_TOOL: Tool = {
   input_schema: jsonSchemaOf(SearchInput, 'input'),
   output_schema: jsonSchemaOf(SearchOutput, 'output'),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  server: 'toolmesh',
+  server: HUB_SERVER,
   status: 'up',
 };
 
@@ -38,6 +38,6 @@ export const CALLING_TOOL: Tool = {
   description: `Calls a tool that ${SEARCH_TOOLS} has found: its name, and its arguments by its input schema. The result is that tool's.`,
   input_schema: jsonSchemaOf(CallInput, 'input'),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
-  server: 'toolmesh',
+  server: HUB_SERVER,
   status: 'up',
 };

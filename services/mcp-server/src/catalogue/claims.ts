@@ -1,4 +1,5 @@
-import { isHubTool } from '@toolmesh/shared/contracts/hub-tools';
+import { HUB_SERVER, isHubTool } from '@toolmesh/shared/contracts/hub-tools';
+import { sourceOf } from '@toolmesh/shared/mcp/meta';
 import type { McpTool } from '@toolmesh/shared/mcp/protocol';
 import { mayBeOffered, type ToolSelection } from '../upstreams/offered.ts';
 import { type Naming, offeredName, toolNameOf } from './names.ts';
@@ -63,6 +64,9 @@ export interface LeftOut {
   readonly isGivenUp?: true;
 }
 
+/** Recognizes the tool of another hub that searches its tools, or calls one. */
+const isOfOtherHub = (tool: McpTool): boolean => isHubTool(tool.name) && sourceOf(tool)?.server === HUB_SERVER;
+
 /** Names of one kind that an upstream may have; templates are tried one after the other. */
 const MAX_NAMES = { tool: 5_000, prompt: 5_000, resource: 5_000, template: 256 } as const;
 /** The longest URI of a client that is looked up. */
@@ -123,8 +127,11 @@ export class ClaimBook {
   }
 
   /** Claims the name of a tool for `owner`. Returns why it is left out if it cannot have it. */
-  claimTool(owner: string, { name, annotations }: McpTool): LeftOut | undefined {
-    return this.#claimPrefixed('tool', { owner, original: name, care: careOf(annotations) });
+  claimTool(owner: string, tool: McpTool): LeftOut | undefined {
+    const { name, annotations } = tool;
+    const refused = this.#claimPrefixed('tool', { owner, original: name, care: careOf(annotations) });
+    // Nothing is missing without it: this hub's own finds and calls what the other one's does.
+    return refused !== undefined && isOfOtherHub(tool) ? { ...refused, isGivenUp: true } : refused;
   }
 
   claimPrompt(owner: string, original: string): LeftOut | undefined {
