@@ -38,7 +38,8 @@ export async function runReady(report: ReturnType<typeof createReport>, wanted: 
   const alone = all.filter(([name]) => STARTS_ALONE.has(name));
   for (let at = 0; at < alone.length; at += TOGETHER) {
     const batch = alone.slice(at, at + TOGETHER);
-    const entries = batch.map(([name, server]) => [name, entryOf(server)]);
+    // Several of them have tools of the same name.
+    const entries = batch.map(([name, server]) => [name, { ...entryOf(server), prefix: `${name}_` }]);
     const hub = await startHubBefore(Object.fromEntries(entries), env);
     for (const [name, { entry }] of batch) {
       const version = /@([\d.]+)/.exec(JSON.stringify(entry).replace(/"@/, '"'))?.[1] ?? '';

@@ -44,7 +44,7 @@ interface Lane {
 const START = new URL('./start-in-folder.ts', import.meta.url);
 const LANES = 3;
 /** Time within which nothing may be left of a program: at once, but for busy machines. */
-const SETTLE_MS = 5_000;
+const SETTLE_MS = 20_000;
 /** A worker that is gone is replaced a moment later: what is at rest stays so for two polls. */
 const LOOKS = 2;
 const GROWTH_MB = 64;
