@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../figures.ts';
 import { cpuMicroseconds } from '../processes.ts';
 
-/** What one round has shown. */
+/** The figures of one round. */
 export interface Figures {
   /** Milliseconds that callers waited. */
   readonly p50: number;

@@ -8,7 +8,7 @@ import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import { installNpm, installPython, NotToBeHad } from '@toolmesh/shared/test-kit/outside-packages';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What is installed, by the environment that holds it: servers that need different versions of one package part ways. */
+/** The packages to install, by environment: servers that need different versions of one package part ways. */
 const PYTHON = {
   current: [
     'mcp-server-git==2026.10.19',

@@ -9,7 +9,7 @@ export interface Row {
   readonly version: string;
   readonly steps: string[];
   readonly failures: string[];
-  /** What a user should know, though nothing is wrong. */
+  /** Facts that a user should know, though nothing is wrong. */
   readonly notes: string[];
   notRun?: string;
 }

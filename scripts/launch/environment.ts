@@ -36,7 +36,7 @@ export function environmentOf(service: string, env: NodeJS.ProcessEnv): NodeJS.P
   return environmentFor(new Set([...names, ...named]), given);
 }
 
-/** What the launcher knows and the hub cannot: the file of variables, and the folders of other services. */
+/** Facts that the launcher knows and the hub cannot: the file of variables, and the folders of other services. */
 const ownOfHub = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   MESH_ENV_FILE: env['MESH_ENV_FILE'] || resolve('.env'),
   MESH_PRIVATE_FOLDERS: dataFolders(env).join(','),

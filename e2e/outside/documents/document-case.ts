@@ -1,6 +1,6 @@
 import type { Result } from '../faces.ts';
 
-/** What a service has received, as the echo tells it. */
+/** A request as a service has received it, by the echo. */
 export interface Received {
   readonly method: string;
   readonly url: string;

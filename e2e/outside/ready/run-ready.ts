@@ -17,7 +17,7 @@ const STARTS_ALONE: ReadonlySet<string> = new Set(
 );
 /** So many are installed and started at once. */
 const TOGETHER = 4;
-/** What a company's network needs is in the hub's environment, as it is in its users'. */
+/** Variables that a company's network needs: they are in the hub's environment, as they are in its users'. */
 const NETWORK = /CERT|PROXY|_CA_/i;
 /** `npx` and `uvx` fetch what they run at the first start. */
 const UP_MS = 150_000;

@@ -24,7 +24,7 @@ export interface ServerCase {
   readonly calls: readonly Call[];
   /** Made by two sessions in parallel, each with arguments of its own. @throws Error when one sees what is the other's. */
   readonly session?: (call: SessionCall, own: string) => Promise<void>;
-  /** Whether it also has prompts and resources that are to be there. */
+  /** Prompts and resources that are to be there. */
   readonly offers?: { readonly prompt?: string; readonly promptArgs?: object; readonly resource?: string };
   readonly notes?: readonly string[];
 }

@@ -22,7 +22,7 @@ export interface Trial {
   readonly tools: readonly string[];
   readonly prompts: number;
   readonly resources: number;
-  /** What of the server is left out or was mended, in words. */
+  /** Parts of the server that are left out or were mended, in words. */
   readonly defects: readonly string[];
   /** The reason why it is not up. */
   readonly error: string | undefined;

@@ -28,7 +28,7 @@ function checkOf({ upstream, config }: MeshEntry, catalogue: Pick<Catalogue, 'le
   };
 }
 
-/** What is mended works, and operations that the hub cannot call have never been promised. */
+/** Returns the defects that matter: mended parts work, and operations that the hub cannot call were never promised. */
 const missingOf = (defects: readonly Defect[]): readonly string[] =>
   defects.filter(({ kind, action }) => action === 'left_out' && kind !== 'operation').map(describeDefect);
 

@@ -14,7 +14,7 @@ export function isOwnFault(cause: unknown): boolean {
   return OWN_ERRORS.has(cause.name) || OWN_CODES.test(code);
 }
 
-/** What the codes of an exchange that failed mean, in words that follow the name of the server. */
+/** The meaning of the codes of an exchange that failed, in words that follow the name of the server. */
 const WORDS: readonly (readonly [codes: RegExp, words: string])[] = [
   [/^ENOTFOUND$|^EAI_AGAIN$/, 'cannot be reached: its host name is not known'],
   [/^EHOSTUNREACH$|^ENETUNREACH$|^EHOSTDOWN$/, 'cannot be reached: no way leads to its address'],

@@ -11,7 +11,7 @@ export interface LineListener {
   onEndless?(): void;
 }
 
-/** What is kept of a line that is too long: the first and the last bytes, as UTF-8. */
+/** The part that is kept of a line that is too long: the first and the last bytes, as UTF-8. */
 export interface SkippedLine {
   readonly beginning: string;
   readonly end: string;

@@ -2,7 +2,7 @@ import { INVALID_REQUEST } from '../protocol.ts';
 import { type Message, readMessage, type Refusal, refusal, type RequestId } from './messages.ts';
 import { claimedRevision } from './modern.ts';
 
-/** What a client has sent at once: a message, or a batch of them. */
+/** The messages that a client has sent at once: one, or a batch. */
 export interface Incoming {
   readonly messages: readonly Message[];
   readonly isBatch: boolean;

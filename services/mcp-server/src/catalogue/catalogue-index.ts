@@ -34,7 +34,7 @@ export interface CatalogueIndex {
   readonly claims: Claims;
   /** The offers of each upstream that are left out, by its name. */
   readonly leftOut: ReadonlyMap<string, readonly LeftOut[]>;
-  /** What mesh.json says of upstreams that does not fit what they offer, by their names. */
+  /** Settings of mesh.json that do not fit what the upstreams offer, by the names of those. */
   readonly warnings: ReadonlyMap<string, readonly string[]>;
   /** Tools that say less of their dangers than they did in the index before. */
   readonly relaxed: readonly Relaxed[];

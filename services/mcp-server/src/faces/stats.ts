@@ -23,7 +23,7 @@ export interface UpstreamStats {
   readonly leftOut?: readonly LeftOut[];
   /** The parts of its lists that are mended or left out. */
   readonly defects?: readonly Defect[];
-  /** What mesh.json says of it and does not fit. */
+  /** Settings of mesh.json that do not fit what it offers. */
   readonly warnings?: readonly string[];
   /** In words for an operator. */
   readonly lastError?: string | undefined;

@@ -15,7 +15,7 @@ export interface MeshConfig extends ToolChoice {
   readonly mcpServers: Readonly<Record<string, EntryConfig>>;
   /** The names of entries as they are written, where they differ. */
   readonly writtenNames: ReadonlyMap<string, string>;
-  /** What has no effect or may be meant otherwise, each with its place in the file. */
+  /** Settings that have no effect or may be meant otherwise, each with its place in the file. */
   readonly warnings: readonly string[];
   /** Those of each upstream, by its name. */
   readonly warningsOf: ReadonlyMap<string, readonly string[]>;

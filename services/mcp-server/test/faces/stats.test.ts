@@ -8,6 +8,18 @@ import { request } from '@toolmesh/shared/test-kit/requests';
 import { createCallStatistics } from '../../src/faces/call-statistics.ts';
 import { statsRoutes, type UpstreamStats } from '../../src/faces/stats.ts';
 
+const WORKERS = {
+  min: 1,
+  max: 2,
+  total: 0,
+  busy: 0,
+  idle: 0,
+  restarts: 3,
+  queue_depth: 0,
+  sessions: 0,
+  sessions_given_up: 0,
+};
+
 describe('call statistics', () => {
   test('tell the percentiles of the last calls of each tool, by the nearest rank', () => {
     let time = 0;
@@ -61,17 +73,7 @@ test('GET / and GET /stats tell what there is and how it is', async () => {
       breaker: 'open',
       tools: 0,
       lastError: 'there is no program "uvx"',
-      workers: {
-        min: 1,
-        max: 2,
-        total: 0,
-        busy: 0,
-        idle: 0,
-        restarts: 3,
-        queue_depth: 0,
-        sessions: 0,
-        sessions_given_up: 0,
-      },
+      workers: WORKERS,
     },
   ];
   const calls = createCallStatistics();
@@ -103,17 +105,7 @@ test('GET / and GET /stats tell what there is and how it is', async () => {
           breaker: 'open',
           tools: 0,
           last_error: 'there is no program "uvx"',
-          workers: {
-            min: 1,
-            max: 2,
-            total: 0,
-            busy: 0,
-            idle: 0,
-            restarts: 3,
-            queue_depth: 0,
-            sessions: 0,
-            sessions_given_up: 0,
-          },
+          workers: WORKERS,
         },
       },
     });

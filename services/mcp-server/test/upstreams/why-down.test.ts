@@ -14,7 +14,7 @@ jest.setTimeout(120_000);
 const SECRET = 'hunter2-hunter2';
 const RESOURCE = 'Bearer resource_metadata="https://auth.example.com/.well-known/oauth-protected-resource"';
 
-/** What is served under the first part of the path. */
+/** Answers by the first part of the path. */
 const SERVED: Readonly<Record<string, (res: ServerResponse) => unknown>> = {
   page: (res) => res.writeHead(200, { 'content-type': 'text/html' }).end(`<title>Sign in</title>${SECRET}`),
   unauthorized: (res) => res.writeHead(401, { 'www-authenticate': RESOURCE }).end(),

@@ -148,7 +148,7 @@ const readFile: Read = (body, { folder }, whole) => {
   throw new ReferenceProblem(`${whole}: this file has more than ${MAX_FILE_BYTES} characters`);
 };
 
-/** What is meant as a reference and is none here; anything else is a text with braces. */
+/** A text that is meant as a reference and is none here; anything else is a text with braces. */
 const readUnknown: Read = (body, _scope, whole) => {
   if (!/^[A-Za-z]\w*[:\-=?+]/.test(body)) return undefined;
   throw new ReferenceProblem(

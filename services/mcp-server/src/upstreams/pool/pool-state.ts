@@ -99,7 +99,7 @@ export interface Loss {
   readonly error: MeshError;
 }
 
-/** Why a session has lost its worker: it ended by itself, was idle for long, or had to go for another session. */
+/** The reason for a session's loss of its worker: it ended by itself, was idle for long, or had to go for another. */
 export type Forgotten = 'ended' | 'idle' | 'given up';
 
 /** The things that the shell has to do after an event, in this order. */

@@ -17,7 +17,7 @@ export interface StdioWorker extends PoolWorker {
   readonly pid: number;
 }
 
-/** What belongs to one process. */
+/** The state of one process. */
 export interface ProcessHandlers extends Pick<StdioChannelOptions, 'onSpawn'> {
   /** Handlers of what the process sends by itself. */
   readonly handlers?: ConnectionHandlers;

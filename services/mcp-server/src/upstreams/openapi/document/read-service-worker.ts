@@ -8,7 +8,7 @@ import { readService, type ServicePart, type ServiceSource } from './read-servic
 /** A message of the thread: a part, the end, or the reason why nothing can be used. */
 export type ReadMessage = ServicePart | { readonly done: true } | { readonly refusal: string };
 
-/** What the thread reads: a document whose bytes it takes. */
+/** The task of the thread: a document, whose bytes it takes. */
 export type ThreadSource = Omit<ServiceSource, 'text'> & { readonly bytes: Uint8Array<ArrayBuffer> };
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins

@@ -46,7 +46,7 @@ const MAX_OPERATIONS = 5_000;
 /** Problems beyond this are the same ones again. */
 const MAX_PROBLEMS = 1_000;
 
-/** What all operations of a document share. */
+/** The parts that all operations of a document share. */
 interface Shared {
   readonly source: ServiceSource;
   readonly document: OpenApiDocument;

@@ -2,7 +2,7 @@ import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import type { JsonSchema } from '@toolmesh/shared/contracts/tool';
 import type { JsonObject } from './references.ts';
 
-/** How much of a schema is left: less at each level. */
+/** The amount of a schema that is left: less at each level. */
 export interface TrimLevel {
   /** Objects within objects that are shown; deeper ones are objects of any kind. Undefined: all, by reference. */
   readonly depth: number | undefined;

@@ -1,6 +1,6 @@
 import type { SecurityScheme } from '../document/security.ts';
 
-/** What mesh.json sends with every request. */
+/** The parts of every request that mesh.json sets. */
 export interface Configured {
   /** By their names in lower case. No argument can replace them. */
   readonly headers: Readonly<Record<string, string>>;
