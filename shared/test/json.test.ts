@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { isRecord } from '../kit/json/is-record.ts';
-import { rawNumber } from '../kit/json/raw-number.ts';
+import { RawNumber } from '../kit/json/raw-number.ts';
 import { parseJson } from '../kit/json/parse-json.ts';
 
 describe('parseJson', () => {
@@ -22,7 +22,7 @@ test.each([
   [{}, true],
   [Object.create(null), true],
   [[], false],
-  [rawNumber('12345678901234567890'), false],
+  [new RawNumber('12345678901234567890'), false],
   [null, false],
   ['text', false],
   [undefined, false],

@@ -1,5 +1,5 @@
 import { endOfString } from './end-of-string.ts';
-import { isRawNumber, KEEPS_DIGITS, rawNumber } from './raw-number.ts';
+import { isRawNumber, KEEPS_DIGITS, RawNumber } from './raw-number.ts';
 
 /**
  * Returns the value of JSON text, in which a number beyond ±(2^53 - 1) is a {@link RawNumber}, if
@@ -94,7 +94,7 @@ function unquoteAll(root: { readonly value: unknown }): unknown {
       if (typeof value === 'object' && value !== null) waiting.push(value);
       else if (typeof value === 'string' && value.startsWith(MARK)) {
         // A key may be `__proto__`, which cannot be assigned.
-        Object.defineProperty(owner, key, { value: rawNumber(value.slice(MARK.length)) });
+        Object.defineProperty(owner, key, { value: new RawNumber(value.slice(MARK.length)) });
       }
     }
   }

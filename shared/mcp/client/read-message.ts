@@ -2,22 +2,21 @@ import { isDeepJson } from '../../kit/json/depth.ts';
 import { isRecord } from '../../kit/json/is-record.ts';
 import { parseDeepJson } from '../../kit/json/parse-json.ts';
 import { INTERNAL_ERROR, type McpResult, ProtocolError } from '../protocol.ts';
-
-export type MessageId = string | number;
+import { isId, type RequestId } from '../request-id.ts';
 
 /** A message of JSON-RPC as it came: its envelope is checked, what it carries is not. */
 export type Message =
   | {
       readonly kind: 'result';
-      readonly id: MessageId;
+      readonly id: RequestId;
       /** Undefined for a result that is no object. */
       readonly result: McpResult | undefined;
       /** True if it has more levels than we pass on. */
       readonly isDeep: boolean;
     }
   /** A refusal need not name the request. */
-  | { readonly kind: 'error'; readonly id: MessageId | undefined; readonly error: ProtocolError }
-  | { readonly kind: 'request'; readonly id: MessageId; readonly method: string; readonly params: McpResult }
+  | { readonly kind: 'error'; readonly id: RequestId | undefined; readonly error: ProtocolError }
+  | { readonly kind: 'request'; readonly id: RequestId; readonly method: string; readonly params: McpResult }
   | { readonly kind: 'notification'; readonly method: string; readonly params: McpResult };
 
 /**
@@ -39,7 +38,7 @@ const BYTE_ORDER_MARK = 0xfe_ff;
 function toMessage(value: unknown, isDeep: boolean): Message | undefined {
   if (!isRecord(value)) return undefined;
   const { id, method, params } = value;
-  const named = typeof id === 'string' || typeof id === 'number' ? id : undefined;
+  const named = isId(id) ? id : undefined;
   if (typeof method !== 'string') return toResponse(value, named, isDeep);
   if (isDeep) return undefined;
   const given = isRecord(params) ? params : {};
@@ -47,7 +46,7 @@ function toMessage(value: unknown, isDeep: boolean): Message | undefined {
   return { kind: 'request', id: named, method, params: given };
 }
 
-function toResponse(value: Record<string, unknown>, id: MessageId | undefined, isDeep: boolean): Message | undefined {
+function toResponse(value: Record<string, unknown>, id: RequestId | undefined, isDeep: boolean): Message | undefined {
   const { result, error } = value;
   if (isRecord(error) && typeof error['message'] === 'string' && hasEnvelope(value)) {
     return { kind: 'error', id, error: toError(error, isDeep) };

@@ -1,7 +1,8 @@
 import { MeshError } from '../../kit/faults/errors.ts';
 import { INTERNAL_ERROR, METHOD_NOT_FOUND, ProtocolError } from '../protocol.ts';
 import type { ConnectionHandlers } from './handlers.ts';
-import type { Message, MessageId } from './read-message.ts';
+import { isId, keyOf } from '../request-id.ts';
+import type { Message } from './read-message.ts';
 import type { RequestClocks } from './request-clocks.ts';
 import type { Send } from './outgoing.ts';
 
@@ -28,7 +29,7 @@ const MAX_OPEN = 64;
 const KNOWN: ReadonlySet<string> = new Set(['elicitation/create', 'sampling/createMessage', 'roots/list']);
 
 export function createQuestions({ send, clocks, onRequest }: QuestionsOptions): Questions {
-  const open = new Map<MessageId, AbortController>();
+  const open = new Map<string, AbortController>();
 
   const answer = async ({ method, params }: ServerRequest, signal: AbortSignal): Promise<object> => {
     if (method === 'ping') return { result: {} };
@@ -45,10 +46,11 @@ export function createQuestions({ send, clocks, onRequest }: QuestionsOptions): 
   return {
     ask(request) {
       const { id } = request;
+      const key = keyOf(id);
       // A server that floods gets no answers: each would be a message of ours.
-      if (open.size >= MAX_OPEN || open.has(id)) return;
+      if (open.size >= MAX_OPEN || open.has(key)) return;
       const withdrawn = new AbortController();
-      open.set(id, withdrawn);
+      open.set(key, withdrawn);
       const reply = async () => {
         const outcome = await answer(request, withdrawn.signal);
         if (!withdrawn.signal.aborted) await send({ text: JSON.stringify({ jsonrpc: '2.0', id, ...outcome }) });
@@ -56,10 +58,10 @@ export function createQuestions({ send, clocks, onRequest }: QuestionsOptions): 
       // A server that has gone needs no answer.
       void reply()
         .catch(() => {})
-        .finally(() => open.delete(id));
+        .finally(() => open.delete(key));
     },
     cancel(id) {
-      if (typeof id === 'string' || typeof id === 'number') open.get(id)?.abort(new Error('The server withdrew it'));
+      if (isId(id)) open.get(keyOf(id))?.abort(new Error('The server withdrew it'));
     },
     close() {
       for (const withdrawn of open.values()) withdrawn.abort(new Error('The connection is closed'));

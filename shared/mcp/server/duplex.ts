@@ -1,5 +1,6 @@
 import { claimedRevision, readEnvelope, serveModern, unsupportedRevision } from './modern.ts';
-import { keyOf, type Message, type Outcome, type RequestMessage, responseText } from './messages.ts';
+import { type Message, type Outcome, type RequestMessage, responseText } from './messages.ts';
+import { keyOf } from '../request-id.ts';
 import type { Incoming } from './read-incoming.ts';
 import { MODERN_REVISION, REVISIONS } from './revisions.ts';
 import type { ServeDeps } from './serve-request.ts';

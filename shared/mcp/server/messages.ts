@@ -1,9 +1,6 @@
 import { isRecord } from '../../kit/json/is-record.ts';
-import { isRawNumber, type RawNumber } from '../../kit/json/raw-number.ts';
+import { isId, type RequestId } from '../request-id.ts';
 import type { McpNotification, McpRequest, McpResult } from '../protocol.ts';
-
-/** An id as it came: a number beyond 2^53 keeps its digits. */
-export type RequestId = string | number | RawNumber;
 
 export interface RequestMessage extends McpRequest {
   readonly kind: 'request';
@@ -68,13 +65,6 @@ function readResponse({ result, error }: McpResult, id: RequestId | null): Messa
   if (typeof code !== 'number' || typeof message !== 'string') return invalid(id, 'error: needs a code and a message');
   return { kind: 'response', id, outcome: refusal({ code, message, ...(data === undefined ? {} : { data }) }) };
 }
-
-/** Returns whether a value can identify a request, or its progress. */
-export const isId = (value: unknown): value is RequestId =>
-  typeof value === 'string' || typeof value === 'number' || isRawNumber(value);
-
-/** Returns an id as a key of maps. */
-export const keyOf = (id: RequestId): string => JSON.stringify(id);
 
 const invalid = (id: RequestId | null, reason: string): InvalidMessage => ({ kind: 'invalid', id, reason });
 

@@ -2,7 +2,8 @@ import { isRecord } from '../../kit/json/is-record.ts';
 import { type ClientCapabilities, type McpResult, MISSING_CAPABILITY, UNSUPPORTED_VERSION } from '../protocol.ts';
 import { readCapabilities } from './capabilities.ts';
 import type { McpCaller, McpService } from './mcp-service.ts';
-import { isId, notificationText, type Outcome, refusal, type Refusal, type RequestMessage } from './messages.ts';
+import { notificationText, type Outcome, refusal, type Refusal, type RequestMessage } from './messages.ts';
+import { isId } from '../request-id.ts';
 import { notifierOf, toLogLevel } from './notifier.ts';
 import { MODERN_REVISION } from './revisions.ts';
 import {

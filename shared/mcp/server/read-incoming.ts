@@ -1,5 +1,6 @@
 import { INVALID_REQUEST } from '../protocol.ts';
-import { type Message, readMessage, type Refusal, refusal, type RequestId } from './messages.ts';
+import { type Message, readMessage, type Refusal, refusal } from './messages.ts';
+import { type RequestId } from '../request-id.ts';
 import { claimedRevision } from './modern.ts';
 
 /** The messages that a client has sent at once: one, or a batch. */

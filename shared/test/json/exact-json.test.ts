@@ -67,6 +67,15 @@ test('mayHoldLargeNumbers looks at bytes', () => {
   expect(mayHoldLargeNumbers(Buffer.from('{"é":900719925}'))).toBe(false);
 });
 
+test('an exact number can be made text, a number, and JSON', () => {
+  const value = parseExact('12345678901234567890');
+  expect([String(value), Number(value), JSON.stringify({ value })]).toEqual([
+    '12345678901234567890',
+    12345678901234567000,
+    '{"value":12345678901234567890}',
+  ]);
+});
+
 test('approximate returns a value without exact numbers itself', () => {
   const value = { a: [1, { b: 'x' }] };
   expect(approximate(value)).toBe(value);

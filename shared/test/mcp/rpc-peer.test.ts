@@ -35,6 +35,23 @@ describe('a request', () => {
     expect(await answer).toEqual({ a: 1 });
   });
 
+  test('is answered whatever large numbers its server writes where ids are', async () => {
+    const { peer, sent, call } = startPeer();
+    const answer = call();
+    const large = '12345678901234567890';
+    for (const text of [
+      `{"jsonrpc":"2.0","id":${large},"result":{}}`,
+      `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${large},"progress":1}}`,
+      `{"jsonrpc":"2.0","id":${large},"method":"ping"}`,
+      '{"jsonrpc":"2.0","id":1,"result":{"a":1}}',
+    ]) {
+      readMessages(text).forEach((each) => peer.receive(each));
+    }
+    expect(await answer).toEqual({ a: 1 });
+    await settled();
+    expect(sent).toContainEqual({ jsonrpc: '2.0', id: Number(large), result: {} });
+  });
+
   test.each([
     [
       'a refusal',

@@ -1,13 +1,7 @@
 import type { Request, Response } from 'express';
 import { newClient, serveLegacy } from '../legacy.ts';
-import {
-  type Message,
-  type Outcome,
-  type Refusal,
-  type RequestId,
-  type RequestMessage,
-  responseText,
-} from '../messages.ts';
+import { type Message, type Outcome, type Refusal, type RequestMessage, responseText } from '../messages.ts';
+import { type RequestId } from '../../request-id.ts';
 import { unsupportedRevision } from '../modern.ts';
 import type { Incoming } from '../read-incoming.ts';
 import { REVISIONS } from '../revisions.ts';

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { PARSE_ERROR } from '../../protocol.ts';
-import { type Refusal, refusal, type RequestId, responseText } from '../messages.ts';
+import { type Refusal, refusal, responseText } from '../messages.ts';
+import { type RequestId } from '../../request-id.ts';
 import { sendJson } from './answer.ts';
 
 /** Answers with a refusal: of a request, or of something that has no id. */

@@ -3,8 +3,6 @@ import { INTERNAL_ERROR } from '../../protocol.ts';
 import { type LegacyClient, type LegacySession, newClient, serveLegacy } from '../legacy.ts';
 import type { ClientSession, McpService } from '../mcp-service.ts';
 import {
-  isId,
-  keyOf,
   notificationText,
   type NotificationMessage,
   type Outcome,
@@ -12,6 +10,7 @@ import {
   type RequestMessage,
   type ResponseMessage,
 } from '../messages.ts';
+import { isId, keyOf } from '../../request-id.ts';
 import type { ReplyChannel, ServeDeps } from '../serve-request.ts';
 import { createQuestions } from './questions.ts';
 

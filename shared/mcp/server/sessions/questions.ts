@@ -1,6 +1,7 @@
 import { MeshError } from '../../../kit/faults/errors.ts';
 import { INTERNAL_ERROR, type McpRequest, type McpResult, ProtocolError } from '../../protocol.ts';
-import { keyOf, notificationText, type Outcome, type ResponseMessage } from '../messages.ts';
+import { notificationText, type Outcome, type ResponseMessage } from '../messages.ts';
+import { keyOf } from '../../request-id.ts';
 
 /** The requests of ours that a client has not answered yet. */
 export interface Questions {
