@@ -1,0 +1,5 @@
+# from: shell habit
+# status: error
+# stderr: No such file
+
+ls missing-file

@@ -1,0 +1,5 @@
+// from: web API
+// only: namespaces
+// stdout: ^aGk= hi\n$
+
+console.log(btoa('hi'), atob('aGk='));

@@ -1,0 +1,5 @@
+// from: models read stacks
+// status: error
+// error: ^TypeError: .*null
+
+null.x;

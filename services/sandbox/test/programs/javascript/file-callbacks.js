@@ -1,0 +1,6 @@
+// from: node:fs
+// only: namespaces
+// file a.txt: abc
+// stdout: ^abc\n$
+
+require('fs').readFile('a.txt', 'utf8', (error, text) => console.log(error ?? text));

@@ -1,0 +1,7 @@
+// from: node:fs
+// only: namespaces
+// artifacts: log.txt text/plain 6
+
+const out = require('fs').createWriteStream('log.txt');
+out.write('one');
+out.end('two');

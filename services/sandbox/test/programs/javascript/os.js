@@ -1,0 +1,6 @@
+// from: node core
+// only: namespaces
+// stdout: ^string linux\n$
+
+const os = require('os');
+console.log(typeof os.EOL, os.platform());

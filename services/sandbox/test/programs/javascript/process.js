@@ -1,0 +1,6 @@
+// from: node core
+// only: namespaces
+// stdout: ^true true\nexit 0\n$
+
+process.on('exit', (code) => console.log('exit', code));
+console.log(process.memoryUsage().rss > 0, Number(process.versions.node.split('.')[0]) >= 20);

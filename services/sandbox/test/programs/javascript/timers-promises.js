@@ -1,0 +1,6 @@
+// from: node core
+// only: namespaces
+// stdout: ^later\n$
+
+const { setTimeout: sleep } = require('timers/promises');
+sleep(5, 'later').then(console.log);

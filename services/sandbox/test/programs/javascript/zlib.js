@@ -1,0 +1,6 @@
+// from: node core
+// only: namespaces
+// stdout: ^hello\n$
+
+const zlib = require('zlib');
+console.log(zlib.gunzipSync(zlib.gzipSync('hello')).toString());
