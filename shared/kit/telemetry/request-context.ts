@@ -9,6 +9,10 @@ export interface RequestContext {
   readonly trace: TraceContext;
   /** The run of a chat that the request belongs to, once there is one. */
   runId?: string;
+  /** Programs around this request: 1 for a tool call that a program of `execute_code` makes. */
+  readonly programDepth?: number;
+  /** Names the call of the hub that the request is a part of: a program makes it for that call's caller. */
+  readonly callTicket?: string;
   /** Records the request's spans; absent where the service that serves it does not trace. */
   readonly recorder?: Recorder;
 }
@@ -31,11 +35,15 @@ export interface CallerIds {
 /** Accepts the caller's ids where they are well-formed (contract, section 1), else makes new ones. */
 export function openContext({ requestId, traceparent, baggage }: CallerIds, recorder?: Recorder): RequestContext {
   const accepted = requestId !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(requestId);
-  const runId = runIdOf(baggage);
+  const runId = entryOf(baggage, RUN_ID);
+  const depth = entryOf(baggage, PROGRAM_DEPTH);
+  const callTicket = entryOf(baggage, CALL_TICKET);
   return {
     requestId: accepted ? requestId : randomUUID(),
     trace: continueTrace(traceparent),
     ...(runId === undefined ? {} : { runId }),
+    ...(depth === undefined ? {} : { programDepth: Number(depth) }),
+    ...(callTicket === undefined ? {} : { callTicket }),
     ...(recorder === undefined ? {} : { recorder }),
   };
 }
@@ -50,18 +58,39 @@ export function joinRun(runId: string): void {
 export function contextHeaders(): Record<string, string> {
   const context = storage.getStore();
   if (context === undefined) return {};
+  const baggage = baggageOf(context);
   return {
     'x-request-id': context.requestId,
     traceparent: formatTraceparent(context.trace),
-    ...(context.runId === undefined ? {} : { baggage: `${RUN_ID_KEY}=${context.runId}` }),
+    ...(baggage === '' ? {} : { baggage }),
   };
 }
 
-/** The entry of the W3C header `baggage` (https://www.w3.org/TR/baggage/) that names the run. */
-const RUN_ID_KEY = 'toolmesh.run_id';
+/** An entry of the W3C header `baggage` (https://www.w3.org/TR/baggage/), and its values that are accepted. */
+interface BaggageEntry {
+  readonly key: string;
+  readonly pattern: RegExp;
+}
 
-function runIdOf(baggage: string | undefined): string | undefined {
-  if (baggage === undefined || baggage.length > 8_192) return undefined;
-  const [, id] = /(?:^|,)\s*toolmesh\.run_id\s*=\s*([A-Za-z0-9_-]{1,64})\s*(?:[,;]|$)/.exec(baggage) ?? [];
-  return id;
+const RUN_ID = baggageEntry('toolmesh.run_id', '[A-Za-z0-9_-]{1,64}');
+const PROGRAM_DEPTH = baggageEntry('toolmesh.program_depth', '[0-9]{1,3}');
+const CALL_TICKET = baggageEntry('toolmesh.call', '[A-Za-z0-9_.-]{1,128}');
+const MAX_BAGGAGE_CHARS = 8_192;
+
+function baggageEntry(key: string, value: string): BaggageEntry {
+  return { key, pattern: new RegExp(`(?:^|,)\\s*${key.replaceAll('.', '\\.')}\\s*=\\s*(${value})\\s*(?:[,;]|$)`) };
+}
+
+function entryOf(baggage: string | undefined, { pattern }: BaggageEntry): string | undefined {
+  if (baggage === undefined || baggage.length > MAX_BAGGAGE_CHARS) return undefined;
+  return pattern.exec(baggage)?.[1];
+}
+
+function baggageOf({ runId, programDepth, callTicket }: RequestContext): string {
+  const entries = [
+    [RUN_ID.key, runId],
+    [PROGRAM_DEPTH.key, programDepth],
+    [CALL_TICKET.key, callTicket],
+  ];
+  return entries.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(',');
 }

@@ -32,6 +32,14 @@ const KINDS = [
   'gone',
   /** service -> launcher, JSON: end a worker. */
   'kill',
+  /** worker -> service, JSON: something that the program shows. */
+  'display',
+  /** worker -> service, JSON: the program calls a tool (`tools/call-message.ts`). */
+  'call',
+  /** service -> worker, JSON: the answer to a call. */
+  'answer',
+  /** service -> worker, empty: interrupt the program, and keep its session. */
+  'interrupt',
 ] as const;
 
 const HEADER_BYTES = 5;

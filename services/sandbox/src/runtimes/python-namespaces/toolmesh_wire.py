@@ -6,7 +6,7 @@ import struct
 import _json
 
 CHANNEL = 3
-READY, PROGRAM, STDOUT, STDERR, FLUSH, FLUSHED, REPORT, STARTED, GONE, KILL = range(10)
+READY, PROGRAM, STDOUT, STDERR, FLUSH, FLUSHED, REPORT, STARTED, GONE, KILL, DISPLAY, CALL, ANSWER, INTERRUPT = range(14)
 """Kinds of frames; their order is the service's (`workers/frames.ts`)."""
 
 MIB = 1 << 20
