@@ -156,7 +156,7 @@ describe('requests that are wrong', () => {
     ['a body that is not JSON', '{"message":', 400, 'invalid_request'],
     ['no body', '', 400, 'invalid_request'],
     ['a message of the wrong type', '{"message":["x"]}', 400, 'invalid_request'],
-    ['a body that is too large', JSON.stringify({ message: 'x'.repeat(2 ** 20) }), 413, 'payload_too_large'],
+    ['a body that is too large', JSON.stringify({ message: 'x'.repeat(2 ** 24) }), 413, 'payload_too_large'],
   ];
   test.each(bodies)('%s', async (_name, body, status, code) => {
     await untilWell();

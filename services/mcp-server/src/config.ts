@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { commaList, serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { bodyBytes, commaList, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 
 /** The settings of the hub. */
 export const HubConfig = serviceConfig(8000, {
+  MAX_BODY_BYTES: bodyBytes(16),
   MESH_CONFIG: z
     .string()
     .default(fileURLToPath(new URL('../../../mesh.json', import.meta.url)))
@@ -30,6 +31,10 @@ export const HubConfig = serviceConfig(8000, {
     .describe(
       'Tools that a list over MCP has: all (`full`), or `search_tools` and `call_tool` instead of a long list (`search`). Sets in `mesh.json` and `?listing=` override it.',
     ),
+  CODE_EXECUTOR_URL: z
+    .url()
+    .default('http://localhost:8004')
+    .describe('Address of the code executor, for the routes of files and sessions. `mesh.json` names it as well.'),
   MCP_REQUEST_TIMEOUT: z.coerce
     .number()
     .positive()

@@ -1,3 +1,5 @@
+import { FILE_PATHS } from '@toolmesh/shared/kit/http/file-routes';
+import { createRelay, relayedFiles } from '@toolmesh/shared/kit/http/relay-requests';
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createToolSearch } from '@toolmesh/shared/kit/search/tool-search';
@@ -51,6 +53,7 @@ export const hub = defineService({
     const served = { logger, maxBodyBytes: config.MAX_BODY_BYTES };
     const face = createSetFaces({ ...served, services, catalogue, choice });
     const sse = createSseFace({ ...served, service: services(), messagesPath: '/messages' });
+    const relay = createRelay({ name: 'The code executor', baseUrl: config.CODE_EXECUTOR_URL, apiKey: config.API_KEY });
     const tickets = createTickets();
     const sockets = createWebSocketFace({ catalogue: tools, config, logger, access, tickets, tracing });
     return {
@@ -59,7 +62,9 @@ export const hub = defineService({
         ...toolRoutes(tools),
         conversationRoute(conversations),
         ticketRoute(tickets),
+        ...relayedFiles(relay),
       ],
+      openPaths: FILE_PATHS,
       rawRoutes: { '/mcp': face.handler, '/mcp/:set': face.handler, '/sse': sse.stream, '/messages': sse.messages },
       tools: () => tools.list(),
       checks: () => checksOf(mesh.entries, catalogue),
@@ -71,7 +76,7 @@ export const hub = defineService({
         face.close();
         sse.close();
         conversations.close();
-        await mesh.close();
+        await Promise.all([mesh.close(), relay.close()]);
       },
     };
   },

@@ -1,4 +1,4 @@
-import { SECRET, serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { bodyBytes, SECRET, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 import { ProviderName } from './models/provider-name.ts';
 import { Permission } from './policy/permission.ts';
@@ -7,6 +7,7 @@ import { PolicyRules } from './policy/tool-policy.ts';
 const milliseconds = (fallback: number) => z.coerce.number().int().min(1).default(fallback);
 
 export const MiddlewareConfig = serviceConfig(8002, {
+  MAX_BODY_BYTES: bodyBytes(16),
   MCP_SERVER_URL: z.url().default('http://localhost:8000').describe('Address of the hub.'),
   MCP_SERVER_API_KEY: z.string().optional().describe('Key of the hub. Default: `API_KEY`.').meta(SECRET),
   MCP_REQUEST_TIMEOUT: z.coerce

@@ -1,4 +1,6 @@
+import { FILE_PATHS } from '@toolmesh/shared/kit/http/file-routes';
 import type { CheckNote } from '@toolmesh/shared/kit/http/readiness';
+import { createRelay, relayedFiles } from '@toolmesh/shared/kit/http/relay-requests';
 import { defineService } from '@toolmesh/shared/kit/service/define-service';
 import { createActiveRuns } from './chat/active-runs.ts';
 import { createChat } from './chat/run-chat.ts';
@@ -37,9 +39,10 @@ export const middleware = defineService({
       retries: config.LLM_RETRIES,
       metrics,
     });
+    const hubAddress = { baseUrl: config.MCP_SERVER_URL, apiKey: config.MCP_SERVER_API_KEY ?? config.API_KEY };
+    const relay = createRelay({ name: 'The hub', ...hubAddress });
     const hub = createHubClient({
-      baseUrl: config.MCP_SERVER_URL,
-      apiKey: config.MCP_SERVER_API_KEY ?? config.API_KEY,
+      ...hubAddress,
       timeoutMs: config.MCP_REQUEST_TIMEOUT * 1_000,
     });
     const runs = createActiveRuns();
@@ -56,15 +59,16 @@ export const middleware = defineService({
         ...runRoutes(runs),
         ...sessionRoutes({ sessions, runs, hub }),
         ...toolRoutes({ hub, approvals, permissionOf, countApproval: metrics.countApproval }),
+        ...relayedFiles(relay),
       ],
       rawRoutes: servePage(),
-      openPaths: PAGE_PATHS,
+      openPaths: [...PAGE_PATHS, ...FILE_PATHS],
       checks: { mcp_server: health.checkHub, llm: health.checkModel, sessions: checkKeeping(sessions) },
       health: health.report,
       close: async () => {
         await runs.stop();
         sessions.close();
-        await hub.close();
+        await Promise.all([hub.close(), relay.close()]);
       },
     };
   },

@@ -1,16 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { SECRET, serviceConfig } from '@toolmesh/shared/kit/service/config';
+import { bodyBytes, SECRET, serviceConfig } from '@toolmesh/shared/kit/service/config';
 import { z } from 'zod';
 
 const workers = (fallback: number) => z.coerce.number().int().min(1).max(64).default(fallback);
 
 export const SandboxConfig = serviceConfig(8001, {
-  MAX_BODY_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1_024)
-    .default(16 * 1_024 ** 2)
-    .describe('Largest request body.'),
+  MAX_BODY_BYTES: bodyBytes(16),
   SANDBOX_ISOLATION: z
     .enum(['auto', 'namespaces', 'wasm'])
     .default('auto')
@@ -101,10 +96,23 @@ export const SandboxConfig = serviceConfig(8001, {
     .max(365)
     .default(3)
     .describe('Days that a release of a package has to be old before it is installed; 0 installs it at once.'),
+  SANDBOX_FILES_MAX_MB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(2_048)
+    .describe('Most that kept files, uploads and results of programs, may take, in MiB; the oldest make room.'),
+  SANDBOX_FILE_MAX_MB: z.coerce.number().int().min(1).max(65_536).default(100).describe('Largest kept file in MiB.'),
+  SANDBOX_FILES_MAX_AGE_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(87_600)
+    .default(168)
+    .describe('Hours that an upload or a file of a result is kept.'),
   SANDBOX_DATA_DIR: z
     .string()
     .optional()
-    .describe('Folder of installed packages and approvals. Default: `packages` in `SANDBOX_CACHE_DIR`.'),
+    .describe('Folder of installed packages, approvals and files. Default: `packages` in `SANDBOX_CACHE_DIR`.'),
   SANDBOX_CACHE_DIR: z
     .string()
     .default(fileURLToPath(new URL('../../../data/sandbox', import.meta.url)))

@@ -2,13 +2,17 @@ import { join } from 'node:path';
 import { ConfigError, loadConfig } from '@toolmesh/shared/kit/service/config';
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
+import { FILE_PATHS } from '@toolmesh/shared/kit/http/file-routes';
 import { SandboxConfig } from './config.ts';
 import { measureDisk } from './telemetry/disk.ts';
 import { createEngine } from './execution/engine.ts';
 import { createExecute, executeTool } from './execution/execute.ts';
 import { executionRoutes } from './execution/routes.ts';
+import { openFileStore } from './files/file-store.ts';
+import { storedFileRoutes } from './files/routes.ts';
 import { countEvictions, measureBudget } from './telemetry/budget.ts';
 import { describeIsolation, isolationChecks, measureIsolation } from './telemetry/isolation.ts';
+import { countFileEvictions, measureFiles } from './telemetry/files.ts';
 import { measureExecutions } from './telemetry/metrics.ts';
 import {
   countInstalls,
@@ -92,6 +96,21 @@ function openPackages(
   });
 }
 
+const HOUR_MS = 3_600_000;
+
+/** Opens the store of uploads and results. */
+async function openFiles({ config, metrics }: Kit<SandboxConfig>, dataDirectory: string) {
+  const files = await openFileStore({
+    directory: join(dataDirectory, 'files'),
+    maxBytes: config.SANDBOX_FILES_MAX_MB * MIB,
+    maxFileBytes: config.SANDBOX_FILE_MAX_MB * MIB,
+    maxAgeMs: config.SANDBOX_FILES_MAX_AGE_HOURS * HOUR_MS,
+    onEvicted: countFileEvictions(metrics),
+  });
+  measureFiles(metrics, files);
+  return files;
+}
+
 /** Returns why the workers of a start from here would have no control groups; undefined when they would. */
 export async function whyNoCgroup(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { SANDBOX_PYTHON: python } = loadConfig(SandboxConfig.pick({ SANDBOX_PYTHON: true }), env);
@@ -130,6 +149,7 @@ export const sandbox = defineService({
     measureIsolation(engines, metrics);
 
     const packages = await openPackages(kit, { directory: SANDBOX_DATA_DIR, runtimes });
+    const files = await openFiles(kit, SANDBOX_DATA_DIR);
     measureDisk(metrics, SANDBOX_DATA_DIR);
     measureMalicious(metrics, packages);
     measureLayers(metrics, packages);
@@ -144,9 +164,11 @@ export const sandbox = defineService({
       ...service,
       routes: [
         ...executionRoutes(execute, sessions),
+        ...storedFileRoutes(files),
         ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY, access.wrongKeys),
         ...service.routes,
       ],
+      openPaths: FILE_PATHS,
       health: async () => ({ ...isolation, limits: resources.by, packages: describePackages(packages) }),
       close: async () => {
         await packages.close();

@@ -10,7 +10,13 @@ import { answerError, answerUnknown } from './error-answers.ts';
 import { BODY_IDLE_MS } from './json-body.ts';
 import { docsPage, openApiDocument } from './openapi.ts';
 import { type Checks, readinessOf, withoutDetails } from './readiness.ts';
-import { type CallerIds, currentContext, openContext, runInContext } from '../telemetry/request-context.ts';
+import {
+  type CallerIds,
+  currentContext,
+  openContext,
+  PUBLIC_URL_HEADER,
+  runInContext,
+} from '../telemetry/request-context.ts';
 import type { Recorder } from '../telemetry/span.ts';
 import { routeOf, statusOf, traceRequest } from '../telemetry/request-span.ts';
 import { mountRoutes, type Route } from './route.ts';
@@ -76,7 +82,7 @@ export function createApp(options: AppOptions): App {
   const app = express();
   app.set('etag', false);
 
-  app.use(identifyRequest(tracing), measureRequest(metrics, traffic, logger), securityHeaders());
+  app.use(identifyRequest(config.PUBLIC_URL, tracing), measureRequest(metrics, traffic, logger), securityHeaders());
   app.use(...guardAccess({ access, config, openPaths }), refuseWhileStopping(traffic));
   mountRoutes(app, [...probes, ...routes], config.MAX_BODY_BYTES);
   app.get('/openapi.json', (_req, res) => void res.json(documented(isTrusted(res) ? (options.tools?.() ?? []) : [])));
@@ -130,9 +136,9 @@ function refuse(): never {
   throw new MeshError('unavailable', 'the service is shutting down');
 }
 
-function identifyRequest(recorder: Recorder | undefined): RequestHandler {
+function identifyRequest(publicUrl: string | undefined, recorder: Recorder | undefined): RequestHandler {
   return (req, res, next) => {
-    const context = openContext(idsOf(req), recorder);
+    const context = openContext({ ...idsOf(req), publicUrl: publicUrlOf(req, publicUrl) }, recorder);
     res.locals['requestId'] = context.requestId;
     res.set('x-request-id', context.requestId);
     runInContext(context, () => (PROBES.has(req.path) ? next() : traceRequest(req, res, next)));
@@ -144,6 +150,17 @@ const idsOf = (req: Request): CallerIds => ({
   traceparent: req.get('traceparent'),
   baggage: req.get('baggage'),
 });
+
+/** An address of ours: no path that ends in a slash, no query, nothing that a header or a URL would need to escape. */
+const PUBLIC_URL = /^https?:\/\/[A-Za-z0-9.:[\]/_~-]{1,300}(?<!\/)$/;
+
+/** Returns the address that the caller knows: as the service before this one names it, the setting says, or it came to. */
+function publicUrlOf(req: Request, setting: string | undefined): string | undefined {
+  const named = req.get(PUBLIC_URL_HEADER);
+  if (named !== undefined && PUBLIC_URL.test(named)) return named;
+  const address = setting ?? `http://${req.get('host') ?? ''}`;
+  return PUBLIC_URL.test(address) ? address : undefined;
+}
 
 function measureRequest({ http }: Metrics, traffic: Traffic, logger: Logger): RequestHandler {
   return (req, res, next) => {

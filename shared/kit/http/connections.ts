@@ -1,4 +1,5 @@
 // oxlint-disable no-restricted-imports -- the one wrapper of undici
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 // Its index would load caches, mocks, WebSockets and fetch with it: 3 MiB and 30 ms for each service.
 import openTunnel from 'undici/lib/api/api-connect.js';
@@ -41,7 +42,8 @@ export interface HttpRequest {
   readonly method: HttpMethod;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | undefined;
+  /** A stream is read once: what it goes into is never sent again. */
+  readonly body?: string | Uint8Array | Readable | undefined;
   readonly signal?: AbortSignal | null | undefined;
 }
 

@@ -23,6 +23,16 @@ export const SECRET = { isSecret: true } as const;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** The setting for the largest request body, which takes `mib` MiB by default. */
+export const bodyBytes = (mib: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .max(1_024 ** 3)
+    .default(mib * 1_024 ** 2)
+    .describe('Largest request body. Files for programs pass through chat service, hub and code executor, too.');
+
 const ACCESS_SHAPE = {
   CORS_ORIGINS: commaList
     .refine((origins) => !origins.includes('*'), 'must name the origins; * would let every page call')
@@ -63,15 +73,7 @@ const baseShape = (port: number) => ({
     .pipe(z.enum(LOG_LEVELS))
     .default('info')
     .describe(`Least severe level that is logged: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}.`),
-  MAX_BODY_BYTES: z.coerce
-    .number()
-    .int()
-    .min(1_024)
-    .max(1_024 ** 3)
-    .default(1_024 ** 2)
-    .describe(
-      'Largest request body. Files for programs pass through hub and code executor, too: raise it there as well.',
-    ),
+  MAX_BODY_BYTES: bodyBytes(1),
   MAX_CONNECTIONS: z.coerce
     .number()
     .int()
@@ -80,6 +82,13 @@ const baseShape = (port: number) => ({
     .optional()
     .describe(
       'Most open connections, by default 4096, and fewer where the process may open fewer files. Half of them may be without a request yet, a quarter from one address.',
+    ),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'an http or https URL' })
+    .transform((url) => url.replace(/(?<!\/)\/+$/, ''))
+    .optional()
+    .describe(
+      'Address by which callers reach this service, such as `https://tools.example.com`: URLs of files begin with it. Default: that of each request.',
     ),
   SHUTDOWN_GRACE_MS: z.coerce
     .number()

@@ -13,6 +13,8 @@ export interface RequestContext {
   readonly programDepth?: number;
   /** Names the call of the hub that the request is a part of: a program makes it for that call's caller. */
   readonly callTicket?: string;
+  /** Address by which the caller reached the first of our services, without a slash at its end: URLs for it begin so. */
+  readonly publicUrl?: string;
   /** Records the request's spans; absent where the service that serves it does not trace. */
   readonly recorder?: Recorder;
 }
@@ -30,10 +32,18 @@ export interface CallerIds {
   readonly traceparent?: string | undefined;
   /** The W3C header that may name the run. */
   readonly baggage?: string | undefined;
+  /** The address of the first service, as a service before this one names it. */
+  readonly publicUrl?: string | undefined;
 }
 
+/** Names the address of the first service to the next ones. */
+export const PUBLIC_URL_HEADER = 'x-public-url';
+
 /** Accepts the caller's ids where they are well-formed (contract, section 1), else makes new ones. */
-export function openContext({ requestId, traceparent, baggage }: CallerIds, recorder?: Recorder): RequestContext {
+export function openContext(
+  { requestId, traceparent, baggage, publicUrl }: CallerIds,
+  recorder?: Recorder,
+): RequestContext {
   const accepted = requestId !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(requestId);
   const runId = entryOf(baggage, RUN_ID);
   const depth = entryOf(baggage, PROGRAM_DEPTH);
@@ -44,6 +54,7 @@ export function openContext({ requestId, traceparent, baggage }: CallerIds, reco
     ...(runId === undefined ? {} : { runId }),
     ...(depth === undefined ? {} : { programDepth: Number(depth) }),
     ...(callTicket === undefined ? {} : { callTicket }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(recorder === undefined ? {} : { recorder }),
   };
 }
@@ -63,6 +74,7 @@ export function contextHeaders(): Record<string, string> {
     'x-request-id': context.requestId,
     traceparent: formatTraceparent(context.trace),
     ...(baggage === '' ? {} : { baggage }),
+    ...(context.publicUrl === undefined ? {} : { [PUBLIC_URL_HEADER]: context.publicUrl }),
   };
 }
 
