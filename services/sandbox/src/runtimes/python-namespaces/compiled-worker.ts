@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,18 +10,13 @@ import type { SystemPython } from '../../jail/system-root.ts';
 /** Directory of the worker in a jail. */
 export const WORKER_HOME = '/opt/sandbox';
 
-const SOURCES = [
-  ...[
-    'launcher',
-    'worker',
-    'toolmesh_child',
-    'toolmesh_files',
-    'toolmesh_limits',
-    'toolmesh_plots',
-    'toolmesh_wire',
-  ].map((name) => `./${name}.py`),
-  '../python/toolmesh_program.py',
-].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const FOLDERS = ['./', '../python/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const SOURCES = FOLDERS.flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.py'))
+    .sort()
+    .map((name) => join(folder, name)),
+);
 
 /** Tracebacks name them as they are called in the jail; nothing is checked against a source, which is not there. */
 const COMPILE = `

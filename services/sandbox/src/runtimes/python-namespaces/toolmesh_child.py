@@ -12,6 +12,7 @@ import sys
 
 import _signal
 
+import toolmesh_environment as environment
 import toolmesh_limits as limits
 import toolmesh_plots as plots
 import toolmesh_program as user_program
@@ -48,12 +49,7 @@ END = _signal.SIGUSR1
 
 def prepare():
     """Makes the interpreter an ordinary one; to be called before there is a child."""
-    import builtins
-
-    from _sitebuiltins import Quitter
-
-    # They come with the module `site`, which this interpreter starts without.
-    builtins.exit, builtins.quit = Quitter("exit", ""), Quitter("quit", "")
+    environment.prepare()
     paths = os.environ["PYTHONPATH"].split(":")
     sys.path += [path for path in paths if os.path.isdir(path) and os.listdir(path)]
 

@@ -12,12 +12,16 @@ import type { PackageFile } from './read-packages.ts';
 const ISOLATE_MB = 512;
 
 const PRELUDE_FILE = new URL('./prelude.js', import.meta.url);
-const PROGRAM_FILE = new URL('../python/toolmesh_program.py', import.meta.url);
+/** Modules of ours, each after those that it imports. */
+const MODULES = ['program', 'hooks', 'display', 'plots', 'environment', 'notebook', 'magics', 'ipython'].map(
+  (name) => `toolmesh_${name}`,
+);
+const MODULE_FILES = MODULES.map((name) => new URL(`../python/${name}.py`, import.meta.url));
 const RUNNER_FILE = new URL('./runner.py', import.meta.url);
 
 /** All code of ours that a saved memory depends on. */
 export const snapshotIngredients = (): string =>
-  [sharedPrelude(), preludeSource([PRELUDE_FILE, PROGRAM_FILE, RUNNER_FILE])].join('\n');
+  [sharedPrelude(), preludeSource([PRELUDE_FILE, ...MODULE_FILES, RUNNER_FILE])].join('\n');
 
 /** Pyodide in an isolate of its own: from the saved memory `snapshot` in about 0.15 s, without one in 1.5 s. */
 export async function loadInterpreter(snapshot?: ArrayBuffer) {
@@ -50,7 +54,7 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
     stdlib: assets.stdlib,
     lock: assets.lock,
     modules: {
-      toolmesh_program: readFileSync(PROGRAM_FILE, 'utf8'),
+      ...Object.fromEntries(MODULES.map((name, i) => [name, preludeSource(MODULE_FILES.slice(i, i + 1))])),
       toolmesh_runner: readFileSync(RUNNER_FILE, 'utf8'),
     },
     ...(snapshot === undefined ? {} : { snapshot }),

@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 
+import toolmesh_environment as environment
 import toolmesh_program as user_program
 
 # Not used here, but in most programs: imported once, saved with the interpreter.
@@ -70,6 +71,7 @@ def prepare():
     """Makes the interpreter an ordinary one. Called once, before its memory is saved."""
     time.sleep = _sleep
     sys.dont_write_bytecode = True
+    environment.prepare()
 
 
 def start(host_sleep):

@@ -18,9 +18,14 @@ _ONLY_AST, _TOP_LEVEL_AWAIT, _COROUTINE = 0x400, 0x2000, 0x80
 def new_main():
     """Makes a fresh `__main__` and puts it in place."""
     main = type(sys)("__main__")
-    main.__dict__.update(__builtins__=builtins, __file__=USER_FILE)
+    main.__dict__.update(__builtins__=builtins, __file__=USER_FILE, get_ipython=_get_ipython)
     sys.modules["__main__"] = main
     return main.__dict__
+
+
+def _get_ipython():
+    """Stands in for IPython's; libraries do not find it, which would take this for a notebook."""
+    return import_ours("toolmesh_ipython").get_ipython()
 
 
 def warm_up():
@@ -66,7 +71,10 @@ def run(code, namespace, run_coroutine, finish, explain=lambda error: error):
         if "linecache" in sys.modules:
             _remember_lines(code, name)
         value = execute(code, name, namespace, run_coroutine)
-        result = None if value is None else _bounded(repr(value))
+        if value is not None:
+            result = bounded(repr(value))
+            _show(value)
+            _keep_value(namespace, value)
     except BaseException as error:
         failure = explain(error)
     try:
@@ -77,13 +85,79 @@ def run(code, namespace, run_coroutine, finish, explain=lambda error: error):
 
 
 def execute(code, name, namespace, run_coroutine):
-    """Runs all statements; returns the value of the last one where that is an expression."""
-    tree = compile(code, name, "exec", _ONLY_AST, dont_inherit=True)
+    """Runs all statements; returns the value of the last one where that is an expression and no semicolon follows."""
+    tree = None
+    try:
+        # With the prompts of a notebook it is Python, too, but none that anybody means.
+        tree = None if code.startswith("In [") else _parse(code, name)
+    except SyntaxError:
+        pass
+    if tree is not None:
+        return _execute_tree(tree, code, name, (namespace, run_coroutine))
+    cells = import_ours("toolmesh_notebook").read(code, name, _parse)
+    return _execute_cells(cells, name, namespace, run_coroutine)
+
+
+def _parse(code, name):
+    return compile(code, name, "exec", _ONLY_AST, dont_inherit=True)
+
+
+def _execute_tree(tree, code, name, context):
     last = None
     if tree.body and type(tree.body[-1]).__name__ == "Expr":
-        last = _expression(tree.body.pop().value)
-    _evaluate(tree, name, "exec", namespace, run_coroutine)
-    return None if last is None else _evaluate(last, name, "eval", namespace, run_coroutine)
+        node = tree.body.pop().value
+        last = _expression(node)
+        is_silent = _is_silent(code, node)
+    _evaluate(tree, name, "exec", *context)
+    if last is None:
+        return None
+    value = _evaluate(last, name, "eval", *context)
+    return None if is_silent else value
+
+
+def _is_silent(code, last):
+    """Returns true when a semicolon ends the last expression: a notebook does not show its value then."""
+    if ";" not in code[code.rfind("\n", 0, len(code.rstrip())) + 1 :]:
+        return False
+    lines = code.replace("\r\n", "\n").replace("\r", "\n").split("\n")[last.end_lineno - 1 :]
+    lines[0] = lines[0].encode("utf-8", "surrogatepass")[last.end_col_offset :].decode("utf-8", "surrogatepass")
+    return "\n".join(lines).lstrip(") \t\n").startswith(";")
+
+
+def _execute_cells(cells, name, namespace, run_coroutine):
+    """Runs the parts of a notebook's cell; the value is the last one's."""
+    value = None
+    for cell in cells:
+        if cell.magic is None:
+            value = _execute_tree(cell.tree, cell.text, name, (namespace, run_coroutine))
+            continue
+        magics = import_ours("toolmesh_magics")
+        if not cell.text:
+            value = magics.run_cell(cell.magic, cell.argument, cell.body)
+        elif cell.magic == "timeit":
+            options, setup = magics.timeit_options(cell.argument)
+            exec(compile(setup, name, "exec"), namespace)
+            value = magics.timeit(compile(cell.tree, name, "exec", dont_inherit=True), **options)
+        else:
+            run = lambda: _execute_tree(cell.tree, cell.text, name, (namespace, run_coroutine))  # noqa
+            value = magics.run_python_cell(cell.magic, cell.argument, run)
+    return value
+
+
+def _show(value):
+    """Shows what a notebook would show by more than text: most values are not even looked at."""
+    if type(value).__module__ != "builtins":
+        import_ours("toolmesh_display").show_value(value)
+
+
+_kept = None
+
+
+def _keep_value(namespace, value):
+    """Keeps the value as `_` for later programs of a session, unless the program has a `_` of its own."""
+    global _kept
+    if namespace.get("_") is _kept:
+        namespace["_"] = _kept = value
 
 
 def _expression(body):
@@ -108,10 +182,10 @@ def _describe(failure):
     if failure is None or (isinstance(failure, SystemExit) and failure.code in (None, 0)):
         return {"error": None, "exit_code": 0, "out_of_memory": False}
     exits = isinstance(failure, SystemExit)
-    trace = "" if exits else _bounded(format_error(failure))
+    trace = "" if exits else bounded(format_error(failure))
     _print_error(trace if not exits else "" if isinstance(failure.code, int) else f"{_text_of(failure.code)}\n")
     return {
-        "error": {"type": type(failure).__qualname__[:200], "message": _bounded(_text_of(failure)), "traceback": trace},
+        "error": {"type": type(failure).__qualname__[:200], "message": bounded(_text_of(failure)), "traceback": trace},
         "exit_code": _exit_code(failure),
         "out_of_memory": isinstance(failure, MemoryError),
     }
@@ -137,11 +211,11 @@ def _text_of(value):
         return "<the message could not be made>"
 
 
-def _bounded(text):
-    """Cuts the middle out of a text of more than MAX_TEXT characters; the service cuts what it shows to bytes."""
-    if len(text) <= MAX_TEXT:
+def bounded(text, limit=MAX_TEXT):
+    """Cuts the middle out of a text of more than `limit` characters; the service cuts what it shows to bytes."""
+    if len(text) <= limit:
         return text
-    return f"{text[: MAX_TEXT // 2]}\n[... {len(text) - MAX_TEXT} characters left out ...]\n{text[-MAX_TEXT // 2 :]}"
+    return f"{text[: limit // 2]}\n[... {len(text) - limit} characters left out ...]\n{text[-limit // 2 :]}"
 
 
 def format_error(failure):

@@ -1,0 +1,4 @@
+# from: editors of Windows
+# stdout: ^bom\n$
+
+﻿print("bom")

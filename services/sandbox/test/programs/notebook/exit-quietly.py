@@ -1,0 +1,6 @@
+# from: notebooks that stop early
+# stdout: ^before\n$
+
+print("before")
+exit()
+print("after")

@@ -1,0 +1,5 @@
+# from: a model leaves one of its fences
+# stdout: ^open\n$
+
+```py
+print("open")

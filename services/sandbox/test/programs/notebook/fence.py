@@ -1,0 +1,6 @@
+# from: a model leaves its fence
+# stdout: ^fenced\n$
+
+```python
+print("fenced")
+```

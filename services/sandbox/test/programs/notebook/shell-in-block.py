@@ -1,0 +1,6 @@
+# from: notebook habit
+# only: namespaces
+# stdout: ^inside\n$
+
+if True:
+    !echo inside
