@@ -51,6 +51,24 @@ export const InstallResult = z.object({
 });
 export type InstallResult = z.output<typeof InstallResult>;
 
+/** An install as it stands (contract, section 6). */
+export const InstallJob = z.object({
+  id: z.string(),
+  status: z.enum(['queued', 'running', 'installed', 'failed']),
+  ecosystem: Ecosystem,
+  requested: z.array(z.string()).describe('The packages as they were asked for'),
+  started_at: z.string(),
+  progress: z.object({
+    done: z.number().describe('Packages that are there'),
+    total: z.number().nullable().describe('Packages of the set; null until they are known'),
+    message: z.string(),
+  }),
+  packages: z.array(z.object({ name: z.string(), version: z.string() })).describe('The installed packages'),
+  reason: Reason.optional(),
+  output: z.string(),
+});
+export type InstallJob = z.output<typeof InstallJob>;
+
 /** A package that programs can import (contract, section 6). */
 export const InstalledPackage = z.object({
   name: z.string(),

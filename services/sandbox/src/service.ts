@@ -84,7 +84,7 @@ function openPackages(
     python: config.SANDBOX_PYTHON,
     bwrap: config.SANDBOX_BWRAP,
     pythonTarget: pythonTargetOf(runtimes),
-    provided: runtimes.flatMap((runtime) => runtime.provided ?? []),
+    provided: () => runtimes.flatMap((runtime) => runtime.provided?.() ?? []),
     pipIndexUrl: config.PIP_INDEX_URL,
     npmRegistry: config.NPM_CONFIG_REGISTRY,
     proxy: { http: config.HTTP_PROXY, https: config.HTTPS_PROXY, no: config.NO_PROXY },
@@ -153,7 +153,7 @@ export const sandbox = defineService({
     measureDisk(metrics, SANDBOX_DATA_DIR);
     measureMalicious(metrics, packages);
     measureLayers(metrics, packages);
-    const execute = measureExecutions(createExecute({ engines, sessions, budget, files, packages }), engines, metrics);
+    const execute = measureExecutions(createExecute({ engines, sessions, budget, packages }), engines, metrics);
     const checks = isolationChecks(engines);
     const service = toolServiceParts(
       'sandbox',

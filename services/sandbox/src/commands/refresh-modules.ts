@@ -15,7 +15,8 @@ import { writeWhole } from '../packages/json-file.ts';
 import { MODULE_OWNERS_FILE, moduleOwners, NOBODYS, SHARED } from '../packages/names/module-owners.ts';
 import { popularNames } from '../packages/policy/popular-names.ts';
 import { downloadFile } from '../packages/resolve/attempt.ts';
-import { newestVersion, normaliseName } from '../packages/spec.ts';
+import { normaliseName } from '../packages/spec.ts';
+import { newestVersion } from '../packages/versions.ts';
 import { proxyOf } from './proxy-environment.ts';
 
 const DATABASE = 'pigar/.db.sqlite3';

@@ -13,7 +13,8 @@ import { writeWhole } from '../packages/json-file.ts';
 import { POPULAR_PYPI_FILE } from '../packages/policy/popular-names.ts';
 import { proxyOf } from './proxy-environment.ts';
 import { createPypiIndex } from '../packages/index/pypi-index.ts';
-import { isName, newestVersion, normaliseName } from '../packages/spec.ts';
+import { isName, normaliseName } from '../packages/spec.ts';
+import { newestVersion } from '../packages/versions.ts';
 import { readZipText } from '../packages/archive/wheel.ts';
 
 const LIST = 'guarddog/analyzer/metadata/resources/top_pypi_packages.json';

@@ -41,15 +41,17 @@ export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: Engi
   const ahead = prepared === undefined ? undefined : makePool(prepared.name, prepared.worker, 1);
   const byPackages = new Map<string, WorkerPool>();
 
-  const poolWith = (packages: string): WorkerPool => {
-    const pool = byPackages.get(packages) ?? makePool(packages, () => runtime.worker(packages), 0);
-    byPackages.delete(packages);
+  const poolWith = (packages: string, code: string): WorkerPool => {
+    const ready = prepared?.suits(code, packages) === true ? prepared : runtime;
+    const key = `${ready.name} ${packages}`;
+    const pool = byPackages.get(key) ?? makePool(key, () => ready.worker(packages), 0);
+    byPackages.delete(key);
     const unused = [...byPackages].filter(([, other]) => !other.isUsed());
     for (const [folder, other] of unused.slice(0, Math.max(0, unused.length - MAX_PACKAGE_POOLS))) {
       other.close();
       byPackages.delete(folder);
     }
-    byPackages.set(packages, pool);
+    byPackages.set(key, pool);
     return pool;
   };
   const pools = () => [plain, ...(ahead === undefined ? [] : [ahead]), ...byPackages.values()];
@@ -58,7 +60,7 @@ export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: Engi
     runtime,
     poolFor: ({ code, language }, packages) => {
       runtime.expect?.(language);
-      if (packages !== undefined) return poolWith(packages);
+      if (packages !== undefined) return poolWith(packages, code);
       return ahead !== undefined && prepared?.suits(code) === true ? ahead : plain;
     },
     stats: () =>

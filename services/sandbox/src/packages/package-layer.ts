@@ -1,10 +1,21 @@
 import type { StoredLayer } from './store/layer-store.ts';
-import { type PackageSpec, sameVersion } from './spec.ts';
+import { allows, type PackageSpec } from './spec.ts';
 
 export interface NamedVersion {
   readonly name: string;
   readonly version: string;
 }
+
+/** A package of Python that every program has: of the base layer. */
+export interface ProvidedPackage extends NamedVersion {
+  /** The names by which programs import it. */
+  readonly modules: readonly string[];
+  /** Path of its METADATA, by which others are resolved against it. */
+  readonly metadata: string;
+}
+
+/** Returns the packages of Python that every program has now; the base layer may come after the start. */
+export type Provided = () => readonly ProvidedPackage[];
 
 /** A read-only directory of packages, named after its content. */
 export interface PackageLayer {
@@ -19,12 +30,9 @@ export const toPackageLayer = ({ directory, record }: StoredLayer): PackageLayer
 });
 
 /** Returns the package among `provided`, those of Python that every program has, that satisfies `spec`. */
-export function findProvided(
-  provided: readonly NamedVersion[],
-  { ecosystem, name, version }: PackageSpec,
-): NamedVersion | undefined {
-  if (ecosystem === 'npm') return undefined;
-  return provided.find(
-    (item) => item.name === name && (version === undefined || sameVersion(ecosystem, item.version, version)),
-  );
+export function findProvided(provided: readonly ProvidedPackage[], spec: PackageSpec): NamedVersion | undefined {
+  // What an extra needs is not there with the package itself.
+  if (spec.ecosystem === 'npm' || spec.extras.length > 0) return undefined;
+  const found = provided.find((item) => item.name === spec.name && allows(spec, item.version));
+  return found && { name: found.name, version: found.version };
 }

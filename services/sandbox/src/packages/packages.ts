@@ -5,6 +5,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type {
   Ecosystem,
   InstalledPackage,
+  InstallJob,
   InstallRequest,
   InstallResult,
   PackageRequest,
@@ -14,22 +15,24 @@ import { ARCHIVE_LIMITS, type ArchiveLimits } from './archive/archive.ts';
 import { cachedIndex } from './index/cached-index.ts';
 import { createFetcher, type Fetcher, type FetcherOptions } from './index/fetcher.ts';
 import { createNpmIndex } from './index/npm-index.ts';
-import { DAY_MS } from './index/project.ts';
+import { DAY_MS, type PackageIndex } from './index/project.ts';
 import { createPypiIndex } from './index/pypi-index.ts';
 import { createInstallPackage } from './install/install-package.ts';
 import { createInstallSet } from './install/install-set.ts';
-import { createInstallTogether } from './install/install-together.ts';
-import { createLayers, type UnnamedImports } from './install/layers.ts';
-import type { NamedVersion, PackageLayer } from './package-layer.ts';
+import { createInstallJobs, type InstallCaller, type InstallJobs } from './install/install-jobs.ts';
+import { argumentError, createLayers, type UnnamedImports } from './install/layers.ts';
+import type { PackageLayer, Provided } from './package-layer.ts';
 import { type Approval, createApprovals, type Decision } from './policy/approvals.ts';
 import { checkPackage } from './policy/check-package.ts';
 import { type Checks, createChecks, type Knowledge } from './policy/checks.ts';
 import { loadMalicious, type MaliciousKnowledge, type MaliciousStatus } from './policy/malicious.ts';
 import { fetchMaliciousList, scheduleMaliciousRefresh } from './policy/malicious-refresh.ts';
-import { loadPolicy } from './policy/policy.ts';
+import { loadPolicy, type Policy } from './policy/policy.ts';
 import { popularNames } from './policy/popular-names.ts';
 import { createNpmResolver } from './resolve/npm-resolver.ts';
 import { createFindPip } from './resolve/pip.ts';
+import { createCompileTree } from './resolve/compile-tree.ts';
+import { npmTargetHere, type NpmTarget } from './resolve/npm-target.ts';
 import { createPypiResolver } from './resolve/pypi-resolver.ts';
 import type { PythonTarget } from './resolve/python-target.ts';
 import { createRunTool } from './resolve/run-tool.ts';
@@ -39,7 +42,13 @@ import type { Eviction } from './store/choose-evictions.ts';
 import { createLayerStore, type LayerStore } from './store/layer-store.ts';
 import { createLayerUse, type LayerUse } from './store/layer-use.ts';
 import { listPackages } from './store/list-packages.ts';
-import { removeLeftovers } from './store/sealed-tree.ts';
+import { createPackageStore } from './store/package-store.ts';
+import { removeLeftovers, removeTree } from './store/sealed-tree.ts';
+import { Refusal } from './refusal.ts';
+import { parseRequest, policyName } from './spec.ts';
+
+/** The way in which a caller waits for an install. */
+export type Waiting = Omit<InstallCaller, 'signal'>;
 
 /** Packages for the programs of the sandbox: checked, installed without running any of their code, kept read-only. */
 export interface Packages {
@@ -47,9 +56,15 @@ export interface Packages {
   check(request: PackageRequest, signal: AbortSignal): Promise<Verdict>;
   /**
    * Installs a package and all that it needs. Never rejects for what the package or the index does: see `status`.
-   * @throws MeshError unavailable when too many installs wait
+   * @throws MeshError unavailable when too many installs wait, and when it takes longer than the caller waits
    */
-  install(request: InstallRequest, signal: AbortSignal): Promise<InstallResult>;
+  install(request: InstallRequest, signal: AbortSignal, waiting?: Waiting): Promise<InstallResult>;
+  readonly jobs: {
+    /** Begins an install. @throws MeshError unavailable when too many wait, invalid_arguments for what is no name */
+    start(request: InstallRequest): InstallJob;
+    /** @throws MeshError not_found */
+    find(id: string): InstallJob;
+  };
   /** Lists every package of every layer, once per version. */
   list(): Promise<InstalledPackage[]>;
   /**
@@ -94,7 +109,7 @@ export interface PackagesOptions extends FetcherOptions {
   readonly python?: string | undefined;
   readonly pythonTarget: PythonTarget;
   /** Packages of Python that every program has. */
-  readonly provided?: readonly NamedVersion[];
+  readonly provided?: Provided;
   /** Path of bubblewrap, which jails pip and npm. Default: /usr/bin/bwrap. */
   readonly bwrap?: string | undefined;
   /** npm's script. Default: that of the npm on this machine. */
@@ -120,11 +135,15 @@ export interface PackagesOptions extends FetcherOptions {
   /** Called for each layer that is removed, for metrics. */
   readonly onEvicted?: (reason: Eviction['reason']) => void;
   readonly maxParallel?: number;
+  /** The longest that a call waits for an install, which goes on by itself. Default: 100 s. */
+  readonly waitMs?: number | undefined;
+  /** The machine that npm packages are for. Default: an isolate, which has no native code. */
+  readonly npmTarget?: NpmTarget;
   readonly maxWaiting?: number;
 }
 
 export async function createPackages(options: PackagesOptions): Promise<Packages> {
-  const { directory, provided = [], logger, onInstall = () => {} } = options;
+  const { directory, provided = NOTHING, logger, onInstall = () => {} } = options;
   const workDirectory = join(directory, 'work');
   await mkdir(workDirectory, { recursive: true });
   await removeLeftovers(workDirectory);
@@ -134,11 +153,15 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
   const checks = createChecks(knowledge);
   const refresh = renewMalicious(options, knowledge.malicious);
   const use = createLayerUse(knowledge.now);
-  const { installSet, store } = createInstaller({ ...options, workDirectory, fetcher, knowledge, checks, use });
-  const modules = createModuleLookup(store);
+  const installer = createInstaller({ ...options, workDirectory, fetcher, knowledge, checks, use });
+  const { installSet, store, unpacked } = installer;
+  const modules = createModuleLookup(store, installer.targets);
+  void removeTree(join(directory, OLD_STORE)).catch(() => {});
   const evictor = createEvictor(options, { store, modules });
-  const installTogether = createInstallTogether({
+  const jobs = createInstallJobs({
     installSet,
+    waitMs: options.waitMs ?? WAIT_MS,
+    now: knowledge.now,
     onNewLayer: () => {
       modules.forget();
       void evictor.evict();
@@ -146,33 +169,47 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
     parallel: options.maxParallel ?? 2,
     waiting: options.maxWaiting ?? 16,
   });
-  const installPackage = createInstallPackage({ installTogether, provided, onInstalled: modules.remember });
+  const installPackage = createInstallPackage({ jobs, provided, onInstalled: modules.remember });
 
   return {
     check: (request, signal) => checkPackage(checks, request, signal),
-    async install(request, signal) {
-      const result = await installPackage(request, signal);
+    async install(request, signal, waiting) {
+      const result = await installPackage(request, { ...waiting, signal });
       onInstall(result.status, request.ecosystem);
       logInstall(logger, request, result);
       return result;
     },
     list: async () => listPackages(await store.list()),
-    ...createLayers({ installTogether, findModules: modules.find, provided }),
+    jobs: { start: (request) => startJob(jobs, request), find: jobs.find },
+    ...createLayers({
+      jobs,
+      openLayer: ({ record: { ecosystem, digest } }) => store.find(ecosystem, digest),
+      findModules: modules.find,
+      provided,
+    }),
     approvals: { list: knowledge.approvals.list, decide: knowledge.approvals.decide },
     hold: use.hold,
     evict: evictor.evict,
     usage: async () => {
-      const records = await store.list();
-      return { layers: records.length, bytes: records.reduce((sum, { size_bytes }) => sum + size_bytes, 0) };
+      const [sets, packages] = await Promise.all([store.list(), unpacked.list()]);
+      return { layers: sets.length, bytes: packages.reduce((sum, { size_bytes }) => sum + size_bytes, 0) };
     },
     malicious: knowledge.malicious.status,
     close: async () => {
       refresh?.close();
       evictor.close();
+      jobs.close();
       await fetcher.close();
     },
   };
 }
+
+const NOTHING: Provided = () => [];
+
+/** The longest that a call waits by default: most of what callers and proxies in between wait. */
+const WAIT_MS = 100_000;
+/** The folder of an earlier version, whose layers were whole copies. */
+const OLD_STORE = 'layers';
 
 const EVICT_MS = 3_600_000;
 
@@ -211,7 +248,7 @@ const MIN_RELEASE_AGE_DAYS = 3;
 
 /** Loads what packages are compared with, and opens the indexes. */
 async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher) {
-  const { directory, policyFile, pipIndexUrl, npmRegistry, logger, provided = [] } = options;
+  const { directory, policyFile, pipIndexUrl, npmRegistry, logger, provided = NOTHING } = options;
   const { now = () => new Date(), minReleaseAgeDays = MIN_RELEASE_AGE_DAYS } = options;
   const [policy, malicious, approvals] = await Promise.all([
     loadPolicy(policyFile),
@@ -220,7 +257,7 @@ async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher) {
   ]);
   logger.info({ malicious: malicious.status() }, 'package checks loaded');
   const index = {
-    pypi: cachedIndex(createPypiIndex(fetcher, pipIndexUrl)),
+    pypi: cachedIndex(pypiIndexes(fetcher, pipIndexUrl, policy)),
     npm: cachedIndex(
       createNpmIndex(fetcher, npmRegistry, {
         isPopular: (name) => popularNames('npm').has(name),
@@ -229,6 +266,15 @@ async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher) {
     ),
   };
   return { policy, malicious, approvals, popular: popularNames, index, provided, minReleaseAgeDays, now };
+}
+
+/** Asks for some names the indexes that the policy has for them, and for all others the usual one. */
+function pypiIndexes(fetcher: Fetcher, url: string, { indexes }: Policy): PackageIndex {
+  const usual = createPypiIndex(fetcher, url);
+  const others = new Map(
+    Object.entries(indexes).map(([name, other]) => [policyName(name), createPypiIndex(fetcher, other)]),
+  );
+  return { project: (name, signal) => (others.get(name) ?? usual).project(name, signal) };
 }
 
 interface InstallerParts extends PackagesOptions {
@@ -242,11 +288,20 @@ interface InstallerParts extends PackagesOptions {
 function createInstaller(parts: InstallerParts) {
   const { directory, workDirectory, fetcher, knowledge, checks, python = '/usr/bin/python3', npm = findNpm() } = parts;
   const { index, now } = knowledge;
-  const archives = { ...ARCHIVE_LIMITS, ...parts.archiveLimits };
+  const archives = { ...policyLimits(knowledge.policy), ...parts.archiveLimits };
   const limits = { ...RESOLVER_LIMITS, ...parts.resolverLimits };
   const { use, maxStoreBytes: maxBytes = 4 * 1_024 ** 3, maxIdleDays = 30 } = parts;
   const eviction = { maxBytes, maxIdleMs: maxIdleDays * DAY_MS };
-  const store = createLayerStore({ directory, workDirectory, limits: archives, eviction, use, now });
+  const unpacked = createPackageStore({ directory: join(directory, 'unpacked'), workDirectory });
+  const store = createLayerStore({
+    directory,
+    workDirectory,
+    packages: unpacked,
+    maxLayerBytes: archives.unpackedBytes,
+    eviction,
+    use,
+    now,
+  });
   const findPip = createFindPip({ python, directory, index: index.pypi, fetcher });
   const runTool = createRunTool({ bwrap: parts.bwrap ?? '/usr/bin/bwrap', logger: parts.logger });
   const resolvers = {
@@ -257,12 +312,42 @@ function createInstaller(parts: InstallerParts) {
       findPip,
       runTool,
       target: parts.pythonTarget,
+      compile: createCompileTree(parts.pythonTarget, python, runTool),
+      gpu: knowledge.policy.gpu,
+      provided: parts.provided ?? NOTHING,
       archives,
       limits,
     }),
-    npm: createNpmResolver({ checks, fetcher, npm, runTool, archives, limits }),
+    npm: createNpmResolver({
+      checks,
+      fetcher,
+      npm,
+      runTool,
+      archives,
+      limits,
+      target: parts.npmTarget ?? npmTargetHere(false),
+    }),
   };
-  return { store, installSet: createInstallSet({ checks, store, resolvers, limits, workDirectory }) };
+  const targets = { pypi: resolvers.pypi.target, npm: resolvers.npm.target };
+  const installSet = createInstallSet({ checks, store, packages: unpacked, resolvers, limits, workDirectory });
+  return { store, unpacked, targets, installSet };
+}
+
+const MIB = 1_024 ** 2;
+
+const policyLimits = ({ max_archive_mb, max_unpacked_mb }: Policy): ArchiveLimits => ({
+  ...ARCHIVE_LIMITS,
+  archiveBytes: max_archive_mb * MIB,
+  unpackedBytes: max_unpacked_mb * MIB,
+});
+
+/** Begins an install that nobody waits for. */
+function startJob(jobs: InstallJobs, request: InstallRequest): InstallJob {
+  try {
+    return jobs.start(request.ecosystem, [parseRequest(request)]);
+  } catch (error) {
+    throw error instanceof Refusal ? argumentError(error) : error;
+  }
 }
 
 function logInstall(logger: PackagesOptions['logger'], { ecosystem }: PackageRequest, result: InstallResult): void {

@@ -1,5 +1,5 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
-import { InstallRequest, InstallResult } from '@toolmesh/shared/contracts/packages';
+import { InstallJob, InstallRequest, InstallResult } from '@toolmesh/shared/contracts/packages';
 import { bearerOf, keyTest } from '@toolmesh/shared/kit/http/access/keys';
 import type { WrongKeys } from '@toolmesh/shared/kit/http/access/wrong-keys';
 import { defineRoute, type Route, type RouteCall } from '@toolmesh/shared/kit/http/route';
@@ -32,14 +32,7 @@ export function packageRoutes(
   };
 
   return [
-    defineRoute({
-      method: 'post',
-      path: '/packages/install',
-      summary: 'Installs a package: the tool install_package with its bare result',
-      input: { body: InstallRequest.strict() },
-      response: InstallResult,
-      handle: ({ body, signal }) => packages.install(body, signal),
-    }),
+    ...installRoutes(packages),
     defineRoute({
       method: 'get',
       path: '/packages/approvals',
@@ -66,3 +59,30 @@ export function packageRoutes(
     }),
   ];
 }
+
+const installRoutes = (packages: Packages): readonly Route[] => [
+  defineRoute({
+    method: 'post',
+    path: '/packages/install',
+    summary: 'Installs a package: the tool install_package with its bare result',
+    input: { body: InstallRequest.strict() },
+    response: InstallResult,
+    handle: ({ body, signal }) => packages.install(body, signal),
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/packages/installs',
+    summary: 'Begins an install that goes on by itself',
+    input: { body: InstallRequest.strict() },
+    response: InstallJob,
+    handle: ({ body }) => packages.jobs.start(body),
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/packages/installs/:id',
+    summary: 'An install as it stands',
+    input: { params: z.object({ id: z.string().max(64) }) },
+    response: InstallJob,
+    handle: ({ params: { id } }) => packages.jobs.find(id),
+  }),
+];

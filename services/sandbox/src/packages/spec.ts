@@ -1,15 +1,14 @@
-import * as pep440 from '@renovatebot/pep440';
 import type { Ecosystem, PackageRequest } from '@toolmesh/shared/contracts/packages';
-import semver from 'semver';
 import { printable, Refusal } from './refusal.ts';
+import { inRange, parseVersion, sameVersion, type WantedVersion } from './versions.ts';
 
 /** A parsed request for one package: nothing in it is raw text of a caller any more. */
-export interface PackageSpec {
+export interface PackageSpec extends Partial<WantedVersion> {
   readonly ecosystem: Ecosystem;
   /** Normalised: what lists are compared with. */
   readonly name: string;
   readonly extras: readonly string[];
-  /** Exact, or undefined for the newest. */
+  /** Exact, or undefined for the newest, or the newest of `range`. */
   readonly version: string | undefined;
 }
 
@@ -18,46 +17,47 @@ const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$/;
 /** An npm scope has the same letters as a name. */
 const SCOPED = /^@([^/]*)\/([^/]*)$/;
 const WITH_EXTRAS = /^([^[\]]*)\[([^[\]]*)\]$/;
-const MAX_VERSION = 64;
 const MAX_EXTRAS = 16;
+/** The longest request that is looked at. */
+const MAX_REQUEST = 1_024;
+/** Where the version of `name[extra]>=1,<2` or `@scope/name@^1.0.0` begins. */
+const VERSION_START = { pypi: /[<>=!~]/, npm: /(?<=.)@|[<>=!~^]/ } as const;
 
 /**
- * Reads a request. Nothing but a name and an exact version passes: no address, path, option, alias, tag or range.
+ * Reads a request. The name may bring extras and a version: `pandas[excel]>=2,<3`, `lodash@^4`. Nothing else passes: no
+ * address, path, option, alias or marker.
  * @throws Refusal invalid_name, invalid_version
  */
 export function parseRequest({ name, version, ecosystem }: PackageRequest): PackageSpec {
-  const { base, extras } = ecosystem === 'pypi' ? splitExtras(name) : { base: name, extras: [] };
-  if (!isName(ecosystem, base)) {
-    const form = ecosystem === 'pypi' ? 'a name such as six' : 'a name such as is-number or @scope/name';
-    throw new Refusal(
-      'invalid_name',
-      `"${printable(name)}" is not ${form}; addresses, paths and options are not accepted`,
-    );
+  const { base: full, version: named } = splitVersion(ecosystem, name);
+  const { base, extras } = ecosystem === 'pypi' ? splitExtras(full) : { base: full, extras: [] };
+  if (!isName(ecosystem, base)) throw invalidName(ecosystem, name);
+  if (named !== undefined && version !== undefined) {
+    throw new Refusal('invalid_version', `"${printable(name)}" names a version, and there is another one beside it`);
   }
+  const wanted = version ?? named;
   return {
     ecosystem,
     name: normaliseName(ecosystem, base),
     extras,
-    version: version === undefined ? undefined : exactVersion(ecosystem, version),
+    ...(wanted === undefined ? { version: undefined } : readVersion(ecosystem, wanted)),
   };
 }
 
-/** Parses a package of `execute_code`: `name`, `name==version`, and for npm `name@version` too. @throws Refusal */
-export function parseSpec(ecosystem: Ecosystem, text: string): PackageSpec {
-  const equals = text.indexOf('==');
-  const at = ecosystem === 'npm' ? text.indexOf('@', 1) : -1;
-  if (equals > 0) {
-    return parseRequest({ ecosystem, name: text.slice(0, equals), version: text.slice(equals + 2) });
-  }
-  if (at > 0) return parseRequest({ ecosystem, name: text.slice(0, at), version: text.slice(at + 1) });
-  return parseRequest({ ecosystem, name: text });
+/** Parses a package of `execute_code`: as the name of a request. @throws Refusal */
+export const parseSpec = (ecosystem: Ecosystem, text: string): PackageSpec => parseRequest({ ecosystem, name: text });
+
+/** Formats a spec: `six==1.17.0`, `six>=1.16`, `@scope/name@1.0.0`. */
+export function formatSpec({ ecosystem, name, extras, version, range }: PackageSpec): string {
+  const bracket = extras.length === 0 ? '' : `[${extras.join(',')}]`;
+  if (version !== undefined) return `${name}${bracket}${ecosystem === 'pypi' ? '==' : '@'}${version}`;
+  return `${name}${bracket}${range === undefined ? '' : `${ecosystem === 'pypi' ? '' : '@'}${range}`}`;
 }
 
-/** Formats a spec: `six==1.17.0`, `@scope/name@1.0.0`. */
-export function formatSpec({ ecosystem, name, extras, version }: PackageSpec): string {
-  const bracket = extras.length === 0 ? '' : `[${extras.join(',')}]`;
-  const separator = ecosystem === 'pypi' ? '==' : '@';
-  return `${name}${bracket}${version === undefined ? '' : separator + version}`;
+/** Returns true for a version that a request is content with. */
+export function allows({ ecosystem, version, range }: PackageSpec, candidate: string): boolean {
+  if (version !== undefined) return sameVersion(ecosystem, candidate, version);
+  return range === undefined || inRange(ecosystem, candidate, range);
 }
 
 /** PEP 503 for PyPI. npm's names are what they are: a few old ones differ from others by a capital letter alone. */
@@ -77,57 +77,38 @@ export function isName(ecosystem: Ecosystem, name: string): boolean {
   return NAME.test(scope) && NAME.test(base);
 }
 
-/** Compares two versions: `1.0` and `1.0.0` are the same on PyPI. */
-export function sameVersion(ecosystem: Ecosystem, a: string, b: string): boolean {
-  if (a === b) return true;
-  if (ecosystem === 'npm') return semver.valid(a) !== null && semver.valid(b) !== null && semver.eq(a, b);
-  return pep440.valid(a) !== null && pep440.valid(b) !== null && pep440.eq(a, b);
-}
-
-/** True for a version that is not newer than `limit`. Unreadable ones are. */
-export function isUpTo(ecosystem: Ecosystem, version: string, limit: string): boolean {
-  if (ecosystem === 'npm') {
-    return semver.valid(version) === null || semver.valid(limit) === null || semver.lte(version, limit);
-  }
-  return pep440.valid(version) === null || pep440.valid(limit) === null || pep440.lte(version, limit);
-}
-
-/** Tests a version against a range such as `>=4.1.1 <=4.1.2`. An unreadable version is in every range. */
-export function inRange(ecosystem: Ecosystem, version: string, range: string): boolean {
-  if (ecosystem === 'npm') {
-    return semver.valid(version) === null || semver.satisfies(version, range, { includePrerelease: true });
-  }
-  if (pep440.valid(version) === null) return true;
-  return pep440.satisfies(version, range.replaceAll(' ', ','), { prereleases: true });
-}
-
-/** The newest of some versions, a finished one where there is one. Each is compared once: there may be thousands. */
-export function newestVersion(ecosystem: Ecosystem, versions: readonly string[]): string | undefined {
-  const isNpm = ecosystem === 'npm';
-  const valid = versions.filter((version) => (isNpm ? semver.valid(version) : pep440.valid(version)) !== null);
-  const isFinished = (version: string): boolean =>
-    isNpm ? semver.prerelease(version) === null : !/[a-z]/i.test(version.replace(/post/i, ''));
-  const newer = (a: string, b: string): string => ((isNpm ? semver.compare(a, b) : pep440.compare(a, b)) < 0 ? b : a);
-  const newestOf = ([first, ...others]: readonly string[]) =>
-    first === undefined ? undefined : others.reduce(newer, first);
-  return newestOf(valid.filter(isFinished)) ?? newestOf(valid);
+function splitVersion(ecosystem: Ecosystem, name: string): { readonly base: string; readonly version?: string } {
+  if (name.length > MAX_REQUEST) return { base: name };
+  const at = name.search(VERSION_START[ecosystem]);
+  if (at < 0) return { base: name };
+  const version = name.slice(name[at] === '@' ? at + 1 : at);
+  // What cannot be a version makes the whole no name: `name --option=x`, `name@http://…`.
+  return parseVersion(ecosystem, version) === undefined ? { base: name } : { base: name.slice(0, at).trim(), version };
 }
 
 function splitExtras(name: string): { base: string; extras: readonly string[] } {
-  const [, base, list] = WITH_EXTRAS.exec(name.slice(0, 1_024)) ?? [];
-  if (base === undefined || list === undefined || name.length > 1_024) return { base: name, extras: [] };
+  const [, base, list] = WITH_EXTRAS.exec(name.slice(0, MAX_REQUEST)) ?? [];
+  if (base === undefined || list === undefined || name.length > MAX_REQUEST) return { base: name, extras: [] };
   const extras = list.split(',').map((extra) => extra.trim());
   const ok = extras.length <= MAX_EXTRAS && extras.every((extra) => NAME.test(extra));
   if (!ok) throw new Refusal('invalid_name', `"${printable(name)}" has invalid extras; write them as name[extra]`);
-  return { base, extras: extras.map((extra) => normaliseName('pypi', extra)).sort() };
+  return { base: base.trim(), extras: extras.map((extra) => normaliseName('pypi', extra)).sort() };
 }
 
-function exactVersion(ecosystem: Ecosystem, version: string): string {
-  const short = version.length <= MAX_VERSION && /^[0-9A-Za-z.+!_-]+$/.test(version);
-  const ok = ecosystem === 'npm' ? short && semver.valid(version) === version : short && isPep440(version);
-  if (ok) return version;
-  const message = `"${printable(version)}" is not an exact version, such as 1.2.3; ranges and tags are not accepted`;
-  throw new Refusal('invalid_version', message);
+function readVersion(ecosystem: Ecosystem, text: string): WantedVersion {
+  const wanted = parseVersion(ecosystem, text);
+  if (wanted !== undefined) return wanted;
+  const form = ecosystem === 'pypi' ? '1.2.3, >=1.2 or >=1.2,<2' : '1.2.3, ^1.2.0 or >=1.2.0 <2';
+  throw new Refusal('invalid_version', `"${printable(text)}" is not a version, such as ${form}`);
 }
 
-const isPep440 = (version: string): boolean => pep440.valid(version) !== null;
+function invalidName(ecosystem: Ecosystem, name: string): Refusal {
+  const form =
+    ecosystem === 'pypi'
+      ? 'a name such as six, six>=1.16 or pandas[excel]'
+      : 'a name such as is-number, is-number@^7 or @scope/name';
+  const why = /^\s*[a-z+]+:\/\/|^\s*(?:git|file|npm|github|link):|@\s*(?:https?|file|git)\b/i.test(name)
+    ? 'packages come from the index alone, not from addresses'
+    : 'addresses, paths, markers and options are not accepted';
+  return new Refusal('invalid_name', `"${printable(name)}" is not ${form}; ${why}`);
+}

@@ -1,4 +1,5 @@
 import type { Isolation, Language } from '@toolmesh/shared/contracts/execution';
+import type { Provided } from '../packages/package-layer.ts';
 import type { WorkerStart } from '../workers/conversation.ts';
 
 /**
@@ -15,7 +16,7 @@ export interface Runtime {
   /** `3.14`, for a runtime of Python. */
   readonly pythonVersion?: string;
   /** Packages that its programs have without asking. */
-  readonly provided?: readonly { readonly name: string; readonly version: string }[];
+  readonly provided?: Provided;
   /**
    * Returns how to start one worker: a process that speaks the worker protocol on descriptor 3. Programs in it can import
    * what is in `packages`, the path of a package layer.
@@ -33,6 +34,7 @@ export interface Runtime {
 export interface PreparedWorkers {
   /** Names its pool. */
   readonly name: string;
-  suits(code: string): boolean;
-  worker(): WorkerStart;
+  /** Returns true for a program that it is for, and which imports what is in `packages`. */
+  suits(code: string, packages?: string): boolean;
+  worker(packages?: string): WorkerStart;
 }

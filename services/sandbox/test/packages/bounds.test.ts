@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { gateManifest } from '../../src/packages/resolve/npm-manifest.ts';
-import { newestVersion } from '../../src/packages/spec.ts';
+import { npmTargetHere } from '../../src/packages/resolve/npm-target.ts';
+import { newestVersion } from '../../src/packages/versions.ts';
 import { openTestIndex } from './fixtures/setup.ts';
 import { makeTarball } from './fixtures/tarball.ts';
 import { makeWheel } from './fixtures/wheel.ts';
@@ -10,7 +11,7 @@ afterAll(close);
 
 const manifest = (dependencies: Record<string, string>) => {
   const release = { version: '1.0.0', publishedAt: undefined, isYanked: false, files: [] };
-  return gateManifest('zqneeds', { ...release, manifest: { dependencies, dist: {} } });
+  return gateManifest('zqneeds', { ...release, manifest: { dependencies, dist: {} } }, npmTargetHere(false));
 };
 
 test('reads ranges of any length and depth at once, and takes none of them', () => {

@@ -48,8 +48,6 @@ test.each([
   ['an address', 'https://evil.example/x-1.0-py3-none-any.whl'],
   ['a direct reference', 'pkg @ file:///tmp/x'],
   ['options after the name', 'name[extra]==1.0 --hash=sha256:00'],
-  ['a version in the name', 'name==1.0'],
-  ['a range in the name', 'name>=1.0'],
   ['a marker', 'name; python_version > "3"'],
   ['letters that look like others', 'rеquests'],
   ['full-width letters', 'ｒequests'],
@@ -83,7 +81,6 @@ test.each([
   ['a file', 'file:../x'],
   ['a scope alone', '@scope'],
   ['an empty scope', '@/x'],
-  ['a version in the name', 'lodash@4.17.21'],
   ['an extra', 'lodash[x]'],
   ['encoded slashes', '@a%2f..%2fb'],
   ['letters that look like others', 'lоdash'],
@@ -94,33 +91,10 @@ test.each([
 });
 
 test.each([
-  ...[
-    'latest',
-    '*',
-    '>=1.0',
-    '==1.0',
-    '1.0; os_name',
-    '1.0 --pre',
-    '',
-    'v',
-    '../1',
-    'file:x',
-    '1.*',
-    `1.${'0'.repeat(99)}`,
-  ].map((version): [Ecosystem, string] => ['pypi', version]),
-  ...[
-    'latest',
-    '*',
-    '^1.0.0',
-    '~1.0.0',
-    '1',
-    '1.0',
-    'v1.0.0',
-    '=1.0.0',
-    'npm:x@1.0.0',
-    '1.0.0 || 2.0.0',
-    'https://x/y.tgz',
-  ].map((version): [Ecosystem, string] => ['npm', version]),
+  ...['1.0; os_name', '1.0 --pre', '', 'v', '../1', 'file:x', `1.${'0'.repeat(99)}`].map(
+    (version): [Ecosystem, string] => ['pypi', version],
+  ),
+  ...['npm:x@1.0.0', 'https://x/y.tgz'].map((version): [Ecosystem, string] => ['npm', version]),
 ])('refuses for %s the version "%s"', async (ecosystem, version) => {
   const before = index.requests.length;
   expect(await check(ecosystem, 'zqname', version)).toMatchObject({
@@ -128,6 +102,48 @@ test.each([
     reason: { code: 'invalid_version' },
   });
   expect(index.requests).toHaveLength(before);
+});
+
+test.each([
+  ['pypi', 'zqranges', undefined, '3.0.0'],
+  ['pypi', 'zqranges==1.5.0', undefined, '1.5.0'],
+  ['pypi', 'zqranges >= 1.0, < 2', undefined, '1.9.0'],
+  ['pypi', 'zqranges~=1.5.0', undefined, '1.5.2'],
+  ['pypi', 'zqranges!=3.0.0', undefined, '2.0.0'],
+  ['pypi', 'zqranges===1.5.0', undefined, '1.5.0'],
+  ['pypi', 'ZQranges[extra]>=2', undefined, '3.0.0'],
+  ['pypi', 'zqranges', '<2', '1.9.0'],
+  ['pypi', 'zqranges', '==1.*', '1.9.0'],
+  ['pypi', 'zqranges', 'latest', '3.0.0'],
+  ['npm', 'zqranges@^1.5.0', undefined, '1.9.0'],
+  ['npm', 'zqranges@1.5', undefined, '1.5.2'],
+  ['npm', 'zqranges', '~1.5.0', '1.5.2'],
+  ['npm', 'zqranges', 'v1.5.0', '1.5.0'],
+  ['npm', 'zqranges', '>=1 <3', '2.0.0'],
+  ['npm', 'zqranges', '1.x || 2.0.0', '2.0.0'],
+  ['npm', 'zqranges>=1,<2', undefined, '1.9.0'],
+  ['npm', 'zqranges@latest', undefined, '3.0.0'],
+  ['npm', '@zqscope/ranges@<2', undefined, '1.9.0'],
+] as const)('understands, of %s, %s with the version %s', async (ecosystem, name, version, expected) => {
+  for (const release of ['1.5.0', '1.5.2', '1.9.0', '2.0.0', '3.0.0']) {
+    if (ecosystem === 'npm' && !index.npm.get('zqranges')?.some(({ manifest }) => manifest.version === release)) {
+      await index.addNpm('zqranges', release);
+      await index.addNpm('@zqscope/ranges', release);
+    }
+  }
+  index.addWheels(
+    'zqranges',
+    ['1.5.0', '1.5.2', '1.9.0', '2.0.0', '3.0.0'].map((release) => ({ version: release })),
+  );
+  expect(await check(ecosystem, name, version)).toMatchObject({ status: 'allowed', version: expected });
+});
+
+test('names the newest release where none is in the range', async () => {
+  index.addWheels('zqranged', [{ version: '1.0' }, { version: '1.1' }]);
+  expect(await check('pypi', 'zqranged>=2')).toMatchObject({
+    status: 'failed',
+    reason: { code: 'not_found', message: 'There is no zqranged >=2 on the index; the newest is 1.1' },
+  });
 });
 
 test('compares names with the policy however they are written, in both ecosystems', async () => {

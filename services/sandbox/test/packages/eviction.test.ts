@@ -26,15 +26,20 @@ async function install(packages: TestPackages, name: string): Promise<string> {
 
 test('chooses what is old, then what was not used the longest, and nothing that is in use', () => {
   const layer = (directory: string, days: number, isFree = true) => {
-    return { directory, bytes: 10, lastUsedMs: -days * DAY, isFree };
+    // A package of its own, and one that all of them share.
+    const packages = [
+      { digest: directory, bytes: 10 },
+      { digest: 'shared', bytes: 5 },
+    ];
+    return { directory, packages, lastUsedMs: -days * DAY, isFree };
   };
   const layers = [layer('new', 0), layer('old', 31), layer('held', 40, false), layer('mid', 2), layer('late', 1)];
   const choose = (maxBytes: number) => chooseEvictions(layers, { maxBytes, maxIdleMs: 30 * DAY }, 0);
   const age = { directory: 'old', reason: 'age' };
   const size = (directory: string) => ({ directory, reason: 'size' });
-  expect(choose(40)).toEqual([age]);
-  expect(choose(30)).toEqual([age, size('mid')]);
-  expect(choose(20)).toEqual([age, size('mid'), size('late')]);
+  expect(choose(45)).toEqual([age]);
+  expect(choose(35)).toEqual([age, size('mid')]);
+  expect(choose(25)).toEqual([age, size('mid'), size('late')]);
   expect(choose(0)).toEqual([age, size('mid'), size('late'), size('new')]);
 });
 

@@ -15,7 +15,7 @@ let index: IndexServer;
 let packages: TestPackages;
 beforeAll(async () => {
   index = await startIndex();
-  packages = await openPackages(index, { provided: PROVIDED });
+  packages = await openPackages(index, { provided: () => PROVIDED });
 });
 afterAll(async () => {
   await cleanUp();
@@ -23,14 +23,14 @@ afterAll(async () => {
 });
 
 let made = 0;
-const PROVIDED = [{ name: 'numpy', version: '2.4.6' }];
+const PROVIDED = [{ name: 'numpy', version: '2.4.6', modules: ['numpy'], metadata: '' }];
 
 /** Judges a wheel as an install does, without pip. @throws Refusal */
 async function judge(name: string, parts: Partial<WheelParts>): Promise<void> {
   const { content } = makeWheel({ name, version: '1.0', ...parts });
   const path = join(await temporaryDirectory(), 'x.whl');
   await writeFile(path, content);
-  const found = await inspectWheel(path, { name, version: '1.0' }, ARCHIVE_LIMITS);
+  const found = await inspectWheel(path, { name, version: '1.0' }, { limits: ARCHIVE_LIMITS });
   const knowledge = {
     owners: moduleOwners(),
     popular: popularNames('pypi'),

@@ -178,7 +178,7 @@ test('refuses two versions of one package at once', async () => {
 
 test('refuses an install as busy when more installs wait than may', async () => {
   index.misbehaving.set('zqstuck', 'slow');
-  const busy = await openPackages(index, { maxParallel: 1, maxWaiting: 1 });
+  const busy = await openPackages(index, { maxParallel: 1, maxWaiting: 1, pageTimeoutMs: 1_000 });
   const caller = new AbortController();
   const asked = ['zqstuck', 'zqwaits', 'zqtoomany'].map((name) =>
     busy.install({ name, ecosystem: 'pypi' }, caller.signal),
@@ -187,7 +187,7 @@ test('refuses an install as busy when more installs wait than may', async () => 
   caller.abort(new Error('gone'));
   await expect(asked[0]).rejects.toThrow('gone');
   await expect(asked[1]).rejects.toThrow('gone');
-  // The place is free again.
+  // What has begun goes on to its end; what has not is dropped, and then the places are free again.
   expect(await busy.install({ name: 'zqwaits', ecosystem: 'pypi' }, signal)).toMatchObject({
     reason: { code: 'not_found' },
   });
@@ -323,10 +323,10 @@ test('keeps layers read-only, and does not use one that was changed', async () =
   expect(await readFile(module, 'utf8')).not.toContain('evil');
 });
 
-test('leaves nothing behind when the caller goes away', async () => {
+test('goes on when the caller goes away, and leaves nothing unfinished behind', async () => {
   index.misbehaving.set('zqslowpart', 'slow');
   index.addWheels('zqleaver', [{ version: '1.0', requires: ['zqslowpart'] }]);
-  const patient = await openPackages(index);
+  const patient = await openPackages(index, { pageTimeoutMs: 2_000 });
   const caller = new AbortController();
   const installing = patient.install({ name: 'zqleaver', ecosystem: 'pypi' }, caller.signal);
   while (!index.requests.includes('/simple/zqslowpart/')) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -7,6 +7,7 @@ import { extract, type Header } from 'tar-stream';
 import { z } from 'zod';
 import { archiveRefusal, type ArchiveLimits, type Budget, createBudget, safePath } from './archive.ts';
 import { Refusal } from '../refusal.ts';
+import { discard, type WriteFile } from '../store/tree-writer.ts';
 
 /** The result of inspecting a whole tarball, without running any of it. */
 export interface InspectedTarball {
@@ -23,17 +24,27 @@ const Manifest = z.looseObject({
   version: z.string(),
   scripts: z.record(z.string(), z.unknown()).catch({}),
   gypfile: z.unknown().optional(),
+  optionalDependencies: z.record(z.string(), z.unknown()).catch({}),
 });
 
+/** A tarball is read for a machine that runs native code, or for an isolate, which has none. */
+export interface TarballReading {
+  readonly limits: ArchiveLimits;
+  readonly isNative: boolean;
+  /** Receives each file with its path below the package. Default: nothing is kept. */
+  readonly write?: WriteFile;
+}
+
 /**
- * Inspects a tarball of npm: bounds, paths, kinds of files, native code, bundled packages, and whether it is
- * the package that the registry says.
+ * Inspects a tarball of npm and writes its files by `write`, in one pass: bounds, paths, kinds of files, native code,
+ * bundled packages, and whether it is the package that the registry says. What was written is to be thrown away when it
+ * throws.
  * @throws Refusal suspicious, too_large, install_failed
  */
 export async function inspectTarball(
   path: string,
   expected: { readonly name: string; readonly version: string },
-  limits: ArchiveLimits,
+  { limits, isNative, write = discard }: TarballReading,
 ): Promise<InspectedTarball> {
   const subject = `${expected.name}@${expected.version}`;
   const { size } = await stat(path);
@@ -43,34 +54,29 @@ export async function inspectTarball(
   await eachFile({ path, subject, budget }, async (target, content) => {
     if (seen.has(target)) throw archiveRefusal(subject, 'holds the same path twice');
     seen.add(target);
-    refuseNative(subject, target);
+    if (!isNative) refuseNative(subject, target);
     if (target.startsWith('node_modules/')) throw archiveRefusal(subject, 'brings other packages along, unchecked');
+    if (target !== 'package.json') return write(target, content);
     const kept: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of content) {
-      bytes += chunk.length;
-      if (target === 'package.json' && bytes <= MANIFEST_BYTES) kept.push(chunk);
-    }
-    if (target === 'package.json') manifest = Buffer.concat(kept).toString();
+    await write(target, keeping(content, kept));
+    manifest = Buffer.concat(kept).toString();
   });
-  return { unpackedBytes: budget.usedBytes, hooks: checkManifest(subject, expected, manifest) };
+  const { hooks, needsBuild, hasBuilds } = checkManifest(subject, expected, manifest);
+  if (seen.has('binding.gyp') || needsBuild)
+    refuseUnbuilt(subject, isNative && (hasBuilds || [...seen].some(isPrebuilt)));
+  return { unpackedBytes: budget.usedBytes, hooks };
 }
 
-export interface Tarball {
-  readonly path: string;
-  /** Names it in messages. */
-  readonly subject: string;
-  readonly limits: ArchiveLimits;
+async function* keeping(content: AsyncIterable<Buffer>, kept: Buffer[]): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of content) {
+    bytes += chunk.length;
+    if (bytes <= MANIFEST_BYTES) kept.push(chunk);
+    yield chunk;
+  }
 }
 
-/** Receives a file with its path below the package. */
-export type VisitFile = (target: string, content: AsyncIterable<Buffer>) => Promise<void>;
-
-/** Calls `visit` with each file. Only for a tarball that `inspectTarball` has passed. */
-export async function readTarball({ path, subject, limits }: Tarball, visit: VisitFile): Promise<void> {
-  const { size } = await stat(path);
-  await eachFile({ path, subject, budget: createBudget(subject, size, limits) }, visit);
-}
+type VisitFile = (target: string, content: AsyncIterable<Buffer>) => Promise<void>;
 
 interface OpenTarball {
   readonly path: string;
@@ -127,7 +133,7 @@ function targetOf(subject: string, { name, type }: Header): string | undefined {
 }
 
 function refuseNative(subject: string, target: string): void {
-  if (!target.endsWith('.node') && target !== 'binding.gyp') return;
+  if (!target.endsWith('.node')) return;
   throw new Refusal('install_failed', `${subject} needs native code, which does not run in the sandbox`);
 }
 
@@ -135,14 +141,22 @@ function checkManifest(
   subject: string,
   expected: { readonly name: string; readonly version: string },
   text: string | undefined,
-): readonly string[] {
+) {
   const parsed = Manifest.safeParse(parseJson((text ?? '').replace(/^\ufeff/, '')));
   if (!parsed.success) throw archiveRefusal(subject, 'has no package.json that can be read');
-  const { name, version, scripts, gypfile } = parsed.data;
+  const { name, version, scripts, gypfile, optionalDependencies } = parsed.data;
+  const hooks = HOOKS.filter((hook) => hook in scripts);
   if (name !== expected.name || version.replace(/^[v=]+/, '') !== expected.version) {
     throw archiveRefusal(subject, 'says that it is another package');
   }
-  if (gypfile === true)
-    throw new Refusal('install_failed', `${subject} needs native code, which does not run in the sandbox`);
-  return HOOKS.filter((hook) => hook in scripts);
+  return { hooks, needsBuild: gypfile === true, hasBuilds: Object.keys(optionalDependencies).length > 0 };
+}
+
+/** Matches a build that the package brings along, as node-gyp-build finds them. */
+const isPrebuilt = (path: string): boolean => /^(?:prebuilds|bin|build\/Release)\/.*\.node$/.test(path);
+
+function refuseUnbuilt(subject: string, isBuilt: boolean): void {
+  if (isBuilt) return;
+  const message = `${subject} needs native code that its install script would build, and no script of a package is run`;
+  throw new Refusal('install_failed', message);
 }

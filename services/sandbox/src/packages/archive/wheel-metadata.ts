@@ -1,5 +1,6 @@
 import { archiveRefusal } from './archive.ts';
-import { normaliseName, sameVersion } from '../spec.ts';
+import { normaliseName } from '../spec.ts';
+import { sameVersion } from '../versions.ts';
 import { printable, Refusal } from '../refusal.ts';
 
 /** The release that a wheel is said to be. */

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { moduleOwners } from '../names/module-owners.ts';
 import { isNamespaceStub, modulesOf, STUB_BYTES } from '../names/wheel-modules.ts';
+import { discard, type WriteFile } from '../store/tree-writer.ts';
 import { Refusal } from '../refusal.ts';
 import { archiveRefusal, type ArchiveLimits, type Budget, createBudget, safePath } from './archive.ts';
 import {
@@ -27,6 +28,8 @@ export interface InspectedWheel {
   readonly modules: readonly string[];
   /** The packages that it claims to provide or to replace, normalised. */
   readonly standsFor: readonly string[];
+  /** The text of METADATA. */
+  readonly metadata: string;
 }
 
 /** The path of an entry below the directory of packages; undefined for what is left out. */
@@ -46,14 +49,15 @@ const RECORD = /^[^/]+\.dist-info\/RECORD$/;
 const UNRECORDED = /^[^/]+\.dist-info\/RECORD(?:\.jws|\.p7s)?$/;
 
 /**
- * Inspects a wheel: bounds, paths, kinds of files, files that run at startup, commands that would stand in for
+ * Inspects a wheel and writes its files by `write`, in one pass: bounds, paths, kinds of files, files that run at startup, commands that would stand in for
  * known ones, whether RECORD fits what is there, and whether it is the release that `identity` says and no other.
+ * What was written is to be thrown away when it throws.
  * @throws Refusal suspicious, too_large, hash_mismatch
  */
 export async function inspectWheel(
   path: string,
   identity: WheelIdentity,
-  limits: ArchiveLimits,
+  { limits, write = discard }: WheelReading,
 ): Promise<InspectedWheel> {
   const subject = `${identity.name} ${identity.version}`;
   const { size } = await stat(path);
@@ -68,32 +72,39 @@ export async function inspectWheel(
     const isText = METADATA_FILE.test(name);
     if (isText && entry.uncompressedSize > METADATA_BYTES) throw archiveRefusal(subject, 'has metadata of absurd size');
     const isInit = target?.endsWith('/__init__.py') === true && entry.uncompressedSize <= STUB_BYTES;
-    const { digest, content } = await readEntry(await open(), budget, isText || isInit);
+    refuseFile(identity, name, target ?? name);
+    const keeper = isKept(target) ? write : discard;
+    const { digest, content } = await readEntry(await open(), {
+      budget,
+      keep: isText || isInit,
+      write: (chunks) => keeper(target ?? name, chunks),
+    });
     digests.set(name, digest);
     if (isText) texts.set(name.replace(/^[^/]+\//, ''), content);
     if (isInit && isNamespaceStub(content)) stubs.add(target);
-    refuseStartupFile(subject, target ?? name);
-    refuseOtherMetadata(identity, target ?? name);
-    refuseScript(subject, name);
   });
   refuseCommands(subject, texts.get('entry_points.txt') ?? '');
   checkRecord(subject, texts.get('RECORD'), digests);
   const metadata = readMetadata(identity, texts.get('METADATA') ?? '');
   const targets = [...digests.keys()].flatMap((name) => wheelTarget(name) ?? []);
   const { names: modules } = modulesOf(targets, moduleOwners(), (target) => stubs.has(target));
-  return { unpackedBytes: budget.usedBytes, ...metadata, modules };
+  return { unpackedBytes: budget.usedBytes, ...metadata, modules, metadata: texts.get('METADATA') ?? '' };
 }
 
-/** Calls `take` with each file of a wheel and its path. Only for a wheel that `inspectWheel` has passed. */
-export async function readWheel(
-  path: string,
-  subject: string,
-  take: (target: string, content: Readable) => Promise<void>,
-): Promise<void> {
-  await eachFile(path, subject, async (name, open) => {
-    const target = wheelTarget(name);
-    if (target !== undefined && !KNOWN_STARTUP_FILES.has(target)) await take(target, await open());
-  });
+const isKept = (target: Target): boolean => target !== undefined && !KNOWN_STARTUP_FILES.has(target);
+
+/** @throws Refusal suspicious for a file that would act on other programs or packages */
+function refuseFile(identity: WheelIdentity, name: string, target: string): void {
+  const subject = `${identity.name} ${identity.version}`;
+  refuseStartupFile(subject, target);
+  refuseOtherMetadata(identity, target);
+  refuseScript(subject, name);
+}
+
+export interface WheelReading {
+  readonly limits: ArchiveLimits;
+  /** Receives each file below its path in the directory of packages. Default: nothing is kept. */
+  readonly write?: WriteFile;
 }
 
 /** Reads one file of a zip archive; undefined when it has none of that name. */
@@ -159,14 +170,24 @@ function refuseKind(subject: string, entry: Entry): void {
   if (!entry.canDecodeFileData()) throw archiveRefusal(subject, 'is encrypted or packed in an unknown way');
 }
 
-async function readEntry(stream: Readable, budget: Budget, keep: boolean) {
+interface EntryReading {
+  readonly budget: Budget;
+  readonly keep: boolean;
+  readonly write: (chunks: AsyncIterable<Buffer>) => Promise<void>;
+}
+
+async function readEntry(stream: Readable, { budget, keep, write }: EntryReading) {
   const hash = createHash('sha256');
   const kept: Buffer[] = [];
-  for await (const chunk of stream) {
-    budget.bytes(chunk.length);
-    hash.update(chunk);
-    if (keep) kept.push(chunk);
-  }
+  const counted = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of stream) {
+      budget.bytes(chunk.length);
+      hash.update(chunk);
+      if (keep) kept.push(chunk);
+      yield chunk;
+    }
+  };
+  await write(counted());
   return { digest: hash.digest('base64url'), content: Buffer.concat(kept).toString() };
 }
 

@@ -1,5 +1,8 @@
 import { Refusal } from '../refusal.ts';
 
+/** In place of a hash: the index has metadata, and gives no hash for it. */
+export const ANY_METADATA = '*';
+
 /** One file of a release. */
 export interface ReleaseFile {
   readonly filename: string;
@@ -7,6 +10,10 @@ export interface ReleaseFile {
   /** Hash of the content: `sha256:<hex>` or `sha512:<base64>`. Undefined where the index gives none. */
   readonly hash: string | undefined;
   readonly sizeBytes: number | undefined;
+  /** SHA-256 of its metadata, which lies beside it (PEP 658); `*` where it has no hash. Absent where there is none. */
+  readonly metadataHash?: string | undefined;
+  /** Such as `>=3.9`. */
+  readonly requiresPython?: string | undefined;
   /** Absent where it is the time of the release, or unknown. */
   readonly publishedAt?: Date | undefined;
 }

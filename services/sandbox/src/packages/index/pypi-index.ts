@@ -2,7 +2,14 @@ import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { Parser } from 'htmlparser2';
 import { z } from 'zod';
 import type { Fetcher } from './fetcher.ts';
-import { type PackageIndex, type Project, refuseTooMany, type Release, type ReleaseFile } from './project.ts';
+import {
+  ANY_METADATA,
+  type PackageIndex,
+  type Project,
+  refuseTooMany,
+  type Release,
+  type ReleaseFile,
+} from './project.ts';
 import { normaliseName } from '../spec.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -14,6 +21,8 @@ interface ListedFile {
   readonly size: number | undefined;
   readonly uploadTime: string | undefined;
   readonly isYanked: boolean;
+  readonly metadataHash: string | undefined;
+  readonly requiresPython: string | undefined;
 }
 
 interface Page {
@@ -46,6 +55,9 @@ export function createPypiIndex(fetcher: Fetcher, baseUrl: string): PackageIndex
   };
 }
 
+/** PEP 658 and 714. */
+const HasMetadata = z.union([z.boolean(), z.record(z.string(), z.string())]).nullish();
+
 const JsonPage = z.object({
   'project-status': z.object({ status: z.string().optional() }).optional(),
   files: z.array(
@@ -55,6 +67,9 @@ const JsonPage = z.object({
       hashes: z.record(z.string(), z.string()).default({}),
       size: z.number().nullish(),
       'upload-time': z.string().nullish(),
+      'requires-python': z.string().nullish(),
+      'core-metadata': HasMetadata,
+      'dist-info-metadata': HasMetadata,
       yanked: z.union([z.boolean(), z.string()]).default(false),
     }),
   ),
@@ -74,8 +89,15 @@ function readJsonPage(text: string): Page {
       size: file.size ?? undefined,
       uploadTime: file['upload-time'] ?? undefined,
       isYanked: file.yanked !== false,
+      metadataHash: metadataHashOf(file['core-metadata'] ?? file['dist-info-metadata']),
+      requiresPython: file['requires-python'] ?? undefined,
     })),
   };
+}
+
+function metadataHashOf(has: z.output<typeof HasMetadata>): string | undefined {
+  if (has === undefined || has === null || has === false) return undefined;
+  return has === true ? ANY_METADATA : (has['sha256']?.toLowerCase() ?? ANY_METADATA);
 }
 
 /** Every link of the page; the text of a link is not needed, since its address ends with the name of the file. */
@@ -95,11 +117,18 @@ function readHtmlPage(text: string): Page {
         size: undefined,
         uploadTime: attributes['data-upload-time'],
         isYanked: attributes['data-yanked'] !== undefined,
+        metadataHash: htmlMetadataHash(attributes['data-core-metadata'] ?? attributes['data-dist-info-metadata']),
+        requiresPython: attributes['data-requires-python'],
       });
     },
   });
   parser.end(text);
   return { files, status };
+}
+
+function htmlMetadataHash(attribute: string | undefined): string | undefined {
+  if (attribute === undefined || attribute === 'false') return undefined;
+  return /^sha256=([0-9a-f]{64})$/.exec(attribute)?.[1] ?? ANY_METADATA;
 }
 
 function safeDecode(text: string): string {
@@ -128,13 +157,15 @@ function toProject({ name, url }: { readonly name: string; readonly url: string 
   return { name, state: status === 'quarantined' ? 'quarantined' : 'active', releases, latest: undefined };
 }
 
-function toWheel({ filename, url, sha256, size, uploadTime }: ListedFile, pageUrl: string): ReleaseFile | undefined {
+function toWheel(listed: ListedFile, pageUrl: string): ReleaseFile | undefined {
+  const { filename, url, sha256, size, uploadTime, metadataHash, requiresPython } = listed;
   if (!filename.endsWith('.whl') || !URL.canParse(url, pageUrl)) return undefined;
   const absolute = new URL(url, pageUrl);
   // A file may lie on another host, but not in the clear where the page did not.
   if (absolute.protocol !== 'https:' && absolute.protocol !== new URL(pageUrl).protocol) return undefined;
   const hash = sha256 === undefined ? undefined : `sha256:${sha256.toLowerCase()}`;
-  return { filename, url: absolute.href, hash, sizeBytes: size, publishedAt: dateOf(uploadTime) };
+  const metadata = { metadataHash, requiresPython };
+  return { filename, url: absolute.href, hash, sizeBytes: size, publishedAt: dateOf(uploadTime), ...metadata };
 }
 
 const SAFE_FILENAME = /^[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}$/;

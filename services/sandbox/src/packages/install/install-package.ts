@@ -1,42 +1,46 @@
 import type { InstallRequest, InstallResult, PackageRequest } from '@toolmesh/shared/contracts/packages';
 import { isOwner } from '../names/check-modules.ts';
 import { moduleOwners } from '../names/module-owners.ts';
-import { findProvided, type NamedVersion } from '../package-layer.ts';
+import { findProvided, type Provided } from '../package-layer.ts';
 import { printable } from '../refusal.ts';
 import { type PackageSpec, parseRequest } from '../spec.ts';
 import type { StoredLayer } from '../store/layer-store.ts';
-import { type InstallOutcome, type InstallTogether, refusedInstall } from './install-together.ts';
+import type { InstallCaller, InstallJobs, InstallOutcome } from './install-jobs.ts';
+import { refusedInstall } from './refused-install.ts';
 
-/** Installs the package of a request. Never rejects for what the package or the index does: see `status`. */
-export type InstallPackage = (request: InstallRequest, signal: AbortSignal) => Promise<InstallResult>;
+/**
+ * Installs the package of a request. Never rejects for what the package or the index does: see `status`.
+ * @throws as {@link InstallJobs.install} for what takes longer than the caller waits
+ */
+export type InstallPackage = (request: InstallRequest, caller: InstallCaller) => Promise<InstallResult>;
 
 export interface InstallPackageOptions {
-  readonly installTogether: InstallTogether;
+  readonly jobs: Pick<InstallJobs, 'install'>;
   /** Packages of Python that every program has. */
-  readonly provided: readonly NamedVersion[];
+  readonly provided: Provided;
   /** Called with what a session has installed. */
   readonly onInstalled: (session: string, layer: StoredLayer) => void;
 }
 
 export function createInstallPackage(options: InstallPackageOptions): InstallPackage {
-  const { installTogether, provided, onInstalled } = options;
+  const { jobs, provided, onInstalled } = options;
   const attempt = async (
     { session_id: session, ...request }: InstallRequest,
-    signal: AbortSignal,
+    caller: InstallCaller,
   ): Promise<Untimed> => {
     const spec = parseRequest(request);
-    const given = findProvided(provided, spec);
+    const given = findProvided(provided(), spec);
     if (given === undefined) {
-      const outcome = await installTogether(request.ecosystem, [spec], signal);
+      const outcome = await jobs.install(request.ecosystem, [spec], caller);
       if (session !== undefined) onInstalled(session, outcome.layer);
       return succeeded(spec, outcome);
     }
     return { status: 'already_installed', ...given, output: 'Every program has it', dependencies: [] };
   };
 
-  return async (request, signal) => {
+  return async (request, caller) => {
     const started = performance.now();
-    const result = await attempt(request, signal).catch((error: unknown) => failed(request, error));
+    const result = await attempt(request, caller).catch((error: unknown) => failed(request, error));
     return { ...result, duration_ms: Math.round((performance.now() - started) * 1_000) / 1_000 };
   };
 }

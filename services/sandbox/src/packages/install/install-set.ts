@@ -5,6 +5,7 @@ import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import type { Attempt } from '../resolve/attempt.ts';
 import type { Checks, Examined } from '../policy/checks.ts';
 import type { LayerStore, StoredLayer } from '../store/layer-store.ts';
+import type { PackageStore } from '../store/package-store.ts';
 import {
   type ResolvedPackage,
   type Resolver,
@@ -21,16 +22,28 @@ export interface InstalledSet {
   readonly isOld: boolean;
 }
 
+/** The progress of an install. */
+export interface InstallProgress {
+  /** Packages that are unpacked. */
+  readonly done: number;
+  /** Packages of the set; undefined until they are known. */
+  readonly total: number | undefined;
+  readonly message: string;
+}
+
+export type ReportProgress = (progress: InstallProgress) => void;
+
 /** Installs packages of one ecosystem together into one layer. @throws Refusal, what `signal` was aborted with */
 export type InstallSet = (
   ecosystem: Ecosystem,
   specs: readonly PackageSpec[],
-  task: { readonly signal: AbortSignal; note(line: string): void },
+  task: { readonly signal: AbortSignal; note(line: string): void; readonly report: ReportProgress },
 ) => Promise<InstalledSet>;
 
 export interface InstallSetOptions {
   readonly checks: Checks;
   readonly store: LayerStore;
+  readonly packages: PackageStore;
   readonly resolvers: Readonly<Record<Ecosystem, Resolver>>;
   readonly limits: ResolverLimits;
   /** For what is thrown away afterwards. */
@@ -38,27 +51,31 @@ export interface InstallSetOptions {
 }
 
 export function createInstallSet(options: InstallSetOptions): InstallSet {
-  const { checks, store, resolvers, limits, workDirectory } = options;
+  const { checks, store, packages, resolvers, limits, workDirectory } = options;
 
-  const install = async (ecosystem: Ecosystem, roots: readonly Root[], attempt: Attempt): Promise<StoredLayer> => {
+  const install = async (
+    ecosystem: Ecosystem,
+    roots: readonly Root[],
+    { attempt, report }: { readonly attempt: Attempt; readonly report: ReportProgress },
+  ): Promise<StoredLayer> => {
     const resolver = resolvers[ecosystem];
     const found = await resolver.resolve(roots, attempt);
     if (found.length > limits.packages) throw tooManyPackages(found.length, limits);
     const resolved = found.toSorted((a, b) => compare(a.place, b.place) || compare(a.name, b.name));
     for (const { name, version } of resolved) checks.checkLocally({ ecosystem, name, version, extras: [] });
-    checks.refuseSharedModules(ecosystem, resolved);
     await demandApprovals(checks, ecosystem, resolved);
-    const layer = await store.build({
+    const obtained = await obtainAll(resolved, report);
+    checks.refuseSharedModules(
       ecosystem,
-      packages: resolved.map(({ name, version, hash, modules }) => ({ name, version, hash, modules })),
-      ingredients: [resolver.target, ...resolved.map(({ place }) => place)],
-      unpack: async (index, write) => resolved[index]?.unpack(write),
-    });
-    attempt.note(`${resolved.length} packages, ${layer.record.size_bytes} bytes, none of their code was run`);
+      obtained.map(({ stored: { record }, modules }) => ({ name: record.name, version: record.version, modules })),
+    );
+    const layer = await store.build({ ecosystem, target: resolver.target, packages: obtained });
+    const bytes = layer.record.packages.reduce((sum, item) => sum + item.size_bytes, 0);
+    attempt.note(`${resolved.length} packages, ${bytes} bytes, none of their code was run`);
     return layer;
   };
 
-  return async (ecosystem, specs, { signal, note }) => {
+  return async (ecosystem, specs, { signal, note, report }) => {
     for (const [position, spec] of specs.entries()) await positioned(position, () => checkBeforehand(checks, spec));
     const key = JSON.stringify([ecosystem, resolvers[ecosystem].target, specs.map(formatSpec).sort()]);
     const known = await store.recall(key);
@@ -68,18 +85,36 @@ export function createInstallSet(options: InstallSetOptions): InstallSet {
       return { layer: known, isOld: true };
     }
     const directory = await mkdtemp(join(workDirectory, 'attempt-'));
+    const held = packages.open();
     try {
+      report({ done: 0, total: undefined, message: 'looking for versions that go together' });
       const roots = await examineRoots(checks, specs, signal);
-      const layer = await install(ecosystem, roots, { signal, directory, note });
+      const attempt = { signal, directory, store: held, note };
+      const layer = await install(ecosystem, roots, { attempt, report });
       await store.remember(key, layer);
       return { layer, isOld: false };
     } catch (error) {
       signal.throwIfAborted();
       throw asRefusal(error);
     } finally {
+      held.close();
       await rm(directory, { recursive: true, force: true });
     }
   };
+}
+
+/** Downloads and unpacks all packages; the store bounds how many at a time. */
+async function obtainAll(resolved: readonly ResolvedPackage[], report: ReportProgress) {
+  const total = resolved.length;
+  let done = 0;
+  return Promise.all(
+    resolved.map(async (item) => {
+      const obtained = await item.obtain();
+      done += 1;
+      report({ done, total, message: `${done} of ${total} packages are there: ${item.name} ${item.version}` });
+      return { ...obtained, place: item.place };
+    }),
+  );
 }
 
 /** Checks what is known without the index; requests an approval of an exact version where the policy wants one. */

@@ -1,10 +1,14 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
-import { findProvided, type NamedVersion, type PackageLayer, toPackageLayer } from '../package-layer.ts';
+import { findProvided, type PackageLayer, type Provided, toPackageLayer } from '../package-layer.ts';
+import { prefixesOf } from '../names/check-modules.ts';
+import { moduleOwners } from '../names/module-owners.ts';
 import { Refusal } from '../refusal.ts';
 import { type PackageSpec, parseSpec } from '../spec.ts';
 import { findModule, importsOf, type InstalledModules } from '../store/installed-modules.ts';
-import { type InstallTogether, refusedInstall } from './install-together.ts';
+import type { StoredLayer } from '../store/layer-store.ts';
+import type { InstallJobs } from './install-jobs.ts';
+import { refusedInstall } from './refused-install.ts';
 
 /**
  * Returns what programs of an ecosystem can import from installed layers, by the name in the import: first what their
@@ -19,14 +23,16 @@ export interface UnnamedImports {
 }
 
 export interface LayersOptions {
-  readonly installTogether: InstallTogether;
+  readonly jobs: Pick<InstallJobs, 'install'>;
+  /** Returns a layer if it is as it was built. */
+  readonly openLayer: (layer: StoredLayer) => Promise<StoredLayer | undefined>;
   readonly findModules: FindModules;
   /** Packages of Python that every program has. */
-  readonly provided: readonly NamedVersion[];
+  readonly provided: Provided;
 }
 
 /** Finds the layer of a program's packages, and builds it where it is missing. */
-export function createLayers({ installTogether, findModules, provided }: LayersOptions) {
+export function createLayers({ jobs, openLayer, findModules, provided }: LayersOptions) {
   const layerFor = async (
     ecosystem: Ecosystem,
     texts: readonly string[],
@@ -35,9 +41,9 @@ export function createLayers({ installTogether, findModules, provided }: LayersO
     try {
       const specs = texts.map((text, position) => parsedAt(position, () => parseSpec(ecosystem, text)));
       refuseContradictions(specs);
-      const given = specs.map((spec) => findProvided(provided, spec));
+      const given = specs.map((spec) => findProvided(provided(), spec));
       if (given.every((item) => item !== undefined)) return { directory: undefined, packages: given };
-      return toPackageLayer((await installTogether(ecosystem, specs, signal)).layer);
+      return toPackageLayer((await jobs.install(ecosystem, specs, { signal })).layer);
     } catch (error) {
       throw argumentError(refusedInstall(error).refusal);
     }
@@ -48,7 +54,8 @@ export function createLayers({ installTogether, findModules, provided }: LayersO
     { code, session }: UnnamedImports,
     signal: AbortSignal,
   ): Promise<PackageLayer | undefined> => {
-    const imported = importsOf(ecosystem, code);
+    const has = ecosystem === 'pypi' ? providedModules(provided()) : () => false;
+    const imported = importsOf(ecosystem, code).filter((name) => !has(name));
     if (imported.length === 0) return undefined;
     const installed = await findModules(ecosystem, session);
     const find = (name: string) => installed.map((modules) => findModule(modules, name)).find((found) => found);
@@ -56,12 +63,20 @@ export function createLayers({ installTogether, findModules, provided }: LayersO
     const [first, ...others] = wanted;
     if (first === undefined) return undefined;
     const common = first.layers.find((layer) => others.every(({ layers }) => layers.includes(layer)));
-    if (common !== undefined) return toPackageLayer(common);
+    const opened = common && (await openLayer(common));
+    if (opened !== undefined) return toPackageLayer(opened);
     const specs = new Set([...wanted].map(({ name, version }) => `${name}==${version}`));
     return layerFor(ecosystem, [...specs], signal);
   };
 
   return { layerFor, layerForImports };
+}
+
+/** Returns a test for names that Python or the base layer has: those are never taken from an installed layer. */
+function providedModules(provided: ReturnType<Provided>): (imported: string) => boolean {
+  const modules = new Set(provided.flatMap((item) => item.modules));
+  const { isPythons } = moduleOwners();
+  return (imported) => prefixesOf(imported).some((name) => modules.has(name) || isPythons(name));
 }
 
 function parsedAt<T>(position: number, parse: () => T): T {
@@ -76,13 +91,16 @@ function parsedAt<T>(position: number, parse: () => T): T {
 function refuseContradictions(specs: readonly PackageSpec[]): void {
   if (specs.length === 0) throw new Refusal('invalid_name', 'No package is named');
   for (const [position, spec] of specs.entries()) {
-    const other = specs.find(({ name, version }) => name === spec.name && version !== spec.version);
+    const other = specs.find(
+      ({ name, version, range }) => name === spec.name && (version !== spec.version || range !== spec.range),
+    );
     if (other === undefined) continue;
     throw new Refusal('invalid_version', `${spec.name} is requested in two versions`).at(position);
   }
 }
 
-function argumentError(refusal: Refusal): MeshError {
+/** Returns the error of a call whose packages are refused. */
+export function argumentError(refusal: Refusal): MeshError {
   const { code, ...rest } = refusal.reason;
   const path = refusal.position === undefined ? 'packages' : `packages.${refusal.position}`;
   const details = [{ path, ...rest, code, status: refusal.status }];

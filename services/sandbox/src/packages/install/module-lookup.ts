@@ -16,11 +16,16 @@ const MAX_SESSIONS = 1_000;
 const MAX_LAYERS = 32;
 
 /** Remembers the modules of all layers until there is another layer, and the installs of each session. */
-export function createModuleLookup(store: Pick<LayerStore, 'all'>): ModuleLookup {
+/** @param targets are the interpreters whose layers count: those of another one are not for these programs */
+export function createModuleLookup(
+  store: Pick<LayerStore, 'list' | 'pathOf'>,
+  targets: Readonly<Record<Ecosystem, string>>,
+): ModuleLookup {
   let reading: Promise<Record<Ecosystem, InstalledModules>> | undefined;
   const sessions = new Map<string, readonly StoredLayer[]>();
   const read = async () => {
-    const layers = await store.all();
+    const records = (await store.list()).filter(({ ecosystem, target }) => target === targets[ecosystem]);
+    const layers = records.map((record) => ({ directory: store.pathOf(record), record }));
     return { pypi: ownedModules(ofEcosystem(layers, 'pypi')), npm: ownedModules(ofEcosystem(layers, 'npm')) };
   };
   return {

@@ -58,8 +58,8 @@ export function createSharedTasks<T>(options: SharedTasksOptions): SharedTasks<T
   };
 }
 
-/** Returns a function that runs a task when its turn has come. */
-function createTurns({ parallel, waiting }: SharedTasksOptions) {
+/** Returns a function that runs a task when its turn has come. @throws MeshError unavailable when too many wait */
+export function createTurns({ parallel, waiting }: SharedTasksOptions) {
   const queue: (() => void)[] = [];
   let active = 0;
 
@@ -79,9 +79,8 @@ function createTurns({ parallel, waiting }: SharedTasksOptions) {
     });
   };
 
-  return async <T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> => {
-    if (active >= parallel) await turn(signal);
-    else active += 1;
+  const run = async <T>(signal: AbortSignal, mine: Promise<void>, task: () => Promise<T>): Promise<T> => {
+    await mine;
     try {
       signal.throwIfAborted();
       return await task();
@@ -91,5 +90,11 @@ function createTurns({ parallel, waiting }: SharedTasksOptions) {
       if (next === undefined) active -= 1;
       else next();
     }
+  };
+
+  return <T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> => {
+    if (active >= parallel) return run(signal, turn(signal), task);
+    active += 1;
+    return run(signal, Promise.resolve(), task);
   };
 }

@@ -2,7 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { PopularNames } from '../policy/popular-names.ts';
 import { Refusal } from '../refusal.ts';
 import { normaliseName, policyName } from '../spec.ts';
-import type { NamedVersion } from '../package-layer.ts';
+import type { Provided } from '../package-layer.ts';
 import type { ModuleOwners } from './module-owners.ts';
 
 /** Everything that the import names of a package are compared with. */
@@ -11,7 +11,7 @@ export interface ModuleKnowledge {
   readonly popular: Pick<PopularNames, 'has'>;
   readonly policy: Policy;
   /** Packages that every program has. */
-  readonly provided: readonly NamedVersion[];
+  readonly provided: ReturnType<Provided>;
 }
 
 /** A distribution and the import names that it brings, as `modulesOf` returns them. */
@@ -128,8 +128,8 @@ const foreign = (subject: string, module: string, owner: string): Refusal =>
 /** The distribution that a module belongs to by its name: `zope.interface` to `zope-interface`. */
 const asName = (module: string): string => normaliseName('pypi', module);
 
-/** `a`, `a.b` and `a.b.c` of `a.b.c`. */
-function prefixesOf(module: string): readonly string[] {
+/** Returns `a`, `a.b` and `a.b.c` of `a.b.c`. */
+export function prefixesOf(module: string): readonly string[] {
   const parts = module.split('.');
   return parts.map((_, at) => parts.slice(0, at + 1).join('.'));
 }

@@ -3,7 +3,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
 import { readJson, writeJson } from '../json-file.ts';
-import { sameVersion } from '../spec.ts';
+import { sameVersion } from '../versions.ts';
 
 /** A package that needs a person's decision. */
 export const Approval = z.object({

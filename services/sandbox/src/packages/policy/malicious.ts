@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
-import { inRange, sameVersion } from '../spec.ts';
+import { inRange, sameVersion } from '../versions.ts';
 import { type Advisory, type MaliciousList, readList } from './malicious-list.ts';
 
 export interface MaliciousIndex {

@@ -9,7 +9,7 @@ import {
 import { moduleOwners } from '../names/module-owners.ts';
 import type { Policy } from './policy.ts';
 import type { PopularNames } from './popular-names.ts';
-import type { NamedVersion } from '../package-layer.ts';
+import type { Provided } from '../package-layer.ts';
 
 /** Checks of the names by which programs would import a package. */
 export interface NameChecks {
@@ -26,11 +26,16 @@ export interface NameKnowledge {
   readonly policy: Policy;
   readonly popular: (ecosystem: Ecosystem) => PopularNames;
   /** Packages of Python that every program has. */
-  readonly provided: readonly NamedVersion[];
+  readonly provided: Provided;
 }
 
 export function createNameChecks({ policy, popular, provided }: NameKnowledge): NameChecks {
-  const modules = (): ModuleKnowledge => ({ owners: moduleOwners(), popular: popular('pypi'), policy, provided });
+  const modules = (): ModuleKnowledge => ({
+    owners: moduleOwners(),
+    popular: popular('pypi'),
+    policy,
+    provided: provided(),
+  });
   return {
     refuseForeignModules: (provider) => refuseForeignModules(provider, modules()),
     refuseSharedModules(ecosystem, providers) {

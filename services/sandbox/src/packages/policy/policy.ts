@@ -14,7 +14,19 @@ const Policy = z.strictObject({
   only_allowed: names.nullable().default(null),
   /** A package that is not well-known and was first published later than this needs approval. */
   minimum_age_days: z.number().min(0).default(30),
+  /** The libraries for GPUs that wheels ask for. */
+  gpu: z.enum(['leave_out', 'install']).default('leave_out'),
+  /** Largest archive that is downloaded, in MiB. */
+  max_archive_mb: z.number().min(1).max(4_096).default(512),
+  /** Most that one set of packages takes when it is unpacked, in MiB. */
+  max_unpacked_mb: z.number().min(1).max(16_384).default(1_536),
+  /** Other indexes of PyPI's kind for some names, such as one with builds of torch that need no GPU. */
+  indexes: z.record(z.string(), z.url()).default({}),
+  /** True to install what a program imports without naming it, where that is well-known and not installed yet. */
+  auto_install: z.boolean().default(false),
 });
+export type GpuParts = 'leave_out' | 'install';
+
 export type Policy = z.output<typeof Policy>;
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../../data/package-policy.json', import.meta.url));

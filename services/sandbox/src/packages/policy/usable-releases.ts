@@ -1,5 +1,6 @@
 import type { Project, Release } from '../index/project.ts';
-import { isUpTo, newestVersion, type PackageSpec, sameVersion } from '../spec.ts';
+import { allows, type PackageSpec } from '../spec.ts';
+import { isUpTo, newestVersion } from '../versions.ts';
 import { Refusal } from '../refusal.ts';
 import type { MaliciousIndex } from './malicious.ts';
 
@@ -23,12 +24,17 @@ export interface UsableReleases {
  * @throws Refusal with the reason why none is left
  */
 export function usableReleases(spec: PackageSpec, project: Project, rules: ReleaseRules): UsableReleases {
-  const { ecosystem, name, version } = spec;
-  const asked = project.releases.filter(
-    (release) => version === undefined || sameVersion(ecosystem, release.version, version),
-  );
-  const subject = version === undefined ? name : `${name} ${version}`;
-  if (asked.length === 0) throw new Refusal('not_found', `There is no ${subject} on the index`);
+  const { ecosystem, name, version, range } = spec;
+  const asked = project.releases.filter((release) => allows(spec, release.version));
+  const subject = [name, version ?? range].filter((part) => part !== undefined).join(' ');
+  if (asked.length === 0) {
+    const latest = newestVersion(
+      ecosystem,
+      project.releases.map((release) => release.version),
+    );
+    const others = latest === undefined ? '' : `; the newest is ${latest}`;
+    throw new Refusal('not_found', `There is no ${subject} on the index${others}`);
+  }
   const standing = asked.filter(({ isYanked }) => !isYanked);
   if (standing.length === 0) throw new Refusal('yanked', `The publisher has yanked ${subject}`);
   const clean = standing.filter((release) => rules.malicious.find(ecosystem, name, release.version) === undefined);

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { portOf } from '@toolmesh/shared/kit/http/listen';
@@ -6,9 +5,10 @@ import { printable, Refusal } from '../refusal.ts';
 import { createServer } from '@toolmesh/shared/kit/http/node-http';
 
 /** The answer to one request of a resolver. */
-export type GateAnswer =
-  | { readonly contentType: string; readonly body: string }
-  | { readonly contentType: string; readonly file: string };
+export interface GateAnswer {
+  readonly contentType: string;
+  readonly body: string | Buffer;
+}
 
 /**
  * The only way out that a resolver (pip, npm) has: an HTTP proxy on this machine behind which there is nothing but an
@@ -27,8 +27,8 @@ export interface Gate {
 export const GATE_HOST = 'index.invalid';
 export const GATE_ORIGIN = `http://${GATE_HOST}`;
 
-/** Answers with `answer`, given the path. It throws a Refusal for what may not be had. */
-export async function openGate(answer: (path: string) => Promise<GateAnswer>): Promise<Gate> {
+/** Answers with `answer`, given the path. It throws a Refusal for what may not be had; undefined is for what is not there. */
+export async function openGate(answer: (path: string) => Promise<GateAnswer | undefined>): Promise<Gate> {
   const refusing = new AbortController();
   const refuse = (error: unknown): void => refusing.abort(error);
 
@@ -37,12 +37,9 @@ export async function openGate(answer: (path: string) => Promise<GateAnswer>): P
       const url = new URL(req.url ?? '/', 'http://none.invalid');
       if (url.host !== GATE_HOST || req.method !== 'GET') throw outside(url.host);
       const found = await answer(url.pathname);
+      if (found === undefined) return void res.writeHead(404).end('{}');
       res.setHeader('content-type', found.contentType);
-      if ('body' in found) res.end(found.body);
-      else
-        createReadStream(found.file)
-          .once('error', (error) => res.destroy(error))
-          .pipe(res);
+      res.end(found.body);
     } catch (error) {
       refuse(error);
       res.writeHead(404).end();

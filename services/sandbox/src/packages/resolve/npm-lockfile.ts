@@ -9,6 +9,8 @@ export interface Locked {
   readonly name: string;
   readonly version: string;
   readonly integrity: string | undefined;
+  /** True for what packages can do without. */
+  readonly isOptional: boolean;
 }
 
 const Lockfile = z.object({
@@ -19,6 +21,7 @@ const Lockfile = z.object({
       version: z.string().optional(),
       resolved: z.string().optional(),
       integrity: z.string().optional(),
+      optional: z.boolean().optional(),
       link: z.boolean().optional(),
       inBundle: z.boolean().optional(),
     }),
@@ -38,6 +41,6 @@ export function readLockfile(text: string): readonly Locked[] {
     if (!ok || isForeign || entry.version === undefined) {
       throw new Refusal('suspicious', `${printable(name)} does not come from the registry`);
     }
-    return [{ place, name, version: entry.version, integrity: entry.integrity }];
+    return [{ place, name, version: entry.version, integrity: entry.integrity, isOptional: entry.optional === true }];
   });
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { GATE_ORIGIN, openGate } from './gate.ts';
 import { readLockfile } from './npm-lockfile.ts';
 import { createNpmView, type NpmViewOptions } from './npm-view.ts';
-import { type FailedResolve, type Resolver, tooManyPackages, whyMissing } from './resolver.ts';
+import { nameOfTarget } from './npm-target.ts';
+import { type FailedResolve, type Resolver, whyMissing } from './resolver.ts';
 import type { ProcessEnd } from './run-process.ts';
 import { prefixesOf, type RunTool } from './run-tool.ts';
 import { formatSpec } from '../spec.ts';
@@ -21,11 +22,11 @@ const LIMITS = { fileBytes: 1_024 ** 3 };
 export function createNpmResolver(options: NpmResolverOptions): Resolver {
   const { npm, runTool, limits } = options;
   return {
-    target: 'npm',
+    target: nameOfTarget(options.target),
     async resolve(roots, attempt) {
       const view = createNpmView(options, attempt);
       // A requested package that is refused itself is refused before npm is started.
-      for (const { spec, examined } of roots) await view.inspect(spec.name, examined);
+      await Promise.all(roots.map(({ spec, examined }) => view.inspect(spec.name, examined)));
       const gate = await openGate(view.answer);
       try {
         const project = join(attempt.directory, 'project');
@@ -54,8 +55,7 @@ export function createNpmResolver(options: NpmResolverOptions): Resolver {
         gate.refused.throwIfAborted();
         if (end.exitCode !== 0) throw await npmRefusal(end, { roots, checks: options.checks, signal: attempt.signal });
         const locked = readLockfile(await readFile(join(project, 'package-lock.json'), 'utf8'));
-        if (locked.length > limits.packages) throw tooManyPackages(locked.length, limits);
-        return await view.collect(locked);
+        return view.collect(locked);
       } finally {
         gate.close();
       }

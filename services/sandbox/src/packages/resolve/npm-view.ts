@@ -1,19 +1,19 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArchiveLimits } from '../archive/archive.ts';
-import { inspectTarball, readTarball } from '../archive/tarball.ts';
+import { inspectTarball } from '../archive/tarball.ts';
 import type { Fetcher } from '../index/fetcher.ts';
 import type { Release } from '../index/project.ts';
 import type { Checks, Examined } from '../policy/checks.ts';
 import { printable, Refusal } from '../refusal.ts';
 import { isName } from '../spec.ts';
+import type { StoredPackage } from '../store/package-store.ts';
+import { createTreeWriter } from '../store/tree-writer.ts';
 import { type Attempt, downloadFile } from './attempt.ts';
 import type { GateAnswer } from './gate.ts';
 import type { Locked } from './npm-lockfile.ts';
-import { gateManifest } from './npm-manifest.ts';
+import { type GateManifest, gateManifest, platformOf } from './npm-manifest.ts';
+import { nameOfTarget, type NpmTarget, suitsTarget } from './npm-target.ts';
 import type { ResolvedPackage, ResolverLimits } from './resolver.ts';
-
-const PARALLEL_DOWNLOADS = 4;
 
 /** A package that npm has been shown. */
 interface Offered {
@@ -26,114 +26,149 @@ export interface NpmViewOptions {
   readonly fetcher: Fetcher;
   readonly archives: ArchiveLimits;
   readonly limits: ResolverLimits;
+  readonly target: NpmTarget;
 }
 
 /** The registry as npm sees it during one install: descriptions of examined packages, and no file at all. */
 export function createNpmView(options: NpmViewOptions, attempt: Attempt) {
-  const { checks, limits } = options;
-  const answers = new Map<string, Promise<string>>();
+  const { checks, limits, target } = options;
+  const answers = new Map<string, Promise<string | undefined>>();
   const offered = new Map<string, Offered>();
-  const fetchOnce = createTarballs(options, attempt);
+  const needs = createNeeds();
+  const obtain = createTarballs(options, attempt);
 
   const packument = async (name: string): Promise<string> => {
     if (!isName('npm', name)) {
       throw new Refusal('suspicious', `A package needs "${printable(name)}", which is not a valid name`);
     }
-    if (answers.size > limits.packages * 2) throw new Refusal('too_large', 'Too many packages are needed');
+    if (answers.size > limits.packages * 3) throw new Refusal('too_large', 'Too many packages are needed');
     const examined = await checks.examine({ ecosystem: 'npm', name, extras: [], version: undefined }, attempt.signal);
     attempt.note(`${name}: passed the checks of its name and its history`);
-    const { text, releases } = describe(name, examined);
+    const { text, releases, manifests } = describe(name, examined, target);
     offered.set(name, { approvalReason: examined.approvalReason, releases });
+    needs.add(manifests);
     return text;
   };
 
-  const resolve = async ({ name, version, place, integrity }: Locked): Promise<ResolvedPackage> => {
-    const known = offered.get(name);
-    const release = known?.releases.get(version);
-    const hash = release?.files[0]?.hash;
-    const isOther = hash !== undefined && integrity !== hash.replace(':', '-');
-    if (known === undefined || release === undefined || isOther) {
-      throw new Refusal('install_failed', `npm chose ${printable(name)}@${printable(version)}, which was not checked`);
+  /** What only an optional dependency is for may be refused: npm goes on without it. */
+  const packumentOnce = async (name: string): Promise<string | undefined> => {
+    try {
+      return await packument(name);
+    } catch (error) {
+      if (!(error instanceof Refusal) || !needs.isOptional(name)) throw error;
+      attempt.note(`${name} is optional and was left out: ${error.message}`);
+      return undefined;
     }
-    checks.refuseForeignFolder({ name, version, place });
-    const path = await fetchOnce(name, release);
-    return {
-      name,
-      version,
-      hash: hash ?? '',
-      place,
-      // What lies deeper is found by the package around it alone.
-      modules: place === `node_modules/${name}` ? [name] : [],
-      approvalReason: known.approvalReason,
-      unpack: (write) =>
-        readTarball({ path, subject: `${name}@${version}`, limits: options.archives }, async (target, content) => {
-          await write(`${place}/${target}`, content);
-        }),
-    };
   };
 
   return {
-    async answer(path: string): Promise<GateAnswer> {
+    async answer(path: string): Promise<GateAnswer | undefined> {
       const name = decodeURIComponent(path.slice(1));
-      const body = answers.get(name) ?? packument(name);
+      const body = answers.get(name) ?? packumentOnce(name);
       answers.set(name, body);
-      return { contentType: 'application/vnd.npm.install-v1+json', body: await body };
+      const text = await body;
+      return text === undefined ? undefined : { contentType: 'application/vnd.npm.install-v1+json', body: text };
     },
     /** Downloads and inspects one requested release. */
     async inspect(name: string, { version, releases }: Examined): Promise<void> {
       const release = releases.find((item) => item.version === version);
-      if (release === undefined || gateManifest(name, release) === undefined) throw foreignNeeds(`${name}@${version}`);
-      await fetchOnce(name, release);
+      if (release === undefined || gateManifest(name, release, target) === undefined) {
+        throw foreignNeeds(`${name}@${version}`);
+      }
+      await obtain(name, release);
     },
-    /** Downloads and inspects the packages of the lockfile, each file once. */
-    collect: (locked: readonly Locked[]) => inParallel(locked, resolve),
+    /** Returns the packages of the lockfile that are for this machine. */
+    collect: (locked: readonly Locked[]): readonly ResolvedPackage[] =>
+      locked.flatMap((item) => resolve(item, { checks, target, known: offered.get(item.name), obtain })),
   };
 }
 
-/** Calls `task` for each item, a few at a time. */
-async function inParallel<From, To>(items: readonly From[], task: (item: From) => Promise<To>): Promise<readonly To[]> {
-  const results: To[] = [];
-  const queue = [...items];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results.push(await task(next));
-  };
-  await Promise.all(Array.from({ length: PARALLEL_DOWNLOADS }, work));
-  return results;
+interface ResolveParts {
+  readonly checks: Checks;
+  readonly target: NpmTarget;
+  readonly known: Offered | undefined;
+  obtain(name: string, release: Release): Promise<StoredPackage>;
+}
+
+/** Returns the package of an entry of the lockfile; none where it is a build for another machine. @throws Refusal */
+function resolve(
+  { name, version, place, integrity, isOptional }: Locked,
+  { checks, target, known, obtain }: ResolveParts,
+): readonly ResolvedPackage[] {
+  const release = known?.releases.get(version);
+  const hash = release?.files[0]?.hash;
+  const isOther = hash !== undefined && integrity !== hash.replace(':', '-');
+  if (known === undefined || release === undefined || isOther) {
+    throw new Refusal('install_failed', `npm chose ${printable(name)}@${printable(version)}, which was not checked`);
+  }
+  if (isOptional && !suitsTarget(platformOf(release), target)) return [];
+  checks.refuseForeignFolder({ name, version, place });
+  // What lies deeper is found by the package around it alone.
+  const modules = place === `node_modules/${name}` ? [name] : [];
+  const { approvalReason } = known;
+  return [
+    { name, version, place, approvalReason, obtain: async () => ({ stored: await obtain(name, release), modules }) },
+  ];
 }
 
 /** Writes a package's description for npm. @throws Refusal when no release can be had from the registry alone */
-function describe(name: string, { releases, version: newest }: Examined) {
+function describe(name: string, { releases, version: newest }: Examined, target: NpmTarget) {
   const manifests = releases.flatMap((release) => {
-    const manifest = gateManifest(name, release);
+    const manifest = gateManifest(name, release, target);
     return manifest === undefined ? [] : [{ release, manifest }];
   });
   const usable = new Map(manifests.map(({ release }) => [release.version, release]));
   const latest = usable.has(newest) ? newest : [...usable.keys()].at(-1);
   if (latest === undefined) throw foreignNeeds(name);
   const versions = Object.fromEntries(manifests.map(({ release, manifest }) => [release.version, manifest]));
-  return { releases: usable, text: JSON.stringify({ name, 'dist-tags': { latest }, versions }) };
+  const text = JSON.stringify({ name, 'dist-tags': { latest }, versions });
+  return { releases: usable, manifests: manifests.map(({ manifest }) => manifest), text };
 }
 
-/** Returns a function that downloads and inspects the tarball of a release, once. */
-function createTarballs({ fetcher, archives }: NpmViewOptions, { signal, directory, note }: Attempt) {
-  const fetched = new Map<string, Promise<string>>();
+/** Remembers which packages others need, and which are optional wherever they are named. */
+function createNeeds() {
+  const required = new Set<string>();
+  const optional = new Set<string>();
+  return {
+    add(manifests: readonly GateManifest[]): void {
+      for (const { dependencies, peerDependencies, optionalDependencies } of manifests) {
+        for (const name of Object.keys({ ...dependencies, ...peerDependencies })) required.add(name);
+        for (const name of Object.keys(optionalDependencies)) optional.add(name);
+      }
+    },
+    isOptional: (name: string): boolean => optional.has(name) && !required.has(name),
+  };
+}
 
-  const fetchTarball = async (subject: string, name: string, release: Release): Promise<string> => {
-    const [file] = release.files;
+/** Returns a function that downloads, inspects and unpacks the tarball of a release, once. */
+function createTarballs({ fetcher, archives: limits, target }: NpmViewOptions, { signal, store, note }: Attempt) {
+  const fetched = new Map<string, Promise<StoredPackage>>();
+
+  const fetchTarball = async (name: string, { version, files: [file] }: Release): Promise<StoredPackage> => {
+    const subject = `${name}@${version}`;
     if (file === undefined) throw new Refusal('not_found', `There is no file of ${subject}`);
-    const folder = join(directory, 'tarballs', name.replace('/', '+'));
-    await mkdir(folder, { recursive: true });
-    const path = join(folder, file.filename);
-    await downloadFile(fetcher, file, { path, subject, limits: archives, signal });
-    const { hooks } = await inspectTarball(path, { name, version: release.version }, archives);
-    const skipped = hooks.length === 0 ? '' : `; its scripts ${hooks.join(', ')} were not run`;
+    if (file.hash === undefined) throw new Refusal('hash_mismatch', `The registry gives no hash for ${subject}`);
+    const key = { ecosystem: 'npm', name, version, hash: file.hash, target: nameOfTarget(target) } as const;
+    const stored = await store.obtain(
+      key,
+      async ({ tree, folder }, shared) => {
+        const path = join(folder, 'archive.tgz');
+        await downloadFile(fetcher, file, { path, subject, limits, signal: shared });
+        const reading = { limits, isNative: target.isNative, write: createTreeWriter(tree) };
+        const { hooks } = await inspectTarball(path, { name, version }, reading);
+        const remarks = hooks.length === 0 ? [] : [`its scripts ${hooks.join(', ')} were not run`];
+        return { modules: [name], stands_for: [], remarks };
+      },
+      signal,
+    );
+    const skipped = stored.record.remarks.map((remark) => `; ${remark}`).join('');
     note(`${subject}: the tarball has the right hash, and its archive is in order${skipped}`);
-    return path;
+    return stored;
   };
 
-  return (name: string, release: Release): Promise<string> => {
+  return (name: string, release: Release): Promise<StoredPackage> => {
     const subject = `${name}@${release.version}`;
-    const fetching = fetched.get(subject) ?? fetchTarball(subject, name, release);
+    const fetching = fetched.get(subject) ?? fetchTarball(name, release);
     fetched.set(subject, fetching);
     return fetching;
   };

@@ -6,16 +6,19 @@ import type { PythonTarget } from './python-target.ts';
 import type { FindPip } from './pip.ts';
 import { readPipReport } from './pip-report.ts';
 import { createPypiView, type PypiViewOptions } from './pypi-view.ts';
-import { type FailedResolve, type Resolver, whyMissing } from './resolver.ts';
+import { type FailedResolve, type ResolvedPackage, type Resolver, type Root, whyMissing } from './resolver.ts';
 import type { ProcessEnd } from './run-process.ts';
+import { createWheelSource, type WheelSourceOptions } from './wheel-source.ts';
 import { prefixesOf, type RunTool } from './run-tool.ts';
-import { formatSpec } from '../spec.ts';
+import type { Provided, ProvidedPackage } from '../package-layer.ts';
+import { allows, formatSpec } from '../spec.ts';
 import { printable, Refusal } from '../refusal.ts';
 
-export interface PypiResolverOptions extends PypiViewOptions {
+export interface PypiResolverOptions extends PypiViewOptions, Omit<WheelSourceOptions, 'storeTarget'> {
   readonly python: string;
   readonly findPip: FindPip;
   readonly runTool: RunTool;
+  readonly provided: Provided;
 }
 
 /** Enough for the metadata of a hundred packages, whatever is in it. */
@@ -23,41 +26,68 @@ const LIMITS = { addressSpace: 4 * 1_024 ** 3, fileBytes: 1_024 ** 3 };
 
 export function createPypiResolver(options: PypiResolverOptions): Resolver {
   const { python, findPip, runTool, target, limits } = options;
+  // Bytecode and extension modules are for one interpreter on one kind of processor.
+  const storeTarget = `${target.kind}-${target.version}-${process.arch}`;
+
+  const resolveBeside = async (
+    provided: readonly ProvidedPackage[],
+    roots: readonly Root[],
+    attempt: Attempt,
+  ): Promise<readonly ResolvedPackage[]> => {
+    const source = createWheelSource({ ...options, storeTarget }, attempt);
+    const view = createPypiView(options, { source, provided }, attempt);
+    const gate = await openGate(view.answer);
+    try {
+      const pip = await findPip(attempt.signal);
+      const report = join(attempt.directory, 'report.json');
+      const args = [...FLAGS, ...gateArguments(gate), ...targetArguments(target, attempt), '--report', report, '--'];
+      const command = [python, '-I', ...pip, 'install', ...args, ...roots.map(({ spec }) => formatSpec(spec))];
+      const end = await runTool({
+        command,
+        env: environment(attempt.directory),
+        readable: [...prefixesOf(python), ...pip.filter((part) => part.startsWith('/')).map((path) => dirname(path))],
+        writable: attempt.directory,
+        limits: LIMITS,
+        timeoutMs: limits.resolveMs,
+        signal: AbortSignal.any([attempt.signal, gate.refused]),
+      });
+      // pip may have ended by itself because of the refusal.
+      gate.refused.throwIfAborted();
+      if (end.exitCode !== 0) throw await pipRefusal(end, { roots, checks: options.checks, signal: attempt.signal });
+      return readPipReport(await readFile(report, 'utf8'), view, source);
+    } finally {
+      gate.close();
+    }
+  };
+
   return {
-    target: `${target.kind}-${target.version}`,
+    target: storeTarget,
     async resolve(roots, attempt) {
-      const view = createPypiView(options, attempt);
-      const gate = await openGate(view.answer);
+      // Who asks for another version of a package that every program has gets it.
+      const asked = new Set(roots.map(({ spec }) => spec.name));
+      const provided = options.provided().filter(({ name, version }) => {
+        return !asked.has(name) || roots.every(({ spec }) => spec.name !== name || allows(spec, version));
+      });
       try {
-        const pip = await findPip(attempt.signal);
-        const report = join(attempt.directory, 'report.json');
-        const args = [...FLAGS, ...gateArguments(gate), ...targetArguments(target, attempt), '--report', report, '--'];
-        const command = [python, '-I', ...pip, 'install', ...args, ...roots.map(({ spec }) => formatSpec(spec))];
-        const end = await runTool({
-          command,
-          env: environment(attempt.directory),
-          readable: [...prefixesOf(python), ...pip.filter((part) => part.startsWith('/')).map((path) => dirname(path))],
-          writable: attempt.directory,
-          limits: LIMITS,
-          timeoutMs: limits.resolveMs,
-          signal: AbortSignal.any([attempt.signal, gate.refused]),
-        });
-        // pip may have ended by itself because of the refusal.
-        gate.refused.throwIfAborted();
-        if (end.exitCode !== 0) throw await pipRefusal(end, { roots, checks: options.checks, signal: attempt.signal });
-        return readPipReport(await readFile(report, 'utf8'), view);
-      } finally {
-        gate.close();
+        return await resolveBeside(provided, roots, attempt);
+      } catch (error) {
+        if (provided.length === 0 || !isUnresolved(error)) throw error;
+        attempt.note('The packages do not go together with those that every program has: they bring their own');
+        return resolveBeside([], roots, attempt);
       }
     },
   };
 }
 
+/** True where pip found no versions that go together. */
+const isUnresolved = (error: unknown): boolean =>
+  error instanceof Refusal && ['install_failed', 'no_wheel'].includes(error.reason.code);
+
 /** pip decides and writes a report: it installs nothing, builds nothing, and reads no configuration. */
 const FLAGS = [
   ['--dry-run', '--ignore-installed', '--isolated', '--no-input', '--disable-pip-version-check', '--no-cache-dir'],
   ['--only-binary', ':all:', '--progress-bar', 'off', '--quiet', '--no-color', '--root-user-action', 'ignore'],
-  // The gate fetches and inspects a whole wheel before it sends the first byte.
+  // The gate may fetch and inspect a whole wheel before it sends the first byte.
   ['--retries', '0', '--timeout', '170'],
 ].flat();
 

@@ -1,117 +1,164 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ArchiveLimits } from '../archive/archive.ts';
-import { inspectWheel } from '../archive/wheel.ts';
-import type { Fetcher } from '../index/fetcher.ts';
+import { readFile } from 'node:fs/promises';
+import { makeMetadataWheel } from '../archive/make-wheel.ts';
+import { readMetadata } from '../archive/wheel-metadata.ts';
 import type { ReleaseFile } from '../index/project.ts';
+import type { ProvidedPackage } from '../package-layer.ts';
 import type { Checks, Examined } from '../policy/checks.ts';
+import type { GpuParts } from '../policy/policy.ts';
 import { printable, Refusal } from '../refusal.ts';
 import { isName, normaliseName } from '../spec.ts';
-import { type Attempt, downloadFile } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { GATE_ORIGIN, type GateAnswer } from './gate.ts';
+import { withoutGpuParts } from './gpu-parts.ts';
 import type { PythonTarget } from './python-target.ts';
 import type { ResolverLimits } from './resolver.ts';
+import type { WheelSource } from './wheel-source.ts';
 
 const JSON_TYPE = 'application/vnd.pypi.simple.v1+json';
 const PURE = /-py(?:3|2\.py3)-none-any\.whl$/;
 
-/** A downloaded and inspected wheel. */
-interface FetchedWheel {
-  readonly path: string;
-  /** The import names that it brings. */
-  readonly modules: readonly string[];
-}
-
-/** A wheel that pip has been shown. */
-interface Offered {
+/** A wheel that pip has been shown: one of the index, or of the base layer, which needs no install. */
+export type Offered = {
   readonly name: string;
   readonly version: string;
-  readonly file: ReleaseFile;
-  readonly approvalReason: string | undefined;
-  /** The inspected wheel; undefined until pip requests it. */
-  wheel: Promise<FetchedWheel> | undefined;
-}
+  /** What pip reads of it; undefined until pip requests it. */
+  stub: Promise<Buffer> | undefined;
+} & (
+  | { readonly kind: 'provided'; readonly metadata: string }
+  | { readonly kind: 'index'; readonly file: ReleaseFile; readonly approvalReason: string | undefined }
+);
 
 export interface PypiViewOptions {
   readonly checks: Checks;
-  readonly fetcher: Fetcher;
   readonly target: PythonTarget;
-  readonly archives: ArchiveLimits;
   readonly limits: ResolverLimits;
+  readonly gpu: GpuParts;
+}
+
+export interface PypiViewParts {
+  readonly source: WheelSource;
+  /** Packages that every program has: of these there is no other version. */
+  readonly provided: readonly ProvidedPackage[];
 }
 
 export type PypiView = ReturnType<typeof createPypiView>;
 
-/** The index as pip sees it during one install: pages of examined packages, and inspected wheels. */
-export function createPypiView({ checks, fetcher, target, archives, limits }: PypiViewOptions, attempt: Attempt) {
-  const { signal, directory, note } = attempt;
+/** The index as pip sees it during one install: pages of examined packages, and wheels that hold their metadata alone. */
+export function createPypiView(options: PypiViewOptions, { source, provided }: PypiViewParts, attempt: Attempt) {
+  const { checks, target, limits, gpu } = options;
+  const { signal, note } = attempt;
   const pages = new Map<string, Promise<string>>();
   const files = new Map<string, Offered>();
-  let wheels = 0;
+  let stubs = 0;
 
   const page = async (name: string): Promise<string> => {
     if (!isName('pypi', name))
       throw new Refusal('suspicious', `A package needs "${printable(name)}", which is not a valid name`);
     if (pages.size > limits.packages * 2) throw new Refusal('too_large', 'Too many packages are needed');
-    const examined = await checks.examine({ ecosystem: 'pypi', name, extras: [], version: undefined }, signal);
+    const given = provided.find((item) => item.name === name);
+    if (given !== undefined) {
+      const filename = `${name.replaceAll('-', '_')}-${given.version}-py3-none-any.whl`;
+      files.set(filename, { kind: 'provided', ...given, stub: undefined });
+      note(`${name}: every program has ${given.version}`);
+      return toPage(name, [{ filename }]);
+    }
+    const spec = { ecosystem: 'pypi', name, extras: [], version: undefined } as const;
+    const examined = await checks.examine(spec, signal);
     note(`${name}: passed the checks of its name and its history`);
     const offered = offeredFiles(examined, target);
     if (offered.length === 0)
       throw new Refusal('no_wheel', `${name} has only wheels with native code, which do not fit`);
     for (const wanted of offered) files.set(wanted.file.filename, wanted);
-    return JSON.stringify({
-      meta: { 'api-version': '1.0' },
+    return toPage(
       name,
-      files: offered.map(({ file: { filename, hash = '' } }) => ({
-        filename,
-        url: `${GATE_ORIGIN}/files/${encodeURIComponent(filename)}`,
-        hashes: { sha256: hash.replace('sha256:', '') },
-      })),
-    });
+      offered.map(({ file }) => file),
+    );
   };
 
-  const fetchWheel = async ({ name, version, file }: Offered): Promise<FetchedWheel> => {
-    const subject = `${name} ${version}`;
-    const folder = join(directory, 'wheels');
-    await mkdir(folder, { recursive: true });
-    const path = join(folder, file.filename);
-    await downloadFile(fetcher, file, { path, subject, limits: archives, signal });
-    const { requirements, modules, standsFor } = await inspectWheel(path, { name, version }, archives);
-    checks.refuseForeignModules({ name, version, modules, standsFor });
-    const foreign = requirements.find((requirement) => requirement.split(';')[0]?.includes('@'));
-    if (foreign !== undefined) {
-      throw new Refusal('suspicious', `${subject} needs a package from elsewhere: "${printable(foreign)}"`);
-    }
-    note(`${subject}: ${file.filename} has the right hash, and its archive is in order`);
-    return { path, modules };
+  const pageOnce = (name: string): Promise<string> => {
+    const body = pages.get(name) ?? page(name);
+    pages.set(name, body);
+    // One that pip never asks for may fail.
+    body.catch(() => {});
+    return body;
   };
 
+  const stubParts = { source, gpu, note, expect: (name: string) => void pageOnce(name) };
   return {
     files,
     async answer(path: string): Promise<GateAnswer> {
       const [, kind, last = ''] = path.split('/');
       if (kind === 'simple') {
-        const name = normaliseName('pypi', decodeURIComponent(last));
-        const body = pages.get(name) ?? page(name);
-        pages.set(name, body);
-        return { contentType: JSON_TYPE, body: await body };
+        return { contentType: JSON_TYPE, body: await pageOnce(normaliseName('pypi', decodeURIComponent(last))) };
       }
-      const wanted = files.get(decodeURIComponent(last));
+      const filename = decodeURIComponent(last);
+      const wanted = files.get(filename);
       if (kind !== 'files' || wanted === undefined)
         throw new Refusal('install_failed', 'pip asked for an unknown file');
-      if (wanted.wheel === undefined) wheels += 1;
+      if (wanted.stub === undefined) stubs += 1;
       // pip tries one release after the other when versions do not go together.
-      if (wheels > limits.packages * 2) throw new Refusal('too_large', 'Too many releases were tried');
-      wanted.wheel ??= fetchWheel(wanted);
-      return { contentType: 'application/octet-stream', file: (await wanted.wheel).path };
+      if (stubs > limits.packages * 4) throw new Refusal('too_large', 'Too many releases were tried');
+      wanted.stub ??= makeStub(filename, wanted, stubParts);
+      return { contentType: 'application/octet-stream', body: await wanted.stub };
     },
   };
 }
 
-function offeredFiles({ project, releases, approvalReason }: Examined, { kind }: PythonTarget): readonly Offered[] {
+interface StubParts {
+  readonly source: WheelSource;
+  readonly gpu: GpuParts;
+  note(line: string): void;
+  /** Prepares the page of a package that pip asks for soon: it asks for one after the other. */
+  expect(name: string): void;
+}
+
+/** Makes what pip reads of a wheel: its metadata alone. */
+async function makeStub(filename: string, offered: Offered, { source, gpu, note, expect }: StubParts): Promise<Buffer> {
+  const { name, version } = offered;
+  const full = offered.kind === 'provided' ? await readFile(offered.metadata, 'utf8') : await source.metadata(offered);
+  const { metadata, leftOut } = withoutGpuParts(full, gpu);
+  if (leftOut.length > 0) note(`${name} ${version}: its parts for GPUs are left out (${leftOut.join(', ')})`);
+  likelyNeeds(readMetadata({ name, version }, metadata).requirements).forEach(expect);
+  return makeMetadataWheel(filename, metadata);
+}
+
+/** What pip gets is made here, so that it has no hash of the index. */
+const toPage = (name: string, files: readonly Pick<ReleaseFile, 'filename' | 'requiresPython'>[]): string =>
+  JSON.stringify({
+    meta: { 'api-version': '1.0' },
+    name,
+    files: files.map(({ filename, requiresPython }) => ({
+      filename,
+      url: `${GATE_ORIGIN}/files/${encodeURIComponent(filename)}`,
+      hashes: {},
+      ...(requiresPython === undefined ? {} : { 'requires-python': requiresPython }),
+    })),
+  });
+
+const MAX_PREFETCHED = 40;
+
+/** Returns the names of requirements without a condition. */
+const likelyNeeds = (requirements: readonly string[]): readonly string[] =>
+  requirements
+    .filter((requirement) => !requirement.includes(';'))
+    .flatMap((requirement) => /^[A-Za-z0-9][\w.-]*/.exec(requirement)?.[0] ?? [])
+    .map((name) => normaliseName('pypi', name))
+    .filter((name) => isName('pypi', name))
+    .slice(0, MAX_PREFETCHED);
+
+type IndexOffer = Extract<Offered, { readonly kind: 'index' }>;
+
+function offeredFiles({ project, releases, approvalReason }: Examined, { kind }: PythonTarget): readonly IndexOffer[] {
   return releases.flatMap(({ version, files }) =>
     files
       .filter(({ filename }) => kind === 'native' || PURE.test(filename))
-      .map((file): Offered => ({ name: project.name, version, file, approvalReason, wheel: undefined })),
+      .map((file): IndexOffer => ({
+        kind: 'index',
+        name: project.name,
+        version,
+        file,
+        approvalReason,
+        stub: undefined,
+      })),
   );
 }

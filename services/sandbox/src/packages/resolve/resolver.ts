@@ -1,22 +1,23 @@
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import type { Attempt } from './attempt.ts';
 import type { Checks, Examined } from '../policy/checks.ts';
-import type { WriteFile } from '../store/layer-writer.ts';
+import type { LayerPackage } from '../store/layer-store.ts';
 import { type PackageSpec, parseSpec } from '../spec.ts';
 import { Refusal } from '../refusal.ts';
 
-/** A package of a resolved set: downloaded, its hash verified, its archive inspected. */
+/** A package of a resolved set, none of which is downloaded yet. */
 export interface ResolvedPackage {
   readonly name: string;
   readonly version: string;
-  readonly hash: string;
   /** Its path in npm's tree, such as `node_modules/a/node_modules/b`; empty for PyPI. */
   readonly place: string;
-  /** The import names that it brings; for npm its name where it lies at the top. */
-  readonly modules: readonly string[];
   /** The reason why a person has to approve it first. */
   readonly approvalReason: string | undefined;
-  unpack(write: WriteFile): Promise<void>;
+  /**
+   * Returns it unpacked, its hash verified and its archive inspected, with the names by which programs import it: for npm
+   * its own where it lies at the top. @throws Refusal
+   */
+  obtain(): Promise<Pick<LayerPackage, 'stored' | 'modules'>>;
 }
 
 /** A requested package with the result of its checks. */

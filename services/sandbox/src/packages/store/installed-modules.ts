@@ -1,7 +1,7 @@
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { isOwner } from '../names/check-modules.ts';
 import { moduleOwners } from '../names/module-owners.ts';
-import { newestVersion } from '../spec.ts';
+import { newestVersion } from '../versions.ts';
 import type { StoredLayer } from './layer-store.ts';
 
 /** A package by the name under which programs import it. */

@@ -1,64 +1,58 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { z } from 'zod';
-import type { ArchiveLimits } from '../archive/archive.ts';
 import { readJson, writeJson } from '../json-file.ts';
+import { Refusal } from '../refusal.ts';
 import { chooseEvictions, type Eviction, type EvictionLimits } from './choose-evictions.ts';
-import { type LayerUse, recordPath } from './layer-use.ts';
-import { createLayerWriter, type WriteFile } from './layer-writer.ts';
-import { removeTree, sealDirectories, sha256, treeOf } from './sealed-tree.ts';
-
-/** Raised when checks are added that earlier layers may fail: those are built anew, and never used again. */
-const RULES = 2;
+import { writeCommands } from './commands.ts';
+import type { LayerUse } from './layer-use.ts';
+import { linkTree } from './link-tree.ts';
+import type { PackageStore, StoredPackage } from './package-store.ts';
+import { removeTree, sha256 } from './sealed-tree.ts';
+import { createTreeFiles, recordPath, RULES, type StoredTree } from './tree-files.ts';
 
 const LayerRecord = z.object({
   ecosystem: Ecosystem,
   digest: z.string().regex(/^[0-9a-f]{64}$/),
+  target: z.string().describe('The interpreter that it is for'),
   packages: z.array(
     z.object({
       name: z.string(),
       version: z.string(),
-      hash: z.string(),
+      digest: z.string().describe('Its name in the store of packages'),
       size_bytes: z.number(),
-      modules: z.array(z.string()).default([]).describe('The names by which programs import it'),
+      modules: z.array(z.string()).describe('The names by which programs import it'),
     }),
   ),
-  rules: z.number().default(0).describe('The version of the checks that it has passed'),
   installed_at: z.string(),
-  size_bytes: z.number(),
-  /** Digest of every path and content, so that a layer that was written to is not used again. */
-  tree: z.string(),
+  rules: z.number(),
+  fingerprint: z.string(),
 });
 export type LayerRecord = z.output<typeof LayerRecord>;
 
-/** A layer on disk, which is never written again. */
-export interface StoredLayer {
-  readonly directory: string;
-  readonly record: LayerRecord;
-}
+/** A layer on disk, which is never written again: the files of a set of packages, in one tree. */
+export type StoredLayer = StoredTree<LayerRecord>;
 
+/** A package of a layer, and its place there. */
 export interface LayerPackage {
-  readonly name: string;
-  readonly version: string;
-  readonly hash: string;
-  /** The names by which programs import it. */
+  readonly stored: StoredPackage;
+  /** Its path in npm's tree, such as `node_modules/a/node_modules/b`; empty for PyPI. */
+  readonly place: string;
+  /** The names by which programs import it in this layer. */
   readonly modules: readonly string[];
 }
 
 export interface LayerContent {
   readonly ecosystem: Ecosystem;
+  readonly target: string;
   readonly packages: readonly LayerPackage[];
-  /** Anything else that the layer depends on: the paths of npm, the interpreter. */
-  readonly ingredients: readonly string[];
-  /** Unpacks the package at `index` of `packages`. */
-  unpack(index: number, write: WriteFile): Promise<void>;
 }
 
 /**
  * Read-only directories of packages, each named after what is in it: two requests that need the same packages share
- * one, and no program can change what another one imports.
+ * one, and no program can change what another one imports. The files are hard links to those of the package store.
  */
 export interface LayerStore {
   build(content: LayerContent): Promise<StoredLayer>;
@@ -66,8 +60,10 @@ export interface LayerStore {
   recall(requestKey: string): Promise<StoredLayer | undefined>;
   remember(requestKey: string, layer: StoredLayer): Promise<void>;
   list(): Promise<readonly LayerRecord[]>;
-  /** Returns every layer that is as it was built. */
-  all(): Promise<readonly StoredLayer[]>;
+  /** Returns the directory of a layer. */
+  pathOf(record: LayerRecord): string;
+  /** Returns a layer that is as it was built. */
+  find(ecosystem: Ecosystem, digest: string): Promise<StoredLayer | undefined>;
   /** Removes layers that were not used for long, or for which there is no room. Returns what it has removed. */
   evict(): Promise<readonly Eviction[]>;
 }
@@ -78,7 +74,9 @@ export interface LayerStoreOptions {
   readonly directory: string;
   /** Directory of unfinished layers; on the same file system. */
   readonly workDirectory: string;
-  readonly limits: Pick<ArchiveLimits, 'unpackedBytes'>;
+  readonly packages: PackageStore;
+  /** Most of one layer, unpacked. */
+  readonly maxLayerBytes: number;
   /** Limits of all layers together. */
   readonly eviction: EvictionLimits;
   readonly use: LayerUse;
@@ -86,52 +84,52 @@ export interface LayerStoreOptions {
 }
 
 export function createLayerStore(options: LayerStoreOptions): LayerStore {
-  const { directory, workDirectory, limits, eviction, use, now } = options;
-  const finished = createLayerFiles(join(directory, 'layers'));
-  const requestPath = (key: string) => join(directory, 'requests', `${sha256(key)}.json`);
+  const { directory, workDirectory, use, now } = options;
+  const finished = createTreeFiles(join(directory, 'sets'), LayerRecord);
+  const requests = join(directory, 'requests');
+  const requestPath = (key: string) => join(requests, `${sha256(key)}.json`);
 
-  /** Unpacks all packages and returns the record of what came of it. */
-  const unpackAll = async (content: LayerContent, digest: string, building: string): Promise<LayerRecord> => {
-    const { ecosystem, packages, unpack } = content;
-    // What no program has makes room afterwards.
-    const inUse = (await finished.list())
-      .filter((record) => !use.isFree(finished.pathOf(record)))
-      .reduce((sum, { size_bytes }) => sum + size_bytes, 0);
-    const writer = createLayerWriter(building, Math.min(limits.unpackedBytes, eviction.maxBytes - inUse));
-    const sized = [];
-    for (const [index, { name, version, hash, modules }] of packages.entries()) {
-      const before = writer.writtenBytes;
-      await unpack(index, writer.write);
-      sized.push({ name, version, hash, modules: [...modules], size_bytes: writer.writtenBytes - before });
+  const link = async ({ ecosystem, target, packages }: LayerContent, digest: string): Promise<StoredLayer> => {
+    const building = join(workDirectory, `set-${randomUUID()}`);
+    await mkdir(building, { recursive: true });
+    try {
+      for (const { stored, place } of packages) await linkTree(stored.directory, join(building, place));
+      await writeCommands(ecosystem, building);
+      return await finished.publish(building, {
+        ecosystem,
+        digest,
+        target,
+        packages: packages.map(({ stored: { record }, modules }) => ({
+          name: record.name,
+          version: record.version,
+          digest: record.digest,
+          size_bytes: record.size_bytes,
+          modules: [...modules],
+        })),
+        installed_at: now().toISOString(),
+      });
+    } finally {
+      await removeTree(building);
     }
-    const [installed_at, size_bytes] = [now().toISOString(), writer.writtenBytes];
-    return { ecosystem, digest, packages: sized, rules: RULES, installed_at, size_bytes, tree: writer.tree() };
   };
 
   return {
     list: finished.list,
-    async all() {
-      const found = await Promise.all(
-        (await finished.list()).map(({ ecosystem, digest }) => finished.find(ecosystem, digest)),
-      );
-      return found.flatMap((layer) => layer ?? []);
+    pathOf: finished.pathOf,
+    async find(ecosystem, digest) {
+      const layer = await finished.find(ecosystem, digest);
+      if (layer !== undefined) use.touch(layer.directory);
+      return layer;
     },
     async build(content) {
-      const { ecosystem, packages, ingredients } = content;
-      const digest = sha256(JSON.stringify([RULES, ecosystem, ingredients, packages]));
+      const { ecosystem, target, packages } = content;
+      const parts = packages.map(({ stored, place }) => [stored.record.digest, place]);
+      const digest = sha256(JSON.stringify([RULES, ecosystem, target, parts]));
       const existing = await finished.find(ecosystem, digest);
-      if (existing !== undefined) {
-        use.touch(existing.directory);
-        return existing;
-      }
-      const building = join(workDirectory, `layer-${randomUUID()}`);
-      try {
-        const layer = await finished.publish(building, await unpackAll(content, digest, building));
-        use.touch(layer.directory);
-        return layer;
-      } finally {
-        await removeTree(building);
-      }
+      if (existing === undefined) refuseTooLarge(packages, await heldPackages(finished, use), options);
+      const layer = existing ?? (await link(content, digest));
+      use.touch(layer.directory);
+      return layer;
     },
     async recall(requestKey) {
       const remembered = await readJson(requestPath(requestKey), Remembered).catch(() => undefined);
@@ -145,26 +143,56 @@ export function createLayerStore(options: LayerStoreOptions): LayerStore {
   };
 }
 
-async function evictFrom(
-  finished: ReturnType<typeof createLayerFiles>,
-  { directory, workDirectory, eviction, use, now }: LayerStoreOptions,
-): Promise<readonly Eviction[]> {
-  const layers = await Promise.all(
+type Finished = ReturnType<typeof createTreeFiles<LayerRecord>>;
+
+/** Returns the sizes of the packages in layers that programs have, which make no room. */
+async function heldPackages(finished: Finished, use: LayerUse): Promise<Map<string, number>> {
+  const held = (await finished.list()).filter((record) => !use.isFree(finished.pathOf(record)));
+  return new Map(held.flatMap(({ packages }) => packages.map(({ digest, size_bytes }) => [digest, size_bytes])));
+}
+
+const MIB = 1_024 ** 2;
+
+function refuseTooLarge(
+  packages: readonly LayerPackage[],
+  held: Map<string, number>,
+  { maxLayerBytes, eviction }: Pick<LayerStoreOptions, 'maxLayerBytes' | 'eviction'>,
+): void {
+  const sizes = new Map(packages.map(({ stored: { record } }) => [record.digest, record.size_bytes]));
+  const bytes = sum(sizes.values());
+  if (bytes > maxLayerBytes) {
+    const message = `The packages together take ${toMib(bytes)} MiB; the policy allows ${toMib(maxLayerBytes)}`;
+    throw new Refusal('too_large', message);
+  }
+  if (sum(new Map([...held, ...sizes]).values()) <= eviction.maxBytes) return;
+  throw new Refusal('too_large', 'The packages together take more room than there is (SANDBOX_LAYERS_MAX_MB)');
+}
+
+const toMib = (bytes: number): number => Math.ceil(bytes / MIB);
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, one) => total + one, 0);
+
+async function evictFrom(finished: Finished, options: LayerStoreOptions): Promise<readonly Eviction[]> {
+  const { directory, workDirectory, eviction, use, now, packages } = options;
+  const sets = await Promise.all(
     (await finished.list()).map(async (record) => {
       const path = finished.pathOf(record);
       const recordMs = (await stat(recordPath(path)).catch(() => undefined))?.mtimeMs ?? now().getTime();
       const lastUsedMs = use.lastUsedMs(path, recordMs);
-      return { directory: path, bytes: record.size_bytes, lastUsedMs, isFree: use.isFree(path) };
+      const parts = record.packages.map(({ digest, size_bytes }) => ({ digest, bytes: size_bytes }));
+      return { directory: path, packages: parts, lastUsedMs, isFree: use.isFree(path) };
     }),
   );
   const removed: Eviction[] = [];
-  for (const one of chooseEvictions(layers, eviction, now().getTime())) {
+  for (const one of chooseEvictions(sets, eviction, now().getTime())) {
     // A program may have got it while others were removed.
     if (!use.isFree(one.directory)) continue;
     await finished.remove(one.directory, join(workDirectory, `evicted-${randomUUID()}`));
     removed.push(one);
   }
-  if (removed.length > 0) await forgetRequests(join(directory, 'requests'), await finished.list());
+  const records = await finished.list();
+  const used = new Set(records.flatMap((record) => record.packages.map(({ digest }) => digest)));
+  await packages.removeUnused((digest) => used.has(digest));
+  if (removed.length > 0) await forgetRequests(join(directory, 'requests'), records);
   return removed;
 }
 
@@ -176,68 +204,4 @@ async function forgetRequests(folder: string, records: readonly LayerRecord[]): 
     const remembered = await readJson(path, Remembered).catch(() => undefined);
     if (remembered === undefined || !digests.has(remembered.digest)) await rm(path, { force: true });
   }
-}
-
-/** The finished layers below `layers`: a directory each, with its record beside it. */
-function createLayerFiles(layers: string) {
-  const verified = new Map<string, StoredLayer>();
-  const layerPath = (ecosystem: Ecosystem, digest: string) => join(layers, ecosystem, digest);
-
-  const find = async (ecosystem: Ecosystem, digest: string): Promise<StoredLayer | undefined> => {
-    const path = layerPath(ecosystem, digest);
-    const known = verified.get(path);
-    if (known !== undefined) return known;
-    const record = await readJson(`${path}.json`, LayerRecord).catch(() => undefined);
-    if (record?.rules !== RULES || (await treeOf(path).catch(() => undefined)) !== record.tree) return undefined;
-    const layer = { directory: path, record };
-    verified.set(path, layer);
-    return layer;
-  };
-
-  const list = async (): Promise<readonly LayerRecord[]> => {
-    const paths = await Promise.all(Ecosystem.options.map((ecosystem) => recordPaths(join(layers, ecosystem))));
-    const records = await Promise.all(paths.flat().map((path) => readJson(path, LayerRecord).catch(() => undefined)));
-    return records.flatMap((record) => record ?? []);
-  };
-
-  const publish = async (building: string, record: LayerRecord): Promise<StoredLayer> => {
-    const path = layerPath(record.ecosystem, record.digest);
-    await mkdir(dirname(path), { recursive: true });
-    await sealDirectories(building);
-    // A directory that cannot be written cannot be moved either; its inside is sealed by now.
-    await chmod(building, 0o755);
-    // The record first: a reader that finds the directory knows what it should hold.
-    await writeJson(`${path}.json`, record);
-    try {
-      await rename(building, path);
-    } catch {
-      // Another install was faster. Its layer is verified like any other, and replaced where it is not in order.
-      const other = await find(record.ecosystem, record.digest);
-      if (other !== undefined) return other;
-      await removeTree(path);
-      await rename(building, path);
-    }
-    await chmod(path, 0o555);
-    const layer = { directory: path, record };
-    verified.set(path, layer);
-    return layer;
-  };
-
-  /** Removes a layer: from its first step on it is found by nobody. */
-  const remove = async (path: string, aside: string): Promise<void> => {
-    verified.delete(path);
-    await rm(recordPath(path), { force: true });
-    await chmod(path, 0o755);
-    await rename(path, aside);
-    await removeTree(aside);
-  };
-
-  const pathOf = ({ ecosystem, digest }: LayerRecord): string => layerPath(ecosystem, digest);
-  return { find, list, publish, remove, pathOf };
-}
-
-/** Returns the paths of records that have their layer beside them. */
-async function recordPaths(directory: string): Promise<readonly string[]> {
-  const names: readonly string[] = await readdir(directory).catch(() => []);
-  return names.filter((name) => names.includes(`${name}.json`)).map((name) => join(directory, `${name}.json`));
 }

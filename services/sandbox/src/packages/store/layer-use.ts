@@ -1,4 +1,5 @@
 import { utimes } from 'node:fs/promises';
+import { recordPath } from './tree-files.ts';
 
 /** Notes which layers are in use, and when they last were; the time of a layer's record tells it to later starts. */
 export interface LayerUse {
@@ -16,8 +17,6 @@ export interface LayerUse {
 const GRACE_MS = 300_000;
 /** A record is given a new time this often. */
 const NOTED_MS = 3_600_000;
-
-export const recordPath = (directory: string): string => `${directory}.json`;
 
 export function createLayerUse(now: () => Date): LayerUse {
   const held = new Map<string, number>();

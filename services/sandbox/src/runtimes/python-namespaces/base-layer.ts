@@ -2,9 +2,12 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { moduleOwners } from '../../packages/names/module-owners.ts';
+import { modulesOf } from '../../packages/names/wheel-modules.ts';
+import type { ProvidedPackage } from '../../packages/package-layer.ts';
 
 /** The pinned libraries of the layer. */
 export const BASE_REQUIREMENTS = fileURLToPath(new URL('../../../python-requirements.txt', import.meta.url));
@@ -27,8 +30,21 @@ export async function baseLayerPath(cacheDir: string, python: string): Promise<s
   return resolve(cacheDir, 'python-base', hash.digest('hex').slice(0, 32));
 }
 
-/** Lists the packages of the layer at `path`, by normalised names (PEP 503). */
-export const baseLayerPackages = async (path: string) => packagesAmong(await readdir(path));
+/** Lists the packages of the layer at `path`, by normalised names (PEP 503), with the modules that they bring. */
+export async function baseLayerPackages(path: string): Promise<readonly ProvidedPackage[]> {
+  return Promise.all(
+    packagesAmong(await readdir(path)).map(async ({ folder, name, version }) => {
+      const record = await readFile(join(path, folder, 'RECORD'), 'utf8').catch(() => '');
+      const files = record.split('\n').map((line) => line.split(',')[0] ?? '');
+      const modules = modulesOf(
+        files.filter((file) => !file.startsWith('..') && !file.includes('.dist-info/')),
+        moduleOwners(),
+        () => false,
+      );
+      return { name, version, modules: modules.names, metadata: join(path, folder, 'METADATA') };
+    }),
+  );
+}
 
 /** Returns true when the folder of a program's packages has one of `provided`, in a version that was asked for or needed. */
 export function hasOneOf(packages: string, provided: readonly { readonly name: string }[]): boolean {
@@ -41,5 +57,5 @@ const packagesAmong = (files: readonly string[]) =>
     .filter((name) => name.endsWith('.dist-info'))
     .map((folder) => {
       const [name = '', version = ''] = folder.slice(0, -'.dist-info'.length).split('-');
-      return { name: name.toLowerCase().replaceAll(/[-_.]+/g, '-'), version };
+      return { folder, name: name.toLowerCase().replaceAll(/[-_.]+/g, '-'), version };
     });

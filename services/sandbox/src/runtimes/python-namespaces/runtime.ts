@@ -5,6 +5,7 @@ import type { SystemPython } from '../../jail/system-root.ts';
 import type { Jail, ReadOnlyMount } from '../../jail/jail.ts';
 import type { WorkerStart } from '../../workers/conversation.ts';
 import { createLauncher } from '../../workers/launcher.ts';
+import type { ProvidedPackage } from '../../packages/package-layer.ts';
 import type { Runtime } from '../runtime.ts';
 import { hasOneOf } from './base-layer.ts';
 import { WORKER_HOME } from './compiled-worker.ts';
@@ -25,7 +26,7 @@ export interface PythonNamespacesOptions {
   readonly compiled: string;
   /** Folder of numpy, pandas and matplotlib, where they have been installed. */
   readonly layer: string | undefined;
-  readonly provided: readonly { readonly name: string; readonly version: string }[];
+  readonly provided: readonly ProvidedPackage[];
   /** Folder that all package layers are in, at whatever depth. */
   readonly packagesDirectory: string;
 }
@@ -88,11 +89,18 @@ export function createPythonNamespaces(
     isolation: 'namespaces',
     unjailed: undefined,
     pythonVersion: python.version,
-    provided,
+    provided: () => provided,
     worker: (packages) => worker([], packages),
     ...(layer === undefined
       ? {}
-      : { prepared: { name: 'python-data', suits: (code) => DATA.test(code), worker: () => worker(['data']) } }),
+      : {
+          prepared: {
+            name: 'python-data',
+            // What it has imported ahead is the base layer's.
+            suits: (code, packages) => DATA.test(code) && (packages === undefined || !hasOneOf(packages, provided)),
+            worker: (packages) => worker(['data'], packages),
+          },
+        }),
     ...(launcher === undefined ? {} : { close: launcher.close }),
   };
 }
