@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FileId, SandboxSessionId } from './files.ts';
 import type { ContentBlock } from './tool.ts';
 
 const KIB = 1_024;
@@ -35,10 +36,15 @@ const RelativePath = z
 const InputFile = z
   .strictObject({
     path: RelativePath.describe('Where to put it, relative to the working directory'),
-    content: z.string(),
+    content: z.string().optional().describe('The content itself; or file_id instead'),
     encoding: z.enum(['utf8', 'base64']).default('utf8'),
+    file_id: FileId.optional().describe('The id of a kept file: an upload (POST /files), or the id of an artifact'),
   })
-  .refine(({ content, encoding }) => encoding === 'utf8' || isBase64(content), {
+  .refine(({ content, file_id }) => (content === undefined) !== (file_id === undefined), {
+    path: ['content'],
+    message: 'needs either content or file_id',
+  })
+  .refine(({ content = '', encoding }) => encoding === 'utf8' || isBase64(content), {
     path: ['content'],
     message: 'is not valid base64',
   });
@@ -53,7 +59,7 @@ const InputFiles = z
   .refine((files) => new Set(files.map(({ path }) => path)).size === files.length, 'two files have the same path');
 
 function sizeOf(files: readonly InputFile[]): number {
-  return files.reduce((sum, { content, encoding }) => sum + Buffer.byteLength(content, encoding), 0);
+  return files.reduce((sum, { content = '', encoding }) => sum + Buffer.byteLength(content, encoding), 0);
 }
 
 /** The arguments of `execute_code`, which are also the body of `POST /execute`. */
@@ -77,11 +83,9 @@ export const ExecuteArguments = z.object({
     .describe('Packages that the program imports, each "name" or "name==1.2.3"; they are checked and installed first'),
   timeout_ms: z.int().min(100).max(120_000).default(30_000).describe('When to stop the program, in milliseconds'),
   memory_mb: z.int().min(16).max(2_048).default(512).describe('How much memory the program may use, in MiB'),
-  session_id: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 _ -')
-    .optional()
-    .describe('Keeps variables and files for later calls with the same id. Choose one that others cannot guess'),
+  session_id: SandboxSessionId.optional().describe(
+    'Keeps variables and files for later calls with the same id. Choose one that others cannot guess',
+  ),
 });
 export type ExecuteArguments = z.output<typeof ExecuteArguments>;
 
@@ -102,7 +106,12 @@ export const ExecutionResult = z.object({
       path: z.string(),
       mime_type: z.string(),
       size_bytes: z.int(),
-      data: z.string().describe('The content in base64'),
+      data: z
+        .string()
+        .optional()
+        .describe('The content in base64, unless the result has no room for it: then it is at the url'),
+      id: FileId.optional().describe('Names the file in `files` of a later call; undefined where it could not be kept'),
+      url: z.string().optional().describe('Where the file is downloaded'),
     }),
   ),
   truncated: z.object({ stdout: z.boolean(), stderr: z.boolean(), artifacts: z.boolean() }),
@@ -142,13 +151,17 @@ export const EXECUTE_CODE_TOOL = {
 
 const IMAGE = /^image\/(png|jpeg|gif|webp)$/;
 
-/** Renders an execution for a model: a compact text, and the images among its artifacts. */
+/** Renders an execution for a model: a compact text, images among its artifacts, and links to the other files. */
 function renderExecution(execution: ExecutionResult): readonly ContentBlock[] {
-  const images = execution.artifacts.filter(({ mime_type }) => IMAGE.test(mime_type));
-  return [
-    { type: 'text', text: describeExecution(execution) },
-    ...images.map(({ data, mime_type }) => ({ type: 'image', data, mimeType: mime_type })),
-  ];
+  return [{ type: 'text', text: describeExecution(execution) }, ...execution.artifacts.flatMap(renderArtifact)];
+}
+
+type Artifact = ExecutionResult['artifacts'][number];
+
+function renderArtifact({ path, mime_type, size_bytes, data, url }: Artifact): readonly ContentBlock[] {
+  if (data !== undefined && IMAGE.test(mime_type)) return [{ type: 'image', data, mimeType: mime_type }];
+  if (url === undefined) return [];
+  return [{ type: 'resource_link', uri: url, name: path, mimeType: mime_type, size: size_bytes }];
 }
 
 function describeExecution({
@@ -169,9 +182,11 @@ function describeExecution({
   // The traceback is on standard error already; an error that is not there is added here.
   if (error !== null && !stderr.includes(error.message)) parts.push(`error: ${error.type}: ${error.message}`);
   if (artifacts.length > 0) parts.push(`files: ${artifacts.map(describeArtifact).join(', ')}`);
-  if (truncated.artifacts) parts.push('files: some were left out, because the result has no room for more');
+  if (truncated.artifacts && artifacts.every(({ data }) => data !== undefined)) {
+    parts.push('files: some were left out, because the result has no room for more');
+  }
   return parts.length === 0 ? 'The program ended without output.' : parts.join('\n');
 }
 
-const describeArtifact = ({ path, mime_type, size_bytes }: ExecutionResult['artifacts'][number]): string =>
+const describeArtifact = ({ path, mime_type, size_bytes }: Artifact): string =>
   `${path} (${mime_type}, ${size_bytes} bytes)`;

@@ -153,7 +153,7 @@ export const sandbox = defineService({
     measureDisk(metrics, SANDBOX_DATA_DIR);
     measureMalicious(metrics, packages);
     measureLayers(metrics, packages);
-    const execute = measureExecutions(createExecute({ engines, sessions, budget, packages }), engines, metrics);
+    const execute = measureExecutions(createExecute({ engines, sessions, budget, files, packages }), engines, metrics);
     const checks = isolationChecks(engines);
     const service = toolServiceParts(
       'sandbox',

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { FileSink } from '../src/workers/file-frames.ts';
 import type { WorkerStart } from '../src/workers/conversation.ts';
 import { ARTIFACT_LIMITS } from '../src/workers/protocol.ts';
 import { type Ending, startWorker, type WorkerProcess } from '../src/workers/worker-process.ts';
@@ -28,31 +29,54 @@ export async function openStarted(start: WorkerStart) {
   opened.push(worker);
   return async (code: string, program: Program = {}) => {
     const { language = 'javascript', stdin = '', files = {}, timeoutMs = 5_000, memoryBytes = 512 * MIB } = program;
+    const artifacts: Record<string, string> = {};
     const { ending, stdout, stderr } = await worker.run(
       {
         language,
         code,
         stdin: Buffer.from(stdin).toString('base64'),
-        files: Object.entries(files).map(([path, text]) => ({ path, data: Buffer.from(text).toString('base64') })),
         memory_bytes: memoryBytes,
         keep: true,
         artifact_limits: ARTIFACT_LIMITS,
       },
-      { timeoutMs, outputBytes: 65_536, signal: new AbortController().signal },
+      {
+        timeoutMs,
+        outputBytes: 65_536,
+        signal: new AbortController().signal,
+        files: Object.entries(files).map(([path, text]) => toSend(path, Buffer.from(text))),
+        sink: sinkInto(artifacts),
+      },
     );
-    return { ...describeEnding(ending), stdout: stdout.text, stderr: stderr.text };
+    return { ...describeEnding(ending), artifacts, stdout: stdout.text, stderr: stderr.text };
+  };
+}
+
+const toSend = (path: string, content: Buffer) => ({
+  path,
+  sizeBytes: content.length,
+  isGiven: true,
+  read: () => [content],
+});
+
+function sinkInto(artifacts: Record<string, string>): FileSink {
+  let path = '';
+  return {
+    begin: async (header) => {
+      path = header.path;
+      artifacts[path] = '';
+    },
+    write: async (piece) => void (artifacts[path] += piece.toString()),
+    end: async () => {},
   };
 }
 
 function describeEnding(ending: Ending) {
   const report = ending.kind === 'report' ? ending.report : undefined;
-  const artifacts = report?.artifacts.map(({ path, data }) => [path, Buffer.from(data, 'base64').toString()]);
   return {
     kind: ending.kind,
     result: report?.result,
     error: report?.error,
     exit_code: report?.exit_code,
-    artifacts: Object.fromEntries(artifacts ?? []),
   };
 }
 

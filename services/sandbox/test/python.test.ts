@@ -199,7 +199,11 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
       expect(many.artifacts).toHaveLength(20);
       expect(many.truncated.artifacts).toBe(true);
       const large = await run({ code: 'open("large", "wb").write(bytes(9 * 2 ** 20))\nopen("small", "w").write("x")' });
-      expect(large.artifacts).toMatchObject([{ path: 'small' }]);
+      expect(large.artifacts).toMatchObject([
+        { path: 'large', size_bytes: 9 * 2 ** 20 },
+        { path: 'small', data: 'eA==' },
+      ]);
+      expect(large.artifacts[0]).not.toHaveProperty('data');
       expect(large.truncated.artifacts).toBe(true);
     });
 

@@ -8,6 +8,9 @@ import {
 import { defineTool, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
 import type { Engine } from './engine.ts';
 import type { Packages } from '../packages/packages.ts';
+import { collectFiles, INLINE_BYTES } from './collected-files.ts';
+import type { FileStore } from '../files/file-store.ts';
+import { filesToSend } from './given-files.ts';
 import type { Sessions } from './sessions.ts';
 import { toExecutionResult } from './execution-result.ts';
 import { ARTIFACT_LIMITS, type WorkerProgram } from '../workers/protocol.ts';
@@ -30,12 +33,13 @@ export interface ExecuteParts {
   readonly engines: readonly Engine[];
   readonly sessions: Sessions;
   readonly budget: Budget;
+  readonly files: FileStore;
   readonly packages: Pick<Packages, 'layerFor' | 'layerForImports' | 'hold'>;
 }
 
 const MIB = 1_024 ** 2;
 
-export function createExecute({ engines, sessions, budget, packages }: ExecuteParts): Execute {
+export function createExecute({ engines, sessions, budget, files, packages }: ExecuteParts): Execute {
   const findLayer = (
     { language, packages: specs = [], code, session_id: session }: ExecuteArguments,
     signal: AbortSignal,
@@ -52,12 +56,15 @@ export function createExecute({ engines, sessions, budget, packages }: ExecutePa
     const layer = await findLayer(program, signal);
     const pool = engine.poolFor(program, layer?.directory);
     const limits = { timeoutMs: program.timeout_ms, outputBytes: LIMITS.outputBytes };
+    const given = filesToSend(program.files ?? [], files);
     const task = async (worker: WorkerProcess) => {
-      const run = await worker.run(toWorkerProgram(program), { ...limits, signal, onOutput });
+      const collected = collectFiles({ files, session: program.session_id, inlineBytes: INLINE_BYTES });
+      const { sink } = collected;
+      const run = await worker.run(toWorkerProgram(program), { ...limits, signal, onOutput, files: given, sink });
       const { isolation, unjailed } = engine.runtime;
       const { language } = program;
       const runtime = { language, version: worker.version, isolation, jailed: unjailed === undefined };
-      return toExecutionResult(run, program, { runtime, packages: [...(layer?.packages ?? [])] });
+      return toExecutionResult(run, program, { runtime, packages: [...(layer?.packages ?? [])], collected });
     };
     const bytes = program.memory_mb * MIB;
     const { directory } = layer ?? {};
@@ -97,22 +104,11 @@ export const executeTool = (execute: Execute): ToolDefinition =>
       execute(program, signal, wantsProgress ? (stream, text) => chunk({ stream, text }) : undefined),
   });
 
-function toWorkerProgram({
-  language,
-  code,
-  stdin = '',
-  files = [],
-  memory_mb,
-  session_id,
-}: ExecuteArguments): WorkerProgram {
+function toWorkerProgram({ language, code, stdin = '', memory_mb, session_id }: ExecuteArguments): WorkerProgram {
   return {
     language,
     code,
     stdin: Buffer.from(stdin).toString('base64'),
-    files: files.map(({ path, content, encoding }) => ({
-      path,
-      data: encoding === 'base64' ? content : Buffer.from(content).toString('base64'),
-    })),
     memory_bytes: memory_mb * MIB,
     keep: session_id !== undefined,
     artifact_limits: ARTIFACT_LIMITS,

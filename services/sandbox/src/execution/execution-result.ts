@@ -1,22 +1,32 @@
 import { type ExecuteArguments, type ExecutionResult, LIMITS } from '@toolmesh/shared/contracts/execution';
-import { contentType } from 'mime-types';
+import type { CollectedFiles } from './collected-files.ts';
 import { capText } from '../workers/output-buffer.ts';
 import type { Report } from '../workers/protocol.ts';
 import type { Ending, Run } from '../workers/worker-process.ts';
+
+/** The parts of a result that do not come from the run. */
+export interface ResultContext extends Pick<ExecutionResult, 'runtime' | 'packages'> {
+  readonly collected: Pick<CollectedFiles, 'artifacts' | 'isTruncated'>;
+}
 
 /** Translates a run into the result that callers see. */
 export function toExecutionResult(
   run: Run,
   program: ExecuteArguments,
-  context: Pick<ExecutionResult, 'runtime' | 'packages'>,
+  { collected, ...context }: ResultContext,
 ): ExecutionResult {
-  const { stdout, stderr } = run;
-  const { artifactsTruncated, ...end } = describeEnding(run.ending, program);
+  const { stdout, stderr, ending } = run;
+  const hasMore = ending.kind === 'report' && ending.report.artifacts_truncated;
   return {
-    ...end,
+    ...describeEnding(ending, program),
     stdout: stdout.text,
     stderr: stderr.text,
-    truncated: { stdout: stdout.truncated, stderr: stderr.truncated, artifacts: artifactsTruncated },
+    artifacts: [...collected.artifacts()],
+    truncated: {
+      stdout: stdout.truncated,
+      stderr: stderr.truncated,
+      artifacts: hasMore || collected.isTruncated(),
+    },
     duration_ms: roundMs(run.durationMs),
     cpu_ms: roundMs(run.cpuMs),
     peak_memory_bytes: Math.round(run.peakMemoryBytes),
@@ -25,54 +35,61 @@ export function toExecutionResult(
 }
 
 /** Returns the status of an ending, and the fields that depend on it. */
-function describeEnding(ending: Ending, { timeout_ms, memory_mb, session_id }: ExecuteArguments) {
-  // The session of a program that was stopped ends with it.
-  const andSession = session_id === undefined ? '' : '; its session has ended with it';
+function describeEnding(ending: Ending, program: ExecuteArguments) {
+  const andSession = program.session_id === undefined ? '' : fateOfSession(ending);
   switch (ending.kind) {
-    case 'timeout': {
-      const message = `The program was stopped after ${timeout_ms} ms${andSession}`;
-      return stopped('timeout', 'SIGKILL', { type: 'Timeout', message });
-    }
-    case 'out_of_memory': {
-      const message = `The program used more than its ${memory_mb} MiB${andSession}`;
-      return stopped('out_of_memory', 'SIGKILL', { type: 'OutOfMemory', message });
-    }
+    case 'timeout':
+    case 'out_of_memory':
+      return stopped(ending.kind, 'SIGKILL', { ...whyStopped(ending.kind, program, andSession), traceback: '' });
     case 'crash': {
       const how = ending.signal ?? `exit code ${ending.exitCode}`;
       const message = `The program crashed its interpreter (${how})${andSession}`;
-      return stopped('killed', ending.signal, { type: 'Crash', message });
+      return stopped('killed', ending.signal, { type: 'Crash', message, traceback: '' });
     }
     case 'report':
-      return reported(ending.report, andSession);
+      if (ending.stopped === undefined) return reported(ending.report, andSession);
+      return interrupted(ending.stopped, ending.report, whyStopped(ending.stopped, program, andSession));
   }
 }
 
-/** An ending without a report. */
+/** The ending of a program that was interrupted, and could still report. */
+function interrupted(reason: 'timeout' | 'out_of_memory', { error, over, restarted }: Report, why: Why) {
+  const goesOn = over !== true && restarted !== true;
+  return stopped(reason, goesOn ? 'SIGINT' : 'SIGKILL', { ...why, traceback: error?.traceback ?? '' });
+}
+
+type Why = ReturnType<typeof whyStopped>;
+
+/** Says what has become of the session of a program that was stopped, or that ended its process. */
+function fateOfSession(ending: Ending): string {
+  if (ending.kind !== 'report' || ending.report.over === true) return '; its session has ended with it';
+  if (ending.report.restarted === true) return '; its session goes on with its files, but its variables are gone';
+  return ending.stopped === undefined ? '' : '; its session goes on, with its variables';
+}
+
+function whyStopped(reason: 'timeout' | 'out_of_memory', program: ExecuteArguments, andSession: string) {
+  const { timeout_ms, memory_mb } = program;
+  return reason === 'timeout'
+    ? { type: 'Timeout', message: `The program was stopped after ${timeout_ms} ms${andSession}` }
+    : { type: 'OutOfMemory', message: `The program used more than its ${memory_mb} MiB${andSession}` };
+}
+
+/** An ending that was not the program's own. */
 const stopped = (
   status: ExecutionResult['status'],
   signal: string | null,
-  error: { readonly type: string; readonly message: string },
-) => ({
-  status,
-  exit_code: null,
-  signal,
-  result: null,
-  error: { ...error, traceback: '' },
-  artifacts: [],
-  artifactsTruncated: false,
-});
+  error: { readonly type: string; readonly message: string; readonly traceback: string },
+) => ({ status, exit_code: null, signal, result: null, error });
 
 function reported(report: Report, andSession: string) {
-  const { result, error, exit_code, signal, out_of_memory, artifacts, artifacts_truncated, over } = report;
+  const { result, error, exit_code, signal, out_of_memory } = report;
   const failed = error !== null || exit_code !== 0;
   return {
     status: statusOf(out_of_memory, signal, failed),
     exit_code,
     signal,
     result: result === null ? null : capText(result, LIMITS.outputBytes).text,
-    error: error === null || over !== true ? error : { ...error, message: `${error.message}${andSession}` },
-    artifacts: artifacts.map(toArtifact),
-    artifactsTruncated: artifacts_truncated,
+    error: error === null ? error : { ...error, message: `${error.message}${andSession}` },
   };
 }
 
@@ -80,16 +97,6 @@ function statusOf(outOfMemory: boolean, signal: string | null, failed: boolean):
   if (outOfMemory) return 'out_of_memory';
   if (signal !== null) return 'killed';
   return failed ? 'error' : 'success';
-}
-
-function toArtifact({ path, data }: { path: string; data: string }): ExecutionResult['artifacts'][number] {
-  const type = contentType(path.slice(path.lastIndexOf('/') + 1));
-  return {
-    path,
-    mime_type: type === false ? 'application/octet-stream' : (type.split(';')[0] ?? type),
-    size_bytes: Buffer.byteLength(data, 'base64'),
-    data,
-  };
 }
 
 const roundMs = (ms: number): number => Math.round(ms * 1_000) / 1_000;

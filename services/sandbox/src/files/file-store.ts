@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
@@ -221,7 +221,7 @@ async function writeRecord(path: string, record: FileRecord, isDurable: boolean)
   }
 }
 
-/** Reads the records of a folder, the oldest first; removes files without a whole record, and records without a file. */
+/** Reads the records of a folder, the oldest first; removes old files without a whole record, and records without a file. */
 async function readRecords(directory: string): Promise<readonly FileRecord[]> {
   const names = new Set(await readdir(directory));
   const records: FileRecord[] = [];
@@ -234,6 +234,14 @@ async function readRecords(directory: string): Promise<readonly FileRecord[]> {
     names.delete(name);
     names.delete(id);
   }
-  for (const name of names) await rm(join(directory, name), { recursive: true, force: true });
+  for (const name of names) await removeUnfinished(join(directory, name));
   return records.toSorted((a, b) => a.expires_ms - b.expires_ms);
+}
+
+/** Another service that has this folder, as during an update, may be writing a file that is newer. */
+const UNFINISHED_MS = 3_600_000;
+
+async function removeUnfinished(path: string): Promise<void> {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+  if (mtimeMs < Date.now() - UNFINISHED_MS) await rm(path, { recursive: true, force: true });
 }

@@ -156,7 +156,6 @@ const TRY_TIMEOUT_MS = 10_000;
 const TRIAL = {
   code: '6 * 7',
   stdin: '',
-  files: [],
   memory_bytes: 512 * 1_024 ** 2,
   keep: false,
   artifact_limits: ARTIFACT_LIMITS,

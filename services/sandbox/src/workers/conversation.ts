@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import type { Cgroup } from '../jail/cgroup.ts';
-import { type Frame, type FrameKind, readFrames, writeFrame } from './frames.ts';
+import { type FrameKind, type FrameListener, readFrames, writeFrame } from './frames.ts';
 
 /** A way to start a worker process: a command of its own, or a launcher. */
 export type WorkerStart = WorkerCommand | { readonly launch: (group?: Cgroup) => Promise<Conversation> };
@@ -29,8 +29,10 @@ export interface Conversation {
   /** Resolves when the process is gone, or at once when it could not be started. */
   readonly gone: Promise<Exit>;
   send(kind: FrameKind, payload?: Buffer): void;
+  /** Resolves when what was sent has left, or can no longer leave. */
+  drained(): Promise<void>;
   /** Replaces the listener for frames of the process. */
-  onFrame(listener: (frame: Frame) => void): void;
+  onFrame(listener: FrameListener): void;
   /** The end of what the process wrote to standard error, which only its runtime does; all of it once it is gone. */
   stderrTail(): string;
   kill(): void;
@@ -39,6 +41,15 @@ export interface Conversation {
 }
 
 const STDERR_TAIL_CHARS = 4_096;
+
+/** Resolves when a stream can take more, or has closed. */
+export async function drained(stream: Duplex): Promise<void> {
+  if (!stream.writableNeedDrain || stream.destroyed) return;
+  const over = new AbortController();
+  const options = { signal: over.signal };
+  await Promise.race([once(stream, 'drain', options), once(stream, 'close', options)]).catch(() => {});
+  over.abort();
+}
 
 /** Starts a worker process, in a control group where there is one. @throws Error when there is none to talk with. */
 export function begin(start: WorkerStart, group?: Cgroup): Conversation | Promise<Conversation> {
@@ -80,13 +91,14 @@ export function converseWith({ file, args, descriptors = [], user }: WorkerComma
   child.stderr?.on('data', (chunk: Buffer) => {
     stderrTail = (stderrTail + chunk.toString('latin1')).slice(-STDERR_TAIL_CHARS);
   });
-  let listener: (frame: Frame) => void = () => {};
+  let listener: FrameListener = () => {};
   readFrames(channel, (frame) => listener(frame));
 
   return {
     pid: child.pid,
     gone,
     send: (kind, payload) => writeFrame(channel, kind, payload),
+    drained: () => drained(channel),
     onFrame: (next) => {
       listener = next;
     },

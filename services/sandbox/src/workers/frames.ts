@@ -38,13 +38,20 @@ const KINDS = [
   'call',
   /** service -> worker, JSON: the answer to a call. */
   'answer',
-  /** service -> worker, empty: interrupt the program, and keep its session. */
+  /** service -> worker, JSON: interrupt the program, and keep its session. */
   'interrupt',
+  /** both ways, JSON: a file begins: one of the program's own before it starts, or one that it has left (`file-frames.ts`). */
+  'file',
+  /** both ways: the next piece of that file. */
+  'data',
 ] as const;
 
 const HEADER_BYTES = 5;
-/** A report with all artifacts in base64, and room for the rest. */
+/** The text of a program and its input in base64; of a worker, a report. Files come in pieces. */
 const MAX_FRAME_BYTES = 16 * 1_024 ** 2;
+
+/** Takes a frame. A promise keeps further ones waiting, and their sender. */
+export type FrameListener = (frame: Frame) => void | Promise<void>;
 
 export function writeFrame(stream: Duplex, kind: FrameKind, payload: Buffer = Buffer.alloc(0)): void {
   if (stream.writableEnded || stream.destroyed) return;
@@ -63,7 +70,19 @@ export function writeFrame(stream: Duplex, kind: FrameKind, payload: Buffer = Bu
 export const jsonPayload = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 /** Calls `onFrame` for each frame; destroys the stream at the first that is malformed. */
-export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): void {
+export function readFrames(stream: Duplex, onFrame: FrameListener): void {
+  let waiting = 0;
+  const hand = (frame: Frame): void => {
+    const taken = onFrame(frame);
+    if (taken === undefined) return;
+    waiting += 1;
+    stream.pause();
+    const go = () => {
+      waiting -= 1;
+      if (waiting === 0) stream.resume();
+    };
+    taken.then(go, go);
+  };
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let wanted = HEADER_BYTES;
@@ -78,7 +97,7 @@ export function readFrames(stream: Duplex, onFrame: (frame: Frame) => void): voi
       const kind = KINDS[buffer.readUInt8(4)];
       if (length > MAX_FRAME_BYTES || kind === undefined) return void stream.destroy(new Error('malformed frame'));
       if (buffer.length < HEADER_BYTES + length) break;
-      onFrame({ kind, payload: buffer.subarray(HEADER_BYTES, HEADER_BYTES + length) });
+      hand({ kind, payload: buffer.subarray(HEADER_BYTES, HEADER_BYTES + length) });
       buffer = buffer.subarray(HEADER_BYTES + length);
     }
     wanted = buffer.length < HEADER_BYTES ? HEADER_BYTES : HEADER_BYTES + buffer.readUInt32BE(0);

@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import { z } from 'zod';
 import type { Cgroup } from '../jail/cgroup.ts';
-import { type Conversation, converseWith, type Exit, type WorkerCommand } from './conversation.ts';
-import { type Frame, jsonPayload, readFrames, writeFrame } from './frames.ts';
+import { type Conversation, converseWith, drained, type Exit, type WorkerCommand } from './conversation.ts';
+import { type Frame, type FrameListener, jsonPayload, readFrames, writeFrame } from './frames.ts';
 
 /** A process that makes workers by forking: much faster than starting each by a command of its own. */
 export interface Launcher {
@@ -175,7 +175,7 @@ interface Launched {
 function conversation({ control, channel, id, pid, gone }: Launched): Conversation {
   let over = false;
   let stderrTail = '';
-  let listener: (frame: Frame) => void = () => {};
+  let listener: FrameListener = () => {};
   readFrames(channel, (frame) => listener(frame));
   const ended = gone.then(({ stderr, ...exit }): Exit => {
     stderrTail = stderr;
@@ -187,6 +187,7 @@ function conversation({ control, channel, id, pid, gone }: Launched): Conversati
     pid,
     gone: ended,
     send: (kind, payload) => writeFrame(channel, kind, payload),
+    drained: () => drained(channel),
     onFrame: (next) => {
       listener = next;
     },

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { jsonPayload, readFrames, writeFrame } from './frames.ts';
+import { type Frame, jsonPayload, readFrames, writeFrame } from './frames.ts';
 import type { ArtifactLimits, Report, WorkerProgram } from './protocol.ts';
 
 export interface OutputPiece {
@@ -25,8 +25,8 @@ export interface InterpreterProgram {
   readonly artifactLimits: ArtifactLimits;
 }
 
-/** A {@link Report} with its files as bytes. */
-export interface InterpreterReport extends Omit<Report, 'artifacts' | 'cpu_ms'> {
+/** A {@link Report} with the files of the program. */
+export interface InterpreterReport extends Omit<Report, 'cpu_ms'> {
   readonly artifacts: readonly ProgramFile[];
 }
 
@@ -74,14 +74,18 @@ export async function serveWorker(warmUp: () => Promise<Interpreter>): Promise<v
     clearInterval(output);
     passOn();
     const { user, system } = process.cpuUsage(before);
+    sendArtifacts(channel, report.artifacts);
     writeFrame(channel, 'report', jsonPayload(toReport(report, (user + system) / 1_000)));
   };
   if (interpreter.rehearse !== undefined) {
     JSON.parse(jsonPayload(toReport(await interpreter.rehearse(), 0)).toString());
     passOn();
   }
-  readFrames(channel, ({ kind, payload }) => {
-    if (kind === 'program') void run(toInterpreterProgram(JSON.parse(payload.toString())));
+  const given = createGivenFiles();
+  readFrames(channel, (frame) => {
+    const { kind, payload } = frame;
+    if (kind === 'program') void run(toInterpreterProgram(JSON.parse(payload.toString()), given.take()));
+    else if (kind === 'file' || kind === 'data') given.add(frame);
     else if (kind === 'flush') {
       passOn();
       writeFrame(channel, 'flushed');
@@ -90,28 +94,53 @@ export async function serveWorker(warmUp: () => Promise<Interpreter>): Promise<v
   writeFrame(channel, 'ready', jsonPayload({ version: interpreter.version }));
 }
 
-function toInterpreterProgram({
-  language,
-  code,
-  stdin,
-  files,
-  memory_bytes,
-  keep,
-  artifact_limits,
-}: WorkerProgram): InterpreterProgram {
-  const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
+/** Collects the files that come before a program. */
+function createGivenFiles() {
+  let files: { path: string; pieces: Buffer[] }[] = [];
+  return {
+    add({ kind, payload }: Frame): void {
+      if (kind === 'file') {
+        const { path }: { readonly path: unknown } = JSON.parse(payload.toString());
+        files.push({ path: String(path), pieces: [] });
+      } else files.at(-1)?.pieces.push(payload);
+    },
+    take(): readonly ProgramFile[] {
+      const taken = files.map(({ path, pieces }) => ({ path, data: new Uint8Array(Buffer.concat(pieces)) }));
+      files = [];
+      return taken;
+    },
+  };
+}
+
+/** Size of a piece of a file. */
+const PIECE_BYTES = 256 * 1_024;
+
+function sendArtifacts(channel: Socket, artifacts: readonly ProgramFile[]): void {
+  for (const { path, data } of artifacts) {
+    const bytes = Buffer.from(data);
+    writeFrame(channel, 'file', jsonPayload({ path, size_bytes: bytes.length }));
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      writeFrame(channel, 'data', bytes.subarray(at, at + PIECE_BYTES));
+    }
+  }
+}
+
+function toInterpreterProgram(
+  { language, code, stdin, memory_bytes, keep, artifact_limits }: WorkerProgram,
+  files: readonly ProgramFile[],
+): InterpreterProgram {
   return {
     language,
     code,
-    stdin: bytesOf(stdin),
-    files: files.map(({ path, data }) => ({ path, data: bytesOf(data) })),
+    stdin: new Uint8Array(Buffer.from(stdin, 'base64')),
+    files,
     memoryBytes: memory_bytes,
     keep,
     artifactLimits: artifact_limits,
   };
 }
 
-function toReport({ artifacts, ...report }: InterpreterReport, cpu_ms: number): Report {
-  const encoded = artifacts.map(({ path, data }) => ({ path, data: Buffer.from(data).toString('base64') }));
-  return { ...report, artifacts: encoded, cpu_ms };
-}
+const toReport = ({ artifacts: _sent, ...report }: InterpreterReport, cpu_ms: number): Report => ({
+  ...report,
+  cpu_ms,
+});

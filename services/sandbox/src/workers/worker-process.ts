@@ -3,10 +3,11 @@ import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Cgroup, CgroupRun, Cgroups } from '../jail/cgroup.ts';
 import { begin, type Conversation, type Exit, type WorkerStart } from './conversation.ts';
+import { createFileReceiver, type FileSink, type FileToSend, sendFiles } from './file-frames.ts';
 import { type Frame, jsonPayload } from './frames.ts';
 import { type CappedText, createOutputBuffer } from './output-buffer.ts';
 import { type IdleMemory, openProcessUsage, type ProcessUsage, readIdleMemory, watchMemory } from './process-usage.ts';
-import { Ready, Report, type WorkerProgram } from './protocol.ts';
+import { ARTIFACT_LIMITS, Ready, Report, type WorkerProgram } from './protocol.ts';
 
 export interface RunOptions {
   readonly timeoutMs: number;
@@ -14,11 +15,20 @@ export interface RunOptions {
   readonly outputBytes: number;
   readonly signal: AbortSignal;
   readonly onOutput?: OutputListener | undefined;
+  /** Files that the program finds. */
+  readonly files?: readonly FileToSend[];
+  /** Takes the files that the program leaves. Default: nobody does. */
+  readonly sink?: FileSink | undefined;
 }
 
 /** The end of a run, as the service saw it. */
 export type Ending =
-  | { readonly kind: 'report'; readonly report: Report }
+  | {
+      readonly kind: 'report';
+      readonly report: Report;
+      /** The reason for which it was interrupted. */
+      readonly stopped?: 'timeout' | 'out_of_memory';
+    }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'out_of_memory' }
   | ({ readonly kind: 'crash' } & Exit);
@@ -59,6 +69,10 @@ const MEMORY_SLACK_BYTES = 64 * 1_024 ** 2;
 const FILES_BYTES = 3 * 64 * 1_024 ** 2;
 /** The time in which a worker that is about to be killed has to pass on its last output. */
 const FLUSH_MS = 100;
+/** The time in which a worker that interrupts its program has to report, with the files that it reads meanwhile. */
+const INTERRUPT_MS = 350;
+/** The time in which a program's files have to come once it has ended. */
+const COLLECT_MS = 10_000;
 /** Matches what V8 prints when it gives up for lack of memory rather than for a bug. */
 const OUT_OF_MEMORY = /out of memory|invalid size error|allocation failed/i;
 
@@ -75,9 +89,9 @@ export async function startWorker(
 ): Promise<WorkerProcess> {
   const { conversation, group } = await beginOrFail(start, cgroups);
   try {
-    const { version } = await untilReady(conversation, startTimeoutMs);
+    const { version, can_interrupt: canInterrupt = false } = await untilReady(conversation, startTimeoutMs);
     const usage = openProcessUsage(conversation.pid ?? 0);
-    const warm = { conversation, group, usage, idle: readIdleMemory(usage), cpuMs: usage.cpuMs() };
+    const warm = { conversation, group, usage, canInterrupt, idle: readIdleMemory(usage), cpuMs: usage.cpuMs() };
     return {
       version,
       gone: conversation.gone,
@@ -127,40 +141,30 @@ interface WarmWorker {
   readonly conversation: Conversation;
   readonly group: Cgroup | undefined;
   readonly usage: ProcessUsage;
+  readonly canInterrupt: boolean;
   /** Memory of its processes before their first program. */
   readonly idle: IdleMemory;
   /** Processor time that they had used then, or when the latest program ended. */
   cpuMs: number;
 }
 
-async function runProgram(
-  warm: WarmWorker,
-  program: WorkerProgram,
-  { timeoutMs, outputBytes, signal, onOutput = () => {} }: RunOptions,
-): Promise<Run> {
+async function runProgram(warm: WarmWorker, program: WorkerProgram, options: RunOptions): Promise<Run> {
   const { conversation, group, usage, idle } = warm;
+  const { signal, files = [] } = options;
   const over = new AbortController();
-  const after = (ms: number) => sleep(ms, undefined, { signal: over.signal });
-  const received = receive(conversation, outputBytes, onOutput);
+  const received = receive(conversation, options);
+  if (files.length > 0)
+    await untilAborted(signal, () => sendFiles(conversation, files)).catch(killAndThrow(conversation));
   const started = performance.now();
   const counted = countMemory(group, program);
   conversation.send('program', jsonPayload(program));
   const memory = watchMemory(usage, idle, program.memory_bytes + MEMORY_SLACK_BYTES);
   let kept = false;
   try {
-    const ending = await untilAborted(signal, () =>
-      Promise.race<Ending>([
-        received.report.then((report) => ({ kind: 'report', report })),
-        memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
-        after(timeoutMs).then(() => ({ kind: 'timeout' })),
-        conversation.gone.then((exit) => endingOf(exit, conversation.stderrTail(), counted)),
-      ]),
-    );
+    const watched = { received, counted, memory, over: over.signal };
+    const ending = await untilAborted(signal, () => untilEnded(warm, watched, options.timeoutMs));
     const durationMs = performance.now() - started;
-    if (ending.kind === 'timeout' || ending.kind === 'out_of_memory') {
-      conversation.send('flush');
-      await Promise.race([received.flushed, conversation.gone, after(FLUSH_MS)]);
-    }
+    await received.files.finish();
     kept = program.keep && ending.kind === 'report' && ending.report.over !== true;
     const report = ending.kind === 'report' ? ending.report : undefined;
     return {
@@ -180,6 +184,52 @@ async function runProgram(
   }
 }
 
+const killAndThrow =
+  ({ kill }: Conversation) =>
+  (error: unknown): never => {
+    kill();
+    throw error;
+  };
+
+/** The signs of a program's end. */
+interface Watched {
+  readonly received: ReturnType<typeof receive>;
+  readonly counted: CgroupRun;
+  readonly memory: ReturnType<typeof watchMemory>;
+  /** Ends all waiting. */
+  readonly over: AbortSignal;
+}
+
+/** Waits until a program has ended, or has to: then it is interrupted where that can be, so that it can still report. */
+async function untilEnded(warm: WarmWorker, watched: Watched, timeoutMs: number): Promise<Ending> {
+  const { conversation } = warm;
+  const { received, counted, memory, over } = watched;
+  const after = (ms: number) => sleep(ms, undefined, { signal: over });
+  // Files that come say that the program has ended.
+  const late = async (ms: number) => {
+    await after(ms);
+    if (received.isCollecting()) await after(COLLECT_MS);
+  };
+  const ending = await Promise.race<Ending>([
+    received.report.then((report) => ({ kind: 'report', report })),
+    memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
+    late(timeoutMs).then(() => ({ kind: 'timeout' })),
+    conversation.gone.then((exit) => endingOf(exit, conversation.stderrTail(), counted)),
+  ]);
+  if (ending.kind !== 'timeout' && ending.kind !== 'out_of_memory') return ending;
+  const { kind: stopped } = ending;
+  if (!warm.canInterrupt) {
+    conversation.send('flush');
+    await Promise.race([received.flushed, conversation.gone, after(FLUSH_MS)]);
+    return ending;
+  }
+  conversation.send('interrupt', jsonPayload({ kill: stopped === 'out_of_memory' }));
+  return Promise.race<Ending>([
+    received.report.then((report) => ({ kind: 'report', report, stopped })),
+    Promise.race([after(INTERRUPT_MS), conversation.gone]).then(() => ending),
+  ]);
+}
+
 /** Has the kernel count the memory of a run, where it can. */
 const countMemory = (group: Cgroup | undefined, { memory_bytes }: WorkerProgram): CgroupRun =>
   group?.begin(memory_bytes + MEMORY_SLACK_BYTES + FILES_BYTES) ?? NOT_COUNTED;
@@ -187,7 +237,7 @@ const countMemory = (group: Cgroup | undefined, { memory_bytes }: WorkerProgram)
 const NOT_COUNTED: CgroupRun = { isOutOfMemory: () => false, peakBytes: () => 0 };
 
 /** Collects the frames of a worker while its program runs. An invalid report counts as a crash. */
-function receive({ onFrame, kill }: Conversation, outputBytes: number, onOutput: OutputListener) {
+function receive({ onFrame, kill }: Conversation, { outputBytes, onOutput = () => {}, sink = NO_SINK }: RunOptions) {
   const stdout = createOutputBuffer(outputBytes);
   const stderr = createOutputBuffer(outputBytes);
   const writers = {
@@ -196,17 +246,28 @@ function receive({ onFrame, kill }: Conversation, outputBytes: number, onOutput:
   };
   const report = Promise.withResolvers<Report>();
   const flushed = Promise.withResolvers<void>();
-  onFrame(({ kind, payload }) => {
+  const files = createFileReceiver(sink, { count: ARTIFACT_LIMITS.workspace_count, bytes: ARTIFACT_LIMITS.bytes });
+  let isCollecting = false;
+  onFrame((frame) => {
+    const { kind, payload } = frame;
     if (kind === 'stdout' || kind === 'stderr') writers[kind](payload);
     else if (kind === 'flushed') flushed.resolve();
-    else if (kind === 'report') {
+    else if (kind === 'file' || kind === 'data') {
+      isCollecting = true;
+      const taken = files.take(frame);
+      if (taken === undefined) kill();
+      return taken;
+    } else if (kind === 'report') {
       const parsed = parseReport(payload);
       if (parsed === undefined) kill();
       else report.resolve(parsed);
     }
+    return undefined;
   });
-  return { stdout, stderr, report: report.promise, flushed: flushed.promise };
+  return { stdout, stderr, files, isCollecting: () => isCollecting, report: report.promise, flushed: flushed.promise };
 }
+
+const NO_SINK: FileSink = { begin: async () => {}, write: async () => {}, end: async () => {} };
 
 const POSITION_BYTES = 8;
 

@@ -47,7 +47,7 @@ function faultsOfResult(result: ExecutionResult, expected: Expectation): readonl
 }
 
 function faultsOfText(body: string, result: ExecutionResult, canaries: readonly string[]): readonly string[] {
-  const shown = [body, ...result.artifacts.map(({ data }) => atob(data))];
+  const shown = [body, ...result.artifacts.map(({ data = '' }) => atob(data))];
   const shows = (text: string) => shown.some((part) => part.includes(text));
   return [
     ...(shows('ESCAPED') ? [`says that it got out: ${describe(result)}`] : []),

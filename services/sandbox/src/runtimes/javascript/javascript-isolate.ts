@@ -109,7 +109,7 @@ const REHEARSAL = {
   stdin: new Uint8Array(),
   files: [],
   keep: false,
-  artifactLimits: { count: 0, bytes: 0, path_chars: 0 },
+  artifactLimits: { count: 0, workspace_count: 0, bytes: 0, path_chars: 0 },
 };
 
 interface PreludeParts {

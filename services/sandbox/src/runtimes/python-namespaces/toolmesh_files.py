@@ -3,27 +3,65 @@
 import os
 
 import toolmesh_program as user_program
+import toolmesh_wire as wire
 
 WORK_DIR = user_program.WORK_DIR
 MAX_VISITED = 10_000
 
 
-def write(files):
-    """Writes the files of a program; returns their contents by path."""
-    given = {}
-    for file in files:
-        import binascii
+SMALL_BYTES = 1 << 20
+"""Size up to which a given file is remembered by its content: writing the same once more is no change."""
+PIECE_BYTES = 256 * 1024
 
-        data = binascii.a2b_base64(file["data"])
-        path = os.path.join(WORK_DIR, file["path"])
+
+class Given:
+    """The files that come before a program: those of the call, and those that its workspace had."""
+
+    def __init__(self):
+        self.known = {}
+        self._forget()
+
+    def _forget(self):
+        self.name, self.fd, self.content = None, None, None
+
+    def begin(self, header):
+        self._close()
+        path = os.path.join(WORK_DIR, header["path"])
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as stream:
-                stream.write(data)
+            self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NONBLOCK, 0o666)
         except OSError:
-            continue  # A file of this session is in its way; the program's own error will explain more.
-        given[file["path"]] = data
-    return given
+            return  # A file of this session is in its way; the program's own error will explain more.
+        if header["is_given"]:
+            self.name, self.content = header["path"], []
+
+    def add(self, piece):
+        if self.fd is None:
+            return
+        if self.content is not None:
+            self.content.append(piece)
+        try:
+            while piece:
+                piece = piece[os.write(self.fd, piece) :]
+        except OSError:
+            # There is no room: half of a file would be worse than none.
+            os.ftruncate(self.fd, 0)
+            os.close(self.fd)
+            self._forget()
+
+    def _close(self):
+        if self.fd is not None and self.name is not None:
+            content = b"".join(self.content)
+            self.known[self.name] = _identity(os.fstat(self.fd)), content if len(content) <= SMALL_BYTES else None
+        if self.fd is not None:
+            os.close(self.fd)
+        self._forget()
+
+    def take(self):
+        """Returns what is known of the files of a call, by name, once all have come."""
+        self._close()
+        known, self.known = self.known, {}
+        return known
 
 
 def stats():
@@ -52,35 +90,83 @@ def _files_below(root):
                 yield entry.path, entry
 
 
-def collect(given, before, limits):
-    """Returns the regular files that the program made or changed, within `limits`, and whether there were more."""
-    max_count, max_bytes, max_path = limits["count"], limits["bytes"], limits["path_chars"]
-    artifacts, size, truncated = [], 0, False
+def send_changed(given, before, limits, keep, deadline=None):
+    """Sends the regular files that the program made or changed, within `limits`, as its results; with `keep` also all
+    others that are new in its workspace. Returns whether some were left out, and the names that are gone."""
+    import time
+
+    count, size, truncated, present = 0, 0, False, set()
     for path, entry in _files_below(WORK_DIR):
-        import binascii
-
         name = os.fsencode(os.path.relpath(path, WORK_DIR)).decode("utf-8", "replace")
-        stat = entry.stat(follow_symlinks=False)
-        if before.get(path) == _identity(stat) and name not in given:
+        present.add(path)
+        try:
+            stat = entry.stat(follow_symlinks=False)
+        except OSError:
             continue
-        if len(artifacts) == max_count or size + stat.st_size > max_bytes or len(name) > max_path:
+        known = given.get(name)
+        if known is None and before.get(path) == _identity(stat):
+            continue
+        is_result = known is None or not _is_unchanged(path, stat, known)
+        if not is_result and not keep:
+            continue
+        is_left_out = size + stat.st_size > limits["bytes"] or len(name) > limits["path_chars"]
+        if is_left_out or (deadline is not None and time.monotonic() > deadline):
             truncated = True
             continue
-        data = _read(path, max_bytes + 1)
-        if data is None or given.get(name) == data:
-            continue
-        if size + len(data) > max_bytes:
-            truncated = True
-            continue
-        size += len(data)
-        artifacts.append({"path": name, "data": binascii.b2a_base64(data, newline=False).decode()})
-    return artifacts, truncated
+        if is_result and count == limits["count"]:
+            truncated, is_result = True, False
+            if not keep:
+                continue
+        sent = _send(path, name, is_result, limits["bytes"] - size, deadline)
+        size += sent
+        count += is_result and sent > 0 or stat.st_size == 0
+    is_complete = len(present) < MAX_VISITED
+    gone = [path for path in before if path not in present] if keep and is_complete else []
+    return truncated, [os.fsencode(os.path.relpath(path, WORK_DIR)).decode("utf-8", "replace") for path in gone]
 
 
-def _read(path, count):
+def _is_unchanged(path, stat, known):
+    identity, content = known
+    if _identity(stat) == identity:
+        return True
+    if content is None or stat.st_size != len(content):
+        return False
+    fd = _open(path)
+    if fd is None:
+        return False
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return os.read(fd, SMALL_BYTES + 1) == content
+    finally:
+        os.close(fd)
+
+
+def _open(path):
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    with os.fdopen(fd, "rb") as stream:
-        return stream.read(count)
+
+
+def _send(path, name, is_result, most, deadline):
+    """Sends one file; returns its size. What is not whole, since it shrinks or time is up, is known by its size."""
+    import stat as kinds
+    import time
+
+    fd = _open(path)
+    if fd is None:
+        return 0
+    try:
+        stat = os.fstat(fd)
+        if not kinds.S_ISREG(stat.st_mode) or stat.st_size > most:
+            return 0
+        wire.send(wire.FILE, wire.to_json({"path": name, "size_bytes": stat.st_size, "is_artifact": is_result}))
+        left = stat.st_size
+        while left > 0 and (deadline is None or time.monotonic() < deadline):
+            piece = os.read(fd, min(left, PIECE_BYTES))
+            if not piece:
+                break
+            wire.send(wire.DATA, piece)
+            left -= len(piece)
+        return stat.st_size - left
+    finally:
+        os.close(fd)

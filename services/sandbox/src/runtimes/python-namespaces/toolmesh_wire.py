@@ -6,7 +6,8 @@ import struct
 import _json
 
 CHANNEL = 3
-READY, PROGRAM, STDOUT, STDERR, FLUSH, FLUSHED, REPORT, STARTED, GONE, KILL, DISPLAY, CALL, ANSWER, INTERRUPT = range(14)
+READY, PROGRAM, STDOUT, STDERR, FLUSH, FLUSHED, REPORT, STARTED, GONE, KILL, DISPLAY, CALL, ANSWER = range(13)
+INTERRUPT, FILE, DATA = range(13, 16)
 """Kinds of frames; their order is the service's (`workers/frames.ts`)."""
 
 MIB = 1 << 20

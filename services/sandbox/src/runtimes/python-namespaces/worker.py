@@ -44,12 +44,17 @@ def main():
     if not child.receive():
         sys.exit("the process for the program ended by itself")
     wire.send(wire.READY, wire.to_json({"version": sys.version.split()[0]}))
+    given = files.Given()
     while True:
         kind, payload = wire.receive()
         if kind == wire.FLUSH:
             wire.send(wire.FLUSHED)
+        if kind == wire.FILE:
+            given.begin(wire.from_json(payload))
+        if kind == wire.DATA:
+            given.add(payload)
         if kind == wire.PROGRAM:
-            run(wire.from_json(payload), child)
+            run(wire.from_json(payload), given.take(), child)
 
 
 class Child:
@@ -176,9 +181,8 @@ class Output:
             self.held = bytearray()
 
 
-def run(program, child):
+def run(program, given, child):
     """Runs one program: the only one, or the next of a session."""
-    given = files.write(program["files"])
     before = files.stats() if program["keep"] else {}
     if child.has_begun:
         _signal_the_rest(_signal.SIGCONT)
@@ -192,7 +196,8 @@ def run(program, child):
     _signal_the_rest(_signal.SIGKILL if child.is_over() else _signal.SIGSTOP)
     _drain(child)
     report = _report_of(child)
-    report["artifacts"], report["artifacts_truncated"] = files.collect(given, before, program["artifact_limits"])
+    limits, keep = program["artifact_limits"], program["keep"]
+    report["artifacts_truncated"], report["removed"] = files.send_changed(given, before, limits, keep)
     wire.send(wire.REPORT, wire.to_json(report))
 
 
