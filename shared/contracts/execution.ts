@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { DisplayData } from './display.ts';
+import { describeExecution } from './execution-text.ts';
 import { FileId, SandboxSessionId } from './files.ts';
 import type { ContentBlock } from './tool.ts';
 
@@ -15,6 +17,8 @@ export const LIMITS = {
   outputBytes: 64 * KIB,
   artifacts: 20,
   artifactsBytes: 8 * MIB,
+  displays: 100,
+  displaysBytes: 4 * MIB,
 } as const;
 
 export const Language = z.enum(['python', 'javascript', 'typescript']);
@@ -114,7 +118,13 @@ export const ExecutionResult = z.object({
       url: z.string().optional().describe('Where the file is downloaded'),
     }),
   ),
-  truncated: z.object({ stdout: z.boolean(), stderr: z.boolean(), artifacts: z.boolean() }),
+  display_data: z.array(DisplayData).describe('What the program showed besides its output, in order'),
+  truncated: z.object({
+    stdout: z.boolean(),
+    stderr: z.boolean(),
+    artifacts: z.boolean(),
+    display_data: z.boolean(),
+  }),
   duration_ms: z.number(),
   cpu_ms: z.number(),
   peak_memory_bytes: z.int().describe('The most memory the program used, in bytes, above that of an idle worker'),
@@ -151,12 +161,23 @@ export const EXECUTE_CODE_TOOL = {
 
 const IMAGE = /^image\/(png|jpeg|gif|webp)$/;
 
-/** Renders an execution for a model: a compact text, images among its artifacts, and links to the other files. */
+/** Renders an execution for a model: a compact text, images, and links to the files that are none. */
 function renderExecution(execution: ExecutionResult): readonly ContentBlock[] {
-  return [{ type: 'text', text: describeExecution(execution) }, ...execution.artifacts.flatMap(renderArtifact)];
+  const { artifacts, display_data } = execution;
+  const kept = new Set(artifacts.filter(isImage).map(({ path }) => path));
+  // A figure that is a file as well is shown once.
+  const shown = display_data.filter(({ metadata }) => !kept.has(String(metadata['artifact'])));
+  const images = shown.flatMap(({ data }) => Object.entries(data).flatMap(toImage).slice(0, 1));
+  return [
+    { type: 'text', text: describeExecution(execution) },
+    ...artifacts.flatMap(renderArtifact),
+    ...images.slice(0, LIMITS.artifacts),
+  ];
 }
 
 type Artifact = ExecutionResult['artifacts'][number];
+
+const isImage = ({ data, mime_type }: Artifact): boolean => data !== undefined && IMAGE.test(mime_type);
 
 function renderArtifact({ path, mime_type, size_bytes, data, url }: Artifact): readonly ContentBlock[] {
   if (data !== undefined && IMAGE.test(mime_type)) return [{ type: 'image', data, mimeType: mime_type }];
@@ -164,29 +185,5 @@ function renderArtifact({ path, mime_type, size_bytes, data, url }: Artifact): r
   return [{ type: 'resource_link', uri: url, name: path, mimeType: mime_type, size: size_bytes }];
 }
 
-function describeExecution({
-  status,
-  stdout,
-  stderr,
-  result,
-  error,
-  exit_code,
-  artifacts,
-  truncated,
-}: ExecutionResult) {
-  const parts: string[] = [];
-  if (status !== 'success') parts.push(`status: ${status}${exit_code === null ? '' : ` (exit code ${exit_code})`}`);
-  if (stdout !== '') parts.push(`stdout:\n${stdout.trimEnd()}`);
-  if (stderr !== '') parts.push(`stderr:\n${stderr.trimEnd()}`);
-  if (result !== null) parts.push(`result: ${result}`);
-  // The traceback is on standard error already; an error that is not there is added here.
-  if (error !== null && !stderr.includes(error.message)) parts.push(`error: ${error.type}: ${error.message}`);
-  if (artifacts.length > 0) parts.push(`files: ${artifacts.map(describeArtifact).join(', ')}`);
-  if (truncated.artifacts && artifacts.every(({ data }) => data !== undefined)) {
-    parts.push('files: some were left out, because the result has no room for more');
-  }
-  return parts.length === 0 ? 'The program ended without output.' : parts.join('\n');
-}
-
-const describeArtifact = ({ path, mime_type, size_bytes }: Artifact): string =>
-  `${path} (${mime_type}, ${size_bytes} bytes)`;
+const toImage = ([type, data]: [string, unknown]): readonly ContentBlock[] =>
+  IMAGE.test(type) && typeof data === 'string' ? [{ type: 'image', data, mimeType: type }] : [];

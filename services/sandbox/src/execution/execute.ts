@@ -100,8 +100,7 @@ export function createExecute({ engines, sessions, budget, files, packages }: Ex
 export const executeTool = (execute: Execute): ToolDefinition =>
   defineTool({
     ...EXECUTE_CODE_TOOL,
-    run: (program, { signal, wantsProgress, chunk }) =>
-      execute(program, signal, wantsProgress ? (stream, text) => chunk({ stream, text }) : undefined),
+    run: (program, { signal, wantsProgress, chunk }) => execute(program, signal, wantsProgress ? chunk : undefined),
   });
 
 function toWorkerProgram({ language, code, stdin = '', memory_mb, session_id }: ExecuteArguments): WorkerProgram {

@@ -15,17 +15,19 @@ export function toExecutionResult(
   program: ExecuteArguments,
   { collected, ...context }: ResultContext,
 ): ExecutionResult {
-  const { stdout, stderr, ending } = run;
+  const { stdout, stderr, shown, ending } = run;
   const hasMore = ending.kind === 'report' && ending.report.artifacts_truncated;
   return {
     ...describeEnding(ending, program),
     stdout: stdout.text,
     stderr: stderr.text,
     artifacts: [...collected.artifacts()],
+    display_data: [...shown.displays],
     truncated: {
       stdout: stdout.truncated,
       stderr: stderr.truncated,
       artifacts: hasMore || collected.isTruncated(),
+      display_data: shown.truncated,
     },
     duration_ms: roundMs(run.durationMs),
     cpu_ms: roundMs(run.cpuMs),

@@ -42,6 +42,8 @@ export interface Interpreter {
   readonly stderr: OutputSource;
   /** Runs one program; the next, where its state is kept, only after that. Rejects only when the runtime is broken. */
   run(program: InterpreterProgram): Promise<InterpreterReport>;
+  /** Has `listener` be called for each display, with its JSON, before the program goes on. */
+  onDisplay?(listener: (json: string) => void): void;
   /** Runs a program of ours, without a trace: the first run takes much longer. */
   rehearse?(): Promise<InterpreterReport>;
 }
@@ -67,6 +69,11 @@ export async function serveWorker(warmUp: () => Promise<Interpreter>): Promise<v
       }
     }
   };
+  interpreter.onDisplay?.((json) => {
+    // In order: what was printed before it goes out before it.
+    passOn();
+    writeFrame(channel, 'display', Buffer.from(json));
+  });
   const run = async (program: InterpreterProgram) => {
     const before = process.cpuUsage();
     const output = setInterval(passOn, OUTPUT_MS);

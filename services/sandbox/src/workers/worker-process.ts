@@ -4,6 +4,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Cgroup, CgroupRun, Cgroups } from '../jail/cgroup.ts';
 import { begin, type Conversation, type Exit, type WorkerStart } from './conversation.ts';
 import { createFileReceiver, type FileSink, type FileToSend, sendFiles } from './file-frames.ts';
+import { collectDisplays, type DisplayChunk, type Displays } from './displays.ts';
 import { type Frame, jsonPayload } from './frames.ts';
 import { type CappedText, createOutputBuffer } from './output-buffer.ts';
 import { type IdleMemory, openProcessUsage, type ProcessUsage, readIdleMemory, watchMemory } from './process-usage.ts';
@@ -37,14 +38,16 @@ export interface Run {
   readonly ending: Ending;
   readonly stdout: CappedText;
   readonly stderr: CappedText;
+  readonly shown: Displays;
   readonly durationMs: number;
   readonly cpuMs: number;
   /** The most memory seen above that of the idle worker. */
   readonly peakMemoryBytes: number;
 }
 
-/** Receives output while a program runs, as text; a flood arrives with gaps. */
-export type OutputListener = (stream: 'stdout' | 'stderr', text: string) => void;
+/** Output of a running program; a flood arrives with gaps. */
+export type OutputChunk = { readonly stream: 'stdout' | 'stderr'; readonly text: string } | DisplayChunk;
+export type OutputListener = (chunk: OutputChunk) => void;
 
 /** A warm process that runs one program, or those of one session, and is then killed. */
 export interface WorkerProcess {
@@ -171,6 +174,7 @@ async function runProgram(warm: WarmWorker, program: WorkerProgram, options: Run
       ending,
       stdout: received.stdout.read(),
       stderr: received.stderr.read(),
+      shown: received.displays.read(),
       durationMs,
       // A process that is gone has taken its figures with it.
       cpuMs: report?.cpu_ms ?? Math.max(0, usage.cpuMs() - warm.cpuMs),
@@ -241,9 +245,10 @@ function receive({ onFrame, kill }: Conversation, { outputBytes, onOutput = () =
   const stdout = createOutputBuffer(outputBytes);
   const stderr = createOutputBuffer(outputBytes);
   const writers = {
-    stdout: outputWriter(stdout, (text) => onOutput('stdout', text)),
-    stderr: outputWriter(stderr, (text) => onOutput('stderr', text)),
+    stdout: outputWriter(stdout, (text) => onOutput({ stream: 'stdout', text })),
+    stderr: outputWriter(stderr, (text) => onOutput({ stream: 'stderr', text })),
   };
+  const displays = collectDisplays(onOutput);
   const report = Promise.withResolvers<Report>();
   const flushed = Promise.withResolvers<void>();
   const files = createFileReceiver(sink, { count: ARTIFACT_LIMITS.workspace_count, bytes: ARTIFACT_LIMITS.bytes });
@@ -251,6 +256,7 @@ function receive({ onFrame, kill }: Conversation, { outputBytes, onOutput = () =
   onFrame((frame) => {
     const { kind, payload } = frame;
     if (kind === 'stdout' || kind === 'stderr') writers[kind](payload);
+    else if (kind === 'display') displays.take(payload);
     else if (kind === 'flushed') flushed.resolve();
     else if (kind === 'file' || kind === 'data') {
       isCollecting = true;
@@ -264,7 +270,15 @@ function receive({ onFrame, kill }: Conversation, { outputBytes, onOutput = () =
     }
     return undefined;
   });
-  return { stdout, stderr, files, isCollecting: () => isCollecting, report: report.promise, flushed: flushed.promise };
+  return {
+    stdout,
+    stderr,
+    displays,
+    files,
+    isCollecting: () => isCollecting,
+    report: report.promise,
+    flushed: flushed.promise,
+  };
 }
 
 const NO_SINK: FileSink = { begin: async () => {}, write: async () => {}, end: async () => {} };

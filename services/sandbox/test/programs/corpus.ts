@@ -65,7 +65,7 @@ const LANGUAGES: ReadonlyMap<string, string> = new Map([
  * - `status`: how it ends, `success` by default; `refused` for a call that is not run.
  * - `stdout`, `stderr`, `result`, `error`, `refused`, `seen`: an expression that must match ({@link Pattern}).
  * - `artifacts`: all files that come back, as `path [type [least bytes]]` with commas between; `-` for none.
- * - `display`: all display data, as types with `+` between those of one, and commas; `-` for none.
+ * - `display`: all display data, as types with `|` between those of one, and commas; `-` for none.
  * - `only`: isolations that it is for, with `|` between. - `needs`: packages of the base layer, with commas.
  * - `timeout_ms`, `memory_mb`, `stdin`, `packages`: as in the request, the last with commas.
  * - `file <path>`: the content of a file that it is given; `file64 <path>`: the same in base64.
@@ -167,7 +167,7 @@ function expectationIn(header: Header, isolation: string): Expectation {
     status: read('status') ?? 'success',
     patterns: new Map(patterns),
     artifacts: listOf(read('artifacts'))?.map(toExpectedFile),
-    displays: listOf(read('display'))?.map((types) => types.split('+')),
+    displays: listOf(read('display'))?.map((types) => types.split('|')),
   };
 }
 

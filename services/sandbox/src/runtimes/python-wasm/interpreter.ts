@@ -29,12 +29,15 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
   const stdout = createOutputRing();
   const stderr = createOutputRing();
 
+  let onDisplay: (json: string) => void = () => {};
+
   const prelude = await context.evalClosure(
     `${sharedPrelude()}\n${preludeSource([PRELUDE_FILE])}`,
     [
       handOver(stdout.memory),
       handOver(stderr.memory),
       new ivm.Callback((id: number, ms: number) => setTimeout(() => void fire(id), ms), { ignored: true }),
+      new ivm.Callback((json: unknown) => (typeof json === 'string' ? onDisplay(json) : undefined)),
       new ivm.Callback((count: number) => new ivm.ExternalCopy(randomBytes(count).buffer).copyInto({ release: true })),
     ],
     { result: { reference: true } },
@@ -49,16 +52,7 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
     const compiled = await isolate.compileScript(script, { filename });
     return (await compiled.run(context, { reference: true })).derefInto({ release: true });
   };
-  const files = {
-    wasm: assets.wasm,
-    stdlib: assets.stdlib,
-    lock: assets.lock,
-    modules: {
-      ...Object.fromEntries(MODULES.map((name, i) => [name, preludeSource(MODULE_FILES.slice(i, i + 1))])),
-      toolmesh_runner: readFileSync(RUNNER_FILE, 'utf8'),
-    },
-    ...(snapshot === undefined ? {} : { snapshot }),
-  };
+  const files = filesOf(assets, snapshot);
   const transferList = [assets.wasm, assets.stdlib, ...(snapshot === undefined ? [] : [snapshot])];
   await method('load').apply(
     undefined,
@@ -75,6 +69,9 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
   return {
     stdout,
     stderr,
+    onDisplay: (listener: (json: string) => void) => {
+      onDisplay = listener;
+    },
     /** The interpreter's memory, to load others from. Only of one that was loaded without. */
     save: () => call<ArrayBuffer>('save'),
     /** Makes it ready for programs, which can import what is in `packages`; returns the version of Python. */
@@ -86,4 +83,11 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
       return settle(call<InterpreterReport>('run', [program]));
     },
   };
+}
+
+/** Returns what the interpreter is loaded from: its own files, ours, and the saved memory. */
+function filesOf({ wasm, stdlib, lock }: ReturnType<typeof loadPyodideAssets>, snapshot: ArrayBuffer | undefined) {
+  const modules = Object.fromEntries(MODULES.map((name, i) => [name, preludeSource(MODULE_FILES.slice(i, i + 1))]));
+  const ours = { ...modules, toolmesh_runner: readFileSync(RUNNER_FILE, 'utf8') };
+  return { wasm, stdlib, lock, modules: ours, ...(snapshot === undefined ? {} : { snapshot }) };
 }

@@ -1,12 +1,13 @@
 // Prelude: hosts Pyodide in a bare isolate. Follows text-encoding.js, output.js and timers.js in one function body.
-// $0, $1: shared memory of standard output and error; $2: schedule(id, ms); $3: randomBytes(count) -> ArrayBuffer.
+// $0, $1: shared memory of standard output and error; $2: schedule(id, ms); $3: display(json), which returns once it is
+// on its way; $4: randomBytes(count) -> ArrayBuffer.
 
 const WORK_DIR = '/work';
 const PACKAGES_DIR = '/packages';
 
 const writers = { setStdout: createWriter($0), setStderr: createWriter($1) };
 const timers = createTimers($2, () => {});
-const randomBytes = $3;
+const [showDisplay, randomBytes] = [$3, $4];
 const clock = new Int32Array(new SharedArrayBuffer(4));
 /** Read by the patched getHeapMax() of the interpreter: the size to which its memory may grow. */
 const limits = { heapBytes: 2 ** 32 - 65536 };
@@ -114,7 +115,10 @@ function start(missing, packages) {
     });
   }
   runner = pyodide.pyimport('toolmesh_runner');
-  runner.start((ms) => void Atomics.wait(clock, 0, 0, ms));
+  runner.start(
+    (ms) => void Atomics.wait(clock, 0, 0, ms),
+    (json) => void showDisplay(json),
+  );
   runner.missing = pyodide.toPy(missing);
   ({ FS, _module: heap } = pyodide);
   if (packages.length > 0) addPackages(packages);

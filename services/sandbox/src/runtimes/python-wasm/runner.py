@@ -14,7 +14,9 @@ import sys
 import time
 import traceback
 
+import toolmesh_display as display
 import toolmesh_environment as environment
+import toolmesh_plots as plots
 import toolmesh_program as user_program
 
 # Not used here, but in most programs: imported once, saved with the interpreter.
@@ -74,10 +76,16 @@ def prepare():
     environment.prepare()
 
 
-def start(host_sleep):
+def start(host_sleep, host_display):
     """Prepares a restored interpreter: nothing random may be the same in two workers."""
     global _host_sleep
     _host_sleep = host_sleep
+
+    def send(data):
+        host_display(data.decode())
+        return True
+
+    display.connect(send)
     asyncio.events._set_running_loop(None)
     asyncio.events._set_event_loop_policy(_LoopPolicy())
     sys.stdout = sys.__stdout__ = user_program.open_output(1)
@@ -116,6 +124,7 @@ def run(code, keep=False):
         # What the program before was given and has not read is not for this one.
         sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
     namespace = _session or user_program.new_main()
+    display.begin()
     if keep:
         _session = namespace
     outcome = user_program.run(code, namespace, _run_coroutine, _flush if keep else _finish, _explain_missing)
@@ -140,5 +149,7 @@ def _finish():
 
 
 def _flush():
+    if "matplotlib.pyplot" in sys.modules:
+        plots.save_open_figures()
     sys.stdout.flush()
     sys.stderr.flush()

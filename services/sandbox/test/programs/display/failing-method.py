@@ -1,0 +1,11 @@
+# from: libraries whose method fails
+# only: wasm
+# stderr: repr_html of Odd: ValueError: no
+# result: Odd object
+# display: -
+
+class Odd:
+    def _repr_html_(self):
+        raise ValueError("no")
+
+Odd()

@@ -1,0 +1,7 @@
+# from: content that JSON has not
+# only: wasm
+# display: application/json
+
+from IPython.display import JSON, display
+value = {"nan": float("nan"), "text": "\ud800"}
+display(JSON(value))
