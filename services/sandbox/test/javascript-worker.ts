@@ -51,14 +51,14 @@ export async function openStarted(start: WorkerStart) {
   };
 }
 
-const toSend = (path: string, content: Buffer) => ({
+export const toSend = (path: string, content: Buffer) => ({
   path,
   sizeBytes: content.length,
   isGiven: true,
   read: () => [content],
 });
 
-function sinkInto(artifacts: Record<string, string>): FileSink {
+export function sinkInto(artifacts: Record<string, string>): FileSink {
   let path = '';
   return {
     begin: async (header) => {

@@ -41,23 +41,29 @@ const running = (pid: number, script: string): readonly number[] =>
     return program.includes('python') && words.find((word) => word.endsWith('.pyc')) === `${HOME}/${script}`;
   });
 
+/** Returns the launchers of a service: their workers are forks of them, with the same words. */
+function launchersOf(pid: number): readonly number[] {
+  const all = running(pid, 'launcher.pyc');
+  const forks = new Set(all.flatMap(descendantsOf));
+  return all.filter((one) => !forks.has(one));
+}
+/** Returns the processes that the launchers of a service have forked. */
+const workersOf = (pid: number): readonly number[] => launchersOf(pid).flatMap(descendantsOf);
+
 const isGone = (pid: number): boolean => commandOf(pid).join('') === '';
 
 describeJailed('the launcher', () => {
   test('the launcher makes the workers, each in namespaces of its own', async () => {
     const sandbox = await start({ MIN_WORKERS: '2' });
-    const [launcher = 0, ...others] = running(sandbox.pid, 'launcher.pyc');
-    expect(others).toEqual([]);
-    await until(() => descendantsOf(launcher).length >= 4);
-    const workers = descendantsOf(launcher);
-    expect(workers.filter((pid) => !running(sandbox.pid, 'worker.pyc').includes(pid))).toEqual([]);
+    expect(running(sandbox.pid, 'worker.pyc')).toEqual([]);
+    await until(() => workersOf(sandbox.pid).length >= 4);
     const { result } = await sandbox.run({ code: 'import os; os.getppid(), os.getpid()' });
     expect(result).toBe('(1, 2)');
   });
 
   test('the launcher takes its workers with it when it is killed, and is replaced', async () => {
     const sandbox = await start();
-    const [launcher = 0] = running(sandbox.pid, 'launcher.pyc');
+    const [launcher = 0] = launchersOf(sandbox.pid);
     await sandbox.run({ code: 'kept = 1', session_id: 'kept' });
     const workers = descendantsOf(launcher);
     expect(workers.length).toBeGreaterThan(1);
@@ -71,7 +77,7 @@ describeJailed('the launcher', () => {
   test('the launcher does not outlive a service that is killed, nor do its workers', async () => {
     const sandbox = await start();
     const busy = sandbox.execute({ code: 'while True: pass' }).catch(() => 'cut off');
-    await until(() => running(sandbox.pid, 'worker.pyc').length > 2);
+    await until(() => workersOf(sandbox.pid).length > 2);
     const all = descendantsOf(sandbox.pid);
     sandbox.kill('SIGKILL');
     await busy;

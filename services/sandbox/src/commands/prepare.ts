@@ -2,7 +2,7 @@
 import { loadConfig } from '@toolmesh/shared/kit/service/config';
 import { SandboxConfig } from '../config.ts';
 import { prepareJail } from '../jail/find-jail.ts';
-import { compileWorker } from '../runtimes/python-namespaces/compiled-worker.ts';
+import { compileWorker } from '../runtimes/jailed/compiled-worker.ts';
 import { makeSnapshot } from '../runtimes/python-wasm/runtime.ts';
 import { prepareWorkerScripts } from '../runtimes/worker-scripts.ts';
 

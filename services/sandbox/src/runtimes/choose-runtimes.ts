@@ -8,8 +8,9 @@ import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
 import type { NodeHost, NodeJail, NodeUnjailed } from './node-worker.ts';
 import { baseLayerPackages, baseLayerPath } from './python-namespaces/base-layer.ts';
-import { compileWorker } from './python-namespaces/compiled-worker.ts';
-import { createPythonNamespaces } from './python-namespaces/runtime.ts';
+import { compileWorker } from './jailed/compiled-worker.ts';
+import { createJailedRuntime, type JailedHost, type JailedLanguage } from './jailed/runtime.ts';
+import { pythonNamespaces } from './python-namespaces/runtime.ts';
 import { createPythonWasm } from './python-wasm/runtime.ts';
 import type { Runtime } from './runtime.ts';
 import { findUnprivileged } from './unprivileged.ts';
@@ -82,18 +83,27 @@ async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime
   if ('reason' in found) return found;
   const { python } = found;
   if ('reason' in python) return python;
+  const { packagesDirectory } = choice;
+  const host = { found, python, compiled: await compileWorker(choice.cacheDirectory, python), packagesDirectory };
   const path = await baseLayerPath(choice.cacheDirectory, choice.python);
   const layer = existsSync(path) ? path : undefined;
   if (layer === undefined) choice.logger.info('without numpy, pandas and matplotlib: npm run python-layer adds them');
   const provided = layer === undefined ? [] : await baseLayerPackages(layer);
-  const compiled = await compileWorker(choice.cacheDirectory, python);
-  const options = { found, python, compiled, layer, provided, packagesDirectory: choice.packagesDirectory };
-  const launched = createPythonNamespaces(options, { isLaunched: true });
+  return chooseStart(pythonNamespaces({ version: python.version, layer, provided }), host, choice);
+}
+
+/** Returns the runtime of a jailed language with the quickest way to start workers that works, or why none does. */
+async function chooseStart(
+  language: JailedLanguage,
+  host: JailedHost,
+  choice: RuntimeChoice,
+): Promise<Runtime | { readonly reason: string }> {
+  const launched = createJailedRuntime(language, host, { isLaunched: true });
   const trouble = await tryOut(launched, choice);
   if (trouble === undefined) return launched;
   launched.close?.();
-  choice.logger.warn({ reason: trouble }, 'Python starts slowly: no launcher can be had');
-  const runtime = createPythonNamespaces(options, { isLaunched: false });
+  choice.logger.warn({ reason: trouble, runtime: language.name }, 'starts slowly: no launcher can be had');
+  const runtime = createJailedRuntime(language, host, { isLaunched: false });
   const failure = await tryOut(runtime, choice);
   return failure === undefined ? runtime : { reason: failure };
 }

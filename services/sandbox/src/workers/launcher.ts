@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Cgroup } from '../jail/cgroup.ts';
 import { type Conversation, converseWith, drained, type Exit, type WorkerCommand } from './conversation.ts';
@@ -15,8 +16,8 @@ export interface Launcher {
 
 /** A worker as it is asked for. */
 export interface LaunchRequest {
-  /** Arguments, after those of every worker of the launcher. */
-  readonly args: readonly string[];
+  /** The process of its programs, as the launcher understands it. */
+  readonly interpreter: object;
   /** The package layer that it sees, as a path in the launcher's folder of layers. */
   readonly packages?: string | undefined;
   /** Environment, beside that of every worker of the launcher. */
@@ -25,33 +26,24 @@ export interface LaunchRequest {
   readonly addressBytes?: number | undefined;
 }
 
-/** Messages of a launcher; its process ids are the host's. */
+/** Messages of a launcher; its process ids are the host's. The second comes on the worker's own connection. */
 const Ready = z.object({ pid: z.int().positive() });
 const Started = z.object({ id: z.int(), pid: z.int().positive() });
-const Gone = z.object({
-  id: z.int(),
-  exit_code: z.int().nullable(),
-  signal: z.int().nullable(),
-  /** The end of what it wrote to standard error. */
-  stderr: z.string(),
-});
+/** In a frame, what the worker wrote to standard error follows on the next line. */
+const Gone = z.object({ id: z.int(), exit_code: z.int().nullable(), signal: z.int().nullable() });
 
 /** Path of a launcher's socket, in its own file system. */
 const SOCKET_PATH = '/tmp/launcher.sock';
 /** Time limit for the start of a launcher, or of a worker. */
 const START_TIMEOUT_MS = 20_000;
-const MAX_ID = 2 ** 32;
+/** Ends of workers of which nobody has heard yet that they began. */
+const MAX_UNCLAIMED = 256;
 
 /** A running launcher and its workers. */
 interface Running {
   readonly control: Conversation;
   readonly socketPath: string;
-  readonly workers: Map<number, Pending>;
-}
-
-interface Pending {
-  readonly started: PromiseWithResolvers<number>;
-  readonly gone: PromiseWithResolvers<LaunchedExit>;
+  readonly ends: Ends;
 }
 
 interface LaunchedExit extends Exit {
@@ -64,7 +56,6 @@ interface LaunchedExit extends Exit {
  */
 export function createLauncher(command: WorkerCommand, nextUser: () => number): Launcher {
   let running: Promise<Running> | undefined;
-  let lastId = 0;
 
   const run = (): Promise<Running> => {
     const starting = startLauncher(command);
@@ -78,29 +69,26 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
 
   return {
     async launch(request, group) {
-      const { control, socketPath, workers } = await (running ?? run());
-      lastId = (lastId + 1) % MAX_ID;
-      const id = lastId;
-      const pending = { started: Promise.withResolvers<number>(), gone: Promise.withResolvers<LaunchedExit>() };
-      workers.set(id, pending);
+      const { control, socketPath, ends } = await (running ?? run());
       const channel = connect(socketPath);
-      channel.once('error', (error) => pending.started.reject(error));
-      channel.on('error', () => {});
-      channel.write(jsonPayload({ ...asMessage(request), id, user: nextUser(), waits: group !== undefined }));
-      const late = setTimeout(() => pending.started.reject(new Error('the launcher did not answer')), START_TIMEOUT_MS);
+      const frames = bufferFrames(channel);
+      const late = new AbortController();
       try {
-        const pid = await Promise.race([pending.started.promise, pending.gone.promise.then(endedInstead)]);
-        if (group !== undefined) {
-          group.add(pid);
-          channel.write(GO);
-        }
-        return conversation({ control, channel, id, pid, gone: pending.gone.promise });
+        const first = await Promise.race([
+          frames.next(),
+          control.gone.then(() => endedInstead({ stderr: control.stderrTail() })),
+          sleep(START_TIMEOUT_MS, undefined, { signal: late.signal }),
+        ]);
+        const { id, pid } = startedOf(first);
+        // Until it reads this, it waits: what it does from then on is counted.
+        group?.add(pid);
+        channel.write(`${JSON.stringify({ ...asMessage(request), user: nextUser() })}\n`);
+        return conversation({ control, channel, frames, id, pid, gone: ends.of(id) });
       } catch (error) {
         channel.destroy();
-        workers.delete(id);
         throw error;
       } finally {
-        clearTimeout(late);
+        late.abort();
       }
     },
     close: () => void running?.then(({ control }) => control.kill()).catch(() => {}),
@@ -111,23 +99,53 @@ const endedInstead = ({ stderr }: Pick<LaunchedExit, 'stderr'>): never => {
   throw new Error(`it ended: ${stderr}`);
 };
 
-const asMessage = ({ args, packages, env = {}, addressBytes }: LaunchRequest) => ({
-  args,
+const asMessage = ({ interpreter, packages, env = {}, addressBytes }: LaunchRequest) => ({
+  interpreter,
   packages: packages ?? null,
   env,
   address_bytes: addressBytes ?? null,
 });
 
-/** The byte that a worker waits for until it has been put into a control group. */
-const GO = Buffer.from('.');
+function startedOf(first: Frame | undefined): z.output<typeof Started> {
+  if (first === undefined) throw new Error('the launcher did not answer');
+  if (first.kind === 'started') return Started.parse(JSON.parse(first.payload.toString()));
+  return endedInstead({ stderr: first.payload.toString() });
+}
+
+/** The ends of a launcher's workers, by their numbers: one may be heard of before its worker is asked for. */
+function createEnds() {
+  const awaited = new Map<number, (exit: LaunchedExit) => void>();
+  const unclaimed = new Map<number, LaunchedExit>();
+  return {
+    of: (id: number): Promise<LaunchedExit> => {
+      const known = unclaimed.get(id);
+      unclaimed.delete(id);
+      return known === undefined ? new Promise((resolve) => void awaited.set(id, resolve)) : Promise.resolve(known);
+    },
+    tell: (id: number, exit: LaunchedExit): void => {
+      const resolve = awaited.get(id);
+      awaited.delete(id);
+      if (resolve !== undefined) return resolve(exit);
+      unclaimed.set(id, exit);
+      // That of a caller who has given up is never asked for.
+      const [oldest] = unclaimed.keys();
+      if (unclaimed.size > MAX_UNCLAIMED && oldest !== undefined) unclaimed.delete(oldest);
+    },
+    tellAll: (exit: LaunchedExit): void => {
+      for (const resolve of awaited.values()) resolve(exit);
+      awaited.clear();
+    },
+  };
+}
+type Ends = ReturnType<typeof createEnds>;
 
 async function startLauncher(command: WorkerCommand): Promise<Running> {
   const control = converseWith(command);
-  const workers = new Map<number, Pending>();
+  const ends = createEnds();
   const ready = Promise.withResolvers<number>();
   control.onFrame((frame) => {
     try {
-      receive(frame, ready, workers);
+      receiveControl(frame, ready, ends);
     } catch {
       control.kill(); // Not the message of a launcher.
     }
@@ -135,48 +153,73 @@ async function startLauncher(command: WorkerCommand): Promise<Running> {
   const late = setTimeout(control.kill, START_TIMEOUT_MS);
   const gone = control.gone.then((exit) => ({ ...exit, stderr: control.stderrTail() }));
   void gone.then((exit) => {
-    for (const worker of workers.values()) worker.gone.resolve(exit);
-    workers.clear();
+    ends.tellAll(exit);
   });
   try {
     const pid = await Promise.race([ready.promise, gone.then(endedInstead)]);
     // Its file system is its own; /proc is the way into it.
-    return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, workers };
+    return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, ends };
   } finally {
     clearTimeout(late);
   }
 }
 
-function receive({ kind, payload }: Frame, ready: PromiseWithResolvers<number>, workers: Map<number, Pending>): void {
-  const message: unknown = JSON.parse(payload.toString());
-  if (kind === 'ready') ready.resolve(Ready.parse(message).pid);
-  else if (kind === 'started') {
-    const { id, pid } = Started.parse(message);
-    workers.get(id)?.started.resolve(pid);
-  } else if (kind === 'gone') {
-    const { id, exit_code, signal, stderr } = Gone.parse(message);
+function receiveControl({ kind, payload }: Frame, ready: PromiseWithResolvers<number>, ends: Ends): void {
+  if (kind === 'ready') ready.resolve(Ready.parse(JSON.parse(payload.toString())).pid);
+  else if (kind === 'gone') {
+    const [message = '', ...stderr] = payload.toString('latin1').split('\n');
+    const { id, exit_code, signal } = Gone.parse(JSON.parse(message));
     const exit = { exitCode: exit_code, signal: signal === null ? null : signalName(signal) };
-    workers.get(id)?.gone.resolve({ ...exit, stderr: stderr.trim() });
-    workers.delete(id);
+    ends.tell(id, { ...exit, stderr: stderr.join('\n').trim() });
   }
 }
 
 const signalName = (number: number): string =>
   Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`;
 
+/** The frames of a worker: those that come before anybody listens wait. */
+function bufferFrames(channel: Socket) {
+  const early: Frame[] = [];
+  let listener: FrameListener | undefined;
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
+  channel.once('error', failed.reject);
+  channel.on('error', () => {});
+  channel.once('close', () => failed.reject(new Error('the launcher closed the connection')));
+  const receive: FrameListener = (frame) => {
+    if (listener !== undefined) return listener(frame);
+    early.push(frame);
+    return undefined;
+  };
+  readFrames(channel, receive);
+  const listen = (next: FrameListener): void => {
+    listener = next;
+    for (const frame of early.splice(0)) void receive(frame);
+  };
+  const next = (): Promise<Frame> => {
+    const first = new Promise<Frame>((resolve) => {
+      listen((frame) => {
+        listener = undefined;
+        resolve(frame);
+      });
+    });
+    return Promise.race([first, failed.promise]);
+  };
+  return { listen, next };
+}
+
 interface Launched {
   readonly control: Conversation;
   readonly channel: Socket;
+  readonly frames: ReturnType<typeof bufferFrames>;
   readonly id: number;
   readonly pid: number;
   readonly gone: Promise<LaunchedExit>;
 }
 
-function conversation({ control, channel, id, pid, gone }: Launched): Conversation {
+function conversation({ control, channel, frames, id, pid, gone }: Launched): Conversation {
   let over = false;
   let stderrTail = '';
-  let listener: FrameListener = () => {};
-  readFrames(channel, (frame) => listener(frame));
   const ended = gone.then(({ stderr, ...exit }): Exit => {
     stderrTail = stderr;
     over = true;
@@ -188,9 +231,7 @@ function conversation({ control, channel, id, pid, gone }: Launched): Conversati
     gone: ended,
     send: (kind, payload) => writeFrame(channel, kind, payload),
     drained: () => drained(channel),
-    onFrame: (next) => {
-      listener = next;
-    },
+    onFrame: frames.listen,
     stderrTail: () => stderrTail,
     kill: () => {
       if (over) return;

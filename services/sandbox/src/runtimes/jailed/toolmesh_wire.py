@@ -14,9 +14,18 @@ MIB = 1 << 20
 
 
 def send(kind, payload=b""):
+    send_on(CHANNEL, kind, payload)
+
+
+def send_on(fd, kind, payload):
     data = struct.pack(">IB", len(payload), kind) + payload
     while data:
-        data = data[os.write(CHANNEL, data) :]
+        data = data[os.write(fd, data) :]
+
+
+def send_parts(kind, *parts):
+    """Sends a payload without putting its parts together, which would leave a copy of them in memory."""
+    os.writev(CHANNEL, [struct.pack(">IB", sum(map(len, parts)), kind), *parts])
 
 
 def receive():
@@ -34,6 +43,11 @@ def read_exactly(fd, count):
         parts.append(part)
         count -= len(part)
     return b"".join(parts)
+
+
+def log(text):
+    """Writes a line to standard error, of which the service logs the end when this process is gone."""
+    os.write(2, f"{text}\n".encode("utf-8", "replace"))
 
 
 # The module `json` is these two and `re`, which takes longer to import than the interpreter to start.
@@ -57,6 +71,6 @@ def from_json(data):
         raise ValueError("not JSON") from error
 
 
-def to_json(value):
+def to_json(value, errors="replace"):
     """Encodes as bytes; lone surrogates become question marks, as they cannot be sent. Raises ValueError for NaN."""
-    return "".join(_encode(value, 0)).encode("utf-8", "replace")
+    return "".join(_encode(value, 0)).encode("utf-8", errors)

@@ -10,7 +10,9 @@ import type { SystemPython } from '../../jail/system-root.ts';
 /** Directory of the worker in a jail. */
 export const WORKER_HOME = '/opt/sandbox';
 
-const FOLDERS = ['./', '../python/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const FOLDERS = ['./', '../python-namespaces/', '../python/'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 const SOURCES = FOLDERS.flatMap((folder) =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.py'))
