@@ -49,7 +49,7 @@ function describeEnding(ending: Ending, program: ExecuteArguments) {
       return stopped('killed', ending.signal, { type: 'Crash', message, traceback: '' });
     }
     case 'report':
-      if (ending.stopped === undefined) return reported(ending.report, andSession);
+      if (ending.stopped === undefined) return reported(withMemory(ending.report, program.memory_mb), andSession);
       return interrupted(ending.stopped, ending.report, whyStopped(ending.stopped, program, andSession));
   }
 }
@@ -82,6 +82,13 @@ const stopped = (
   signal: string | null,
   error: { readonly type: string; readonly message: string; readonly traceback: string },
 ) => ({ status, exit_code: null, signal, result: null, error });
+
+/** An engine that has no memory left ends its process by a signal: that is no error of its own. */
+function withMemory(report: Report, memoryMb: number): Report {
+  if (!report.out_of_memory || report.signal === null) return report;
+  const message = `The program used more than its ${memoryMb} MiB`;
+  return { ...report, error: { type: 'OutOfMemory', message, traceback: '' } };
+}
 
 function reported(report: Report, andSession: string) {
   const { result, error, exit_code, signal, out_of_memory } = report;

@@ -51,7 +51,7 @@ export const Report = z.object({
     .nullable(),
   out_of_memory: z.boolean(),
   artifacts_truncated: z.boolean(),
-  cpu_ms: z.number().min(0),
+  cpu_ms: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
   /** True when the program has left nothing that a later one of its session could continue with. */
   over: z.boolean().optional(),
   /** True when its process had to be ended, and another one has begun for the session: files are there, variables are not. */
@@ -59,7 +59,7 @@ export const Report = z.object({
   /** Files of the workspace that are no longer there. */
   removed: z.array(z.string().max(ARTIFACT_LIMITS.path_chars)).max(ARTIFACT_LIMITS.workspace_count).optional(),
   /** Set where the worker can measure it better than the service, which samples from outside. */
-  peak_memory_bytes: z.number().min(0).optional(),
+  peak_memory_bytes: z.number().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
 });
 export type Report = z.output<typeof Report>;
 

@@ -266,7 +266,7 @@ function receive({ onFrame, kill }: Conversation, { outputBytes, onOutput = () =
     } else if (kind === 'report') {
       const parsed = parseReport(payload);
       if (parsed === undefined) kill();
-      else report.resolve(parsed);
+      else report.resolve(withMemoryError(parsed, stderr));
     }
     return undefined;
   });
@@ -303,6 +303,14 @@ function parseReport(payload: Buffer): Report | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Signals by which an engine ends its process when it has no memory left. */
+const GIVES_UP_BY = new Set(['SIGABRT', 'SIGTRAP', 'SIGILL']);
+
+function withMemoryError(report: Report, stderr: ReturnType<typeof createOutputBuffer>): Report {
+  const gaveUp = report.signal !== null && GIVES_UP_BY.has(report.signal) && OUT_OF_MEMORY.test(stderr.read().text);
+  return gaveUp ? { ...report, out_of_memory: true } : report;
 }
 
 function endingOf(exit: Exit, stderrTail: string, counted: CgroupRun): Ending {

@@ -28,4 +28,11 @@ export interface ExecutedInterpreter {
   readonly address_bytes?: number | null;
   /** The same of what it may write to: 512 MiB if not given. */
   readonly data_bytes?: number | null;
+  /**
+   * The memory that it is started for, where it takes its limit at its start: `{memory_mb}` in its command is that of the
+   * program in MiB. One with another limit has it started anew.
+   */
+  readonly started_for_bytes?: number;
+  /** Memory of its own, which is added to `{memory_mb}`. */
+  readonly own_mb?: number;
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Language } from '@toolmesh/shared/contracts/execution';
 import type { FoundJail } from '../../jail/find-jail.ts';
-import type { Jail, ReadOnlyMount } from '../../jail/jail.ts';
+import type { Jail, Jailed, ReadOnlyMount } from '../../jail/jail.ts';
 import type { SystemPython } from '../../jail/system-root.ts';
 import type { WorkerStart } from '../../workers/conversation.ts';
 import { createLauncher, type Launcher } from '../../workers/launcher.ts';
@@ -23,6 +23,8 @@ export interface JailedLanguage {
   readonly interpreter: Interpreter;
   /** Parts of the host's files that its jails show, besides the system's libraries and small programs. */
   readonly mounts?: readonly ReadOnlyMount[];
+  /** Symbolic links in its jails, besides those of the system. */
+  readonly links?: Jailed['links'];
   /** Environment of its programs, beside that of all languages. */
   readonly env?: Readonly<Record<string, string>>;
   /** Returns more of it for a program that sees a package layer, whose path on the host is given. */
@@ -77,7 +79,7 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
       command,
       isFirst: true,
       env: { ...ENVIRONMENT, ...own, ...env },
-      links: found.root.links,
+      links: [...found.root.links, ...(language.links ?? [])],
       folders: [PACKAGES],
       mounts: [...found.root.mounts, { from: compiled, to: WORKER_HOME }, ...shown, ...mounts],
     });

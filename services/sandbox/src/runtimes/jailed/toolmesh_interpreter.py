@@ -4,7 +4,8 @@ A description in the request of the service says which, as one of
 
     {"module": name, "arguments": [...]}    forked: `prepare(arguments)` was called before, `live(pipes)` never returns
     {"command": [...], "environment": {...}, "version": text, "takes": "orders" | "path" | "file", "name": "main.sh",
-     "address_bytes": number or null, "data_bytes": number or null}    exec'd
+     "address_bytes": number or null, "data_bytes": number or null,
+     "started_for_bytes": number, "own_mb": number}    exec'd
 
 Of an exec'd one, descriptors 0, 1 and 2 are the program's streams. How it gets the program is what it `takes`:
 
@@ -16,6 +17,9 @@ Of an exec'd one, descriptors 0, 1 and 2 are the program's streams. How it gets 
 - "path": as "orders", but descriptor 3 brings for each program a line with the path of a file that has its code.
 
 Orders end where no other program may follow.
+
+`{memory_mb}` in the command stands for the memory of the program, in MiB, and `own_mb` more. An interpreter that takes
+it at its start is started for `started_for_bytes`, and anew for a program with another limit.
 
 Report: a line of JSON for each program, {"result": text or null, "error": {"type", "message", "traceback"} or null,
 "exit_code": 0 to 255 or null, "out_of_memory": bool} and, as far as it knows, "cpu_ms" and "peak_memory_bytes". All of
@@ -74,6 +78,7 @@ class Interpreter:
     def __init__(self, description):
         self.description = description
         self.takes = description.get("takes", "orders")
+        self.memory_bytes = description.get("started_for_bytes", 0)
         self.idle_memory, self.idle_ms, self.idle_children_ms = 0, 0, 0
         self.stdin = os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
         self.report = SharedReport() if "module" in description else None
@@ -108,6 +113,15 @@ class Interpreter:
         for fd in given:
             os.close(fd)
 
+    def _start_anew(self):
+        os.kill(self.pid, _signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        for fd in (self.orders, self.done, self.report.reader, *(output.fd for output in self.outputs)):
+            os.close(fd)
+        self.report = None
+        self._start()
+        self.receive()
+
     def _become(self, pipes, streams):
         """Is the process of the program, from its first moment. Never returns."""
         try:
@@ -131,7 +145,9 @@ class Interpreter:
             os._exit(70)
 
     def _execute(self, pipes):
-        command = [part.replace("{file}", self._path()) for part in self.description["command"]]
+        memory_mb = (self.memory_bytes >> 20) + self.description.get("own_mb", 0)
+        names = (("{file}", self._path()), ("{memory_mb}", str(memory_mb)))
+        command = [_replaced(part, names) for part in self.description["command"]]
         if self.takes == "file":
             self._limit(0)
         else:
@@ -160,7 +176,10 @@ class Interpreter:
 
     def begin(self, program):
         """Hands the program over."""
+        is_other = "started_for_bytes" in self.description and self.memory_bytes != program["memory_bytes"]
         self.memory_bytes = program["memory_bytes"]
+        if is_other and not self.has_begun:
+            self._start_anew()
         if self.takes != "orders":
             self._write(program["code"])
         if self.takes == "file":
@@ -234,6 +253,12 @@ class Interpreter:
                 self.ended = status, usage
             if pid == 0:
                 return
+
+
+def _replaced(text, names):
+    for name, value in names:
+        text = text.replace(name, value)
+    return text
 
 
 def limit(memory_bytes, pid=0, rooms=ROOMS):
