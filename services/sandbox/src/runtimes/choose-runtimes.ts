@@ -10,6 +10,9 @@ import type { NodeHost, NodeJail, NodeUnjailed } from './node-worker.ts';
 import { baseLayerPackages, baseLayerPath } from './python-namespaces/base-layer.ts';
 import { compileWorker } from './jailed/compiled-worker.ts';
 import { createJailedRuntime, type JailedHost, type JailedLanguage } from './jailed/runtime.ts';
+import { esbuildProgram } from './node/esbuild.ts';
+import { prepareInside } from './node/inside-files.ts';
+import { nodeNamespaces } from './node/runtime.ts';
 import { pythonNamespaces } from './python-namespaces/runtime.ts';
 import { createPythonWasm } from './python-wasm/runtime.ts';
 import type { Runtime } from './runtime.ts';
@@ -43,7 +46,8 @@ export interface RuntimeChoice {
 export async function chooseRuntimes(choice: RuntimeChoice): Promise<readonly Runtime[]> {
   const found = await findNodeJail(choice);
   if ('reason' in found) choice.logger.warn({ reason: found.reason }, 'there is no jail');
-  return Promise.all([choosePython(choice, found), chooseForNode(choice, found, createJavaScript)]);
+  const jailed = await findJailedHost(choice, found);
+  return Promise.all([choosePython(choice, found, jailed), chooseJavaScript(choice, found, jailed)]);
 }
 
 /** Returns the interpreter that wheels have to fit: that of the chosen Python runtime. */
@@ -62,16 +66,27 @@ async function findNodeJail(choice: RuntimeChoice): Promise<Search> {
   return 'reason' in found ? found : { ...found, scripts: prepareWorkerScripts(choice.cacheDirectory) };
 }
 
-async function choosePython(choice: RuntimeChoice, found: Search): Promise<Runtime> {
+type HostSearch = JailedHost | { readonly reason: string };
+
+/** Returns what the jails of all languages have in common, or why none can be had. */
+async function findJailedHost(choice: RuntimeChoice, found: Search): Promise<HostSearch> {
+  if ('reason' in found) return found;
+  const { python } = found;
+  if ('reason' in python) return python;
+  const { cacheDirectory, packagesDirectory } = choice;
+  return { found, python, compiled: await compileWorker(cacheDirectory, python), packagesDirectory };
+}
+
+async function choosePython(choice: RuntimeChoice, found: Search, host: HostSearch): Promise<Runtime> {
   const { isolation, logger } = choice;
   if (isolation !== 'wasm') {
-    const runtime = await namespaces(choice, found);
+    const runtime = await pythonInNamespaces(choice, host);
     if (!('reason' in runtime)) return runtime;
     const { reason } = runtime;
     if (isolation === 'namespaces') throw cannotBeHad('Python', reason);
     logger.warn({ reason }, 'Python falls back to wasm');
   }
-  return chooseForNode(choice, found, (host) => createPythonWasm(choice.cacheDirectory, host));
+  return chooseForNode(choice, found, (worker) => createPythonWasm(choice.cacheDirectory, worker));
 }
 
 const cannotBeHad = (languages: string, reason: string): ConfigError =>
@@ -79,12 +94,34 @@ const cannotBeHad = (languages: string, reason: string): ConfigError =>
     `SANDBOX_ISOLATION: namespaces cannot be had for ${languages}: ${reason}. Or set SANDBOX_ISOLATION=auto`,
   );
 
-async function namespaces(choice: RuntimeChoice, found: Search): Promise<Runtime | { readonly reason: string }> {
-  if ('reason' in found) return found;
-  const { python } = found;
-  if ('reason' in python) return python;
-  const { packagesDirectory } = choice;
-  const host = { found, python, compiled: await compileWorker(choice.cacheDirectory, python), packagesDirectory };
+async function chooseJavaScript(choice: RuntimeChoice, found: Search, host: HostSearch): Promise<Runtime> {
+  if (choice.isolation !== 'wasm') {
+    const runtime = await nodeInNamespaces(choice, host);
+    if (!('reason' in runtime)) return runtime;
+    choice.logger.warn({ reason: runtime.reason }, 'JavaScript and TypeScript fall back to an isolate');
+  }
+  return chooseForNode(choice, found, createJavaScript);
+}
+
+async function nodeInNamespaces(
+  choice: RuntimeChoice,
+  host: HostSearch,
+): Promise<Runtime | { readonly reason: string }> {
+  if ('reason' in host) return host;
+  try {
+    const inside = await prepareInside(choice.cacheDirectory, choice.logger);
+    return await chooseStart(nodeNamespaces({ inside, esbuild: esbuildProgram() }), host, choice);
+  } catch (error) {
+    return { reason: Error.isError(error) ? error.message : String(error) };
+  }
+}
+
+async function pythonInNamespaces(
+  choice: RuntimeChoice,
+  host: HostSearch,
+): Promise<Runtime | { readonly reason: string }> {
+  if ('reason' in host) return host;
+  const { python } = host;
   const path = await baseLayerPath(choice.cacheDirectory, choice.python);
   const layer = existsSync(path) ? path : undefined;
   if (layer === undefined) choice.logger.info('without numpy, pandas and matplotlib: npm run python-layer adds them');

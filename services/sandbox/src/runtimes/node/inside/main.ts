@@ -1,0 +1,53 @@
+// Runs programs inside a jail, in Node itself: bundled into one script that `boot.cjs` starts, whose first argument are
+// its settings. Nothing here is protected from a program, which is the only one of its process: its report is believed
+// of itself alone.
+import { prepareProgram } from '../../javascript/source/prepare-program.ts';
+import type { Order } from './channel.ts';
+import { closeOrders, nextOrder, tellWarm } from './channel.ts';
+import { evaluate } from './evaluate.ts';
+import { explainError, showResult } from './explain.ts';
+import { createMainModule } from './modules.ts';
+import { adaptProcess } from './node-api.ts';
+import { prepareOnce } from './program.ts';
+import { runOnce } from './run-once.ts';
+import { runSession } from './run-session.ts';
+import type { Settings } from './settings.ts';
+
+function serve(): void {
+  const [node = process.execPath, , given = '{}'] = process.argv;
+  if (given === 'make-cache') return rehearseAll();
+  const settings: Settings = JSON.parse(given);
+  process.argv = [node, '/work/main.js'];
+  process.execArgv = [];
+  adaptProcess();
+  const order = awaitOrder();
+  if (order.keep) return runSession(order, settings);
+  closeOrders();
+  runOnce(order, settings);
+}
+
+function awaitOrder(): Order {
+  rehearse();
+  tellWarm();
+  return nextOrder();
+}
+
+/** Runs what every program needs once, as it is slow the first time. */
+function rehearse(): void {
+  const file = '/work/main.js';
+  const own = createMainModule(file);
+  const evaluated = evaluate(prepareOnce('const a = [1]; a.map((x) => x + 1)'), { file, ...own, setMain: () => {} });
+  showResult('value' in evaluated ? evaluated.value : undefined);
+}
+
+/** Runs what programs need, so that it is compiled in the cache. */
+function rehearseAll(): void {
+  rehearse();
+  const code =
+    'import fs from "node:fs"; const { a, b: [c] } = await fs; class A { b = `${c}` } for (const x of []) {}';
+  prepareOnce(code);
+  prepareProgram(code, new Set());
+  explainError(new TypeError('x'), () => undefined);
+}
+
+serve();
