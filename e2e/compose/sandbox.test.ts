@@ -24,9 +24,9 @@ const ask = (requests: readonly string[]) =>
 const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
 
 describe('the sandbox in its container', () => {
-  test('gives Python namespaces', async () => {
+  test('gives each language namespaces', async () => {
     expect((await request(`${mesh.url('sandbox')}/health`)).body).toMatchObject({
-      isolation: { python: 'namespaces', javascript: 'isolate', typescript: 'isolate' },
+      isolation: { python: 'namespaces', javascript: 'namespaces', typescript: 'namespaces' },
       jailed: { python: true, javascript: true, typescript: true },
     });
   });

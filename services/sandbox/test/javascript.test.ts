@@ -3,7 +3,8 @@ import { contentOf, type Sandbox, startSandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  // In an isolate; node/node.test.ts is about Node itself.
+  sandbox = await startSandbox({ SANDBOX_ISOLATION: 'wasm' });
 }, 60_000);
 afterAll(() => sandbox.stop());
 

@@ -70,9 +70,11 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
     });
 
     test('shows its isolation at /health and its pools at /ready and /metrics', async () => {
+      const isolation = level === 'namespaces' ? level : 'isolate';
+      const inJavaScript = { javascript: isolation, typescript: isolation };
       const { body: health } = await request(`${sandbox.url}/health`);
       expect(health).toMatchObject({
-        isolation: { python: level, javascript: 'isolate', typescript: 'isolate' },
+        isolation: { python: level, ...inJavaScript },
         jailed: { python: IS_JAILED, javascript: IS_JAILED, typescript: IS_JAILED },
       });
       const { body: ready } = await request(`${sandbox.url}/ready`);

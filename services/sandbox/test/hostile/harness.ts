@@ -135,8 +135,9 @@ export async function openHarness(setting: Setting): Promise<Harness> {
   };
 }
 
-const isolationOf = ({ language }: HostileProgram, { isolation }: Setting): Isolation =>
-  language === 'python' ? isolation : 'isolate';
+/** Returns the isolation of a program's language under a setting. */
+export const isolationOf = ({ language }: HostileProgram, { isolation }: Setting): Isolation =>
+  language === 'python' || isolation === 'namespaces' ? isolation : 'isolate';
 
 async function openLane({ isolation, user, env: own = {} }: Setting, host: Host): Promise<Lane> {
   const limits = { SANDBOX_ISOLATION: isolation, MIN_WORKERS: '1', MAX_WORKERS: '4' };

@@ -1,4 +1,5 @@
 // An error from outside has a constructor from outside.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 const causes = [

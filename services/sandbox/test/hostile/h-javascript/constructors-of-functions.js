@@ -1,4 +1,5 @@
 // A function made from text runs where its constructor is from.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 const makers = [

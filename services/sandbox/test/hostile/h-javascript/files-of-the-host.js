@@ -1,4 +1,5 @@
 // The file system is the program's own.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 import fs from 'node:fs';

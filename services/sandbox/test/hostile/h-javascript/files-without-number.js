@@ -1,5 +1,6 @@
 // Files until memory is full.
 // expect: out_of_memory | timeout
+// expect namespaces: error
 // memory_mb: 64
 // timeout_ms: 4000
 // alone: yes

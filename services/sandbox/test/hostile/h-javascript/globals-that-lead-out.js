@@ -1,4 +1,5 @@
 // What a program of Node would find.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 const names = ['fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'Worker', 'SharedWorker', 'BroadcastChannel', 'navigator',

@@ -1,4 +1,5 @@
 // Everything that can be reached from the globals: a reference to the host among it would be the end of the sandbox.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 const seen = new Set();

@@ -1,4 +1,5 @@
 // Descriptors other than the input.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 const fs = require('fs');

@@ -1,4 +1,5 @@
 // Newer ways to call what a program hands over.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 const strange = {

@@ -1,3 +1,4 @@
 // import.meta knows where a module is from.
+// only: isolate
 // expect: error
 import.meta.url;

@@ -1,4 +1,5 @@
 // Modules by every name and every way to ask for one.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 const names = ['child_process', 'net', 'http', 'https', 'dgram', 'dns', 'os', 'vm', 'v8', 'worker_threads', 'cluster', 'inspector',

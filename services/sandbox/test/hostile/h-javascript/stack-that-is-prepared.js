@@ -1,4 +1,5 @@
 // The engine lets a program say how stacks are shown, and gives it the frames for it: also those of the host?
+// only: isolate
 // expect: success | error
 // stdout: CONTAINED
 let reached = [];

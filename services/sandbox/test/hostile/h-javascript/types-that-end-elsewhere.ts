@@ -1,4 +1,5 @@
 // Text that is a type for one reader and code for another.
+// only: isolate
 // expect: success | error
 // stdout: CONTAINED|^$
 const a = 1 as any as { [key: string]: () => typeof import('node:child_process') };

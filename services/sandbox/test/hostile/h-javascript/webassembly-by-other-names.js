@@ -1,4 +1,5 @@
 // A WebAssembly memory is not counted as the heap is: there must be no way to one.
+// only: isolate
 // expect: success
 // stdout: CONTAINED
 const ways = [
