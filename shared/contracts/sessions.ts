@@ -43,7 +43,7 @@ export const SessionPart = z.discriminatedUnion('type', [
   z.object({ type: z.literal('step-start') }),
   z.object({ type: z.literal('text'), text: z.string(), state: z.literal('done').optional() }),
   z.object({ type: z.literal('reasoning'), text: z.string(), state: z.literal('done') }),
-  z.object({ type: z.literal('file'), mediaType: z.string(), url: z.string() }),
+  z.object({ type: z.literal('file'), mediaType: z.string(), url: z.string(), filename: z.string().optional() }),
   SessionToolPart,
 ]);
 export type SessionPart = z.output<typeof SessionPart>;

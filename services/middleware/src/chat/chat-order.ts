@@ -8,7 +8,9 @@ import type { Permission } from '../policy/permission.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { ChatMetrics } from '../telemetry/chat-metrics.ts';
 import type { ActiveRuns } from './active-runs.ts';
+import type { CodeSessions } from './code-sessions.ts';
 import type { ChatInput } from './conversation.ts';
+import type { KeepFiles } from './keep-files.ts';
 
 /** A chat that a caller asks for. */
 export interface ChatOrder extends ModelChoice {
@@ -48,4 +50,6 @@ export interface ChatDependencies {
   readonly sessions: Sessions;
   readonly approvals: Approvals;
   readonly permissionOf: (tool: Tool) => Permission;
+  readonly keepFiles: KeepFiles;
+  readonly codeSessions: CodeSessions;
 }

@@ -10,6 +10,8 @@ import type { ChatMetrics } from '../telemetry/chat-metrics.ts';
 import { traceRun } from '../telemetry/chat-spans.ts';
 import { chooseRunTools, createListSearch, type ListSearch } from './find-tools.ts';
 import type { ChatDependencies, ChatOrder, StartedOrder, ToolChoice } from './chat-order.ts';
+import { hasPrograms } from './code-sessions.ts';
+import { keptFiles } from '../run/turns.ts';
 import { openConversation } from './conversation.ts';
 import { newBoundary, runOptions } from './run-options.ts';
 import { openTranscript, type Transcript } from './transcript.ts';
@@ -55,15 +57,20 @@ async function startRun(dependencies: ChatDependencies, order: StartedOrder, sea
   const { metrics, hub, sessions, openModel } = dependencies;
   const { sessionId, runId, isSession } = order;
   const stored = isSession ? sessions.read(sessionId) : undefined;
-  const conversation = openConversation(order.input, stored, sessionId);
+  const opened = openConversation(order.input, stored, sessionId);
   const boundary = newBoundary();
   const [model, { tools: listed, note }] = await Promise.all([openModel(order, boundary), listTools(hub)]);
-  const { config, permissionOf } = dependencies;
+  const { config, permissionOf, codeSessions } = dependencies;
+  const conversation = { ...opened, turns: await dependencies.keepFiles(opened.turns, hasPrograms(listed)) };
   search.follow(listed);
   const chosen = await chooseRunTools({
     search,
     tools: selectTools(listed, order.tools),
-    callTool: hub.conversation(sessionId).callTool,
+    callTool: codeSessions.within(hub.conversation(sessionId).callTool, {
+      id: isSession ? sessionId : undefined,
+      tools: listed,
+      files: keptFiles(conversation.turns),
+    }),
     permissionOf,
     model,
     externalTools: order.externalTools ?? [],

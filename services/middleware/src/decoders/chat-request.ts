@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { FileId } from '@toolmesh/shared/contracts/files';
 import { ApprovalDecision } from '@toolmesh/shared/contracts/chat';
 import { z } from 'zod';
 import { ProviderName } from '../models/provider-name.ts';
 import type { ChatInput } from '../chat/conversation.ts';
 import type { Turn } from '../run/turns.ts';
+import { filesByIds } from './read-file.ts';
 import { ChatMessage, readMessages } from './read-messages.ts';
 
 export const SessionId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, '1 to 64 of A-Z, a-z, 0-9, _ and -');
@@ -15,6 +17,7 @@ export const ChatRequest = z
   .object({
     message: z.string().trim().min(1).optional().describe('The user’s message'),
     messages: z.array(ChatMessage).min(1).max(1_000).optional().describe('The conversation, the user’s message last'),
+    files: z.array(FileId).max(20).optional().describe('Ids of files from POST /files that come with `message`'),
     approvals: z
       .array(ApprovalDecision)
       .min(1)
@@ -47,8 +50,8 @@ export const ChatRequest = z
     path: ['session_id'],
     message: 'approvals are given in a session',
   })
-  .transform(({ message, messages, approvals, id, ...rest }, context) => {
-    const input = inputOf({ message, messages, approvals });
+  .transform(({ message, messages, files, approvals, id, ...rest }, context) => {
+    const input = inputOf({ message, messages, files, approvals });
     if (input.kind === 'conversation' && !isAnswerable(input.turns)) {
       context.addIssue({ code: 'custom', path: ['messages'], message: 'the last message must be the user’s' });
     }
@@ -65,12 +68,17 @@ function isAnswerable(turns: readonly Turn[]): boolean {
 interface GivenInput {
   readonly message: string | undefined;
   readonly messages: readonly ChatMessage[] | undefined;
+  readonly files: readonly string[] | undefined;
   readonly approvals: readonly ApprovalDecision[] | undefined;
 }
 
-function inputOf({ message = '', messages, approvals }: GivenInput): ChatInput {
+function inputOf({ message = '', messages, files = [], approvals }: GivenInput): ChatInput {
   if (approvals !== undefined) return { kind: 'approvals', approvals };
   if (messages !== undefined) return { kind: 'conversation', turns: readMessages(messages) };
   const createdAt = new Date().toISOString();
-  return { kind: 'message', turn: { role: 'user', id: `msg_${randomUUID()}`, content: message, createdAt } };
+  const attached = files.length === 0 ? {} : { files: filesByIds(files) };
+  return {
+    kind: 'message',
+    turn: { role: 'user', id: `msg_${randomUUID()}`, content: message, ...attached, createdAt },
+  };
 }

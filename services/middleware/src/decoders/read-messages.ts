@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { FileId } from '@toolmesh/shared/contracts/files';
 import { isDeepJson, MAX_ARGUMENT_DEPTH } from '@toolmesh/shared/kit/json/depth';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { z } from 'zod';
 import type { Image } from '../models/model.ts';
 import type { AnswerTurn, Step, Turn, TurnCall } from '../run/turns.ts';
+import { filesByIds, readFilePart } from './read-file.ts';
 import { readImage } from './read-image.ts';
 import { outcomeOf } from './read-outcome.ts';
 import { readUiParts, UiMessagePart } from './read-ui-parts.ts';
 
-/** Text or an image, as OpenAI's clients send them; anything else is left out. */
+/** Text, an image or a file, as OpenAI's clients send them; anything else is left out. */
 const ContentPart = z.looseObject({
   type: z.string(),
   text: z.string().optional(),
@@ -33,6 +35,7 @@ export const ChatMessage = z
     parts: z.array(UiMessagePart).optional(),
     tool_calls: z.array(Call).nullish(),
     tool_call_id: z.string().optional(),
+    files: z.array(FileId).max(20).optional().describe('Ids of files from POST /files, for the programs of the chat'),
   })
   .refine(
     ({ role, content, parts, tool_calls }) =>
@@ -61,8 +64,7 @@ export function readMessages(messages: readonly ChatMessage[]): readonly Turn[] 
       if (last?.role === 'assistant') turns[turns.length - 1] = { ...last, steps: [...last.steps, ...steps] };
       else turns.push({ role: 'assistant', id, steps });
     } else if (message.role === 'user') {
-      const images = imagesOf(message);
-      turns.push({ role: 'user', id, content: textOf(message), ...(images.length === 0 ? {} : { images }) });
+      turns.push({ role: 'user', id, content: textOf(message), ...attachmentsOf(message) });
     } else turns.push({ role: 'system', id, content: textOf(message) });
   }
   return withOwnIds(turns);
@@ -81,6 +83,14 @@ function withOwnIds(turns: readonly Turn[]): readonly Turn[] {
 function textOf({ content, parts }: ChatMessage): string {
   if (typeof content === 'string') return content;
   return (content ?? parts ?? []).flatMap(({ text }) => (typeof text === 'string' ? text : [])).join('\n');
+}
+
+function attachmentsOf(message: ChatMessage) {
+  const images = imagesOf(message);
+  const own = Array.isArray(message.content) ? message.content : [];
+  const inParts = [...own, ...(message.parts ?? [])].flatMap((part) => readFilePart(part) ?? []);
+  const files = [...inParts, ...filesByIds(message.files ?? [])];
+  return { ...(images.length === 0 ? {} : { images }), ...(files.length === 0 ? {} : { files }) };
 }
 
 function imagesOf({ content, parts = [] }: ChatMessage): readonly Image[] {

@@ -6,7 +6,16 @@ import type {
   SessionRun,
   SessionToolPart,
 } from '@toolmesh/shared/contracts/sessions';
-import { type AnswerTurn, pendingCalls, type RunSummary, type Step, type Turn, type TurnCall } from '../run/turns.ts';
+import { contentPath } from '@toolmesh/shared/contracts/files';
+import {
+  type AnswerTurn,
+  pendingCalls,
+  type RunSummary,
+  type Step,
+  type Turn,
+  type TurnCall,
+  type TurnFile,
+} from '../run/turns.ts';
 import type { SessionSummary } from '../sessions/session-store.ts';
 import { encodeApproval, encodeCall } from './json.ts';
 
@@ -51,8 +60,16 @@ function viewTurn(turn: Turn): SessionMessage {
         mediaType: mimeType,
         url: `data:${mimeType};base64,${data}`,
       })),
+      ...(turn.role === 'user' ? (turn.files ?? []) : []).flatMap(viewFile),
     ],
   };
+}
+
+function viewFile({ fileId, name, mimeType = 'application/octet-stream' }: TurnFile): readonly SessionPart[] {
+  if (fileId === undefined) return [];
+  return [
+    { type: 'file', mediaType: mimeType, url: contentPath(fileId), ...(name === undefined ? {} : { filename: name }) },
+  ];
 }
 
 function viewAnswer({ id, role, steps, createdAt, run }: AnswerTurn): SessionMessage {

@@ -16,10 +16,12 @@ export interface SessionRouteParts {
   readonly sessions: Sessions;
   readonly runs: ActiveRuns;
   readonly hub: Pick<HubClient, 'conversation'>;
+  /** Ends what the programs of a conversation have kept. */
+  readonly endCode: (sessionId: string) => void;
 }
 
 /** The stored conversations: list, read, delete, export. */
-export function sessionRoutes({ sessions, runs, hub }: SessionRouteParts): readonly Route[] {
+export function sessionRoutes({ sessions, runs, hub, endCode }: SessionRouteParts): readonly Route[] {
   const find = (id: string): readonly Turn[] => {
     const turns = sessions.read(id);
     if (turns !== undefined) return turns;
@@ -54,6 +56,7 @@ export function sessionRoutes({ sessions, runs, hub }: SessionRouteParts): reado
         sessions.remove(id);
         leave();
         void hub.conversation(id).end();
+        endCode(id);
         res.status(204).end();
         return undefined;
       },

@@ -11,9 +11,24 @@ export type Turn =
       readonly id: string;
       readonly content: string;
       readonly images?: readonly Image[];
+      readonly files?: readonly TurnFile[];
       readonly createdAt?: string;
     }
   | AnswerTurn;
+
+/** A file of a message: kept under `fileId`, or still to be kept, with its content as base64. */
+export interface TurnFile {
+  readonly name?: string;
+  readonly mimeType?: string;
+  readonly data?: string;
+  readonly fileId?: string;
+  /** Its place in the working directory of programs, once it is kept. */
+  readonly path?: string;
+  readonly sizeBytes?: number;
+}
+
+/** A file that programs can be given. */
+export type KeptTurnFile = TurnFile & Required<Pick<TurnFile, 'fileId' | 'path' | 'sizeBytes'>>;
 
 export interface AnswerTurn {
   readonly role: 'assistant';
@@ -69,10 +84,28 @@ export function toMessages(turns: readonly Turn[]): readonly Message[] {
   const messages = turns.flatMap((turn): readonly Message[] => {
     if (turn.role === 'system') return [{ role: 'system', content: turn.content }];
     if (turn.role === 'assistant') return turn.steps.flatMap(stepMessages);
-    const { content, images = [] } = turn;
-    return [{ role: 'user', content, ...(images.length === 0 ? {} : { images }) }];
+    const { images = [] } = turn;
+    return [{ role: 'user', content: withFileNotes(turn), ...(images.length === 0 ? {} : { images }) }];
   });
   return withLatestImages(messages);
+}
+
+/** Returns the files of a conversation that programs can be given. */
+export const keptFiles = (turns: readonly Turn[]): readonly KeptTurnFile[] =>
+  turns.flatMap((turn) => (turn.role === 'user' ? (turn.files ?? []).filter(isKept) : []));
+
+const isKept = (file: TurnFile): file is KeptTurnFile =>
+  file.fileId !== undefined && file.path !== undefined && file.sizeBytes !== undefined;
+
+/** Returns a message with a line for each of its files, which tells a model where its programs find it. */
+function withFileNotes({ content, files = [] }: { readonly content: string; readonly files?: readonly TurnFile[] }) {
+  const notes = files
+    .filter(isKept)
+    .map(
+      ({ path, mimeType = 'application/octet-stream', sizeBytes }) =>
+        `[Attached file ${JSON.stringify(path)} (${mimeType}, ${sizeBytes} bytes): programs that you run with execute_code find it by this name in their working directory]`,
+    );
+  return [content, ...notes].filter((part) => part !== '').join('\n');
 }
 
 /** Returns one step as a model gets it; a step without text and calls leaves no trace. */

@@ -8,6 +8,10 @@ import { createSessions, type Sessions } from './sessions.ts';
 const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../../../data/middleware', import.meta.url));
 const DAY_MS = 86_400_000;
 
+/** Returns the folder of what is kept between starts; undefined where conversations are not. */
+export const keepingFolder = ({ CHAT_SESSIONS, CHAT_DATA_DIR = DEFAULT_DIRECTORY }: MiddlewareConfig) =>
+  CHAT_SESSIONS === 'off' ? undefined : CHAT_DATA_DIR;
+
 /**
  * Opens the stored conversations. Where the default folder is not writable they are kept in memory, which is logged; a
  * folder that is configured has to work. @throws ConfigError when it does not

@@ -2,8 +2,9 @@ import { isRecord } from '@toolmesh/shared/kit/json/is-record';
 import { parseJson } from '@toolmesh/shared/kit/json/parse-json';
 import { type JsonObject, listOf, numberOf, objectOf, prettyJson, textOf } from '../api/json.ts';
 
-/** A file that came of a call, its bytes in base64. */
+/** A file that came of a call, its bytes in base64, or to be downloaded by its id. */
 export interface OutputFile {
+  readonly id?: string | undefined;
   readonly path: string;
   readonly mimeType: string;
   readonly sizeBytes: number;
@@ -108,6 +109,7 @@ function readExecution(run: JsonObject, content: readonly unknown[]): ToolOutput
 }
 
 const readArtifact = (artifact: JsonObject): OutputFile => ({
+  id: textOf(artifact['id']),
   path: textOf(artifact['path']) ?? 'file',
   mimeType: textOf(artifact['mime_type']) ?? 'application/octet-stream',
   sizeBytes: numberOf(artifact['size_bytes']) ?? 0,

@@ -1,7 +1,7 @@
 import type { OutputFile, OutputImage, ToolOutput } from '../../answer/tool-output.ts';
 import { bytes } from '../parts/amounts.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
-import { download, fileFromBase64 } from '../parts/download.ts';
+import { download, downloadFrom, fileFromBase64 } from '../parts/download.ts';
 import { Icon, IconButton } from '../parts/icons.tsx';
 
 /** Drawing more than this would hold the page up; copying still takes all of it. */
@@ -57,5 +57,8 @@ export const OutputFacts = ({ facts }: { readonly facts: readonly string[] }) =>
   </p>
 );
 
-const save = ({ data, mimeType, path }: OutputFile): void =>
-  download(fileFromBase64(data, mimeType), path.split('/').at(-1) ?? 'file');
+const save = ({ id, data, mimeType, path }: OutputFile): void => {
+  const name = path.split('/').at(-1) ?? 'file';
+  if (data === '' && id !== undefined) downloadFrom(`/files/${encodeURIComponent(id)}/content`, name);
+  else download(fileFromBase64(data, mimeType), name);
+};
