@@ -26,13 +26,34 @@ export type Language = z.output<typeof Language>;
 
 const atMostBytes = (limit: number) => (text: string) => Buffer.byteLength(text) <= limit;
 
-/** A file path below the working directory, with `/` as separator: no `..`, no drive, no control characters. */
+/** Names of the working directory, by those of other code interpreters. */
+export const WORK_DIRECTORIES = [
+  '/work',
+  '/mnt/data',
+  '/home/user',
+  '/home/sandbox',
+  '/workspace',
+  '/content',
+] as const;
+
+/** Takes the working directory off an absolute path. */
+function relativeTo(path: string): string {
+  const [, rest = path] = /^(?:sandbox:)?(\/.*)$/.exec(path) ?? [];
+  const directory = WORK_DIRECTORIES.find((name) => rest.startsWith(`${name}/`));
+  return directory === undefined ? path : rest.slice(directory.length + 1);
+}
+
+/**
+ * A file path below the working directory, with `/` as separator: no `..`, no drive, no control characters. An absolute
+ * path in the working directory, by whatever of its names, is taken as the relative one.
+ */
 const RelativePath = z
   .string()
   .min(1)
   .max(255)
+  .overwrite(relativeTo)
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  .regex(/^[^\\:\u0000-\u001F\u007F]+$/, 'must be a plain relative path with / between its parts')
+  .regex(/^(?![A-Za-z]:)[^\\\u0000-\u001F\u007F]+$/, 'must be a plain relative path with / between its parts')
   .refine((path) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'), {
     message: 'must be a relative path without empty, "." or ".." parts',
   });
@@ -79,12 +100,14 @@ export const ExecuteArguments = z.object({
     .refine(atMostBytes(LIMITS.stdinBytes), `at most ${LIMITS.stdinBytes} bytes`)
     .optional()
     .describe('Text for the standard input of the program'),
-  files: InputFiles.optional().describe('Files to put into the working directory before the program starts'),
+  files: InputFiles.optional().describe('Files for the working directory, there before the program starts'),
   packages: z
     .array(z.string().min(1).max(214))
     .max(LIMITS.packages)
     .optional()
-    .describe('Packages that the program imports, each "name" or "name==1.2.3"; they are checked and installed first'),
+    .describe(
+      'Packages of PyPI or npm that the program imports, by name or as "name==1.2.3": checked and installed first',
+    ),
   timeout_ms: z.int().min(100).max(120_000).default(30_000).describe('When to stop the program, in milliseconds'),
   memory_mb: z.int().min(16).max(2_048).default(512).describe('How much memory the program may use, in MiB'),
   session_id: SandboxSessionId.optional().describe(
@@ -149,8 +172,10 @@ export const EXECUTE_CODE_TOOL = {
   name: EXECUTE_CODE,
   title: 'Run code',
   description:
-    'Runs a Python, JavaScript or TypeScript program in a sandbox without network and returns what it printed, the ' +
-    'value of its last expression, errors, and the files that it wrote to its working directory.',
+    'Runs a program (Python, JavaScript, TypeScript) in a sandbox without network. Returns what it printed, the value of ' +
+    'its last expression, errors, and every file that it wrote to its working directory (/mnt/data is the same); plots ' +
+    'and display() are returned, too. numpy, pandas and matplotlib are there for Python; name other packages in ' +
+    '`packages` instead of running pip or npm. Each call starts anew, unless session_id keeps variables and files.',
   input: ExecuteArguments,
   output: ExecutionResult,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },

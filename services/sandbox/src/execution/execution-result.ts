@@ -1,5 +1,6 @@
 import { type ExecuteArguments, type ExecutionResult, LIMITS } from '@toolmesh/shared/contracts/execution';
 import type { CollectedFiles } from './collected-files.ts';
+import { withHint } from './error-hints.ts';
 import { capText } from '../workers/output-buffer.ts';
 import type { Report } from '../workers/protocol.ts';
 import type { Ending, Run } from '../workers/worker-process.ts';
@@ -49,7 +50,7 @@ function describeEnding(ending: Ending, program: ExecuteArguments) {
       return stopped('killed', ending.signal, { type: 'Crash', message, traceback: '' });
     }
     case 'report':
-      if (ending.stopped === undefined) return reported(withMemory(ending.report, program.memory_mb), andSession);
+      if (ending.stopped === undefined) return reported(withMemory(ending.report, program.memory_mb), program, andSession);
       return interrupted(ending.stopped, ending.report, whyStopped(ending.stopped, program, andSession));
   }
 }
@@ -90,8 +91,9 @@ function withMemory(report: Report, memoryMb: number): Report {
   return { ...report, error: { type: 'OutOfMemory', message, traceback: '' } };
 }
 
-function reported(report: Report, andSession: string) {
-  const { result, error, exit_code, signal, out_of_memory } = report;
+function reported(report: Report, program: ExecuteArguments, andSession: string) {
+  const { result, exit_code, signal, out_of_memory } = report;
+  const error = withHint(report.error, program);
   const failed = error !== null || exit_code !== 0;
   return {
     status: statusOf(out_of_memory, signal, failed),

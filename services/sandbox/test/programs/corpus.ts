@@ -68,11 +68,11 @@ const LANGUAGES: ReadonlyMap<string, string> = new Map([
  * - `display`: all display data, as types with `|` between those of one, and commas; `-` for none.
  * - `only`: isolations that it is for, with `|` between. - `needs`: packages of the base layer, with commas.
  * - `timeout_ms`, `memory_mb`, `stdin`, `packages`: as in the request, the last with commas.
- * - `file <path>`: the content of a file that it is given; `file64 <path>`: the same in base64.
+ * - `file <path>`: the content of a file that it is given; `file64 <path>`: the same in base64; a path may be quoted.
  *
  * A line `# === next call` begins the next turn of the same session, with a header of its own.
  */
-const HEADER_LINE = /^(?:#|\/\/) ?([a-z_]+(?:64)?)(?: ([^:]+))?: (.*)$/;
+const HEADER_LINE = /^(?:#|\/\/) ?([a-z_]+(?:64)?)(?: ("[^"]+"|[^:"]+))?: (.*)$/;
 const KEYS = new Set(
   [...PATTERNS, ...'from status artifacts display only needs timeout_ms memory_mb stdin packages'.split(' ')].concat([
     'file',
@@ -124,7 +124,7 @@ function splitHeader(text: string, file: string): { readonly header: Header; rea
   for (const line of text.slice(0, Math.max(0, end)).split('\n')) {
     const [, key = '', scope, value = ''] = HEADER_LINE.exec(line) ?? [];
     if (!KEYS.has(key)) throw new Error(`${file}: ${JSON.stringify(line)} is no line of a header`);
-    header.set(scope === undefined ? key : `${key} ${scope}`, value);
+    header.set(scope === undefined ? key : `${key} ${scope.replaceAll('"', '')}`, value);
   }
   return { header, code: text.slice(end + 2) };
 }

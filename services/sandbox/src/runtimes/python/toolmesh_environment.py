@@ -33,7 +33,7 @@ def prepare():
 
 _NOTEBOOK = (
     "IPython.display IPython.core IPython.core.display IPython.core.display_functions IPython.core.interactiveshell "
-    "IPython.core.getipython IPython.core.magic IPython.core.pylabtools nest_asyncio"
+    "IPython.core.getipython IPython.core.magic IPython.core.pylabtools nest_asyncio google google.colab"
 ).split()
 
 

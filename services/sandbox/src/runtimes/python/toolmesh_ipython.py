@@ -317,7 +317,30 @@ def _fill_nested(module):
     module.apply = lambda *_, **__: None
 
 
+def _fill_google(module):
+    """A namespace that other packages would share."""
+
+
+def _fill_colab(module):
+    """Files come back from the working directory by themselves, and are given to a call."""
+    import types
+
+    module.files, module.drive = types.SimpleNamespace(), types.SimpleNamespace()
+    module.files.download = lambda path, *_: print(f"{path} is returned with the result")
+    module.files.upload = lambda *_: _refuse("files.upload(): give files to the call in `files`; they are in the working directory")
+    module.files.view = lambda *_: None
+    module.drive.mount = lambda *_, **__: _refuse("drive.mount(): there is no Google Drive here; give files to the call in `files`")
+    module.data_table = types.SimpleNamespace(enable_dataframe_formatter=lambda *_: None)
+    module.output = types.SimpleNamespace(clear=lambda *_, **__: clear_output())
+
+
+def _refuse(message):
+    raise magics.UsageError(message)
+
+
 _MODULES = {
+    "google": _fill_google,
+    "google.colab": _fill_colab,
     "IPython": _fill_ipython,
     "IPython.display": _fill_display,
     "IPython.core": _fill_core,
