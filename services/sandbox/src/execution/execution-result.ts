@@ -50,7 +50,8 @@ function describeEnding(ending: Ending, program: ExecuteArguments) {
       return stopped('killed', ending.signal, { type: 'Crash', message, traceback: '' });
     }
     case 'report':
-      if (ending.stopped === undefined) return reported(withMemory(ending.report, program.memory_mb), program, andSession);
+      if (ending.stopped === undefined)
+        return reported(withMemory(ending.report, program.memory_mb), program, andSession);
       return interrupted(ending.stopped, ending.report, whyStopped(ending.stopped, program, andSession));
   }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { Language } from '@toolmesh/shared/contracts/execution';
+import { type Language, WORK_DIRECTORIES } from '@toolmesh/shared/contracts/execution';
 import type { FoundJail } from '../../jail/find-jail.ts';
 import type { Jail, Jailed, ReadOnlyMount } from '../../jail/jail.ts';
 import type { SystemPython } from '../../jail/system-root.ts';
@@ -14,6 +14,9 @@ import type { Interpreter } from './interpreter.ts';
 export const PACKAGES = '/opt/packages';
 /** Directory of all package layers in a launcher's jail, which its workers do not see. */
 const LAYERS = '/opt/layers';
+
+/** Links to the working directory, by the names that it has elsewhere. */
+const OTHER_NAMES = WORK_DIRECTORIES.filter((path) => path !== '/work').map((path) => ({ to: '/work', path }));
 
 /** A language whose interpreter runs in a jail of namespaces: an entry of a few lines for each. */
 export interface JailedLanguage {
@@ -79,7 +82,7 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
       command,
       isFirst: true,
       env: { ...ENVIRONMENT, ...own, ...env },
-      links: [...found.root.links, ...(language.links ?? [])],
+      links: [...found.root.links, ...OTHER_NAMES, ...(language.links ?? [])],
       folders: [PACKAGES],
       mounts: [...found.root.mounts, { from: compiled, to: WORKER_HOME }, ...shown, ...mounts],
     });

@@ -1,8 +1,10 @@
 """The files of a program: what it is given, and what it has made or changed."""
 
+import itertools
 import os
 
 import toolmesh_program as user_program
+import toolmesh_scratch as scratch
 import toolmesh_wire as wire
 
 WORK_DIR = user_program.WORK_DIR
@@ -66,7 +68,13 @@ class Given:
 
 def stats():
     """Returns what identifies the present state of each file, by path."""
-    return {path: _identity(entry.stat(follow_symlinks=False)) for path, entry in _files_below(WORK_DIR)}
+    found = {}
+    for path, entry in (*_files_below(WORK_DIR), *scratch.files()):
+        try:
+            found[path] = _identity(entry.stat(follow_symlinks=False))
+        except OSError:
+            continue  # It has gone meanwhile.
+    return found
 
 
 def _identity(stat):
@@ -90,14 +98,27 @@ def _files_below(root):
                 yield entry.path, entry
 
 
-def send_changed(given, before, limits, keep, deadline=None):
+def _name_of(path):
+    """Returns the name of a result: its path in the working directory, or that below the root."""
+    return os.fsencode(os.path.relpath(path, WORK_DIR if _is_in_workspace(path) else "/")).decode("utf-8", "replace")
+
+
+def _is_in_workspace(path):
+    return path.startswith(WORK_DIR + "/")
+
+
+def send_changed(given, before, limits, keep, named, deadline=None):
     """Sends the regular files that the program made or changed, within `limits`, as its results; with `keep` also all
-    others that are new in its workspace. Returns whether some were left out, and the names that are gone."""
+    others that are new in its workspace. Results outside of it are known by `named`, a `scratch.Named`. Returns whether some were left out, and the names that are gone."""
     import time
 
     count, size, truncated, present = 0, 0, False, set()
-    for path, entry in _files_below(WORK_DIR):
-        name = os.fsencode(os.path.relpath(path, WORK_DIR)).decode("utf-8", "replace")
+    names = set()
+    for path, entry in itertools.chain(_files_below(WORK_DIR), scratch.results(named)):
+        name = _name_of(path)
+        if name in names:
+            continue  # The workspace has one of that name, too.
+        names.add(name)
         present.add(path)
         try:
             stat = entry.stat(follow_symlinks=False)
@@ -121,8 +142,8 @@ def send_changed(given, before, limits, keep, deadline=None):
         size += sent
         count += is_result and sent > 0 or stat.st_size == 0
     is_complete = len(present) < MAX_VISITED
-    gone = [path for path in before if path not in present] if keep and is_complete else []
-    return truncated, [os.fsencode(os.path.relpath(path, WORK_DIR)).decode("utf-8", "replace") for path in gone]
+    gone = [path for path in before if path not in present and _is_in_workspace(path)] if keep and is_complete else []
+    return truncated, [_name_of(path) for path in gone]
 
 
 def _is_unchanged(path, stat, known):

@@ -40,6 +40,7 @@ import _signal
 import toolmesh_limits as limits
 import toolmesh_wire as wire
 from toolmesh_output import Output
+from toolmesh_scratch import Named
 from toolmesh_report import PipedReport, SharedReport
 
 NICE = 19
@@ -96,7 +97,8 @@ class Interpreter:
 
     def _start(self):
         out, err = os.pipe(), os.pipe()
-        self.outputs = (Output(wire.STDOUT, out[0]), Output(wire.STDERR, err[0]))
+        self.named = Named()
+        self.outputs = (Output(wire.STDOUT, out[0], self.named), Output(wire.STDERR, err[0], self.named))
         given = [out[1], err[1]]
         pipes = None
         if self.takes != "file":

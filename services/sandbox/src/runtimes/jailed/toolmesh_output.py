@@ -16,9 +16,9 @@ GATHER_SECONDS = 0.001
 class Output:
     """One stream: `open` until all its writers are gone."""
 
-    def __init__(self, kind, fd):
+    def __init__(self, kind, fd, named):
         os.set_blocking(fd, False)
-        self.kind, self.fd = kind, fd
+        self.kind, self.fd, self.named = kind, fd, named
         self.open = True
         self.restart()
 
@@ -36,6 +36,7 @@ class Output:
             self.open = False
             return False
         self.total += len(data)
+        self.named.look(data)
         self.held += data
         del self.held[: max(0, len(self.held) - HELD_BYTES)]
         return True

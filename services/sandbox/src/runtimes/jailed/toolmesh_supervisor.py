@@ -48,6 +48,7 @@ def serve(description):
 def run(program, given, interpreter):
     """Runs one program: the only one, or the next of a session."""
     before = files.stats() if program["keep"] else {}
+    interpreter.named.forget()
     if interpreter.has_begun:
         _signal_the_rest(_signal.SIGCONT)
         for output in interpreter.outputs:
@@ -61,8 +62,9 @@ def run(program, given, interpreter):
     _signal_the_rest(_signal.SIGKILL if interpreter.is_over() else _signal.SIGSTOP)
     _drain(interpreter)
     report = _report_of(interpreter)
+    interpreter.named.look(str(report["result"]).encode("utf-8", "replace"))
     limits, keep = program["artifact_limits"], program["keep"]
-    report["artifacts_truncated"], report["removed"] = files.send_changed(given, before, limits, keep)
+    report["artifacts_truncated"], report["removed"] = files.send_changed(given, before, limits, keep, interpreter.named)
     wire.send(wire.REPORT, wire.to_json(report))
 
 

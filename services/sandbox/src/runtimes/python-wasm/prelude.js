@@ -3,6 +3,7 @@
 // on its way; $4: randomBytes(count) -> ArrayBuffer.
 
 const WORK_DIR = '/work';
+const OTHER_NAMES = ['/mnt/data', '/home/user', '/home/sandbox', '/workspace', '/content'];
 const PACKAGES_DIR = '/packages';
 
 const writers = { setStdout: createWriter($0), setStderr: createWriter($1) };
@@ -110,6 +111,7 @@ function start(missing, packages) {
       isatty: false,
       write: (bytes) => {
         writer(bytes);
+        lookForPaths(bytes);
         return bytes.length;
       },
     });
@@ -123,6 +125,12 @@ function start(missing, packages) {
   ({ FS, _module: heap } = pyodide);
   if (packages.length > 0) addPackages(packages);
   FS.mkdirTree(WORK_DIR);
+  for (const path of OTHER_NAMES) {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    if (folder !== '') FS.mkdirTree(folder);
+    if (!FS.analyzePath(path).exists) FS.symlink(WORK_DIR, path);
+    else if (path !== '/home/user') (FS.rmdir(path), FS.symlink(WORK_DIR, path));
+  }
   FS.chdir(WORK_DIR);
   return pyodide.runPython('import sys; sys.version.split()[0]');
 }
@@ -140,6 +148,7 @@ function writeFile(path, data) {
 /** Runs one program; returns a InterpreterReport (workers/serve-worker.ts). */
 function run({ code, stdin, files, memoryBytes, keep, artifactLimits }) {
   for (const writer of Object.values(writers)) writer.restart();
+  printed = '';
   // The memory of the first program is that of its session.
   if (!isLimited) limits.heapBytes = Math.min(limits.heapBytes, pyodide._module.HEAPU8.length + memoryBytes);
   isLimited = true;
@@ -165,7 +174,7 @@ function run({ code, stdin, files, memoryBytes, keep, artifactLimits }) {
 }
 
 function stampFiles() {
-  const found = new Map(filesBelow(WORK_DIR).map((path) => [path, stampOf(path)]));
+  const found = new Map([...filesBelow(WORK_DIR), ...filesBelow(SCRATCH)].map((path) => [path, stampOf(path)]));
   // What changes from here on has another time.
   const now = Date.now();
   while (found.size > 0 && Date.now() === now) Atomics.wait(clock, 0, 0, 0.1);
@@ -203,17 +212,33 @@ function runToEnd(code, keep) {
   }
 }
 
+const SCRATCH = '/tmp';
+/** Matches files of types that people want to have, but for names as those of `tempfile` (toolmesh_scratch.py). */
+const RESULT =
+  /^\/tmp\/(?!\.|(?:.*\/)?tmp[^/.]{8}[/.])(?:[^/]+\/)*[^/]+\.(?:csv|tsv|xlsx|docx|pptx|pdf|png|jpe?g|gif|webp|svg|html?|md|ipynb|zip|parquet|wav)$/i;
+const MAX_PRINTED = 64 * 1024;
+/** Output that may name files in SCRATCH. */
+let printed = '';
+
+function lookForPaths(bytes) {
+  if (printed.length > MAX_PRINTED || bytes.length > MAX_PRINTED) return;
+  const text = String.fromCharCode(...bytes);
+  if (text.includes('/tmp/')) printed += text;
+}
+
 /** The regular files below the working directory that the program made or changed, as far as the limits go. */
 function collectArtifacts(given, limits) {
+  // A path that the program has printed is one that it means.
+  const shown = filesBelow(SCRATCH).filter((path) => RESULT.test(path) || printed.includes(path));
   const unchanged = new Map(given.map(({ path, data }) => [path, data]));
   const artifacts = [];
   let bytes = 0;
   let artifacts_truncated = false;
-  for (const path of filesBelow(WORK_DIR)) {
+  for (const path of [...filesBelow(WORK_DIR), ...shown]) {
     if (stamps.get(path) === stampOf(path)) continue;
     const data = readable(path);
     if (data === undefined) continue;
-    const relative = path.slice(WORK_DIR.length + 1);
+    const relative = path.startsWith(`${WORK_DIR}/`) ? path.slice(WORK_DIR.length + 1) : path.slice(1);
     if (isSame(unchanged.get(relative), data)) continue;
     const isTooMuch = artifacts.length === limits.count || bytes + data.length > limits.bytes;
     if (isTooMuch || relative.length > limits.path_chars) artifacts_truncated = true;
