@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, post, request } from '@toolmesh/shared/test-kit/requests';
 import { baseLayerPackages, baseLayerPath } from '../src/runtimes/python-namespaces/base-layer.ts';
+import { NO_INDEX } from './hostile/packages.ts';
 import { type Program, readCorpus } from './programs/corpus.ts';
 import { faultsOf } from './programs/judge.ts';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
@@ -20,7 +21,7 @@ describe.each(PYTHON_LEVELS)('under %s:', (level) => {
   let sandbox: Sandbox;
   let faults: ReadonlyMap<Program, Promise<readonly string[] | undefined>> = new Map();
   beforeAll(async () => {
-    sandbox = await startSandbox({ SANDBOX_ISOLATION: level });
+    sandbox = await startSandbox({ ...NO_INDEX, SANDBOX_ISOLATION: level });
     const { body } = await request(`${sandbox.url}/health`);
     faults = runAll(
       corpus.flatMap(({ programs }) => programs),

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts';
 import type { Packages } from '../packages/packages.ts';
 import { collectFiles, INLINE_BYTES } from './collected-files.ts';
 import type { FileStore } from '../files/file-store.ts';
+import { findLayer } from './find-layer.ts';
 import { filesToSend } from './given-files.ts';
 import type { Sessions } from './sessions.ts';
 import { toExecutionResult } from './execution-result.ts';
@@ -40,20 +41,11 @@ export interface ExecuteParts {
 const MIB = 1_024 ** 2;
 
 export function createExecute({ engines, sessions, budget, files, packages }: ExecuteParts): Execute {
-  const findLayer = (
-    { language, packages: specs = [], code, session_id: session }: ExecuteArguments,
-    signal: AbortSignal,
-  ) => {
-    const ecosystem = language === 'python' ? 'pypi' : 'npm';
-    if (specs.length === 0) return packages.layerForImports(ecosystem, { code, session }, signal);
-    return packages.layerFor(ecosystem, specs, signal);
-  };
-
   return async (program, signal, onOutput) => {
     const engine = engines.find(({ runtime }) => runtime.languages.includes(program.language));
     if (engine === undefined) throw new MeshError('unavailable', `There is no runtime for ${program.language}`);
     refuseTooLarge(program.memory_mb, budget);
-    const layer = await findLayer(program, signal);
+    const layer = await findLayer(packages, program, signal);
     const pool = engine.poolFor(program, layer?.directory);
     const limits = { timeoutMs: program.timeout_ms, outputBytes: LIMITS.outputBytes };
     const given = filesToSend(program.files ?? [], files);

@@ -1,4 +1,5 @@
 import type { ProvidedPackage } from '../../packages/package-layer.ts';
+import { WORKER_HOME } from '../jailed/compiled-worker.ts';
 import { type JailedLanguage, PACKAGES } from '../jailed/runtime.ts';
 import { hasOneOf } from './base-layer.ts';
 
@@ -21,7 +22,10 @@ const interpreter = (...args: readonly string[]) => ({ module: 'toolmesh_python'
 export function pythonNamespaces({ version, layer, provided }: PythonNamespacesOptions): JailedLanguage {
   // A package of a program stands in the way of none that every program has, but for another version of that one.
   const importPath = (packages?: string): string =>
-    packages !== undefined && hasOneOf(packages, provided) ? `${PACKAGES}:${LAYER}` : `${LAYER}:${PACKAGES}`;
+    (packages !== undefined && hasOneOf(packages, provided) ? [PACKAGES, LAYER] : [LAYER, PACKAGES])
+      // For processes that the program starts: the stand-in for pip.
+      .concat(WORKER_HOME)
+      .join(':');
   return {
     name: 'python-namespaces',
     languages: ['python'],

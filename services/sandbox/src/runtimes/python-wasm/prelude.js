@@ -129,7 +129,6 @@ function start(missing, packages) {
     const folder = path.slice(0, path.lastIndexOf('/'));
     if (folder !== '') FS.mkdirTree(folder);
     if (!FS.analyzePath(path).exists) FS.symlink(WORK_DIR, path);
-    else if (path !== '/home/user') (FS.rmdir(path), FS.symlink(WORK_DIR, path));
   }
   FS.chdir(WORK_DIR);
   return pyodide.runPython('import sys; sys.version.split()[0]');

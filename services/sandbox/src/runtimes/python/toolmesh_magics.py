@@ -44,7 +44,7 @@ def fill_in(text):
 
 def system(command):
     """Runs a line of shell; its output is the program's."""
-    answer = _install_answer(command)
+    answer = answer_to_pip(command)
     if answer is not None:
         print(answer)
         return
@@ -53,7 +53,7 @@ def system(command):
 
 def getoutput(command):
     """Runs a line of shell; returns the lines that it prints."""
-    answer = _install_answer(command)
+    answer = answer_to_pip(command)
     text = answer if answer is not None else _shell(command, capture=True)
     return Lines(text.splitlines())
 
@@ -99,12 +99,13 @@ def _is_real(stream):
 # --- packages ---
 
 
-def _install_answer(command):
+def answer_to_pip(command):
     """Returns what to say instead of running an installer; nothing for other commands."""
     import re
 
     match = re.match(
-        r"^\s*(?:sudo\s+)?(?:\S*python[\d.]*\s+-m\s+)?(pip3?|uv\s+pip|conda|mamba|apt|apt-get)\s+(?:-\S+\s+)*(install|uninstall|list|freeze|show)\b([^|;&]*)",
+        r"^\s*(?:sudo\s+)?(?:\S*python[\d.]*\s+-m\s+)?(pip3?|uv\s+pip|conda|mamba|apt|apt-get)\s+(?:-\S+\s+)*"
+        r"(install|uninstall|list|freeze|show)\b([^|;&]*)",
         command,
     )
     if match is None:
@@ -178,7 +179,7 @@ _PROGRAMS = "ls cat mkdir rm rmdir cp mv head tail wc grep sort touch chmod find
 
 
 def _pip(line):
-    answer = _install_answer("pip " + line)
+    answer = answer_to_pip("pip " + line)
     print(answer if answer is not None else "pip: only install, list, freeze and show are answered here")
 
 
