@@ -29,12 +29,18 @@ export const Reason = z.object({
 });
 export type Reason = z.output<typeof Reason>;
 
+const Requested = z
+  .string()
+  .optional()
+  .describe('The name that was asked for, where another package is meant: yaml, of which pyyaml is the package');
+
 /** The verdict of the checks on a package, before any of it is downloaded. */
 export const Verdict = z.object({
   status: z.enum(['allowed', 'blocked', 'approval_required', 'failed']),
   name: z.string(),
   version: z.string().nullable().describe('The requested version, else the newest'),
   ecosystem: Ecosystem,
+  requested: Requested,
   reason: Reason.optional(),
 });
 export type Verdict = z.output<typeof Verdict>;
@@ -44,6 +50,7 @@ export const InstallResult = z.object({
   status: z.enum(['installed', 'already_installed', 'blocked', 'approval_required', 'failed']),
   name: z.string(),
   version: z.string().nullable(),
+  requested: Requested,
   reason: Reason.optional(),
   output: z.string().describe('The steps that were taken, one per line'),
   dependencies: z.array(z.object({ name: z.string(), version: z.string() })),

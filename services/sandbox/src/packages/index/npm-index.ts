@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Fetcher } from './fetcher.ts';
-import { type PackageIndex, refuseTooMany, type Release } from './project.ts';
+import { type PackageIndex, type Project, refuseTooMany, type Release } from './project.ts';
 import { Refusal } from '../refusal.ts';
 
 /**
@@ -62,10 +62,18 @@ export function createNpmIndex(
         return toRelease({ name, version, base }, manifest, packument.time[version]) ?? [];
       });
       const latest = packument['dist-tags']['latest'];
-      const isHolding = releases.length > 0 && releases.every(({ version }) => /^0\.0\.\d+-security/.test(version));
-      return { name, state: isHolding ? 'security_holding' : 'active', releases, latest };
+      return { name, state: stateOf(releases), releases, latest };
     },
   };
+}
+
+/** The registry puts such a release in the place of malicious ones, and gives some of the names away later. */
+const HOLDING = /^0\.0\.\d+-security/;
+
+function stateOf(releases: readonly Release[]): Project['state'] {
+  const held = releases.filter(({ version }) => HOLDING.test(version)).length;
+  if (held === 0) return 'active';
+  return held === releases.length ? 'security_holding' : 'was_held';
 }
 
 function parsePackument(text: string): z.output<typeof Packument> {

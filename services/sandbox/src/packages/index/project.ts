@@ -31,8 +31,8 @@ export interface Release {
 /** A package as an index describes it. */
 export interface Project {
   readonly name: string;
-  /** PEP 792, or npm's way of saying that a malicious package was here. */
-  readonly state: 'active' | 'quarantined' | 'security_holding';
+  /** PEP 792, or npm's way of saying that a malicious package was here: alone, or before what is there now. */
+  readonly state: 'active' | 'quarantined' | 'security_holding' | 'was_held';
   readonly releases: readonly Release[];
   /** The release that the publisher calls the newest; undefined where the index gives none. */
   readonly latest: string | undefined;

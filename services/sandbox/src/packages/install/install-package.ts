@@ -1,4 +1,5 @@
 import type { InstallRequest, InstallResult, PackageRequest } from '@toolmesh/shared/contracts/packages';
+import type { NameChecks } from '../policy/name-checks.ts';
 import { isOwner } from '../names/check-modules.ts';
 import { moduleOwners } from '../names/module-owners.ts';
 import { findProvided, type Provided } from '../package-layer.ts';
@@ -16,6 +17,7 @@ export type InstallPackage = (request: InstallRequest, caller: InstallCaller) =>
 
 export interface InstallPackageOptions {
   readonly jobs: Pick<InstallJobs, 'install'>;
+  readonly meantBy: NameChecks['meantBy'];
   /** Packages of Python that every program has. */
   readonly provided: Provided;
   /** Called with what a session has installed. */
@@ -23,19 +25,20 @@ export interface InstallPackageOptions {
 }
 
 export function createInstallPackage(options: InstallPackageOptions): InstallPackage {
-  const { jobs, provided, onInstalled } = options;
+  const { jobs, meantBy, provided, onInstalled } = options;
   const attempt = async (
     { session_id: session, ...request }: InstallRequest,
     caller: InstallCaller,
   ): Promise<Untimed> => {
-    const spec = parseRequest(request);
+    const asked = parseRequest(request);
+    const spec = meantBy(asked);
     const given = findProvided(provided(), spec);
     if (given === undefined) {
       const outcome = await jobs.install(request.ecosystem, [spec], caller);
       if (session !== undefined) onInstalled(session, outcome.layer);
-      return succeeded(spec, outcome);
+      return meaning(asked, succeeded(spec, outcome));
     }
-    return { status: 'already_installed', ...given, output: 'Every program has it', dependencies: [] };
+    return meaning(asked, { status: 'already_installed', ...given, output: 'Every program has it', dependencies: [] });
   };
 
   return async (request, caller) => {
@@ -43,6 +46,13 @@ export function createInstallPackage(options: InstallPackageOptions): InstallPac
     const result = await attempt(request, caller).catch((error: unknown) => failed(request, error));
     return { ...result, duration_ms: Math.round((performance.now() - started) * 1_000) / 1_000 };
   };
+}
+
+/** Says that another package was installed than the one that was named. */
+function meaning(asked: PackageSpec, result: Untimed): Untimed {
+  if (asked.name === result.name) return result;
+  const line = `${asked.name} is a name under which ${result.name} is imported: ${result.name} is the package`;
+  return { ...result, requested: asked.name, output: [line, result.output].join('\n') };
 }
 
 type Untimed = Omit<InstallResult, 'duration_ms'>;

@@ -1,7 +1,8 @@
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { findProvided, type PackageLayer, type Provided, toPackageLayer } from '../package-layer.ts';
-import { prefixesOf } from '../names/check-modules.ts';
+import { prefixesOf } from '../names/prefixes-of.ts';
+import type { NameChecks } from '../policy/name-checks.ts';
 import { moduleOwners } from '../names/module-owners.ts';
 import { Refusal } from '../refusal.ts';
 import { type PackageSpec, parseSpec } from '../spec.ts';
@@ -24,6 +25,7 @@ export interface UnnamedImports {
 
 export interface LayersOptions {
   readonly jobs: Pick<InstallJobs, 'install'>;
+  readonly meantBy: NameChecks['meantBy'];
   /** Returns a layer if it is as it was built. */
   readonly openLayer: (layer: StoredLayer) => Promise<StoredLayer | undefined>;
   readonly findModules: FindModules;
@@ -32,18 +34,22 @@ export interface LayersOptions {
 }
 
 /** Finds the layer of a program's packages, and builds it where it is missing. */
-export function createLayers({ jobs, openLayer, findModules, provided }: LayersOptions) {
+export function createLayers({ jobs, meantBy, openLayer, findModules, provided }: LayersOptions) {
   const layerFor = async (
     ecosystem: Ecosystem,
     texts: readonly string[],
     signal: AbortSignal,
   ): Promise<PackageLayer> => {
     try {
-      const specs = texts.map((text, position) => parsedAt(position, () => parseSpec(ecosystem, text)));
+      const specs = texts.map((text, position) => parsedAt(position, () => meantBy(parseSpec(ecosystem, text))));
       refuseContradictions(specs);
       const given = specs.map((spec) => findProvided(provided(), spec));
-      if (given.every((item) => item !== undefined)) return { directory: undefined, packages: given };
-      return toPackageLayer((await jobs.install(ecosystem, specs, { signal })).layer);
+      const others = specs.filter((_, at) => given[at] === undefined);
+      const named = given.filter((item) => item !== undefined);
+      if (others.length === 0) return { directory: undefined, packages: named };
+      const { directory, packages } = toPackageLayer((await jobs.install(ecosystem, others, { signal })).layer);
+      const own = new Set(packages.map(({ name }) => name));
+      return { directory, packages: [...named.filter(({ name }) => !own.has(name)), ...packages] };
     } catch (error) {
       throw argumentError(refusedInstall(error).refusal);
     }

@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.ts';
 import { normaliseName, policyName } from '../spec.ts';
 import type { Provided } from '../package-layer.ts';
 import type { ModuleOwners } from './module-owners.ts';
+import { prefixesOf } from './prefixes-of.ts';
 
 /** Everything that the import names of a package are compared with. */
 export interface ModuleKnowledge {
@@ -127,9 +128,3 @@ const foreign = (subject: string, module: string, owner: string): Refusal =>
 
 /** The distribution that a module belongs to by its name: `zope.interface` to `zope-interface`. */
 const asName = (module: string): string => normaliseName('pypi', module);
-
-/** Returns `a`, `a.b` and `a.b.c` of `a.b.c`. */
-export function prefixesOf(module: string): readonly string[] {
-  const parts = module.split('.');
-  return parts.map((_, at) => parts.slice(0, at + 1).join('.'));
-}

@@ -98,7 +98,8 @@ export function createChecks(knowledge: Knowledge): Checks {
       const isNamed = policy.needs_approval.has(policyName(name)) || policy.only_allowed !== null;
       const isExempt = isNamed || isApproved({ ...spec, version: undefined });
       const likeness = isExempt ? undefined : popular(ecosystem).findResemblance(name);
-      const project = await findProject(index[ecosystem], { spec, likeness, now: now(), signal });
+      const isKnown = isExempt || knows(spec);
+      const project = await findProject(index[ecosystem], { spec, likeness, isKnown, now: now(), signal });
       const young = knows(spec) ? undefined : youth(project, policy, now());
       const chosen = choose(spec, project, young !== undefined);
       return { project, ...chosen, approvalReason: policyReason(spec) ?? young };

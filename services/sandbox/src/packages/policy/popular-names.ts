@@ -16,6 +16,9 @@ export interface PopularNames {
   readonly findResemblance: FindResemblance;
 }
 
+/** Programs that are no package of npm, or hardly one, and under whose names squatters have put theirs. */
+const IMPERSONATED = ['ffmpeg', 'opencv', 'openssl'];
+
 const loaded = new Map<Ecosystem, PopularNames>();
 
 /**
@@ -35,7 +38,7 @@ function load(ecosystem: Ecosystem): PopularNames {
     size: ranks.size,
     has: (name) => ranks.has(name),
     rank: (name) => ranks.get(name) ?? Number.POSITIVE_INFINITY,
-    findResemblance: createFindResemblance(ecosystem, list),
+    findResemblance: createFindResemblance(ecosystem, ecosystem === 'npm' ? [...list, ...IMPERSONATED] : list),
   };
 }
 

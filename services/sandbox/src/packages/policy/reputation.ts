@@ -10,12 +10,17 @@ const HISTORY = {
   close: { days: 3 * 365, releases: 20, releasesWithoutDates: 30 },
 } as const;
 
+/** Squats do not last that long: such a package has a name of its own, however few its releases. */
+const OLD = { days: 7 * 365, releases: 5 } as const;
+
 /** After that long a package of one release is finished rather than new. */
 const LONE_RELEASE_DAYS = 365;
 
 export interface ProjectQuery {
   readonly spec: PackageSpec;
   readonly likeness: Resemblance | undefined;
+  /** True for a well-known name, and one that the operator has named. */
+  readonly isKnown: boolean;
   readonly now: Date;
   readonly signal: AbortSignal;
 }
@@ -27,6 +32,10 @@ export async function findProject(index: PackageIndex, query: ProjectQuery): Pro
   if (project.state === 'quarantined') throw new Refusal('blocked', `The index has quarantined ${spec.name}`);
   if (project.state === 'security_holding') {
     throw new Refusal('malicious', `The registry removed ${spec.name} for malicious code and holds its name`);
+  }
+  if (project.state === 'was_held' && !query.isKnown) {
+    const message = `The registry once removed malicious code under the name ${spec.name}, which is not well-known since`;
+    throw new Refusal('suspicious', message);
   }
   if (likeness !== undefined && !hasHistory(project, likeness, now)) throw typosquat(spec.name, likeness);
   return project;
@@ -45,8 +54,10 @@ async function askFor(index: PackageIndex, { spec, likeness, signal }: ProjectQu
   }
 }
 
-function typosquat(name: string, { target }: Resemblance): Refusal {
-  return new Refusal('typosquat', `${name} is not well-known and looks like ${target}`, { didYouMean: target });
+function typosquat(name: string, { target, isCommon }: Resemblance): Refusal {
+  return new Refusal('typosquat', `${name} is not well-known and looks like ${target}`, {
+    didYouMean: isCommon ? target : undefined,
+  });
 }
 
 function hasHistory(project: Project, { strength, isHousehold }: Resemblance, now: Date): boolean {
@@ -54,8 +65,9 @@ function hasHistory(project: Project, { strength, isHousehold }: Resemblance, no
   if (strength === 'close' && isHousehold) return false;
   const wanted = HISTORY[strength];
   const days = ageDays(project, now);
-  if (days === undefined) return project.releases.length >= wanted.releasesWithoutDates;
-  return days >= wanted.days && project.releases.length >= wanted.releases;
+  const { length: releases } = project.releases;
+  if (days === undefined) return releases >= wanted.releasesWithoutDates;
+  return (days >= wanted.days && releases >= wanted.releases) || (days >= OLD.days && releases >= OLD.releases);
 }
 
 /** Returns the reason why a package that is not well-known may be a trap; undefined for an established one. */

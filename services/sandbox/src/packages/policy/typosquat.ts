@@ -11,6 +11,8 @@ export interface Resemblance {
   readonly strength: 'near' | 'close';
   /** True for the most downloaded names, which nearly every caller means. */
   readonly isHousehold: boolean;
+  /** True for names that are worth proposing: a rare one misleads who has slipped in another way. */
+  readonly isCommon: boolean;
 }
 
 /** Finds the well-known name that a name resembles. Undefined for well-known names themselves. */
@@ -20,6 +22,8 @@ export type FindResemblance = (name: string) => Resemblance | undefined;
 const SHORT_LENGTH = 6;
 /** Size of the top of the list, whose names nearly every caller means. */
 const HOUSEHOLD = 300;
+/** Size of the part of the list whose names are proposed. */
+const COMMON = 5_000;
 const NEAR_LENGTH = 8;
 const SHORTEST = 4;
 
@@ -35,7 +39,7 @@ export function createFindResemblance(ecosystem: Ecosystem, popular: readonly st
   const rankOf = (name = ''): number => ranks.get(name) ?? Number.POSITIVE_INFINITY;
   const isHousehold = (name: string): boolean => rankOf(name) < HOUSEHOLD;
   const resemblance = (target: string, strength: Resemblance['strength']): Resemblance => {
-    return { target, strength, isHousehold: isHousehold(target) };
+    return { target, strength, isHousehold: isHousehold(target), isCommon: rankOf(target) < COMMON };
   };
   const bySkeleton = firstByKey(popular, (name) => [skeleton(name)]);
   const byForm = firstByKey(popular, (name) => confusedForms(ecosystem, name));
@@ -119,7 +123,9 @@ function reducedForms(ecosystem: Ecosystem, name: string): readonly string[] {
     ...(/\d$/.test(name) ? [name.replace(/-?(?<!\d)\d+$/, '')] : []),
     ...(/^\d/.test(name) ? [name.replace(/^\d+-?/, '')] : []),
   ];
-  return forms.filter((form) => form.length >= SHORTEST);
+  // `d3.js` is a name that `d3` is known by.
+  const bare = ecosystem === 'npm' && name.endsWith('.js') ? [name.slice(0, -'.js'.length)] : [];
+  return [...forms.filter((form) => form.length >= SHORTEST), ...bare.filter((form) => form.length >= 2)];
 }
 
 function letterBits(name: string): number {
