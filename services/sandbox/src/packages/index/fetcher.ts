@@ -37,6 +37,8 @@ export interface Fetcher {
   text(url: string, options: FetchOptions): Promise<FetchedText>;
   /** Writes the file to `path`. @throws Refusal not_found, too_large, index_unreachable */
   download(url: string, path: string, options: FetchOptions): Promise<FetchedFile>;
+  /** Hands the content to `take`, which may stop before its end. @throws as {@link download} */
+  read<T>(url: string, options: FetchOptions, take: (body: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -98,6 +100,7 @@ export function createFetcher({
       }),
     download: (url, path, options) =>
       get({ url, timeoutMs: fileTimeoutMs, ...options }, ({ body, signal }) => writeHashed(body, path, signal)),
+    read: (url, options, take) => get({ url, timeoutMs: fileTimeoutMs, ...options }, ({ body }) => take(body)),
     close: connections.close,
   };
 }

@@ -37,8 +37,17 @@ const ACCEPT = `${JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.2, text/ht
 const MAX_PAGE_BYTES = 32 * 1_024 ** 2;
 const MAX_FILES = 50_000;
 
+export interface PypiIndexOptions {
+  /** True to list yanked files, too, for a caller who has pinned them (PEP 592). */
+  readonly keepsYanked?: boolean;
+}
+
 /** An index that speaks the simple API, as PyPI does. `baseUrl` is such as `https://pypi.org/simple`. */
-export function createPypiIndex(fetcher: Fetcher, baseUrl: string): PackageIndex {
+export function createPypiIndex(
+  fetcher: Fetcher,
+  baseUrl: string,
+  { keepsYanked = false }: PypiIndexOptions = {},
+): PackageIndex {
   const base = baseUrl.replace(/(?<!\/)\/*$/, '/');
   return {
     async project(name, signal) {
@@ -50,13 +59,15 @@ export function createPypiIndex(fetcher: Fetcher, baseUrl: string): PackageIndex
       if (files.length > MAX_FILES) {
         throw new Refusal('too_large', `The index lists more than ${MAX_FILES} files of ${name}`);
       }
-      return toProject({ name, url }, { files, status });
+      return toProject({ name, url }, { files: keepsYanked ? files.map(unyanked) : files, status });
     },
   };
 }
 
 /** PEP 658 and 714. */
 const HasMetadata = z.union([z.boolean(), z.record(z.string(), z.string())]).nullish();
+
+const unyanked = (file: ListedFile): ListedFile => ({ ...file, isYanked: false });
 
 const JsonPage = z.object({
   'project-status': z.object({ status: z.string().optional() }).optional(),
