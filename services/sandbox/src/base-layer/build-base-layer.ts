@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, rm, stat, statfs, utimes } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { cachedIndex } from '../packages/index/cached-index.ts';
 import type { Fetcher } from '../packages/index/fetcher.ts';
+import { createNpmIndex } from '../packages/index/npm-index.ts';
 import { createPypiIndex } from '../packages/index/pypi-index.ts';
 import { DAY_MS } from '../packages/index/project.ts';
 import { Refusal } from '../packages/refusal.ts';
@@ -34,6 +35,8 @@ export interface BuildOptions {
   readonly onProgress: (progress: BuildProgress) => void;
 }
 
+/** Whatever is pinned is settled. */
+const NOW = (): Date => new Date();
 /** A build's room on the disk: the wheels, what is in them, and its bytecode. */
 const ROOM = 5;
 /** Weight of the locales beside bytes of downloads. */
@@ -93,7 +96,10 @@ interface FillOptions extends BuildOptions {
 
 async function fillSet(set: string, into: string, options: FillOptions): Promise<object> {
   const { lock, target } = options.folder;
-  if (set === FONTS) return buildFonts(into, { ...options, fonts: lock.fonts });
+  if (set === FONTS) {
+    const registry = createNpmIndex(options.fetcher, options.registry, { isPopular: () => true, settledBefore: NOW });
+    return buildFonts(into, { ...options, fonts: lock.fonts, registry });
+  }
   if (set === LOCALES) return buildLocales(into, options);
   const wanted = chooseWheels(lock.sets.find(({ name }) => name === set)?.packages ?? [], target);
   const content = await buildLibraries(into, { ...options, wanted });

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import type { Fetcher } from '../packages/index/fetcher.ts';
+import type { PackageIndex } from '../packages/index/project.ts';
 import { Refusal } from '../packages/refusal.ts';
 import type { LockedFont } from './lock.ts';
 
@@ -15,8 +16,8 @@ const MAX_LICENCE_BYTES = 64 * 1_024;
 export interface FontsOptions {
   readonly fonts: readonly LockedFont[];
   readonly fetcher: Fetcher;
-  /** Address of npm's registry. */
-  readonly registry: string;
+  /** npm's registry. */
+  readonly registry: PackageIndex;
   readonly signal: AbortSignal;
   readonly advance: (part: number) => void;
 }
@@ -25,8 +26,9 @@ export interface FontsOptions {
 export async function buildFonts(folder: string, { fonts, fetcher, registry, signal, advance }: FontsOptions) {
   const total = fonts.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const font of fonts) {
-    const tarball = font.package.split('/').at(-1) ?? '';
-    const url = `${registry.replace(/(?<!\/)\/*$/, '')}/${font.package}/-/${tarball}-${font.version}.tgz`;
+    const { releases } = await registry.project(font.package, signal);
+    const url = releases.find(({ version }) => version === font.version)?.files[0]?.url;
+    if (url === undefined) throw new Refusal('not_found', `The registry does not have ${font.package}@${font.version}`);
     const file = await fetcher.read(url, { signal, maxBytes: MAX_TARBALL_BYTES }, (body) => takeOut(body, font));
     const name = basename(font.path);
     const stem = name.replace(/_.*$/, '');
@@ -52,7 +54,7 @@ async function takeOut(body: AsyncIterable<Uint8Array>, { package: name, path, s
       const isFont = file === `package/${path}` && size === bytes;
       if (isLicence || isFont) {
         const chunks: Buffer[] = [];
-        for await (const chunk of entry) chunks.push(Buffer.from(chunk));
+        for await (const chunk of entry) if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
         if (isLicence) licence = Buffer.concat(chunks);
         else return { font: checked(Buffer.concat(chunks), name, sha256), licence };
       } else entry.resume();

@@ -6,7 +6,12 @@ export type BuildState =
   | { readonly phase: 'complete' }
   /** Some are missing, and nobody builds them. */
   | { readonly phase: 'off' }
-  | { readonly phase: 'building'; readonly percent: number; readonly set: string | undefined; readonly failures: number }
+  | {
+      readonly phase: 'building';
+      readonly percent: number;
+      readonly set: string | undefined;
+      readonly failures: number;
+    }
   /** The last try failed; another follows, unless it would fail the same way. */
   | {
       readonly phase: 'failed';

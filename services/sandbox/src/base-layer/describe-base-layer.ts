@@ -9,7 +9,9 @@ export function checkOfBaseLayer({ state, ready, missing }: BaseLayerStatus): Ch
     case 'complete':
       return { detail: `complete: ${ready.join(', ')}` };
     case 'building':
-      return { detail: `preparing data libraries: ${state.percent} %${state.set === undefined ? '' : ` (${state.set})`}` };
+      return {
+        detail: `preparing data libraries: ${state.percent} %${state.set === undefined ? '' : ` (${state.set})`}`,
+      };
     case 'off':
       return { detail: `without ${missing.join(', ')}: npm run python-layer adds them` };
     case 'failed': {
