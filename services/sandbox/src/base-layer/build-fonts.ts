@@ -31,7 +31,7 @@ export async function buildFonts(folder: string, { fonts, fetcher, registry, sig
     if (url === undefined) throw new Refusal('not_found', `The registry does not have ${font.package}@${font.version}`);
     const file = await fetcher.read(url, { signal, maxBytes: MAX_TARBALL_BYTES }, (body) => takeOut(body, font));
     const name = basename(font.path);
-    const stem = name.replace(/_.*$/, '');
+    const stem = name.split('_', 1)[0] ?? name;
     await writeFile(join(folder, `${stem}-Regular.ttf`), file.font, { mode: 0o444 });
     await writeFile(join(folder, `${stem}-LICENSE.txt`), file.licence, { mode: 0o444 });
     advance(font.bytes / total);
@@ -49,7 +49,7 @@ async function takeOut(body: AsyncIterable<Uint8Array>, { package: name, path, s
   let licence = Buffer.alloc(0);
   try {
     for await (const entry of tar) {
-      const { name: file, size = 0 } = entry.header;
+      const { name: file, size } = entry.header;
       const isLicence = file === LICENCE && size <= MAX_LICENCE_BYTES;
       const isFont = file === `package/${path}` && size === bytes;
       if (isLicence || isFont) {

@@ -65,9 +65,9 @@ function platformFit(platform: string, { machine, libc: [name, major, minor] }: 
   if (!platform.endsWith(`_${machine}`)) return undefined;
   const stem = platform.slice(0, -machine.length - 1);
   const written = /^(manylinux|musllinux)_(\d+)_(\d+)$/.exec(stem);
-  const needs = LEGACY[stem] ?? (written === null ? undefined : [Number(written[2]), Number(written[3])]);
+  const needs = LEGACY[stem] ?? (written === null ? undefined : ([Number(written[2]), Number(written[3])] as const));
   const kind = stem.startsWith('musl') ? 'musl' : 'glibc';
   if (needs === undefined || kind !== name) return undefined;
-  const [first = 0, second = 0] = needs;
+  const [first, second] = needs;
   return first === major && second <= minor ? second + 1 : undefined;
 }

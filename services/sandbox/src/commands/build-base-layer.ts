@@ -63,4 +63,4 @@ function sayInWords() {
 }
 
 process.exitCode = await main();
-if (process.stdin.isPaused() === false) process.stdin.destroy();
+process.stdin.destroy();

@@ -21,10 +21,10 @@ const OLDEST_PYTHON = '3.11';
 /** The sets, the first to be needed first. A package is in the first set that names it or needs it. */
 const SETS: Readonly<Record<string, readonly string[]>> = {
   data: ['numpy', 'pandas', 'matplotlib', 'pillow', 'tabulate', 'jinja2', 'tzdata', 'typing-extensions'],
-  documents: [
-    ...['openpyxl', 'xlsxwriter', 'xlrd', 'python-docx', 'python-pptx', 'pypdf', 'reportlab', 'fpdf2'],
-    ...['beautifulsoup4', 'lxml', 'html5lib', 'pyyaml', 'tqdm'],
-  ],
+  documents:
+    'openpyxl xlsxwriter xlrd python-docx python-pptx pypdf reportlab fpdf2 beautifulsoup4 lxml html5lib pyyaml tqdm'.split(
+      ' ',
+    ),
   analysis: ['scipy', 'scikit-learn', 'seaborn', 'statsmodels', 'sympy', 'networkx', 'plotly'],
   columnar: ['duckdb', 'polars', 'pyarrow'],
 };
@@ -53,11 +53,10 @@ const run = promisify(execFile);
 /** Resolves the packages of the first `count` sets together. */
 async function resolve(count: number, index: string): Promise<ReadonlyMap<string, string>> {
   const names = Object.values(SETS).slice(0, count).flat();
-  const args = [
-    ...['-m', 'pip', 'install', '--dry-run', '--ignore-installed', '--quiet', '--report', '-', '--index-url', index],
-    ...['--python-version', OLDEST_PYTHON, '--only-binary', ':all:', '--target', '/nonexistent', ...names],
-  ];
-  const { stdout } = await run('python3', args, { maxBuffer: 64 * 1_024 ** 2 });
+  const args =
+    `-m pip install --dry-run --ignore-installed --quiet --report - --index-url ${index} --python-version ` +
+    `${OLDEST_PYTHON} --only-binary :all: --target /nonexistent`;
+  const { stdout } = await run('python3', [...args.split(' '), ...names], { maxBuffer: 64 * 1_024 ** 2 });
   const { install } = Report.parse(JSON.parse(stdout));
   return new Map(install.map(({ metadata }) => [normaliseName('pypi', metadata.name), metadata.version]));
 }
@@ -94,6 +93,7 @@ async function lockFont(registry: string, [name, path]: readonly [string, string
 }
 
 async function refresh(index: string, registry: string): Promise<BaseLayerLock> {
+  // oxlint-disable-next-line node/no-process-env -- a command is its own main: the proxy is set there
   const fetcher = createFetcher({ proxy: proxyOf(process.env) });
   const seen = new Set<string>();
   const sets = [];
