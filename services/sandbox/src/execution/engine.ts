@@ -3,6 +3,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Cgroups } from '../jail/cgroup.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { Budget } from '../workers/budget.ts';
+import { createDemand, type Demand } from '../workers/demand.ts';
 import { createWorkerPool, type PoolStats, type WorkerPool } from '../workers/pool.ts';
 import type { WarmWorkers } from '../workers/warm-workers.ts';
 import type { WorkerStart } from '../workers/conversation.ts';
@@ -35,9 +36,9 @@ const MAX_PACKAGE_POOLS = 16;
 
 export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: EngineOptions): Engine {
   const { prepared } = runtime;
-  const makePool = (name: string, start: () => WorkerStart, least: number): WorkerPool =>
-    createWorkerPool({ name, start: () => startWorker(start(), { cgroups }), min: least, ...shared });
-  const plain = makePool(runtime.name, () => runtime.worker(), min);
+  const makePool = (name: string, start: () => WorkerStart, least: number, demand?: Demand): WorkerPool =>
+    createWorkerPool({ name, start: () => startWorker(start(), { cgroups }), min: least, demand, ...shared });
+  const plain = makePool(runtime.name, () => runtime.worker(), min, demandOf(runtime, min, shared.budget));
   const ahead = prepared === undefined ? undefined : makePool(prepared.name, prepared.worker, 1);
   const byPackages = new Map<string, WorkerPool>();
 
@@ -73,6 +74,20 @@ export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: Engi
       runtime.close?.();
     },
   };
+}
+
+/** The share of the budget's memory that idle workers may take after bursts. */
+const IDLE_SHARE = 0.25;
+
+/** The warm workers of a runtime that is slow to start, to those of others, before any burst. */
+const SLOW_SHARE = 1.5;
+
+/** Keeps more workers of a runtime that is slow to start, and more again after bursts, as far as memory allows. */
+function demandOf({ slowStart }: Runtime, min: number, { maxBytes, maxPrograms }: Budget): Demand | undefined {
+  if (slowStart === undefined) return undefined;
+  const fitting = Math.floor((maxBytes * IDLE_SHARE) / slowStart.idleBytes);
+  const most = Math.max(min, Math.min(fitting, maxPrograms));
+  return createDemand({ least: Math.min(Math.floor(min * SLOW_SHARE), most), most });
 }
 
 const addStats = (a: PoolStats, b: PoolStats): PoolStats => ({

@@ -22,6 +22,8 @@ export interface Runtime {
    * what is in `packages`, the path of a package layer.
    */
   worker(packages?: string): WorkerStart;
+  /** For one whose workers take long to start: the memory of an idle one. More of them are started ahead, then. */
+  readonly slowStart?: { readonly idleBytes: number };
   /** Is told the language of each program, so that workers started from now on are ready for it. */
   expect?(language: Language): void;
   /** Workers that have imported more ahead, for the programs that need it. */

@@ -2,6 +2,7 @@ import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createWaitingQueue } from '@toolmesh/shared/kit/faults/waiting-queue';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import type { Budget } from './budget.ts';
+import type { Demand } from './demand.ts';
 import {
   emptyPool,
   lacksOf,
@@ -9,6 +10,7 @@ import {
   type PoolEffect,
   type PoolEvent,
   type PoolState,
+  type PoolTimer,
   warmOf,
 } from './pool-state.ts';
 import type { WarmWorkers } from './warm-workers.ts';
@@ -19,6 +21,8 @@ export interface PoolOptions {
   readonly start: () => Promise<WorkerProcess>;
   /** Workers kept warm while there is nothing to do, as far as no other pool needs their places. */
   readonly min: number;
+  /** Raises `min` for a while after bursts, where workers are slow to start. */
+  readonly demand?: Demand | undefined;
   readonly budget: Budget;
   readonly warmWorkers: WarmWorkers;
   readonly logger: Logger;
@@ -92,13 +96,14 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
 }
 
 /** The processes of a pool, and its callers that wait for one to start. */
-function createWorkers({ name, start, min, budget, warmWorkers, logger, maxStartMs = 10_000 }: PoolOptions) {
+function createWorkers({ name, start, min, demand, budget, warmWorkers, logger, maxStartMs = 10_000 }: PoolOptions) {
+  const target = () => Math.max(min, demand?.target() ?? 0);
   const queue = createQueue(budget.maxPrograms, maxStartMs);
   let state = emptyPool<WorkerProcess>(min);
   let hasStarted = false;
 
   const apply = (event: PoolEvent<WorkerProcess>): void => {
-    const step = nextPoolState(state, event, queue.length);
+    const step = nextPoolState({ ...state, min: target() }, event, queue.length);
     state = step.state;
     for (const effect of step.effects) carryOut(effect);
     warmWorkers.changed();
@@ -109,7 +114,14 @@ function createWorkers({ name, start, min, budget, warmWorkers, logger, maxStart
     else if (effect.type === 'serve') queue.serve(effect.worker);
     else if (effect.type === 'kill') effect.worker.kill();
     else if (effect.type === 'refuse') queue.refuse(effect.error);
-    else setTimeout(apply, effect.ms, { type: effect.event }).unref();
+    else setTimeout(timerDue, effect.ms, effect).unref();
+  };
+
+  const timerDue = ({ ms, event }: { readonly ms: number; readonly event: PoolTimer }): void => {
+    apply({ type: event });
+    // What a burst has raised goes down again later.
+    if (event === 'idle_due' && state.idle.length > min && target() > min)
+      setTimeout(timerDue, ms, { ms, event }).unref();
   };
 
   const startOne = async (): Promise<void> => {
@@ -124,7 +136,7 @@ function createWorkers({ name, start, min, budget, warmWorkers, logger, maxStart
     }
   };
 
-  const lacks = () => lacksOf(state, queue.length);
+  const lacks = () => lacksOf({ ...state, min: target() }, queue.length);
   const member = warmWorkers.join({
     warm: () => warmOf(state, queue.length),
     idle: () => state.idle.length,
@@ -141,6 +153,7 @@ function createWorkers({ name, start, min, budget, warmWorkers, logger, maxStart
       signal.throwIfAborted();
       throwIfBroken(state);
       member.used();
+      demand?.arrived();
       const isWarm = state.idle.length > 0;
       const turn = queue.wait(signal);
       apply({ type: 'requested' });

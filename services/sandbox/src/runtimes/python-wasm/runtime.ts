@@ -24,6 +24,7 @@ export async function makeSnapshot(directory: string): Promise<string> {
 
 /** Of the Pyodide that package.json pins. */
 const PYTHON_VERSION = '3.14';
+const IDLE_BYTES = 270 * 1_024 ** 2;
 const IMPORTS = ['isolated-vm', 'node-gyp-build', 'pyodide'] as const;
 
 /**
@@ -39,6 +40,7 @@ export async function createPythonWasm(cacheDirectory: string, host: NodeHost): 
     isolation: 'wasm',
     unjailed: whyUnjailed(host),
     pythonVersion: PYTHON_VERSION,
+    slowStart: { idleBytes: IDLE_BYTES },
     worker: (packages) => {
       const reads = packages === undefined ? [snapshot] : [snapshot, packages];
       return nodeWorker({ script: new URL('./worker.ts', import.meta.url), imports: IMPORTS, reads }, host);
