@@ -16,7 +16,6 @@ const COPIED = [
   'services/mcp-server/catalogue',
   'services/middleware/web/dist',
   'services/sandbox/data',
-  'services/sandbox/python-requirements.txt',
 ];
 const KIT = '@toolmesh/shared/';
 

@@ -38,6 +38,13 @@ export const SandboxConfig = serviceConfig(8001, {
     .string()
     .default('/usr/bin/python3')
     .describe('Path of the interpreter that runs Python in namespaces.'),
+  SANDBOX_BASE_LAYER: z
+    .enum(['auto', 'off'])
+    .default('auto')
+    .describe(
+      'Builds what is missing of the libraries, fonts and locales for every Python program (1.1 GB) in the background (`auto`); ' +
+        '`off`: only `npm run python-layer` does.',
+    ),
   SANDBOX_MAX_SESSIONS: z.coerce
     .number()
     .int()

@@ -3,6 +3,7 @@ import { ConfigError, loadConfig } from '@toolmesh/shared/kit/service/config';
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { FILE_PATHS } from '@toolmesh/shared/kit/http/file-routes';
+import { buildEnvironment, serveBaseLayer } from './base-layer/serve-base-layer.ts';
 import { SandboxConfig } from './config.ts';
 import { measureDisk } from './telemetry/disk.ts';
 import { createEngine } from './execution/engine.ts';
@@ -136,6 +137,7 @@ export const sandbox = defineService({
       packagesDirectory: SANDBOX_DATA_DIR,
       bwrap: config.SANDBOX_BWRAP,
       python,
+      buildEnv: buildEnvironment(config, kit.env),
       cgroups,
       logger,
     });
@@ -154,7 +156,8 @@ export const sandbox = defineService({
     measureMalicious(metrics, packages);
     measureLayers(metrics, packages);
     const execute = measureExecutions(createExecute({ engines, sessions, budget, files, packages }), engines, metrics);
-    const checks = isolationChecks(engines);
+    const layer = serveBaseLayer(runtimes, config.SANDBOX_BASE_LAYER, metrics);
+    const checks = { ...isolationChecks(engines), ...layer.checks };
     const service = toolServiceParts(
       'sandbox',
       { tools: [executeTool(execute), ...packageTools(packages)], checks },
@@ -169,7 +172,13 @@ export const sandbox = defineService({
         ...service.routes,
       ],
       openPaths: FILE_PATHS,
-      health: async () => ({ ...isolation, limits: resources.by, packages: describePackages(packages) }),
+      health: async () => ({
+        ...isolation,
+        limits: resources.by,
+        ...layer.health(),
+        packages: describePackages(packages),
+      }),
+      started: layer.started,
       close: async () => {
         await packages.close();
         warmWorkers.close();

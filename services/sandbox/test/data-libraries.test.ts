@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { post } from '@toolmesh/shared/test-kit/requests';
-import { baseLayerPath } from '../src/runtimes/python-namespaces/base-layer.ts';
+import { BUILT_SETS } from './built-layer.ts';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
 // `npm run python-layer` installs them; CI does.
-const isInstalled = async () => existsSync(await baseLayerPath('data/sandbox', '/usr/bin/python3'));
-const canRun = PYTHON_LEVELS.includes('namespaces') && (process.env['CI'] === 'true' || (await isInstalled()));
+const canRun = PYTHON_LEVELS.includes('namespaces') && (process.env['CI'] === 'true' || BUILT_SETS.includes('data'));
 const describeInstalled = canRun ? describe : describe.skip;
 
 describeInstalled('numpy, pandas and matplotlib (npm run python-layer)', () => {

@@ -32,6 +32,15 @@ describe('the state of a worker pool', () => {
     expect(step(pool({ starting: 1 }), { type: 'requested' }, 3).effects).toEqual(starts(2));
   });
 
+  test('ends an idle worker that is out of date, and none that a caller has', () => {
+    const state = pool({ idle: ['a', 'b'], busy: new Set(['c']) });
+    expect(step(state, { type: 'retired', worker: 'a' })).toMatchObject({
+      state: { idle: ['b'] },
+      effects: [{ type: 'kill', worker: 'a' }],
+    });
+    expect(step(state, { type: 'retired', worker: 'c' }).effects).toEqual([]);
+  });
+
   test('counts workers that start as warm only where no caller waits for them', () => {
     const state = pool({ min: 3, idle: ['a'], starting: 2 });
     expect([warmOf(state, 0), lacksOf(state, 0)]).toEqual([3, 0]);

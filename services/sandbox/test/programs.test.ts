@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, post, request } from '@toolmesh/shared/test-kit/requests';
-import { baseLayerPackages, baseLayerPath } from '../src/runtimes/python-namespaces/base-layer.ts';
+import { baseLayerPackages } from '../src/runtimes/python-namespaces/base-layer.ts';
+import { BUILT_FOLDERS } from './built-layer.ts';
 import { NO_INDEX } from './hostile/packages.ts';
 import { type Program, readCorpus } from './programs/corpus.ts';
 import { faultsOf } from './programs/judge.ts';
@@ -14,8 +14,7 @@ const corpus = readCorpus(new URL('./programs/', import.meta.url));
 const PROGRAMS_AT_ONCE = 2;
 
 /** Names of the packages in the base layer (`npm run python-layer`). */
-const layer = await baseLayerPath('data/sandbox', '/usr/bin/python3').catch(() => '');
-const provided = new Set(existsSync(layer) ? (await baseLayerPackages(layer)).map(({ name }) => name) : []);
+const provided = new Set((await Promise.all(BUILT_FOLDERS.map(baseLayerPackages))).flat().map(({ name }) => name));
 
 describe.each(PYTHON_LEVELS)('under %s:', (level) => {
   let sandbox: Sandbox;

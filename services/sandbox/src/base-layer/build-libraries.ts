@@ -1,12 +1,12 @@
-import { readWheel } from '../packages/archive/wheel.ts';
+import { ARCHIVE_LIMITS } from '../packages/archive/archive.ts';
+import { inspectWheel } from '../packages/archive/wheel.ts';
 import { Refusal } from '../packages/refusal.ts';
 import { runProcess } from '../packages/resolve/run-process.ts';
-import { createLayerWriter } from '../packages/store/layer-writer.ts';
+import { createTreeWriter, discard, type WriteFile } from '../packages/store/tree-writer.ts';
 import type { createDownloads, WantedWheel } from './downloads.ts';
 import type { LockedPackage } from './lock.ts';
 import { fitOf, type WheelTarget } from './wheel-tags.ts';
 
-const MAX_SET_BYTES = 2 * 1_024 ** 3;
 const COMPILE_TIMEOUT_MS = 900_000;
 
 /** Tests of the libraries, which no program imports: a tenth of their size. */
@@ -50,16 +50,16 @@ const [DOWNLOAD, UNPACK, COMPILED] = [0.5, 0.25, 0.25];
 export async function buildLibraries(folder: string, options: LibrariesOptions) {
   const { wanted, downloads, python, signal, advance } = options;
   const total = wanted.reduce((sum, { wheel }) => sum + wheel.bytes, 0);
-  const writer = createLayerWriter(folder, MAX_SET_BYTES);
+  const writeTo = createTreeWriter(folder);
+  const write: WriteFile = (target, content) => (TESTS.test(target) ? discard : writeTo)(target, content);
+  let unpacked = 0;
   await Promise.all(
     wanted.map(async (one) => {
       const path = await downloads.fetch(one);
       advance((DOWNLOAD * one.wheel.bytes) / total);
-      await readWheel(path, `${one.name} ${one.version}`, async (target, content) => {
-        signal.throwIfAborted();
-        if (TESTS.test(target)) content.destroy();
-        else await writer.write(target, content);
-      });
+      signal.throwIfAborted();
+      const { unpackedBytes } = await inspectWheel(path, one, { limits: ARCHIVE_LIMITS, write });
+      unpacked += unpackedBytes;
       advance((UNPACK * one.wheel.bytes) / total);
     }),
   );
@@ -72,6 +72,6 @@ export async function buildLibraries(folder: string, options: LibrariesOptions) 
   advance(COMPILED);
   return {
     packages: wanted.map(({ name, version }) => ({ name, version })),
-    bytes: writer.writtenBytes,
+    bytes: unpacked,
   };
 }

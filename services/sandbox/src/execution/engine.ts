@@ -57,6 +57,10 @@ export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: Engi
   };
   const pools = () => [plain, ...(ahead === undefined ? [] : [ahead]), ...byPackages.values()];
 
+  runtime.baseLayer?.onSet(() => {
+    for (const pool of pools()) pool.renew();
+  });
+
   return {
     runtime,
     poolFor: ({ code, language }, packages) => {

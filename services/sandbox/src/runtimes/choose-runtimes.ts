@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
+import { openBaseLayer } from '../base-layer/base-layer.ts';
+import { providedBy } from '../base-layer/provided.ts';
 import type { Cgroups } from '../jail/cgroup.ts';
 import { findJail } from '../jail/find-jail.ts';
 import { ARTIFACT_LIMITS } from '../workers/protocol.ts';
 import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
 import type { NodeHost, NodeJail, NodeUnjailed } from './node-worker.ts';
-import { baseLayerPackages, baseLayerPath } from './python-namespaces/base-layer.ts';
 import { compileWorker } from './jailed/compiled-worker.ts';
 import { createJailedRuntime, type JailedHost, type JailedLanguage } from './jailed/runtime.ts';
 import { esbuildProgram } from './node/esbuild.ts';
@@ -32,6 +32,8 @@ export interface RuntimeChoice {
   readonly bwrap: string;
   /** Path of the system's Python. */
   readonly python: string;
+  /** The environment in which the base layer is built. */
+  readonly buildEnv: Readonly<Record<string, string>>;
   /** Makes control groups for workers; absent where there are none. */
   readonly cgroups?: Cgroups | undefined;
   readonly logger: Logger;
@@ -122,11 +124,11 @@ async function pythonInNamespaces(
 ): Promise<Runtime | { readonly reason: string }> {
   if ('reason' in host) return host;
   const { python } = host;
-  const path = await baseLayerPath(choice.cacheDirectory, choice.python);
-  const layer = existsSync(path) ? path : undefined;
-  if (layer === undefined) choice.logger.info('without numpy, pandas and matplotlib: npm run python-layer adds them');
-  const provided = layer === undefined ? [] : await baseLayerPackages(layer);
-  return chooseStart(pythonNamespaces({ version: python.version, layer, provided }), host, choice);
+  const layer = await openBaseLayer({ ...choice, env: choice.buildEnv });
+  const provided = await providedBy(layer, choice.logger);
+  const chosen = await chooseStart(pythonNamespaces({ version: python.version, layer, provided }), host, choice);
+  if ('reason' in chosen) layer.close();
+  return chosen;
 }
 
 /** Returns the runtime of a jailed language with the quickest way to start workers that works, or why none does. */

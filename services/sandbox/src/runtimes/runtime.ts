@@ -1,4 +1,5 @@
 import type { Isolation, Language } from '@toolmesh/shared/contracts/execution';
+import type { BaseLayer } from '../base-layer/base-layer.ts';
 import type { Provided } from '../packages/package-layer.ts';
 import type { WorkerStart } from '../workers/conversation.ts';
 
@@ -17,6 +18,8 @@ export interface Runtime {
   readonly pythonVersion?: string;
   /** Packages that its programs have without asking. */
   readonly provided?: Provided;
+  /** The libraries that its programs have, as far as they are built. */
+  readonly baseLayer?: BaseLayer;
   /**
    * Returns how to start one worker: a process that speaks the worker protocol on descriptor 3. Programs in it can import
    * what is in `packages`, the path of a package layer.

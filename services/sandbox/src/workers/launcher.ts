@@ -10,6 +10,8 @@ import { type Frame, type FrameListener, jsonPayload, readFrames, writeFrame } f
 export interface Launcher {
   /** Starts a worker. @throws Error when the launcher or the worker ended instead. */
   launch(request: LaunchRequest, group?: Cgroup): Promise<Conversation>;
+  /** Has workers come from another process from now on. The one before ends when its last worker has gone. */
+  renew(): void;
   /** Ends the launcher and all its workers. */
   close(): void;
 }
@@ -36,6 +38,8 @@ const Gone = z.object({ id: z.int(), exit_code: z.int().nullable(), signal: z.in
 const SOCKET_PATH = '/tmp/launcher.sock';
 /** Time limit for the start of a launcher, or of a worker. */
 const START_TIMEOUT_MS = 20_000;
+/** Time in which a launcher that is renewed takes the requests that were on their way. */
+const RETIRE_MS = 1_000;
 /** Ends of workers of which nobody has heard yet that they began. */
 const MAX_UNCLAIMED = 256;
 
@@ -44,6 +48,8 @@ interface Running {
   readonly control: Conversation;
   readonly socketPath: string;
   readonly ends: Ends;
+  /** Workers that are asked for, or have not gone yet. */
+  workers: number;
 }
 
 interface LaunchedExit extends Exit {
@@ -54,22 +60,51 @@ interface LaunchedExit extends Exit {
  * Starts a launcher when it is first needed, and another when that one has ended.
  * @param nextUser returns a user id that no other worker has, for launchers that may set one
  */
-export function createLauncher(command: WorkerCommand, nextUser: () => number): Launcher {
+export function createLauncher(command: () => WorkerCommand, nextUser: () => number): Launcher {
   let running: Promise<Running> | undefined;
+  const alive = new Set<Running>();
+  const retired = new WeakSet<Running>();
+
+  const endIfDone = (launcher: Running): void => {
+    if (launcher.workers === 0 && retired.has(launcher)) launcher.control.kill();
+  };
+  const retire = (launcher: Running): void => {
+    // Callers who have it already get their workers.
+    setTimeout(() => {
+      retired.add(launcher);
+      endIfDone(launcher);
+    }, RETIRE_MS).unref();
+  };
+  /** Counts a worker; returns how to say that it has gone. */
+  const count = (launcher: Running) => {
+    launcher.workers += 1;
+    return () => {
+      launcher.workers -= 1;
+      endIfDone(launcher);
+    };
+  };
 
   const run = (): Promise<Running> => {
-    const starting = startLauncher(command);
+    const starting = startLauncher(command());
     running = starting;
     const forget = () => {
       if (running === starting) running = undefined;
     };
-    starting.then(({ control }) => control.gone.then(forget), forget);
+    starting.then((launcher) => {
+      alive.add(launcher);
+      void launcher.control.gone.then(() => {
+        alive.delete(launcher);
+        forget();
+      });
+    }, forget);
     return starting;
   };
 
   return {
     async launch(request, group) {
-      const { control, socketPath, ends } = await (running ?? run());
+      const launcher = await (running ?? run());
+      const { control, socketPath, ends } = launcher;
+      const leave = count(launcher);
       const channel = connect(socketPath);
       const frames = bufferFrames(channel);
       const late = new AbortController();
@@ -83,15 +118,26 @@ export function createLauncher(command: WorkerCommand, nextUser: () => number): 
         // Until it reads this, it waits: what it does from then on is counted.
         group?.add(pid);
         channel.write(`${JSON.stringify({ ...asMessage(request), user: nextUser() })}\n`);
-        return conversation({ control, channel, frames, id, pid, gone: ends.of(id) });
+        const gone = ends.of(id);
+        void gone.then(leave);
+        return conversation({ control, channel, frames, id, pid, gone });
       } catch (error) {
         channel.destroy();
+        leave();
         throw error;
       } finally {
         late.abort();
       }
     },
-    close: () => void running?.then(({ control }) => control.kill()).catch(() => {}),
+    renew: () => {
+      const old = running;
+      running = undefined;
+      void old?.then(retire).catch(() => {});
+    },
+    close: () => {
+      for (const launcher of alive) launcher.control.kill();
+      void running?.then(({ control }) => control.kill()).catch(() => {});
+    },
   };
 }
 
@@ -158,7 +204,7 @@ async function startLauncher(command: WorkerCommand): Promise<Running> {
   try {
     const pid = await Promise.race([ready.promise, gone.then(endedInstead)]);
     // Its file system is its own; /proc is the way into it.
-    return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, ends };
+    return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, ends, workers: 0 };
   } finally {
     clearTimeout(late);
   }

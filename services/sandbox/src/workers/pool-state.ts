@@ -27,6 +27,8 @@ export type PoolEvent<W> =
   | { readonly type: 'shed' }
   | { readonly type: 'started'; readonly worker: W }
   | { readonly type: 'start_failed'; readonly error: MeshError }
+  /** An idle worker is out of date. */
+  | { readonly type: 'retired'; readonly worker: W }
   /** A caller keeps its worker: the pool no longer counts it. */
   | { readonly type: 'taken'; readonly worker: W }
   /** The process of a worker has ended. */
@@ -89,6 +91,8 @@ export function nextPoolState<W>(state: PoolState<W>, event: PoolEvent<W>, waiti
       return start(state, Math.min(1, lacksOf(state, waiting)));
     case 'shed':
       return endOldest(state, 0);
+    case 'retired':
+      return retire(state, event.worker);
     case 'idle_due':
       return endOldest(state, state.min);
     case 'retry_due':
@@ -133,6 +137,11 @@ const removeWorker = <W>(state: PoolState<W>, worker: W): PoolStep<W> => ({
   },
   effects: [],
 });
+
+function retire<W>(state: PoolState<W>, worker: W): PoolStep<W> {
+  if (!state.idle.includes(worker)) return unchanged(state);
+  return { state: { ...state, idle: state.idle.filter((other) => other !== worker) }, effects: [kill(worker)] };
+}
 
 /** Ends the oldest idle worker, unless no more than `keep` would be left of what there is. */
 function endOldest<W>(state: PoolState<W>, keep: number): PoolStep<W> {

@@ -47,6 +47,8 @@ export interface WorkerPool {
   stats(): PoolStats;
   /** @throws MeshError when no worker can be started at present. */
   check(): void;
+  /** Replaces its idle workers: what they have been started with is out of date. */
+  renew(): void;
   /** Returns true while it has workers or callers. */
   isUsed(): boolean;
   close(): void;
@@ -91,6 +93,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       const { idle, busy, starting } = workers.state();
       return idle.length + busy.size + starting > 0;
     },
+    renew: workers.renew,
     close: workers.close,
   };
 }
@@ -124,12 +127,16 @@ function createWorkers({ name, start, min, demand, budget, warmWorkers, logger, 
       setTimeout(timerDue, ms, { ms, event }).unref();
   };
 
+  let generation = 0;
+
   const startOne = async (): Promise<void> => {
+    const born = generation;
     try {
       const worker = await start();
       hasStarted = true;
       void worker.gone.then(() => apply({ type: 'gone', worker }));
       apply({ type: 'started', worker });
+      if (born !== generation) apply({ type: 'retired', worker });
     } catch (error) {
       logger.error({ err: error, pool: name }, 'a worker did not start');
       apply({ type: 'start_failed', error: MeshError.from(error) });
@@ -159,6 +166,10 @@ function createWorkers({ name, start, min, demand, budget, warmWorkers, logger, 
       apply({ type: 'requested' });
       if (!isWarm) member.makeRoom();
       return turn;
+    },
+    renew: () => {
+      generation += 1;
+      for (const worker of state.idle) apply({ type: 'retired', worker });
     },
     close: () => {
       apply({ type: 'closed' });

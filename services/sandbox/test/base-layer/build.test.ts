@@ -166,6 +166,14 @@ test('a build that is killed leaves nothing half done, and holds up nobody', asy
   expect(downloads().some((path) => path.includes('alpha'))).toBe(false);
 }, 60_000);
 
+test('names the folder after the interpreter and the pinned content, built or not', async () => {
+  const directory = await temporaryDirectory();
+  const found = await findLayerFolder(directory, PYTHON);
+  expect(found.directory).toMatch(/^\/.*\/python-base\/[0-9a-f]{32}$/);
+  expect(await findLayerFolder(directory, PYTHON)).toEqual(found);
+  await expect(findLayerFolder(directory, '/nonexistent/python')).rejects.toThrow('ENOENT');
+});
+
 test('a disk that is full or cannot be written is told in words', () => {
   const error = (code: string) => new Error('no', { cause: Object.assign(new Error(`${code}: x`), { code }) });
   expect(explainBuildFailure(error('ENOSPC'))).toEqual({

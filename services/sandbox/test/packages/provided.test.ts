@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { baseLayerPath } from '../../src/runtimes/python-namespaces/base-layer.ts';
+import { findLayerFolder, sealOf } from '../../src/base-layer/layer-folder.ts';
 import { cacheFor, PYTHON_LEVELS, type Sandbox, startSandbox } from '../sandbox.ts';
 import { type IndexServer, startIndex } from './fixtures/index-server.ts';
 
@@ -10,7 +10,8 @@ jest.setTimeout(120_000);
 
 /** A base layer of small packages with the names of the large ones. */
 async function makeBaseLayer(cache: string): Promise<void> {
-  const layer = await baseLayerPath(cache, '/usr/bin/python3');
+  const { directory } = await findLayerFolder(cache, '/usr/bin/python3');
+  const layer = join(directory, 'data');
   for (const [name, version, requires = ''] of [
     ['numpy', '2.4.6'],
     ['pandas', '3.0.0', 'Requires-Dist: numpy>=2\nProvides-Extra: excel\nRequires-Dist: zqexcel; extra == "excel"\n'],
@@ -28,6 +29,7 @@ async function makeBaseLayer(cache: string): Promise<void> {
     'def get_fignums(): return []\nclass Figure:\n    savefig = None\n',
   );
   await writeFile(join(layer, 'pandas', '__init__.py'), 'def set_option(*_): pass\n');
+  await writeFile(sealOf(directory, 'data'), '{}');
 }
 
 const describeJailed = PYTHON_LEVELS.includes('namespaces') ? describe : describe.skip;

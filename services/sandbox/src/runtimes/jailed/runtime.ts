@@ -35,7 +35,7 @@ export interface JailedLanguage {
   /** Workers that are warmed up further, for programs that need it. */
   readonly prepared?: Pick<PreparedWorkers, 'name' | 'suits'> & { readonly interpreter: Interpreter };
   /** More of the runtime: the versions of what its programs have. */
-  readonly has?: Pick<Runtime, 'pythonVersion' | 'provided'>;
+  readonly has?: Pick<Runtime, 'pythonVersion' | 'provided' | 'baseLayer'>;
 }
 
 /** The parts that jails of all languages have in common. */
@@ -89,8 +89,11 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
   const launcherFor = (what: Interpreter): Launcher => {
     mkdirSync(packagesDirectory, { recursive: true });
     const preparing = 'module' in what ? [what.module, ...what.arguments] : [];
-    const inside = { mounts: [{ from: packagesDirectory, to: LAYERS }], env: envFor(undefined) };
-    return createLauncher(inJail(found.launcherJail, [...run('launcher.pyc'), ...preparing], inside), found.nextUser);
+    const inside = { mounts: [{ from: packagesDirectory, to: LAYERS }] };
+    // Each has what there is when it starts: a set of libraries may have come.
+    const command = () =>
+      inJail(found.launcherJail, [...run('launcher.pyc'), ...preparing], { ...inside, env: envFor(undefined) });
+    return createLauncher(command, found.nextUser);
   };
   const launchers: Launcher[] = [];
   const startsOf = (what: Interpreter): ((packages?: string) => WorkerStart) => {
@@ -107,6 +110,10 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
     };
   };
   const worker = startsOf(interpreter);
+  const { baseLayer } = language.has ?? {};
+  baseLayer?.onSet(() => {
+    for (const launcher of launchers) launcher.renew();
+  });
   return {
     name,
     languages,
@@ -118,6 +125,7 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
       ? {}
       : { prepared: { name: prepared.name, suits: prepared.suits, worker: startsOf(prepared.interpreter) } }),
     close: () => {
+      baseLayer?.close();
       for (const launcher of launchers) launcher.close();
     },
   };
