@@ -75,15 +75,15 @@ FROM base AS sandbox
 USER root
 # The interpreter, what jails it, and whom to trust: with extra-ca.crt, for the index proxy's far side, too.
 COPY package.json extra-ca.cr[t] ./
-RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap ca-certificates python3 && \
+RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap ca-certificates locales python3 && \
     rm -rf /var/cache/apt/* /var/lib/apt/lists/* && \
     if [ -f extra-ca.crt ]; then mv extra-ca.crt /usr/local/share/ca-certificates/ && update-ca-certificates; fi
 ENV NODE_USE_SYSTEM_CA=1 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
-# The layer of numpy, pandas and matplotlib, before what changes more often. It takes pip, which does not stay.
-COPY services/sandbox/python-requirements.txt services/sandbox/
+# The libraries, fonts and locales that every Python program has (1 GB), before what changes more often.
+COPY services/sandbox/data services/sandbox/data
 COPY services/sandbox/src/packages services/sandbox/src/packages
 COPY services/sandbox/src/commands services/sandbox/src/commands
-COPY services/sandbox/src/runtimes/python-namespaces/base-layer.ts services/sandbox/src/runtimes/python-namespaces/
+COPY services/sandbox/src/base-layer services/sandbox/src/base-layer
 RUN node services/sandbox/src/commands/build-base-layer.ts data/sandbox
 COPY services/sandbox services/sandbox
 # What a service makes at its first start is made here, and is root's: at run time the file system is read-only.

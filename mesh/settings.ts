@@ -33,6 +33,7 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: 'sandbox', name: 'SANDBOX_MEMORY_MB' },
   { service: 'sandbox', name: 'SANDBOX_BWRAP' },
   { service: 'sandbox', name: 'SANDBOX_PYTHON' },
+  { service: 'sandbox', name: 'SANDBOX_BASE_LAYER' },
   { service: 'sandbox', name: 'SANDBOX_MAX_SESSIONS' },
   { service: 'sandbox', name: 'SANDBOX_SESSION_IDLE_MS' },
   { service: 'sandbox', name: 'PIP_INDEX_URL', isSecret: true },

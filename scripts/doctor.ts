@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { describeFinding, type Finding } from './doctor/finding.ts';
 import { checkIsolation, checkLimits } from './doctor/isolation.ts';
+import { checkLibraries } from './doctor/libraries.ts';
 import { checkDisk, checkNode, checkSystem } from './doctor/machine.ts';
 import { checkPackages } from './doctor/packages.ts';
 import { checkProvider } from './doctor/provider.ts';
@@ -32,6 +33,7 @@ report('Tools and model', [
   ...(await checkIsolation(services, env)),
   ...(await checkLimits(services, env)),
   await checkPackages(services, env),
+  ...checkLibraries(services),
   await checkProvider(services, env),
 ]);
 

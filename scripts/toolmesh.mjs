@@ -19,7 +19,7 @@ const USAGE = `Usage: toolmesh <command>
   start         runs the mesh: the chat page, the hub, the sandbox
   mesh          adds, removes, lists, tries and imports servers: toolmesh mesh help
   doctor        says what is wrong with the machine, the settings or the mesh, and what to do
-  python-layer  installs numpy, pandas and matplotlib for programs in Python
+  python-layer  builds the libraries of programs in Python now; a start does it in the background
 
 Settings come from the environment and from .env in this folder; servers to plug in from mesh.json in this folder.
 Chats and packages are kept in ${DATA} (TOOLMESH_DATA_DIR).

@@ -61,7 +61,7 @@ describeJailed('packages on top of the base layer', () => {
   });
 
   const WHERE = 'import sys\nbefore = "numpy" in sys.modules\nimport numpy\nbefore, numpy.__file__';
-  const FROM_BASE = "(True, '/opt/python-layer/numpy/__init__.py')";
+  const FROM_BASE = "(True, '/opt/python-layer/data/numpy/__init__.py')";
 
   test('a program that imports numpy gets that of the base layer, warm, whatever others have installed', async () => {
     await sandbox.run({ code: 'import zqpicky', packages: ['zqpicky'] });
@@ -85,7 +85,7 @@ describeJailed('packages on top of the base layer', () => {
   test('an extra of a package of the base layer brings what it needs', async () => {
     const code = 'import pandas, zqexcel\npandas.__file__, zqexcel.__version__';
     const result = await sandbox.run({ code, packages: ['pandas[excel]'] });
-    expect(result).toMatchObject({ result: "('/opt/python-layer/pandas/__init__.py', '1.0')" });
+    expect(result).toMatchObject({ result: "('/opt/python-layer/data/pandas/__init__.py', '1.0')" });
     expect(result.packages).toEqual([{ name: 'zqexcel', version: '1.0' }]);
   });
 });
