@@ -112,6 +112,12 @@ async function openFiles({ config, metrics }: Kit<SandboxConfig>, dataDirectory:
   return files;
 }
 
+function measureStores(metrics: Kit<SandboxConfig>['metrics'], directory: string, packages: Packages): void {
+  measureDisk(metrics, directory);
+  measureMalicious(metrics, packages);
+  measureLayers(metrics, packages);
+}
+
 /** Returns why the workers of a start from here would have no control groups; undefined when they would. */
 export async function whyNoCgroup(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { SANDBOX_PYTHON: python } = loadConfig(SandboxConfig.pick({ SANDBOX_PYTHON: true }), env);
@@ -129,8 +135,7 @@ export const sandbox = defineService({
     if (min > max) throw new ConfigError(`MIN_WORKERS: ${min} is more than MAX_WORKERS, which is ${max}`);
 
     const { SANDBOX_PYTHON: python, SANDBOX_DATA_DIR = join(SANDBOX_CACHE_DIR, 'packages') } = config;
-    const resources = await chooseLimits({ demanded: config.SANDBOX_LIMITS, python, logger });
-    const { cgroups } = resources;
+    const { by, cgroups } = await chooseLimits({ demanded: config.SANDBOX_LIMITS, python, logger });
     const runtimes = await chooseRuntimes({
       isolation: SANDBOX_ISOLATION,
       cacheDirectory: SANDBOX_CACHE_DIR,
@@ -152,9 +157,7 @@ export const sandbox = defineService({
 
     const packages = await openPackages(kit, { directory: SANDBOX_DATA_DIR, runtimes });
     const files = await openFiles(kit, SANDBOX_DATA_DIR);
-    measureDisk(metrics, SANDBOX_DATA_DIR);
-    measureMalicious(metrics, packages);
-    measureLayers(metrics, packages);
+    measureStores(metrics, SANDBOX_DATA_DIR, packages);
     const execute = measureExecutions(createExecute({ engines, sessions, budget, files, packages }), engines, metrics);
     const layer = serveBaseLayer(runtimes, config.SANDBOX_BASE_LAYER, metrics);
     const checks = { ...isolationChecks(engines), ...layer.checks };
@@ -174,7 +177,7 @@ export const sandbox = defineService({
       openPaths: FILE_PATHS,
       health: async () => ({
         ...isolation,
-        limits: resources.by,
+        limits: by,
         ...layer.health(),
         packages: describePackages(packages),
       }),

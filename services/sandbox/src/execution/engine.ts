@@ -19,6 +19,14 @@ export interface EngineOptions {
   readonly logger: Logger;
 }
 
+/** The part of a pool that is its own. */
+interface PoolParts {
+  readonly name: string;
+  readonly start: () => WorkerStart;
+  readonly min: number;
+  readonly demand?: Demand | undefined;
+}
+
 /** A runtime and the pools of its workers. */
 export interface Engine {
   readonly runtime: Runtime;
@@ -36,16 +44,21 @@ const MAX_PACKAGE_POOLS = 16;
 
 export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: EngineOptions): Engine {
   const { prepared } = runtime;
-  const makePool = (name: string, start: () => WorkerStart, least: number, demand?: Demand): WorkerPool =>
-    createWorkerPool({ name, start: () => startWorker(start(), { cgroups }), min: least, demand, ...shared });
-  const plain = makePool(runtime.name, () => runtime.worker(), min, demandOf(runtime, min, shared.budget));
-  const ahead = prepared === undefined ? undefined : makePool(prepared.name, prepared.worker, 1);
+  const makePool = ({ name, start, ...own }: PoolParts): WorkerPool =>
+    createWorkerPool({ name, start: () => startWorker(start(), { cgroups }), ...own, ...shared });
+  const plain = makePool({
+    name: runtime.name,
+    start: () => runtime.worker(),
+    min,
+    demand: demandOf(runtime, min, shared.budget),
+  });
+  const ahead = prepared === undefined ? undefined : makePool({ name: prepared.name, start: prepared.worker, min: 1 });
   const byPackages = new Map<string, WorkerPool>();
 
   const poolWith = (packages: string, code: string): WorkerPool => {
     const ready = prepared?.suits(code, packages) === true ? prepared : runtime;
     const key = `${ready.name} ${packages}`;
-    const pool = byPackages.get(key) ?? makePool(key, () => ready.worker(packages), 0);
+    const pool = byPackages.get(key) ?? makePool({ name: key, start: () => ready.worker(packages), min: 0 });
     byPackages.delete(key);
     const unused = [...byPackages].filter(([, other]) => !other.isUsed());
     for (const [folder, other] of unused.slice(0, Math.max(0, unused.length - MAX_PACKAGE_POOLS))) {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Cgroup } from '../jail/cgroup.ts';
 import { type Conversation, converseWith, drained, type Exit, type WorkerCommand } from './conversation.ts';
 import { type Frame, type FrameListener, jsonPayload, readFrames, writeFrame } from './frames.ts';
+import { createRetirement } from './retirement.ts';
 
 /** A process that makes workers by forking: much faster than starting each by a command of its own. */
 export interface Launcher {
@@ -38,8 +39,6 @@ const Gone = z.object({ id: z.int(), exit_code: z.int().nullable(), signal: z.in
 const SOCKET_PATH = '/tmp/launcher.sock';
 /** Time limit for the start of a launcher, or of a worker. */
 const START_TIMEOUT_MS = 20_000;
-/** Time in which a launcher that is renewed takes the requests that were on their way. */
-const RETIRE_MS = 1_000;
 /** Ends of workers of which nobody has heard yet that they began. */
 const MAX_UNCLAIMED = 256;
 
@@ -48,8 +47,6 @@ interface Running {
   readonly control: Conversation;
   readonly socketPath: string;
   readonly ends: Ends;
-  /** Workers that are asked for, or have not gone yet. */
-  workers: number;
 }
 
 interface LaunchedExit extends Exit {
@@ -62,27 +59,7 @@ interface LaunchedExit extends Exit {
  */
 export function createLauncher(command: () => WorkerCommand, nextUser: () => number): Launcher {
   let running: Promise<Running> | undefined;
-  const alive = new Set<Running>();
-  const retired = new WeakSet<Running>();
-
-  const endIfDone = (launcher: Running): void => {
-    if (launcher.workers === 0 && retired.has(launcher)) launcher.control.kill();
-  };
-  const retire = (launcher: Running): void => {
-    // Callers who have it already get their workers.
-    setTimeout(() => {
-      retired.add(launcher);
-      endIfDone(launcher);
-    }, RETIRE_MS).unref();
-  };
-  /** Counts a worker; returns how to say that it has gone. */
-  const count = (launcher: Running) => {
-    launcher.workers += 1;
-    return () => {
-      launcher.workers -= 1;
-      endIfDone(launcher);
-    };
-  };
+  const retirement = createRetirement<Running>(({ control }) => control.kill());
 
   const run = (): Promise<Running> => {
     const starting = startLauncher(command());
@@ -90,13 +67,7 @@ export function createLauncher(command: () => WorkerCommand, nextUser: () => num
     const forget = () => {
       if (running === starting) running = undefined;
     };
-    starting.then((launcher) => {
-      alive.add(launcher);
-      void launcher.control.gone.then(() => {
-        alive.delete(launcher);
-        forget();
-      });
-    }, forget);
+    starting.then(({ control }) => control.gone.then(forget), forget);
     return starting;
   };
 
@@ -104,7 +75,7 @@ export function createLauncher(command: () => WorkerCommand, nextUser: () => num
     async launch(request, group) {
       const launcher = await (running ?? run());
       const { control, socketPath, ends } = launcher;
-      const leave = count(launcher);
+      const leave = retirement.use(launcher);
       const channel = connect(socketPath);
       const frames = bufferFrames(channel);
       const late = new AbortController();
@@ -132,10 +103,10 @@ export function createLauncher(command: () => WorkerCommand, nextUser: () => num
     renew: () => {
       const old = running;
       running = undefined;
-      void old?.then(retire).catch(() => {});
+      void old?.then(retirement.retire).catch(() => {});
     },
     close: () => {
-      for (const launcher of alive) launcher.control.kill();
+      retirement.close();
       void running?.then(({ control }) => control.kill()).catch(() => {});
     },
   };
@@ -204,7 +175,7 @@ async function startLauncher(command: WorkerCommand): Promise<Running> {
   try {
     const pid = await Promise.race([ready.promise, gone.then(endedInstead)]);
     // Its file system is its own; /proc is the way into it.
-    return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, ends, workers: 0 };
+    return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, ends };
   } finally {
     clearTimeout(late);
   }

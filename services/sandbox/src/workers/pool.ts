@@ -103,7 +103,6 @@ function createWorkers({ name, start, min, demand, budget, warmWorkers, logger, 
   const target = () => Math.max(min, demand?.target() ?? 0);
   const queue = createQueue(budget.maxPrograms, maxStartMs);
   let state = emptyPool<WorkerProcess>(min);
-  let hasStarted = false;
 
   const apply = (event: PoolEvent<WorkerProcess>): void => {
     const step = nextPoolState({ ...state, min: target() }, event, queue.length);
@@ -113,7 +112,7 @@ function createWorkers({ name, start, min, demand, budget, warmWorkers, logger, 
   };
 
   const carryOut = (effect: PoolEffect<WorkerProcess>): void => {
-    if (effect.type === 'start') void startOne();
+    if (effect.type === 'start') void starter.startOne();
     else if (effect.type === 'serve') queue.serve(effect.worker);
     else if (effect.type === 'kill') effect.worker.kill();
     else if (effect.type === 'refuse') queue.refuse(effect.error);
@@ -127,21 +126,7 @@ function createWorkers({ name, start, min, demand, budget, warmWorkers, logger, 
       setTimeout(timerDue, ms, { ms, event }).unref();
   };
 
-  let generation = 0;
-
-  const startOne = async (): Promise<void> => {
-    const born = generation;
-    try {
-      const worker = await start();
-      hasStarted = true;
-      void worker.gone.then(() => apply({ type: 'gone', worker }));
-      apply({ type: 'started', worker });
-      if (born !== generation) apply({ type: 'retired', worker });
-    } catch (error) {
-      logger.error({ err: error, pool: name }, 'a worker did not start');
-      apply({ type: 'start_failed', error: MeshError.from(error) });
-    }
-  };
+  const starter = createStarter({ name, start, logger, apply: (event) => apply(event) });
 
   const lacks = () => lacksOf({ ...state, min: target() }, queue.length);
   const member = warmWorkers.join({
@@ -155,7 +140,7 @@ function createWorkers({ name, start, min, demand, budget, warmWorkers, logger, 
     state: () => state,
     apply,
     /** Returns true before its first worker is warm, where there is room for one. */
-    isCold: () => !hasStarted && (state.starting > 0 || (lacks() > 0 && member.hasRoom())),
+    isCold: () => !starter.hasStarted() && (state.starting > 0 || (lacks() > 0 && member.hasRoom())),
     async acquire(signal: AbortSignal): Promise<WorkerProcess> {
       signal.throwIfAborted();
       throwIfBroken(state);
@@ -168,12 +153,40 @@ function createWorkers({ name, start, min, demand, budget, warmWorkers, logger, 
       return turn;
     },
     renew: () => {
-      generation += 1;
+      starter.outdate();
       for (const worker of state.idle) apply({ type: 'retired', worker });
     },
     close: () => {
       apply({ type: 'closed' });
       member.leave();
+    },
+  };
+}
+
+interface StarterOptions extends Pick<PoolOptions, 'name' | 'start' | 'logger'> {
+  apply(event: PoolEvent<WorkerProcess>): void;
+}
+
+/** Starts the workers of a pool. */
+function createStarter({ name, start, logger, apply }: StarterOptions) {
+  let generation = 0;
+  let hasStarted = false;
+  return {
+    hasStarted: () => hasStarted,
+    /** Says that workers that are starting now are out of date when they are idle. */
+    outdate: () => void (generation += 1),
+    startOne: async (): Promise<void> => {
+      const born = generation;
+      try {
+        const worker = await start();
+        hasStarted = true;
+        void worker.gone.then(() => apply({ type: 'gone', worker }));
+        apply({ type: 'started', worker });
+        if (born !== generation) apply({ type: 'retired', worker });
+      } catch (error) {
+        logger.error({ err: error, pool: name }, 'a worker did not start');
+        apply({ type: 'start_failed', error: MeshError.from(error) });
+      }
     },
   };
 }

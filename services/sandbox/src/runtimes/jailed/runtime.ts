@@ -67,16 +67,6 @@ interface Inside {
 export function createJailedRuntime(language: JailedLanguage, host: JailedHost, start: JailedStart): Runtime {
   const { found, python, compiled, packagesDirectory } = host;
   const { name, languages, interpreter, mounts: shown = [], env: own = {}, envFor = () => ({}), prepared } = language;
-  // Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written.
-  const run = (script: string) => [
-    `/usr/bin/${python.name}`,
-    '-I',
-    '-S',
-    '-B',
-    '-X',
-    'utf8',
-    `${WORKER_HOME}/${script}`,
-  ];
   const inJail = (jail: Jail, command: readonly string[], { mounts, env }: Inside) =>
     jail({
       command,
@@ -92,7 +82,10 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
     const inside = { mounts: [{ from: packagesDirectory, to: LAYERS }] };
     // Each has what there is when it starts: a set of libraries may have come.
     const command = () =>
-      inJail(found.launcherJail, [...run('launcher.pyc'), ...preparing], { ...inside, env: envFor(undefined) });
+      inJail(found.launcherJail, [...scriptCommand(python, 'launcher.pyc'), ...preparing], {
+        ...inside,
+        env: envFor(undefined),
+      });
     return createLauncher(command, found.nextUser);
   };
   const launchers: Launcher[] = [];
@@ -106,7 +99,7 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
         return { launch: (group) => launcher.launch({ interpreter: what, packages: path, env }, group) };
       }
       const mounts = packages === undefined ? [] : [{ from: packages, to: PACKAGES }];
-      return inJail(found.jail, [...run('worker.pyc'), JSON.stringify(what)], { mounts, env });
+      return inJail(found.jail, [...scriptCommand(python, 'worker.pyc'), JSON.stringify(what)], { mounts, env });
     };
   };
   const worker = startsOf(interpreter);
@@ -130,6 +123,15 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
     },
   };
 }
+
+/** Isolated, without `site`, which would run what packages leave in .pth files; no bytecode is written. */
+const INTERPRETER_OPTIONS = ['-I', '-S', '-B', '-X', 'utf8'];
+
+const scriptCommand = ({ name }: SystemPython, script: string): readonly string[] => [
+  `/usr/bin/${name}`,
+  ...INTERPRETER_OPTIONS,
+  `${WORKER_HOME}/${script}`,
+];
 
 /** All that every program finds in its environment. */
 const ENVIRONMENT = {
