@@ -25,6 +25,7 @@ import {
 import { chooseLimits } from './jail/choose-limits.ts';
 import { findCgroup } from './jail/find-cgroup.ts';
 import { findJail } from './jail/find-jail.ts';
+import { npmTargetHere } from './packages/resolve/npm-target.ts';
 import { createPackages, type Packages } from './packages/packages.ts';
 import { loadMalicious, type MaliciousStatus } from './packages/policy/malicious.ts';
 import { packageRoutes } from './packages/routes.ts';
@@ -66,6 +67,10 @@ export async function knownMalicious(env: NodeJS.ProcessEnv): Promise<MaliciousS
   return (await loadMalicious(SANDBOX_DATA_DIR, { warn: () => {} })).status();
 }
 
+/** Returns true for a runtime whose npm packages may have native parts. */
+const isNode = ({ languages, isolation }: Runtime): boolean =>
+  languages.includes('javascript') && isolation === 'namespaces';
+
 interface PackagesHere {
   /** Directory of layers and decisions. */
   readonly directory: string;
@@ -87,6 +92,7 @@ function openPackages(
     pythonTarget: pythonTargetOf(runtimes),
     provided: () => runtimes.flatMap((runtime) => runtime.provided?.() ?? []),
     pipIndexUrl: config.PIP_INDEX_URL,
+    npmTarget: npmTargetHere(runtimes.some(isNode)),
     npmRegistry: config.NPM_CONFIG_REGISTRY,
     proxy: { http: config.HTTP_PROXY, https: config.HTTPS_PROXY, no: config.NO_PROXY },
     logger,

@@ -3,6 +3,7 @@ import { loadConfig } from '@toolmesh/shared/kit/service/config';
 import { SandboxConfig } from '../config.ts';
 import { prepareJail } from '../jail/find-jail.ts';
 import { compileWorker } from '../runtimes/jailed/compiled-worker.ts';
+import { prepareInside } from '../runtimes/node/inside-files.ts';
 import { makeSnapshot } from '../runtimes/python-wasm/runtime.ts';
 import { prepareWorkerScripts } from '../runtimes/worker-scripts.ts';
 
@@ -15,6 +16,9 @@ const {
 } = loadConfig(SandboxConfig.pick({ SANDBOX_CACHE_DIR: true, SANDBOX_BWRAP: true, SANDBOX_PYTHON: true }), env);
 const prepared = await prepareJail({ cacheDirectory, bwrap, python });
 if (!('reason' in prepared.python)) await compileWorker(cacheDirectory, prepared.python);
+await prepareInside(cacheDirectory, (error) => {
+  throw error;
+});
 prepareWorkerScripts(cacheDirectory);
 await makeSnapshot(cacheDirectory);
 const interpreter = 'reason' in prepared.python ? prepared.python.reason : `Python ${prepared.python.version}`;

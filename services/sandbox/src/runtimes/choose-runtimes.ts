@@ -111,7 +111,9 @@ async function nodeInNamespaces(
 ): Promise<Runtime | { readonly reason: string }> {
   if ('reason' in host) return host;
   try {
-    const inside = await prepareInside(choice.cacheDirectory, choice.logger);
+    const inside = await prepareInside(choice.cacheDirectory, (err) => {
+      choice.logger.warn({ err }, 'workers of Node start slowly: there is no code cache');
+    });
     return await chooseStart(nodeNamespaces({ inside, esbuild: esbuildProgram() }), host, choice);
   } catch (error) {
     return { reason: Error.isError(error) ? error.message : String(error) };

@@ -5,7 +5,6 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { build } from 'esbuild';
 
 const ENTRY = fileURLToPath(new URL('./inside/main.ts', import.meta.url));
@@ -15,10 +14,10 @@ const CACHE_TIMEOUT_MS = 30_000;
 /**
  * Makes what a worker of Node runs: its modules as one script, and V8's code cache of that, which saves half of the time
  * that the script takes to start. Returns the folder, below `cacheDirectory`, which is named after the contents and is
- * made once. Without a cache, workers start slower.
+ * made once. Without a cache, workers start slower: `onUncached` is told why there is none.
  * @throws Error of esbuild
  */
-export async function prepareInside(cacheDirectory: string, logger: Pick<Logger, 'warn'>): Promise<string> {
+export async function prepareInside(cacheDirectory: string, onUncached: (error: unknown) => void): Promise<string> {
   const boot = await readFile(BOOT);
   const program = await bundle();
   const hash = createHash('sha256').update(process.version).update(process.arch).update(boot).update(program);
@@ -28,9 +27,7 @@ export async function prepareInside(cacheDirectory: string, logger: Pick<Logger,
   await mkdir(unfinished, { recursive: true });
   await writeFile(join(unfinished, 'boot.cjs'), boot);
   await writeFile(join(unfinished, 'program.cjs'), program);
-  await makeCache(unfinished).catch((error: unknown) => {
-    logger.warn({ err: error }, 'workers of Node start slowly: there is no code cache');
-  });
+  await makeCache(unfinished).catch(onUncached);
   // Workers are other users than the service, whatever its umask is.
   await chmod(unfinished, 0o755);
   // Two services may do this at the same time: the second finds it done.

@@ -52,7 +52,7 @@ export function prepareProgram(code: string, constants?: Set<string>): PreparedP
 }
 
 /** A program with `using` at its top level can only be a module. @throws SyntaxError for what is no script either */
-function parseProgram(code: string): Program {
+export function parseProgram(code: string): Program {
   try {
     return parse(code, PROGRAM_OPTIONS);
   } catch (error) {

@@ -1,12 +1,12 @@
-import { type AnyNode, parse, type Program, type Statement } from 'acorn';
+import type { AnyNode, Program, Statement } from 'acorn';
 import { type ColumnMap, createColumnMap } from '../../javascript/source/column-map.ts';
+import { parseProgram } from '../../javascript/source/prepare-program.ts';
 import {
   applyEdits,
   declarationOf,
   type Edit,
   inOrder,
   namesDeclaredBy,
-  PROGRAM_OPTIONS,
   walk,
 } from '../../javascript/source/syntax.ts';
 
@@ -47,7 +47,7 @@ const FOR_MODULES: Readonly<Record<CommonJsName, string>> = {
  * @throws SyntaxError of acorn
  */
 export function prepareOnce(code: string): NodeProgram {
-  const tree = parse(code, PROGRAM_OPTIONS);
+  const tree = parseProgram(code);
   const outline = outlineOf(tree);
   const edits = [...outline.edits, ...completion(tree.body.findLast(hasValue))];
   const prefix = outline.isModule ? forModule(outline) : outline.isAsync ? 'return (async () => {' : '';
