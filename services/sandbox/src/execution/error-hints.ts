@@ -28,8 +28,8 @@ const PYTHON: readonly Kind[] = [
     hint: () => 'input() had nothing to read: give the text that it reads as stdin, or set the values in the program',
   },
   {
-    types: /^(?:ChromeNotFoundError|BrowserDepsError|ValueError|RuntimeError)$/,
-    message: /kaleido|chrome/i,
+    types: /^(?:ChromeNotFoundError|BrowserFailedError|BrowserDepsError|ValueError|RuntimeError)$/,
+    message: /kaleido|chrome|browser/i,
     hint: () =>
       'There is no Chrome in the sandbox to make a picture of a plotly figure: use fig.show() or fig.write_html(), or draw with matplotlib',
   },

@@ -132,6 +132,7 @@ def bundle_of(value, include=None, exclude=None):
         special = _special(value)
         if special is not None:
             data.update(_attempt(special, value) or {})
+    if not isinstance(value, type) and _special(value) not in _COMPLETE:
         offered = _attempt_method(value, "_repr_mimebundle_", include=include, exclude=exclude)
         if isinstance(offered, tuple) and len(offered) == 2:
             offered, about = offered
@@ -316,6 +317,9 @@ def _plotly(figure):
 def _traces(figure):
     return ", ".join(trace.type for trace in figure.data[:10]) or "empty"
 
+
+_COMPLETE = (_figure, _plotly)
+"""Those that say all: the methods of such a value would show it for a page of another kind."""
 
 _SPECIAL = {
     ("matplotlib", "Figure"): _figure,

@@ -26,6 +26,7 @@ def prepare():
     hooks.after_import("PIL.Image", _show_pictures)
     hooks.after_import("PIL.ImageFont", _find_fonts)
     hooks.after_import("plotly.io", _show_plotly)
+    hooks.after_import("plotly.offline", _without_page)
     hooks.after_import("webbrowser", _no_browser)
     hooks.after_import("locale", _with_locales)
     hooks.after_import("asyncio", _nested)
@@ -119,6 +120,11 @@ def _fonts_of_matplotlib():
 def _show_plotly(module):
     """`fig.show()` shows the figure as data that a page can draw."""
     module.show = lambda figure, *_, **__: display_module.display(_as_figure(figure))
+
+
+def _without_page(module):
+    """No page has to be prepared for figures."""
+    module.init_notebook_mode = lambda *_, **__: None
 
 
 def _as_figure(figure):

@@ -262,7 +262,8 @@ shell = Shell()
 
 
 def get_ipython():
-    return shell
+    """Answers the program alone: libraries that find IPython draw for its pages, and want more of it than there is here."""
+    return shell if sys._getframe(1).f_globals.get("__name__") == "__main__" else None
 
 
 _SHOWN = (
@@ -302,7 +303,7 @@ def _fill_ipython(module):
 
 def _fill_core(module):
     module.get_ipython = get_ipython
-    module.InteractiveShell = type("InteractiveShell", (Shell,), {"ast_node_interactivity": "last_expr", "instance": staticmethod(get_ipython)})
+    module.InteractiveShell = type("InteractiveShell", (Shell,), {"ast_node_interactivity": "last_expr", "instance": staticmethod(lambda: shell), "initialized": staticmethod(lambda: False)})
     _fill_display(module)
     for name in "magic line_magic cell_magic line_cell_magic register_line_magic register_cell_magic magics_class".split():
         setattr(module, name, _decorator)

@@ -25,7 +25,7 @@ def new_main():
 
 def _get_ipython():
     """Stands in for IPython's; libraries do not find it, which would take this for a notebook."""
-    return import_ours("toolmesh_ipython").get_ipython()
+    return import_ours("toolmesh_ipython").shell
 
 
 def warm_up():
