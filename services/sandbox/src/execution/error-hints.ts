@@ -1,5 +1,6 @@
 import { isBuiltin } from 'node:module';
 import type { ExecuteArguments, ExecutionResult } from '@toolmesh/shared/contracts/execution';
+import { distributionFor } from '../packages/names/import-names.ts';
 
 type Failure = NonNullable<ExecutionResult['error']>;
 type Program = Pick<ExecuteArguments, 'language' | 'files' | 'session_id'>;
@@ -61,8 +62,9 @@ const NODE: readonly Kind[] = [
     types: /^Error$/,
     message: /^Cannot find (?:module|package) '([^'./][^']*)'(?! imported from \/opt)/,
     hint: ([, module = '']) => {
-      const name = /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? module;
-      return isBuiltin(module) ? undefined : howToGet(name);
+      if (isBuiltin(module)) return undefined;
+      const name = distributionFor('npm', module);
+      return name === undefined ? UNKNOWN : howToGet(name);
     },
   },
 ];
@@ -95,8 +97,12 @@ function missingModule(module: string): string | undefined {
   if (Object.hasOwn(ELSEWHERE, top)) return ELSEWHERE[top];
   // One that the interpreter of a system would have.
   if (top.startsWith('_') || SYSTEM_MODULES.has(top)) return `${top} needs an operating system, which is not there`;
-  return howToGet(top);
+  const distribution = distributionFor('pypi', module);
+  return distribution === undefined ? UNKNOWN : howToGet(distribution);
 }
+
+/** No name is made up: somebody may have registered what models like to think of. */
+const UNKNOWN = 'No well-known package has it; one that you know is named in packages of the call';
 
 const SYSTEM_MODULES = new Set(
   'pwd grp fcntl termios resource multiprocessing curses readline syslog pty tty ssl dbm msvcrt winreg winsound'.split(

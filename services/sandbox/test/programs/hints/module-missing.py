@@ -1,6 +1,6 @@
 # from: open-webui#15609, mito#1627, openinterpreter#1226
 # status: error
-# error: ^ModuleNotFoundError: No module named 'leftpadded'\. Call again with packages: \["leftpadded"\], or use install_package first$
-# seen: stderr:\nTraceback.*error: ModuleNotFoundError: .*packages: \["leftpadded"\]
+# error: ^ModuleNotFoundError: No module named 'openpyxl'\. Call again with packages: \["openpyxl"\], or use install_package first$
+# seen: stderr:\nTraceback.*error: ModuleNotFoundError: .*packages: \["openpyxl"\]
 
-import leftpadded.parts
+import openpyxl
