@@ -10,6 +10,7 @@ export interface DescribedExecution {
   readonly error: { readonly type: string; readonly message: string } | null;
   readonly artifacts: readonly DescribedArtifact[];
   readonly display_data?: readonly DisplayData[];
+  readonly session?: string | undefined;
   readonly truncated: { readonly artifacts: boolean; readonly display_data?: boolean };
 }
 
@@ -26,7 +27,7 @@ const DISPLAYS_CHARS = 16_000;
 
 /** Describes an execution for a model, in a compact text. */
 export function describeExecution(execution: DescribedExecution): string {
-  const { status, exit_code, result, error, artifacts, truncated } = execution;
+  const { status, exit_code, result, error } = execution;
   const stdout = withoutOverwritten(execution.stdout).trimEnd();
   const stderr = withoutOverwritten(execution.stderr).trimEnd();
   const parts: string[] = [];
@@ -37,12 +38,24 @@ export function describeExecution(execution: DescribedExecution): string {
   if (result !== null) parts.push(`result: ${result}`);
   // The traceback is on standard error already; an error that is not there is added here.
   if (error !== null && !stderr.includes(error.message)) parts.push(`error: ${error.type}: ${error.message}`);
-  if (artifacts.length > 0) parts.push(`files: ${artifacts.map(describeArtifact).join(', ')}`);
-  if (truncated.artifacts && artifacts.every(({ data }) => data !== undefined)) {
-    parts.push('files: some were left out, because the result has no room for more');
-  }
+  parts.push(...describeRest(execution));
   return parts.length === 0 ? 'The program ended without output.' : parts.join('\n');
 }
+
+/** Describes the files of an execution, and what has become of its session. */
+const describeRest = ({ artifacts, truncated, session }: DescribedExecution): readonly string[] => [
+  ...(artifacts.length > 0 ? [`files: ${artifacts.map(describeArtifact).join(', ')}`] : []),
+  ...(truncated.artifacts && artifacts.every(({ data }) => data !== undefined)
+    ? ['files: some were left out, because the result has no room for more']
+    : []),
+  ...(session === undefined ? [] : (SESSIONS[session] ?? [])),
+];
+
+/** What a model has to know of its session. */
+const SESSIONS: Readonly<Record<string, readonly string[]>> = {
+  restored: ['session: it has begun anew with its files; the variables of earlier calls are gone'],
+  restarted: ['session: its files are kept; its variables are gone'],
+};
 
 const describeArtifact = ({ path, mime_type, size_bytes }: DescribedArtifact): string =>
   `${path} (${mime_type}, ${size_bytes} bytes)`;

@@ -158,6 +158,13 @@ export const ExecutionResult = z.object({
     jailed: z.boolean().describe('Whether a jail of namespaces was around the process'),
   }),
   packages: z.array(z.object({ name: z.string(), version: z.string() })),
+  session: z
+    .enum(['new', 'continued', 'restored', 'restarted', 'ended'])
+    .optional()
+    .describe(
+      'With session_id: begun; continued; begun anew with the files that it had (restored), or its process was, at the ' +
+        'end (restarted): variables are gone; or it has ended, and the next call has its files',
+    ),
 });
 export type ExecutionResult = z.output<typeof ExecutionResult>;
 

@@ -1,5 +1,6 @@
 import { FILE_PATHS } from '@toolmesh/shared/kit/http/file-routes';
 import { createRelay, relayedFiles } from '@toolmesh/shared/kit/http/relay-requests';
+import { relayedSessions } from '@toolmesh/shared/kit/http/session-routes';
 import { defineService } from '@toolmesh/shared/kit/service/define-service';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { ExecutorConfig } from './config.ts';
@@ -18,7 +19,7 @@ export const codeExecutor = defineService({
     const service = toolServiceParts('code-executor', parts, kit);
     return {
       ...service,
-      routes: [...relayedFiles(relay), ...service.routes],
+      routes: [...relayedFiles(relay), ...relayedSessions(relay), ...service.routes],
       openPaths: FILE_PATHS,
       close: relay.close,
     };

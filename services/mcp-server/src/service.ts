@@ -1,5 +1,6 @@
 import { FILE_PATHS } from '@toolmesh/shared/kit/http/file-routes';
 import { createRelay, relayedFiles } from '@toolmesh/shared/kit/http/relay-requests';
+import { relayedSessions } from '@toolmesh/shared/kit/http/session-routes';
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { createToolSearch } from '@toolmesh/shared/kit/search/tool-search';
@@ -63,6 +64,7 @@ export const hub = defineService({
         conversationRoute(conversations),
         ticketRoute(tickets),
         ...relayedFiles(relay),
+        ...relayedSessions(relay),
       ],
       openPaths: FILE_PATHS,
       rawRoutes: { '/mcp': face.handler, '/mcp/:set': face.handler, '/sse': sse.stream, '/messages': sse.messages },

@@ -50,14 +50,36 @@ export const SandboxConfig = serviceConfig(8001, {
     .int()
     .min(1)
     .max(1_000)
-    .default(16)
-    .describe('Most sessions of `execute_code` that are open at once.'),
+    .default(64)
+    .describe(
+      'Most sessions of `execute_code` that are open at once. One more ends the one that has rested longest, for a minute at least.',
+    ),
   SANDBOX_SESSION_IDLE_MS: z.coerce
     .number()
     .int()
     .min(1_000)
-    .default(600_000)
-    .describe('How long a session is kept after its last call.'),
+    .default(3_600_000)
+    .describe('How long the variables of a session are kept after its last call. Its files are kept longer.'),
+  SANDBOX_WORKSPACE_MAX_MB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(256)
+    .describe('Most files of one session that are kept when it ends, in MiB.'),
+  SANDBOX_WORKSPACES_MAX_MB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(2_048)
+    .describe(
+      'Most that the files of all sessions and their snapshots may take, in MiB; the longest unused make room.',
+    ),
+  SANDBOX_WORKSPACES_MAX_IDLE_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(87_600)
+    .default(168)
+    .describe('Hours after its last call that the files of a session, and snapshots, are kept.'),
   PIP_INDEX_URL: z
     .url()
     .default('https://pypi.org/simple')

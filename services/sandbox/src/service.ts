@@ -33,6 +33,8 @@ import { packageTools } from './packages/tools.ts';
 import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 import { createSessions } from './execution/sessions.ts';
+import { workspaceRoutes } from './workspaces/routes.ts';
+import { openWorkspaceStore } from './workspaces/workspace-store.ts';
 import { createBudget, defaultMemoryBytes } from './workers/budget.ts';
 import { createWarmWorkers } from './workers/warm-workers.ts';
 
@@ -124,6 +126,21 @@ function measureStores(metrics: Kit<SandboxConfig>['metrics'], directory: string
   measureLayers(metrics, packages);
 }
 
+/** Opens the store of the files of sessions. */
+const openWorkspaces = ({ config }: Kit<SandboxConfig>, dataDirectory: string) =>
+  openWorkspaceStore({
+    directory: join(dataDirectory, 'workspaces'),
+    maxWorkspaceBytes: config.SANDBOX_WORKSPACE_MAX_MB * MIB,
+    maxBytes: config.SANDBOX_WORKSPACES_MAX_MB * MIB,
+    maxIdleMs: config.SANDBOX_WORKSPACES_MAX_IDLE_HOURS * HOUR_MS,
+  });
+
+/** Opens what is kept for callers: files by id, and those of sessions. */
+const openKept = async (kit: Kit<SandboxConfig>, dataDirectory: string) => ({
+  files: await openFiles(kit, dataDirectory),
+  workspaces: await openWorkspaces(kit, dataDirectory),
+});
+
 /** Returns why the workers of a start from here would have no control groups; undefined when they would. */
 export async function whyNoCgroup(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { SANDBOX_PYTHON: python } = loadConfig(SandboxConfig.pick({ SANDBOX_PYTHON: true }), env);
@@ -162,9 +179,10 @@ export const sandbox = defineService({
     measureIsolation(engines, metrics);
 
     const packages = await openPackages(kit, { directory: SANDBOX_DATA_DIR, runtimes });
-    const files = await openFiles(kit, SANDBOX_DATA_DIR);
+    const kept = await openKept(kit, SANDBOX_DATA_DIR);
     measureStores(metrics, SANDBOX_DATA_DIR, packages);
-    const execute = measureExecutions(createExecute({ engines, sessions, budget, files, packages }), engines, metrics);
+    const parts = { engines, sessions, budget, ...kept, packages };
+    const execute = measureExecutions(createExecute(parts), engines, metrics);
     const layer = serveBaseLayer(runtimes, config.SANDBOX_BASE_LAYER, metrics);
     const checks = { ...isolationChecks(engines), ...layer.checks };
     const service = toolServiceParts(
@@ -175,8 +193,9 @@ export const sandbox = defineService({
     return {
       ...service,
       routes: [
-        ...executionRoutes(execute, sessions),
-        ...storedFileRoutes(files),
+        ...executionRoutes(execute),
+        ...storedFileRoutes(kept.files),
+        ...workspaceRoutes(sessions, kept.workspaces),
         ...packageRoutes(packages, config.SANDBOX_ADMIN_KEY, access.wrongKeys),
         ...service.routes,
       ],

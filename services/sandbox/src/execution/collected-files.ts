@@ -20,6 +20,8 @@ export interface CollectOptions {
   readonly session: string | undefined;
   /** Most bytes of content in the result itself, of all files together. */
   readonly inlineBytes: number;
+  /** Takes all files, results or not. */
+  readonly also?: FileSink | undefined;
 }
 
 /** A file that is being received. */
@@ -33,7 +35,7 @@ interface Receiving {
 }
 
 /** Keeps what a program left as files by id, and as much of it as a result holds in the result. */
-export function collectFiles({ files, session, inlineBytes }: CollectOptions): CollectedFiles {
+export function collectFiles({ files, session, inlineBytes, also }: CollectOptions): CollectedFiles {
   const collected: (Omit<Artifact, 'url'> & { readonly id?: string })[] = [];
   let present: Receiving | undefined;
   let inlined = 0;
@@ -47,6 +49,7 @@ export function collectFiles({ files, session, inlineBytes }: CollectOptions): C
   return {
     sink: {
       async begin(header) {
+        await also?.begin(header);
         const fits = inlined + header.size_bytes <= inlineBytes;
         const pieces = header.is_artifact && fits ? [] : undefined;
         present = { header, pieces, writer: undefined, size: 0 };
@@ -55,12 +58,14 @@ export function collectFiles({ files, session, inlineBytes }: CollectOptions): C
         present.writer = await files.create({ path: header.path, session }).catch(() => undefined);
       },
       async write(piece) {
+        await also?.write(piece);
         if (present === undefined) return;
         present.size += piece.length;
         present.pieces?.push(piece);
         await present.writer?.write(piece).catch(() => present && giveUp(present));
       },
       async end(isWhole) {
+        await also?.end(isWhole);
         const file = present;
         present = undefined;
         if (file === undefined || !file.header.is_artifact) return;

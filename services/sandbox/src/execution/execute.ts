@@ -12,11 +12,14 @@ import { collectFiles, INLINE_BYTES } from './collected-files.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { findLayer } from './find-layer.ts';
 import { filesToSend } from './given-files.ts';
-import type { Sessions } from './sessions.ts';
-import { toExecutionResult } from './execution-result.ts';
+import type { NamedVersion } from './session.ts';
+import type { SessionState, Sessions } from './sessions.ts';
+import type { WorkspaceStore } from '../workspaces/workspace-store.ts';
+import { fateOf, toExecutionResult } from './execution-result.ts';
 import { ARTIFACT_LIMITS, type WorkerProgram } from '../workers/protocol.ts';
 import { type Budget, refuseTooLarge } from '../workers/budget.ts';
-import type { OutputListener, WorkerProcess } from '../workers/worker-process.ts';
+import type { FileToSend } from '../workers/file-frames.ts';
+import type { OutputListener, Run, WorkerProcess } from '../workers/worker-process.ts';
 
 /**
  * Runs one program, in a worker of its own or in that of its session. Never rejects for what the program does: see
@@ -35,40 +38,35 @@ export interface ExecuteParts {
   readonly sessions: Sessions;
   readonly budget: Budget;
   readonly files: FileStore;
+  readonly workspaces: WorkspaceStore;
   readonly packages: Pick<Packages, 'layerFor' | 'layerForImports' | 'hold'>;
 }
 
 const MIB = 1_024 ** 2;
 
-export function createExecute({ engines, sessions, budget, files, packages }: ExecuteParts): Execute {
+export function createExecute({ engines, sessions, budget, files, workspaces, packages }: ExecuteParts): Execute {
   return async (program, signal, onOutput) => {
     const engine = engines.find(({ runtime }) => runtime.languages.includes(program.language));
     if (engine === undefined) throw new MeshError('unavailable', `There is no runtime for ${program.language}`);
     refuseTooLarge(program.memory_mb, budget);
     const layer = await findLayer(packages, program, signal);
     const pool = engine.poolFor(program, layer?.directory);
-    const limits = { timeoutMs: program.timeout_ms, outputBytes: LIMITS.outputBytes };
+    const { session_id: session } = program;
     const given = filesToSend(program.files ?? [], files);
-    const task = async (worker: WorkerProcess) => {
-      const collected = collectFiles({ files, session: program.session_id, inlineBytes: INLINE_BYTES });
-      const { sink } = collected;
-      const run = await worker.run(toWorkerProgram(program), { ...limits, signal, onOutput, files: given, sink });
-      const { isolation, unjailed } = engine.runtime;
-      const { language } = program;
-      const runtime = { language, version: worker.version, isolation, jailed: unjailed === undefined };
-      return toExecutionResult(run, program, { runtime, packages: [...(layer?.packages ?? [])], collected });
-    };
+    const order = { program, engine, layer, signal, onOutput, kept: { files, workspaces } };
+    const task = (worker: WorkerProcess, state?: SessionState) => runProgram(worker, { ...order, given, state });
     const bytes = program.memory_mb * MIB;
     const { directory } = layer ?? {};
     const hold = () => (directory === undefined ? () => {} : packages.hold(directory));
-    if (program.session_id === undefined) {
+    if (session === undefined) {
       const release = hold();
-      return pool.withWorker(bytes, task, signal).finally(release);
+      return pool.withWorker(bytes, (worker) => task(worker), signal).finally(release);
     }
     const needs = {
-      id: program.session_id,
+      id: session,
       runtime: engine.runtime.name,
       packages: directory,
+      installed: layer?.packages ?? [],
       bytes,
       demandsPackages: program.packages !== undefined,
       // A session imports from its layer as long as its worker lives.
@@ -85,6 +83,57 @@ export function createExecute({ engines, sessions, budget, files, packages }: Ex
       },
     };
     return sessions.withWorker(needs, task, signal);
+  };
+}
+
+/** One program, and all that it runs with. */
+interface Order {
+  readonly program: ExecuteArguments;
+  readonly engine: Engine;
+  readonly layer: { readonly packages: readonly NamedVersion[] } | undefined;
+  readonly signal: AbortSignal;
+  readonly onOutput: OutputListener | undefined;
+  readonly kept: Pick<ExecuteParts, 'files' | 'workspaces'>;
+  readonly given: readonly FileToSend[];
+  /** Undefined without a session. */
+  readonly state: SessionState | undefined;
+}
+
+async function runProgram(worker: WorkerProcess, order: Order): Promise<ExecutionResult> {
+  const { program, engine, layer, signal, onOutput, kept, given, state } = order;
+  const { files } = kept;
+  const { session_id: session, language } = program;
+  const workspace = openWorkspace(kept.workspaces, session, state);
+  const collected = collectFiles({ files, session, inlineBytes: INLINE_BYTES, also: workspace?.sink });
+  const run = await worker.run(toWorkerProgram(program), {
+    timeoutMs: program.timeout_ms,
+    outputBytes: LIMITS.outputBytes,
+    signal,
+    onOutput,
+    files: [...(workspace?.restored ?? []), ...given],
+    sink: collected.sink,
+  });
+  await workspace?.commit(run);
+  const { isolation, unjailed } = engine.runtime;
+  const runtime = { language, version: worker.version, isolation, jailed: unjailed === undefined };
+  const packages = [...(state?.installed ?? layer?.packages ?? [])];
+  const fate = workspace === undefined ? {} : { session: workspace.fate(run) };
+  return toExecutionResult(run, program, { runtime, packages, collected, ...fate });
+}
+
+/** Opens what is kept of a session for one of its programs; undefined without a session. */
+function openWorkspace(workspaces: WorkspaceStore, session: string | undefined, state: SessionState | undefined) {
+  if (session === undefined || state === undefined) return undefined;
+  const { sink, commit } = workspaces.write(session);
+  const restored = state.isNew ? workspaces.files(session) : [];
+  return {
+    sink,
+    restored,
+    async commit({ ending }: Run): Promise<void> {
+      // What a session that somebody has ended had is not wanted any more.
+      if (!state.hasEnded()) await commit((ending.kind === 'report' ? ending.report.removed : undefined) ?? []);
+    },
+    fate: ({ ending }: Run) => fateOf(ending, { isNew: state.isNew, hadFiles: restored.length > 0 }),
   };
 }
 

@@ -6,8 +6,19 @@ import type { Report } from '../workers/protocol.ts';
 import type { Ending, Run } from '../workers/worker-process.ts';
 
 /** The parts of a result that do not come from the run. */
-export interface ResultContext extends Pick<ExecutionResult, 'runtime' | 'packages'> {
+export interface ResultContext extends Pick<ExecutionResult, 'runtime' | 'packages' | 'session'> {
   readonly collected: Pick<CollectedFiles, 'artifacts' | 'isTruncated'>;
+}
+
+/** Returns what a call has found of its session, or left of it. */
+export function fateOf(
+  ending: Ending,
+  { isNew, hadFiles }: { readonly isNew: boolean; readonly hadFiles: boolean },
+): ExecutionResult['session'] {
+  if (ending.kind !== 'report' || ending.report.over === true) return 'ended';
+  if (ending.report.restarted === true) return 'restarted';
+  if (!isNew) return 'continued';
+  return hadFiles ? 'restored' : 'new';
 }
 
 /** Translates a run into the result that callers see. */

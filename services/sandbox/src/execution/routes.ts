@@ -9,12 +9,11 @@ import { checkInput, MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { defineRoute, type Route } from '@toolmesh/shared/kit/http/route';
 import { z } from 'zod';
 import type { Execute } from './execute.ts';
-import type { Sessions } from './sessions.ts';
 
 const Arguments = ExecuteArguments.strict();
 
-/** The REST face of the use case: `POST /execute` with the bare result, and the end of sessions. */
-export const executionRoutes = (execute: Execute, sessions: Sessions): readonly Route[] => [
+/** The REST face of the use case: `POST /execute` with the bare result. */
+export const executionRoutes = (execute: Execute): readonly Route[] => [
   defineRoute({
     method: 'post',
     path: '/execute',
@@ -29,16 +28,6 @@ export const executionRoutes = (execute: Execute, sessions: Sessions): readonly 
         new MeshError('upstream_timeout', `${EXECUTE_CODE} did not end within ${EXECUTE_TIMEOUT_MS} ms`);
       const deadline = { signal: caller, ms: EXECUTE_TIMEOUT_MS, late };
       return withDeadline(deadline, (signal) => execute(program, signal));
-    },
-  }),
-  defineRoute({
-    method: 'delete',
-    path: '/sessions/:id',
-    summary: 'Ends a session of execute_code, and what it runs',
-    input: { params: z.object({ id: z.string() }) },
-    handle: ({ params }) => {
-      sessions.end(params.id);
-      return { session_id: params.id, status: 'ended' };
     },
   }),
 ];

@@ -1,12 +1,18 @@
+import type { ExecutionResult } from '@toolmesh/shared/contracts/execution';
 import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Account } from '../workers/budget.ts';
 import type { WorkerProcess } from '../workers/worker-process.ts';
 
+/** A package, as results name it. */
+export type NamedVersion = ExecutionResult['packages'][number];
+
 /** The parts that a session is opened with. */
 export interface SessionParts {
   readonly runtime: string;
   readonly packages: string | undefined;
+  /** Packages that its programs can import. */
+  readonly installed: readonly NamedVersion[];
   readonly account: Account;
 }
 
@@ -17,6 +23,8 @@ export interface Session extends SessionParts {
   /** Calls that run or wait for their turn. */
   waiting(): number;
   hasEnded(): boolean;
+  /** Returns since when it rests, by `performance.now()`; undefined while it has calls. */
+  restsSince(): number | undefined;
   /** A call has come. */
   join(): void;
   /** A call has ended; after the last one, the session ends in `idleMs`. */
@@ -35,6 +43,7 @@ export function openSession(parts: SessionParts, onEnd: () => void): Session {
   let waiting = 0;
   let isOver = false;
   let keptBytes = 0;
+  let restsSince: number | undefined;
   let idleTimer: NodeJS.Timeout | undefined;
 
   const end = (): void => {
@@ -50,7 +59,9 @@ export function openSession(parts: SessionParts, onEnd: () => void): Session {
     last: Promise.resolve(),
     waiting: () => waiting,
     hasEnded: () => isOver,
+    restsSince: () => restsSince,
     join: () => {
+      restsSince = undefined;
       clearTimeout(idleTimer);
       waiting += 1;
     },
@@ -60,6 +71,7 @@ export function openSession(parts: SessionParts, onEnd: () => void): Session {
       // One that never had a worker holds nothing that a later call could want.
       if (started === undefined || isOver) return end();
       account.rest(keptBytes, false);
+      restsSince = performance.now();
       idleTimer = setTimeout(end, idleMs).unref();
     },
     worker: (start) => {

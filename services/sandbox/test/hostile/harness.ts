@@ -42,6 +42,9 @@ interface Lane {
 }
 
 const START = new URL('./start-in-folder.ts', import.meta.url);
+/** Results of programs and files of sessions, which are kept under names that no program has chosen. */
+const KEPT =
+  /\/packages\/(?:files(?:\/file_[\w-]{22}(?:\.json)?)?|workspaces(?:\/[\w-]{43}(?:\/(?:[\w-]{22}|workspace\.json))?)?)$/;
 const LANES = 3;
 /** Time within which nothing may be left of a program: at once, but for busy machines. */
 const SETTLE_MS = 20_000;
@@ -121,7 +124,7 @@ export async function openHarness(setting: Setting): Promise<Harness> {
       return [
         ...(resting.every(Boolean) ? [] : ['processes are left']),
         ...grown.filter((mb) => mb > GROWTH_MB).map((mb) => `the service has grown by ${Math.round(mb)} MiB`),
-        ...host.contents().flatMap((path) => (contents.has(path) ? [] : [`${path} is left`])),
+        ...host.contents().flatMap((path) => (contents.has(path) || KEPT.test(path) ? [] : [`${path} is left`])),
       ];
     },
     async close() {

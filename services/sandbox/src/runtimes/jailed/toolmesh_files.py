@@ -140,7 +140,7 @@ def send_changed(given, before, limits, keep, named, deadline=None):
                 continue
         sent = _send(path, name, is_result, limits["bytes"] - size, deadline)
         size += sent
-        count += is_result and sent > 0 or stat.st_size == 0
+        count += is_result and (sent > 0 or stat.st_size == 0)
     is_complete = len(present) < MAX_VISITED
     gone = [path for path in before if path not in present and _is_in_workspace(path)] if keep and is_complete else []
     return truncated, [_name_of(path) for path in gone]

@@ -218,6 +218,14 @@ class Interpreter:
         with open(self._path(), "wb") as file:
             file.write(code.encode("utf-8", "surrogatepass"))
 
+    def close(self):
+        """Closes what led to the process, which has ended: another one takes its place."""
+        for fd in (self.stdin, self.woken, _signal.set_wakeup_fd(-1), *(output.fd for output in self.outputs)):
+            os.close(fd)
+        for fd in (self.orders, self.done, getattr(self.report, "reader", None)):
+            if fd is not None:
+                os.close(fd)
+
     def is_over(self):
         """Returns true once the process has ended, or has reported and is about to end."""
         return self.ended is not None or self.is_ending

@@ -19,6 +19,10 @@ NAMES = 16_384
 """The most names in each folder of a jail, which it is made with where a launcher made it."""
 LOOK_SECONDS = 0.05
 """Interval at which names are counted elsewhere."""
+INTERRUPT_SECONDS = 0.15
+"""The time that an interrupted program has to end by itself."""
+COLLECT_SECONDS = 0.1
+"""The time in which the files of an interrupted program are read; the service has promised an end."""
 
 
 def serve(description):
@@ -31,7 +35,7 @@ def serve(description):
     interpreter = interpreters.Interpreter(description)
     if interpreter.takes != "file" and not interpreter.receive():
         sys.exit("the process for the program ended by itself")
-    wire.send(wire.READY, wire.to_json({"version": description.get("version") or sys.version.split()[0]}))
+    wire.send(wire.READY, wire.to_json({"version": description.get("version") or sys.version.split()[0], "can_interrupt": True}))
     given = files.Given()
     while True:
         kind, payload = wire.receive()
@@ -42,11 +46,15 @@ def serve(description):
         if kind == wire.DATA:
             given.add(payload)
         if kind == wire.PROGRAM:
-            run(wire.from_json(payload), given.take(), interpreter)
+            if run(wire.from_json(payload), given.take(), interpreter):
+                interpreter.close()
+                interpreter = interpreters.Interpreter(description)
+                if not interpreter.receive():
+                    sys.exit("the next process of a session ended by itself")
 
 
 def run(program, given, interpreter):
-    """Runs one program: the only one, or the next of a session."""
+    """Runs one program: the only one, or the next of a session; returns true when the session needs another process."""
     before = files.stats() if program["keep"] else {}
     interpreter.named.forget()
     if interpreter.has_begun:
@@ -57,15 +65,23 @@ def run(program, given, interpreter):
             interpreter.report.forget()
     _give_input(interpreter.stdin, program["stdin"])
     interpreter.begin(program)
-    _watch(interpreter, program["keep"])
+    interrupted = _watch(interpreter, program["keep"])
     # Between the calls of a session nothing of it runs, since nothing would watch it.
     _signal_the_rest(_signal.SIGKILL if interpreter.is_over() else _signal.SIGSTOP)
     _drain(interpreter)
     report = _report_of(interpreter)
     interpreter.named.look(str(report["result"]).encode("utf-8", "replace"))
     limits, keep = program["artifact_limits"], program["keep"]
-    report["artifacts_truncated"], report["removed"] = files.send_changed(given, before, limits, keep, interpreter.named)
+    deadline = time.monotonic() + COLLECT_SECONDS if interrupted else None
+    report["artifacts_truncated"], report["removed"] = files.send_changed(
+        given, before, limits, keep, interpreter.named, deadline
+    )
+    # Files outlive the process of a session, which goes on with another one.
+    restarts = keep and report["over"]
+    if restarts:
+        report["over"], report["restarted"] = False, True
     wire.send(wire.REPORT, wire.to_json(report))
+    return restarts
 
 
 def _give_input(fd, data):
@@ -88,7 +104,7 @@ def _count_names():
 
 
 def _watch(interpreter, keep):
-    """Passes output on until the program has ended, perhaps with its process."""
+    """Passes output on until the program has ended, perhaps with its process; returns true when it was interrupted."""
     is_bounded = os.statvfs("/tmp").f_files <= NAMES
     tells = keep and interpreter.takes != "file"
     reports = () if interpreter.report is None or interpreter.report.writer is None else (interpreter.report.reader,)
@@ -96,13 +112,19 @@ def _watch(interpreter, keep):
     watched = {output.fd: output for output in interpreter.outputs}
     for fd in (interpreter.woken, wire.CHANNEL, *((interpreter.done,) if tells else ()), *reports, *watched):
         poller.register(fd, select.POLLIN)
-    due = None
+    due, kill_at, interrupted = None, None, False
     while True:
         now = time.monotonic()
-        wait = None if due is None else max(0, (due - now) * 1000)
+        times = [at for at in (due, kill_at) if at is not None]
+        wait = max(0, (min(times) - now) * 1000) if times else None
         if not is_bounded:
             wait = LOOK_SECONDS * 1000 if wait is None else min(wait, LOOK_SECONDS * 1000)
+        if wait == float("inf"):
+            wait = None
         ready = [fd for fd, _ in poller.poll(wait)]
+        if kill_at is not None and time.monotonic() >= kill_at:
+            kill_at = float("inf")
+            _signal_the_rest(_signal.SIGKILL)
         if not is_bounded and not interpreter.has_too_many_names and _count_names() > NAMES:
             interpreter.has_too_many_names = True
             _signal_the_rest(_signal.SIGKILL)
@@ -112,7 +134,10 @@ def _watch(interpreter, keep):
                 poller.unregister(fd)
         if due is None and any(output.held for output in interpreter.outputs):
             due = time.monotonic() + max(output.delay() for output in interpreter.outputs)
-        flush = wire.CHANNEL in ready and wire.receive()[0] == wire.FLUSH
+        kind, payload = wire.receive() if wire.CHANNEL in ready else (None, None)
+        flush = kind == wire.FLUSH
+        if kind == wire.INTERRUPT:
+            interrupted, kill_at = True, _interrupt(interpreter, wire.from_json(payload)["kill"])
         is_due = due is not None and time.monotonic() >= due
         if flush or is_due or any(output.is_full() for output in interpreter.outputs):
             due = None
@@ -129,13 +154,25 @@ def _watch(interpreter, keep):
             interpreter.reap()
             interpreter.is_ending = not keep and interpreters.END in signals and interpreter.report_of_program() is not None
         if interpreter.is_over():
-            return
+            return interrupted
         if tells and interpreter.done in ready:
             message = interpreter.receive()
             if message == interpreters.DONE:
-                return
+                return interrupted
             if not message:
                 poller.unregister(interpreter.done)
+
+
+def _interrupt(interpreter, kill):
+    """Interrupts the program, as Ctrl+C would, or ends its process; returns when that has to be done."""
+    if not kill:
+        try:
+            os.killpg(interpreter.pid, _signal.SIGINT)
+            return time.monotonic() + INTERRUPT_SECONDS
+        except ProcessLookupError:
+            pass
+    _signal_the_rest(_signal.SIGKILL)
+    return float("inf")
 
 
 def _drain(interpreter):

@@ -10,6 +10,8 @@ import resource
 import select
 import sys
 
+import _signal
+
 import toolmesh_environment as environment
 import toolmesh_interpreter as interpreters
 import toolmesh_plots as plots
@@ -88,8 +90,11 @@ def live(pipes):
         outcome = user_program.run(code, namespace, _run_coroutine, _finish_one)
         usage = {"cpu_ms": _cpu_ms() - cpu_before, "peak_memory_bytes": max(0, _most_memory() - before) * 1024}
         pipes.report.write({**outcome, **usage})
+        # An interrupt that comes late is not for the next program.
+        handler = _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
         os.write(progress, interpreters.DONE)
         code = interpreters.next_order(orders)["code"]
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler if handler is None else handler)
         os.dup2(stdin, 0)
         sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)
 
