@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError, loadConfig } from '@toolmesh/shared/kit/service/config';
 import { defineService, type Kit } from '@toolmesh/shared/kit/service/define-service';
+import type { Metrics } from '@toolmesh/shared/kit/telemetry/metrics';
 import { toolServiceParts } from '@toolmesh/shared/kit/service/tool-service';
 import { FILE_PATHS } from '@toolmesh/shared/kit/http/file-routes';
 import { buildEnvironment, serveBaseLayer } from './base-layer/serve-base-layer.ts';
@@ -55,11 +56,15 @@ export async function whyNoNamespaces(
 }
 
 /** Makes what all runtimes and sessions share: the budget, and the places that it leaves for warm workers. */
-function createShares({ MAX_WORKERS: max, SANDBOX_MEMORY_MB: mib }: SandboxConfig) {
+function createShares(config: SandboxConfig, metrics: Metrics) {
+  const { MAX_WORKERS: max, SANDBOX_MEMORY_MB: mib } = config;
   const budget = createBudget({ maxPrograms: max, maxBytes: mib === undefined ? defaultMemoryBytes() : mib * MIB });
   const warmWorkers = createWarmWorkers({ max, running: () => budget.stats().running });
   budget.onChange(warmWorkers.changed);
-  return { budget, warmWorkers };
+  const limits = { max: config.SANDBOX_MAX_SESSIONS, idleMs: config.SANDBOX_SESSION_IDLE_MS };
+  const sessions = createSessions({ ...limits, budget, onEvict: countEvictions(metrics) });
+  measureBudget(budget, metrics);
+  return { budget, warmWorkers, sessions };
 }
 
 /** Reads the list of malicious packages that a start would use. Reads only the settings that name its folder. */
@@ -169,11 +174,8 @@ export const sandbox = defineService({
       cgroups,
       logger,
     });
-    const { budget, warmWorkers } = createShares(config);
+    const { budget, warmWorkers, sessions } = createShares(config, metrics);
     const engines = runtimes.map((runtime) => createEngine(runtime, { cgroups, min, budget, warmWorkers, logger }));
-    const limits = { max: config.SANDBOX_MAX_SESSIONS, idleMs: config.SANDBOX_SESSION_IDLE_MS };
-    const sessions = createSessions({ ...limits, budget, onEvict: countEvictions(metrics) });
-    measureBudget(budget, metrics);
     const isolation = describeIsolation(engines);
     logger.info({ ...isolation, min, max }, 'isolation chosen');
     measureIsolation(engines, metrics);

@@ -38,7 +38,7 @@ export interface JailOptions {
 }
 
 /** Size of each of the three writable directories, in bytes of memory. */
-const WRITABLE_BYTES = 64 * 1_024 ** 2;
+export const WRITABLE_BYTES = 64 * 1_024 ** 2;
 const WRITABLE = ['/dev/shm', '/tmp', '/work'];
 
 /** The descriptor on which bubblewrap finds the filter: the first after the worker's own. */

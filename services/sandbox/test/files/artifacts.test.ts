@@ -77,6 +77,15 @@ open("small.csv", "w").write("a,b\\n")`;
     expect((await call({ content: '', file_id: 'file_AAAAAAAAAAAAAAAAAAAAAA' })).status).toBe(422);
   });
 
+  test('files that the working directory has no room for are refused', async () => {
+    const { file_id } = await upload('large.bin', new Uint8Array(40 * MIB));
+    const files = ['a', 'b'].map((path) => ({ path, file_id }));
+    expect(await sandbox.execute({ code: '1', files })).toMatchObject({
+      status: 422,
+      body: { error: { code: 'invalid_arguments', details: [{ path: 'files' }] } },
+    });
+  });
+
   test('files of a session are listed by its id', async () => {
     const session_id = randomUUID();
     await sandbox.run({ code: 'open("s.txt", "w").write("x")', session_id });

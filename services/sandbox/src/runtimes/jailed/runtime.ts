@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { type Language, WORK_DIRECTORIES } from '@toolmesh/shared/contracts/execution';
 import type { FoundJail } from '../../jail/find-jail.ts';
 import type { Jail, Jailed, ReadOnlyMount } from '../../jail/jail.ts';
@@ -79,7 +79,7 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
   const launcherFor = (what: Interpreter): Launcher => {
     mkdirSync(packagesDirectory, { recursive: true });
     const preparing = 'module' in what ? [what.module, ...what.arguments] : [];
-    const inside = { mounts: [{ from: packagesDirectory, to: LAYERS }] };
+    const inside = { mounts: [{ from: packagesDirectory, to: LAYERS }, ...covers(packagesDirectory)] };
     // Each has what there is when it starts: a set of libraries may have come.
     const command = () =>
       inJail(found.launcherJail, [...scriptCommand(python, 'launcher.pyc'), ...preparing], {
@@ -132,6 +132,19 @@ const scriptCommand = ({ name }: SystemPython, script: string): readonly string[
   ...INTERPRETER_OPTIONS,
   `${WORKER_HOME}/${script}`,
 ];
+
+/** Folders of callers' files beside those of packages, which not even a launcher sees. */
+const COVERED = ['files', 'workspaces'];
+
+/** Covers what is not for jails by an empty folder. */
+function covers(directory: string): readonly ReadOnlyMount[] {
+  const nothing = join(directory, 'empty');
+  mkdirSync(nothing, { recursive: true });
+  return COVERED.map((name) => {
+    mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
+    return { from: nothing, to: `${LAYERS}/${name}` };
+  });
+}
 
 /** All that every program finds in its environment. */
 const ENVIRONMENT = {
