@@ -75,7 +75,8 @@ FROM base AS sandbox
 USER root
 # The interpreter, what jails it, and whom to trust: with extra-ca.crt, for the index proxy's far side, too.
 COPY package.json extra-ca.cr[t] ./
-RUN apt-get update && apt-get install --yes --no-install-recommends bubblewrap ca-certificates locales python3 && \
+RUN apt-get update && apt-get install --yes --no-install-recommends \
+      bubblewrap ca-certificates locales python3 git jq ripgrep bc bzip2 xz-utils zip unzip sqlite3 && \
     rm -rf /var/cache/apt/* /var/lib/apt/lists/* && \
     if [ -f extra-ca.crt ]; then mv extra-ca.crt /usr/local/share/ca-certificates/ && update-ca-certificates; fi
 ENV NODE_USE_SYSTEM_CA=1 SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt

@@ -21,7 +21,7 @@ export const LIMITS = {
   displaysBytes: 4 * MIB,
 } as const;
 
-export const Language = z.enum(['python', 'javascript', 'typescript']);
+export const Language = z.enum(['python', 'javascript', 'typescript', 'bash', 'r', 'go']);
 export type Language = z.output<typeof Language>;
 
 const atMostBytes = (limit: number) => (text: string) => Buffer.byteLength(text) <= limit;

@@ -164,7 +164,7 @@ export const sandbox = defineService({
 
     const { SANDBOX_PYTHON: python, SANDBOX_DATA_DIR = join(SANDBOX_CACHE_DIR, 'packages') } = config;
     const { by, cgroups } = await chooseLimits({ demanded: config.SANDBOX_LIMITS, python, logger });
-    const runtimes = await chooseRuntimes({
+    const { runtimes, lacking } = await chooseRuntimes({
       isolation: SANDBOX_ISOLATION,
       cacheDirectory: SANDBOX_CACHE_DIR,
       packagesDirectory: SANDBOX_DATA_DIR,
@@ -183,7 +183,7 @@ export const sandbox = defineService({
     const packages = await openPackages(kit, { directory: SANDBOX_DATA_DIR, runtimes });
     const kept = await openKept(kit, SANDBOX_DATA_DIR);
     measureStores(metrics, SANDBOX_DATA_DIR, packages);
-    const parts = { engines, sessions, budget, ...kept, packages };
+    const parts = { engines, lacking, sessions, budget, ...kept, packages };
     const execute = measureExecutions(createExecute(parts), engines, metrics);
     const layer = serveBaseLayer(runtimes, config.SANDBOX_BASE_LAYER, metrics);
     const checks = { ...isolationChecks(engines), ...layer.checks };
@@ -202,12 +202,7 @@ export const sandbox = defineService({
         ...service.routes,
       ],
       openPaths: FILE_PATHS,
-      health: async () => ({
-        ...isolation,
-        limits: by,
-        ...layer.health(),
-        packages: describePackages(packages),
-      }),
+      health: async () => ({ ...isolation, limits: by, ...layer.health(), packages: describePackages(packages) }),
       started: layer.started,
       close: async () => {
         await packages.close();

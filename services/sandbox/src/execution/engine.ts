@@ -49,7 +49,7 @@ export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: Engi
   const plain = makePool({
     name: runtime.name,
     start: () => runtime.worker(),
-    min,
+    min: runtime.minWorkers ?? min,
     demand: demandOf(runtime, min, shared.budget),
   });
   const ahead = prepared === undefined ? undefined : makePool({ name: prepared.name, start: prepared.worker, min: 1 });

@@ -3,6 +3,7 @@ import {
   EXECUTE_CODE_TOOL,
   type ExecuteArguments,
   type ExecutionResult,
+  type Language,
   LIMITS,
 } from '@toolmesh/shared/contracts/execution';
 import { defineTool, type ToolDefinition } from '@toolmesh/shared/kit/tools/tool';
@@ -35,6 +36,8 @@ export type Execute = (
 
 export interface ExecuteParts {
   readonly engines: readonly Engine[];
+  /** The reason why a language has no engine, and the cure. */
+  readonly lacking: ReadonlyMap<Language, string>;
   readonly sessions: Sessions;
   readonly budget: Budget;
   readonly files: FileStore;
@@ -44,11 +47,18 @@ export interface ExecuteParts {
 
 const MIB = 1_024 ** 2;
 
-export function createExecute({ engines, sessions, budget, files, workspaces, packages }: ExecuteParts): Execute {
+export function createExecute(parts: ExecuteParts): Execute {
+  const { engines, lacking, sessions, budget, files, workspaces, packages } = parts;
+  const lacks = (language: Language): MeshError => {
+    const here = engines.flatMap(({ runtime }) => runtime.languages).join(', ');
+    const why = lacking.get(language) ?? 'it cannot be run';
+    return new MeshError('unavailable', `language: ${language} is not here: ${why}. Here are: ${here}`);
+  };
   return async (program, signal, onOutput) => {
     const engine = engines.find(({ runtime }) => runtime.languages.includes(program.language));
-    if (engine === undefined) throw new MeshError('unavailable', `There is no runtime for ${program.language}`);
+    if (engine === undefined) throw lacks(program.language);
     refuseTooLarge(program.memory_mb, budget);
+    await engine.runtime.prepare?.(signal);
     const layer = await findLayer(packages, program, signal);
     const pool = engine.poolFor(program, layer?.directory);
     const { session_id: session } = program;

@@ -11,16 +11,28 @@ export type SystemRoot = Pick<Jailed, 'mounts' | 'links'>;
 
 const LIBRARIES = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64'];
 const ZONES = '/usr/share/zoneinfo';
+/** What makes C.UTF-8 a locale, where the system keeps it in a file. */
+const LOCALES = '/usr/lib/locale';
 /** The loader of 64-bit ARM programs, at the path the kernel expects; on x86-64 it is in `/lib64`. */
 const ARM_LOADER = { to: 'aarch64-linux-gnu/ld-linux-aarch64.so.1', path: '/usr/lib/ld-linux-aarch64.so.1' };
 
-/** Programs for `subprocess`; and `setpriv`, by which a jail starts. */
-const PROGRAMS = (
-  'setpriv sh dash bash env ls cat echo cp mv rm mkdir rmdir ln touch chmod head tail sort uniq wc cut tr tee grep sed ' +
-  'awk mawk find xargs seq sleep date uname id pwd basename dirname readlink realpath test true false yes expr printf ' +
-  'stat diff cmp od nproc kill mktemp base64 md5sum sha1sum sha256sum tar gzip gunzip timeout nice'
-).split(' ');
-
+/**
+ * Programs for `bash` and for `subprocess`, as far as this system has them; and `setpriv`, by which a jail starts. None
+ * speaks to a network, none is setuid, none compiles.
+ */
+const PROGRAMS = // The shell, and what POSIX expects beside it.
+  (
+    'setpriv sh dash bash env ls cat echo cp mv rm mkdir rmdir ln touch chmod head tail sort uniq wc cut tr tee grep ' +
+    'egrep fgrep sed awk mawk gawk find xargs seq sleep date uname id whoami pwd basename dirname readlink realpath test [ ' +
+    'true false yes expr printf stat diff diff3 sdiff cmp od kill mktemp timeout nice nohup env printenv tty which ' +
+    // GNU coreutils for text, numbers and sums.
+    'arch b2sum base32 base64 basenc cksum comm csplit dd df dir dircolors du expand factor fmt fold groups hostid install ' +
+    'join link logname md5sum mkfifo nl nproc numfmt paste pathchk pr ptx sha1sum sha224sum sha256sum sha384sum sha512sum ' +
+    'shred shuf split stdbuf stty sum sync tac truncate tsort unexpand unlink users vdir ' +
+    // Archives, and the usual tools of a data engineer.
+    'tar gzip gunzip zcat zgrep bzip2 bunzip2 bzcat xz unxz xzcat zstd unzstd zip unzip column rev look hexdump strings ' +
+    'bc dc patch jq rg git sqlite3 perl tree getopt uuidgen cal iconv locale'
+  ).split(' ');
 /**
  * Prepares the system's share of a jail's root below `cacheDirectory`. The programs are copied: a folder of fifty
  * files is one mount instead of fifty, and nothing else of `/usr/bin` (a setuid program, a compiler) is in it.
@@ -28,7 +40,7 @@ const PROGRAMS = (
 export async function prepareSystemRoot(cacheDirectory: string, python?: SystemPython): Promise<SystemRoot> {
   const programs = [...PROGRAMS.map((name) => `/usr/bin/${name}`), ...(python === undefined ? [] : [python.source])];
   const from = await copyPrograms(programs, cacheDirectory, python);
-  const shown = await onlyExisting([...LIBRARIES, ZONES, ...(python?.library ?? [])]);
+  const shown = await onlyExisting([...LIBRARIES, ZONES, LOCALES, ...(python?.library ?? [])]);
   return {
     mounts: [{ from, to: '/usr/bin' }, ...shown.map((path): ReadOnlyMount => ({ from: path, to: path }))],
     links: [
@@ -65,7 +77,8 @@ async function describeFile(path: string) {
   }
 }
 
-async function onlyExisting(paths: readonly string[]): Promise<readonly string[]> {
+/** Returns those of `paths` that there are. */
+export async function onlyExisting(paths: readonly string[]): Promise<readonly string[]> {
   const found = await Promise.all(paths.map((path) => realpath(path).catch(() => undefined)));
   return paths.filter((_, i) => found[i] !== undefined);
 }

@@ -1,3 +1,4 @@
+import type { Language } from '@toolmesh/shared/contracts/execution';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { openBaseLayer } from '../base-layer/base-layer.ts';
@@ -16,6 +17,7 @@ import { nodeNamespaces } from './node/runtime.ts';
 import { pythonNamespaces } from './python-namespaces/runtime.ts';
 import { createPythonWasm } from './python-wasm/runtime.ts';
 import type { Runtime } from './runtime.ts';
+import { chooseSystemLanguages } from './system-languages/choose-system-languages.ts';
 import { findUnprivileged } from './unprivileged.ts';
 import { prepareWorkerScripts } from './worker-scripts.ts';
 
@@ -39,18 +41,37 @@ export interface RuntimeChoice {
   readonly logger: Logger;
 }
 
+/** The runtimes of a machine, and why there is none for the other languages. */
+export interface ChosenRuntimes {
+  readonly runtimes: readonly Runtime[];
+  /** What is missing for a language, with the cure. */
+  readonly lacking: ReadonlyMap<Language, string>;
+}
+
 /**
- * Returns the runtimes of this machine, each of which has run a program. What runs in a process of Node is in a jail,
+ * Returns the runtimes of this machine, each of which has run a program, but for those of the system's own languages,
+ * which start when they are asked for. What runs in a process of Node is in a jail,
  * too, where one can be had; else it is an unprivileged user's. What is chosen here stays: a jail that breaks later
  * starts no more workers.
  * @throws ConfigError when the level that is demanded cannot be had, with the reason and the cure.
  */
-export async function chooseRuntimes(choice: RuntimeChoice): Promise<readonly Runtime[]> {
+export async function chooseRuntimes(choice: RuntimeChoice): Promise<ChosenRuntimes> {
   const found = await findNodeJail(choice);
   if ('reason' in found) choice.logger.warn({ reason: found.reason }, 'there is no jail');
   const jailed = await findJailedHost(choice, found);
-  return Promise.all([choosePython(choice, found, jailed), chooseJavaScript(choice, found, jailed)]);
+  const [python, javaScript] = await Promise.all([
+    choosePython(choice, found, jailed),
+    chooseJavaScript(choice, found, jailed),
+  ]);
+  const { runtimes, lacking } = await chooseSystemLanguages({
+    host: python.isolation === 'namespaces' || 'reason' in jailed ? jailed : { reason: WITHOUT_NAMESPACES },
+    isLaunched: python.isLaunched ?? false,
+    cacheDirectory: choice.cacheDirectory,
+  });
+  return { runtimes: [python, javaScript, ...runtimes], lacking };
 }
+
+const WITHOUT_NAMESPACES = 'Python is not in namespaces here';
 
 /** Returns the interpreter that wheels have to fit: that of the chosen Python runtime. */
 export function pythonTargetOf(runtimes: readonly Runtime[]): {

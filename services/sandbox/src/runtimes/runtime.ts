@@ -27,6 +27,15 @@ export interface Runtime {
   worker(packages?: string): WorkerStart;
   /** For one whose workers take long to start: the memory of an idle one. More of them are started ahead, then. */
   readonly slowStart?: { readonly idleBytes: number };
+  /**
+   * Makes what its programs need and what takes long, once; each program waits for it, before it takes a worker.
+   * @throws MeshError unavailable when it takes longer than a caller waits, or fails
+   */
+  readonly prepare?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Workers that are kept warm; undefined for as many as the settings say. */
+  readonly minWorkers?: number | undefined;
+  /** True where a launcher makes its workers. */
+  readonly isLaunched?: boolean;
   /** Is told the language of each program, so that workers started from now on are ready for it. */
   expect?(language: Language): void;
   /** Workers that have imported more ahead, for the programs that need it. */

@@ -45,6 +45,7 @@ const LANGUAGES: ReadonlyMap<string, Language> = new Map([
   ['.py', 'python'],
   ['.js', 'javascript'],
   ['.ts', 'typescript'],
+  ['.sh', 'bash'],
 ]);
 
 /**

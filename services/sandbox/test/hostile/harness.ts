@@ -52,7 +52,12 @@ const SETTLE_MS = 20_000;
 const LOOKS = 2;
 const GROWTH_MB = 64;
 
-const GREETINGS = { python: 'print("next")', javascript: 'console.log("next")', typescript: 'console.log("next")' };
+const GREETINGS: Partial<Record<Language, string>> = {
+  python: 'print("next")',
+  javascript: 'console.log("next")',
+  typescript: 'console.log("next")',
+  bash: 'echo next',
+};
 
 export async function openHarness(setting: Setting): Promise<Harness> {
   const host = createHost(setting.user);
@@ -155,7 +160,8 @@ async function openLane({ isolation, user, env: own = {} }: Setting, host: Host)
 
 /** The first requests bring code and buffers into memory that stay there: small programs, and the largest result. */
 async function warmUp(service: ServiceProcess): Promise<void> {
-  for (const language of Language.options) {
+  const { body } = await request(`${service.url}/health`);
+  for (const language of Language.options.filter((name) => name in GREETINGS && name in body.isolation)) {
     const output = await greeting(service, language);
     if (output !== 'next\n') throw new Error(`the service does not run ${language}: ${JSON.stringify(output)}`);
   }

@@ -5,7 +5,7 @@ import type { Intent, Reading } from './intent.ts';
 const BACKTICKS = /`([^`\n]+)`/g;
 /** "execute:", "Run this Python code:" and what lies between. */
 const MARKER =
-  /\b(?:execute|run)\b(?:\s+(?:this|the|following|some|python|javascript|js|typescript|ts|code|program))*\s*:/gi;
+  /\b(?:execute|run)\b(?:\s+(?:this|the|following|some|python|javascript|js|typescript|ts|bash|shell|code|program|script))*\s*:/gi;
 
 const LANGUAGES: Readonly<Record<string, string>> = {
   python: 'python',
@@ -15,6 +15,12 @@ const LANGUAGES: Readonly<Record<string, string>> = {
   node: 'javascript',
   typescript: 'typescript',
   ts: 'typescript',
+  bash: 'bash',
+  sh: 'bash',
+  shell: 'bash',
+  r: 'r',
+  go: 'go',
+  golang: 'go',
 };
 
 /** Finds programs: in a fence, in backticks, or after "execute:" or "run:". */
@@ -46,11 +52,12 @@ export function readCode(text: string): Reading {
 function languageNamedIn(text: string): string | undefined {
   const parts = splitFences(text).map((part) => (typeof part === 'string' ? part : ' '));
   const prose = parts.join('').replaceAll(BACKTICKS, ' ');
-  return LANGUAGES[/\b(python|javascript|typescript|js|ts|node)\b/i.exec(prose)?.[1]?.toLowerCase() ?? ''];
+  return LANGUAGES[/\b(python|javascript|typescript|js|ts|node|bash|shell)\b/i.exec(prose)?.[1]?.toLowerCase() ?? ''];
 }
 
 /** Guesses the language of code where the message does not name it. */
 function languageOf(code: string): string {
+  if (/^#!\/(?:usr\/)?bin\/(?:env )?(?:ba)?sh\b/.test(code)) return 'bash';
   if (/:\s*(?:number|string|boolean)\b|^[ \t]*(?:interface|enum)\s/m.test(code)) return 'typescript';
   if (/\bconsole\.\w+\(|^[ \t]*(?:const|let|var|function)\b|=>/m.test(code)) return 'javascript';
   return 'python';

@@ -34,8 +34,8 @@ export interface JailedLanguage {
   readonly envFor?: (packages: string | undefined) => Readonly<Record<string, string>>;
   /** Workers that are warmed up further, for programs that need it. */
   readonly prepared?: Pick<PreparedWorkers, 'name' | 'suits'> & { readonly interpreter: Interpreter };
-  /** More of the runtime: the versions of what its programs have. */
-  readonly has?: Pick<Runtime, 'pythonVersion' | 'provided' | 'baseLayer'>;
+  /** More of the runtime: what its programs have, and how it starts. */
+  readonly has?: Pick<Runtime, 'pythonVersion' | 'provided' | 'baseLayer' | 'prepare' | 'minWorkers'>;
 }
 
 /** The parts that jails of all languages have in common. */
@@ -113,6 +113,7 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
     isolation: 'namespaces',
     unjailed: undefined,
     ...language.has,
+    isLaunched: start.isLaunched,
     worker,
     ...(prepared === undefined
       ? {}

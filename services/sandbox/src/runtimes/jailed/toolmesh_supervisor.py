@@ -64,6 +64,7 @@ def run(program, given, interpreter):
         if interpreter.report is not None:
             interpreter.report.forget()
     _give_input(interpreter.stdin, program["stdin"])
+    used_ms = interpreter.used_ms() if interpreter.has_begun else 0
     interpreter.begin(program)
     interrupted = _watch(interpreter, program["keep"])
     # Between the calls of a session nothing of it runs, since nothing would watch it.
@@ -71,6 +72,8 @@ def run(program, given, interpreter):
     _drain(interpreter)
     report = _report_of(interpreter)
     interpreter.named.look(str(report["result"]).encode("utf-8", "replace"))
+    # Of a session, that of this program alone, where its interpreter does not say.
+    report.setdefault("cpu_ms", max(0, interpreter.used_ms() - used_ms))
     limits, keep = program["artifact_limits"], program["keep"]
     deadline = time.monotonic() + COLLECT_SECONDS if interrupted else None
     report["artifacts_truncated"], report["removed"] = files.send_changed(
@@ -219,7 +222,6 @@ def _report_of(interpreter):
         report["error"] = {"type": "OutOfMemory", "message": f"The program made more than {NAMES} files", "traceback": ""}
     report["signal"] = signal_name
     report["over"] = interpreter.ends_session()
-    report.setdefault("cpu_ms", 0)
     return report
 
 

@@ -1,0 +1,5 @@
+# Prints what a shell is given.
+# only: namespaces
+# expect: success
+# stdout: ^CONTAINED\n$
+if env | grep -iqE 'key|token|secret|password|canary'; then echo ESCAPED; else echo CONTAINED; fi
