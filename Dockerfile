@@ -15,9 +15,9 @@ WORKDIR /app
 # extra-ca.crt, where there is one: the certificate of a proxy that stands between this build and the registry.
 COPY package.json package-lock.json .npmrc extra-ca.cr[t] ./
 COPY --from=manifests /manifests ./
-# The image has its own Node: the optional packages that bring one along are left out.
+# The image has its own Node: the optional packages that bring one along are left out. esbuild's binary stays.
 RUN if [ -f extra-ca.crt ]; then export NODE_EXTRA_CA_CERTS=/app/extra-ca.crt; fi; \
-    npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force
+    npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-linux-* && npm cache clean --force
 
 # The chat page, built with tools that no service needs.
 FROM dependencies AS page

@@ -20,7 +20,7 @@ const COPIED = [
 const KIT = '@toolmesh/shared/';
 
 rmSync(OUT, { recursive: true, force: true });
-const folders = [...FOLDERS, ...SERVICES.map(({ name }) => `services/${name}/src`)];
+const folders = [...FOLDERS, 'services/sandbox/guest', ...SERVICES.map(({ name }) => `services/${name}/src`)];
 for (const path of [...scriptsFrom(SCRIPTS), ...folders.flatMap(filesIn)]) build(path);
 for (const path of COPIED) cpSync(path, join(OUT, path), { recursive: true });
 

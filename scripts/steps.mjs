@@ -33,6 +33,7 @@ const CHECKS = [
   { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'format', command: 'oxfmt', args: ['--check'] },
   { name: 'types', command: 'tsc', args: ['--noEmit'] },
+  { name: 'types of the guest', command: 'tsc', args: ['--noEmit', '--project', 'services/sandbox/guest'] },
   { name: 'types of the page', command: 'tsc', args: ['--noEmit', '--project', 'services/middleware/web'] },
 ];
 

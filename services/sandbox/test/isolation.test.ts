@@ -121,7 +121,7 @@ describe.each(USERS)('without a jail, run by %s:', (_name, user) => {
 test('without a jail, Node itself refuses what a worker does not need', async () => {
   const way = await findUnprivileged();
   if ('reason' in way) throw new Error(way.reason);
-  const host = { unjailed: 'for a test', scripts: prepareWorkerScripts(folder), wrap: way.wrap };
+  const host = { unjailed: 'for a test', scripts: await prepareWorkerScripts(folder), wrap: way.wrap };
   const script = new URL('../src/runtimes/javascript/worker.ts', import.meta.url);
   const { file, args } = nodeWorker({ script, imports: ['isolated-vm'], reads: [] }, host);
   const attempts = {

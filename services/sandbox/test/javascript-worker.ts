@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FileSink } from '../src/workers/file-frames.ts';
+import { prepareWorkerScripts, scriptPath } from '../src/runtimes/worker-scripts.ts';
 import type { WorkerStart } from '../src/workers/conversation.ts';
 import { ARTIFACT_LIMITS } from '../src/workers/protocol.ts';
 import { type Ending, startWorker, type WorkerProcess } from '../src/workers/worker-process.ts';
 
 const WORKER = fileURLToPath(new URL('../src/runtimes/javascript/worker.ts', import.meta.url));
+/** Kept from one run of the tests to the next: named after what is in it. */
+const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/toolmesh-workers', import.meta.url));
 const MIB = 1_024 ** 2;
 
 export interface Program {
@@ -18,8 +22,9 @@ export interface Program {
 const opened: WorkerProcess[] = [];
 
 /** A JavaScript worker, with the packages in a directory if any, that keeps what its programs leave. */
-export function openWorker(packages?: string) {
-  const args = ['--no-warnings', WORKER, ...(packages === undefined ? [] : [packages])];
+export async function openWorker(packages?: string) {
+  const script = join(await prepareWorkerScripts(CACHE), scriptPath(WORKER));
+  const args = ['--no-warnings', script, ...(packages === undefined ? [] : [packages])];
   return openStarted({ file: process.execPath, args });
 }
 

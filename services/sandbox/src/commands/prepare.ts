@@ -19,7 +19,6 @@ if (!('reason' in prepared.python)) await compileWorker(cacheDirectory, prepared
 await prepareInside(cacheDirectory, (error) => {
   throw error;
 });
-prepareWorkerScripts(cacheDirectory);
-await makeSnapshot(cacheDirectory);
+await makeSnapshot(cacheDirectory, await prepareWorkerScripts(cacheDirectory));
 const interpreter = 'reason' in prepared.python ? prepared.python.reason : `Python ${prepared.python.version}`;
 process.stdout.write(`${cacheDirectory} is ready: ${interpreter}\n`);

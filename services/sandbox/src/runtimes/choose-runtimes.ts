@@ -4,7 +4,7 @@ import type { Logger } from '@toolmesh/shared/kit/telemetry/logger';
 import { openBaseLayer } from '../base-layer/base-layer.ts';
 import { providedBy } from '../base-layer/provided.ts';
 import type { Cgroups } from '../jail/cgroup.ts';
-import { findJail } from '../jail/find-jail.ts';
+import { type FoundJail, findJail } from '../jail/find-jail.ts';
 import { ARTIFACT_LIMITS } from '../workers/protocol.ts';
 import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
@@ -56,7 +56,7 @@ export interface ChosenRuntimes {
  * @throws ConfigError when the level that is demanded cannot be had, with the reason and the cure.
  */
 export async function chooseRuntimes(choice: RuntimeChoice): Promise<ChosenRuntimes> {
-  const found = await findNodeJail(choice);
+  const found = await findJail(choice);
   if ('reason' in found) choice.logger.warn({ reason: found.reason }, 'there is no jail');
   const jailed = await findJailedHost(choice, found);
   const [python, javaScript] = await Promise.all([
@@ -82,12 +82,7 @@ export function pythonTargetOf(runtimes: readonly Runtime[]): {
   return { version: python?.pythonVersion ?? '', kind: python?.isolation === 'wasm' ? 'wasm' : 'native' };
 }
 
-type Search = NodeJail | { readonly reason: string };
-
-async function findNodeJail(choice: RuntimeChoice): Promise<Search> {
-  const found = await findJail(choice);
-  return 'reason' in found ? found : { ...found, scripts: prepareWorkerScripts(choice.cacheDirectory) };
-}
+type Search = FoundJail | { readonly reason: string };
 
 type HostSearch = JailedHost | { readonly reason: string };
 
@@ -176,7 +171,7 @@ async function chooseForNode(
   found: Search,
   make: (host: NodeHost) => Runtime | Promise<Runtime>,
 ): Promise<Runtime> {
-  const jailed = 'reason' in found ? found : await attempt(make, found, choice);
+  const jailed = 'reason' in found ? found : await attempt(make, await withScripts(found, choice), choice);
   if (!('reason' in jailed)) return jailed;
   // Where Python must be in namespaces, this is for the others.
   if (choice.isolation === 'namespaces') throw cannotBeHad('JavaScript and TypeScript', jailed.reason);
@@ -212,12 +207,17 @@ async function withoutJail({ cacheDirectory, logger }: RuntimeChoice, unjailed: 
     );
   }
   logger.info({ as: way.name }, 'programs run as an unprivileged process');
-  return { unjailed, scripts: scriptsIn(cacheDirectory), wrap: way.wrap };
+  return { unjailed, scripts: await scriptsIn(cacheDirectory), wrap: way.wrap };
 }
 
-function scriptsIn(cacheDirectory: string): string {
+const withScripts = async (found: FoundJail, { cacheDirectory }: RuntimeChoice): Promise<NodeJail> => ({
+  ...found,
+  scripts: await scriptsIn(cacheDirectory),
+});
+
+async function scriptsIn(cacheDirectory: string): Promise<string> {
   try {
-    return prepareWorkerScripts(cacheDirectory);
+    return await prepareWorkerScripts(cacheDirectory);
   } catch (error) {
     throw new ConfigError(`SANDBOX_CACHE_DIR: workers cannot be prepared in ${cacheDirectory}: ${String(error)}`);
   }

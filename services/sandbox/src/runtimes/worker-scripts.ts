@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -14,26 +15,24 @@ import {
 import { findPackageJSON, stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { bundleGuest, guestPackages, type GuestName, guestSources } from './isolate/bundle-guest.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const SCRIPTS = 'scripts';
 const RUNTIMES = fileURLToPath(new URL('./', import.meta.url));
-const WORKERS = [
+/** The scripts that run in processes of their own. */
+const ENTRIES = [
   new URL('./javascript/worker.ts', import.meta.url),
   new URL('./python-wasm/worker.ts', import.meta.url),
+  new URL('../commands/make-snapshot.ts', import.meta.url),
 ];
-/** npm packages that workers import. */
-const PACKAGES = [
-  'isolated-vm',
-  'node-gyp-build',
-  'acorn',
-  'node-inspect-extracted',
-  'resolve.exports',
-  'pyodide',
-] as const;
+/** npm packages that they import. */
+const PACKAGES = ['isolated-vm', 'node-gyp-build', 'resolve.exports', 'pyodide'] as const;
 export type WorkerPackage = (typeof PACKAGES)[number];
-/** Files that workers read and do not import. */
-const READ = /(?:^|\/)prelude[/.]|\.py$/;
+/** Files that they read and do not import. */
+const READ = /\.py$/;
+const GUESTS: readonly GuestName[] = ['javascript', 'python-wasm'];
 /** An import of ours that is there when the module runs: types are not. */
 const IMPORT = /(^(?:import|export) (?!type )[^']*?\bfrom |\bimport\()'((?:\.|@toolmesh\/)[^'\n]+)'/gm;
 
@@ -48,26 +47,49 @@ export function packageFolder(name: WorkerPackage): string {
 }
 
 /**
- * Makes the scripts of workers JavaScript, with all that they import of ours and the files that they read, in a folder
- * below `cacheDirectory` that is named after the contents; returns its `scripts`. No compile cache reaches a jail: each
- * worker would load Node's type stripper, which takes 50 ms and 11 MiB. Beside the scripts, `node_modules` points at the
- * packages that they import, for workers without a jail. Every user can read all of it.
+ * Makes the scripts of workers JavaScript, with all that they import of ours and the files that they read, and bundles
+ * what runs inside their isolates, in a folder below `cacheDirectory` that is named after the contents; returns its
+ * `scripts`. No compile cache reaches a jail: each worker would load Node's type stripper, which takes 50 ms and 11 MiB.
+ * Beside the scripts, `node_modules` points at the packages that they import, for workers without a jail. Every user can
+ * read all of it.
  */
-export function prepareWorkerScripts(cacheDirectory: string): string {
-  const scripts = scriptsFrom(WORKERS.map((url) => fileURLToPath(url)));
+export async function prepareWorkerScripts(cacheDirectory: string): Promise<string> {
+  const others = preparing.get(cacheDirectory);
+  if (others !== undefined) return others;
+  const prepared = prepare(cacheDirectory);
+  preparing.set(cacheDirectory, prepared);
+  try {
+    return await prepared;
+  } finally {
+    preparing.delete(cacheDirectory);
+  }
+}
+
+/** By directory: runtimes ask at the same time. */
+const preparing = new Map<string, Promise<string>>();
+
+async function prepare(cacheDirectory: string): Promise<string> {
+  const scripts = scriptsFrom(ENTRIES.map((url) => fileURLToPath(url)));
   const reads = filesRead();
   const packages = PACKAGES.map((name) => [name, packageFolder(name)] as const);
-  const hash = createHash('sha256').update(process.version).update(JSON.stringify(packages));
-  for (const [file, text] of [...scripts, ...reads]) hash.update(`${relative(ROOT, file)}\0${text}\0`);
+  const hash = createHash('sha256')
+    .update(process.version)
+    .update(JSON.stringify([packages, guestPackages()]));
+  const guest = guestSources().map((file) => [file, readFileSync(file, 'utf8')] as const);
+  for (const [file, text] of [...scripts, ...reads, ...guest]) hash.update(`${relative(ROOT, file)}\0${text}\0`);
   const directory = join(cacheDirectory, `workers-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(directory)) return join(directory, SCRIPTS);
 
   const unfinished = `${directory}.${process.pid}`;
-  for (const [file, text] of scripts) write(join(unfinished, SCRIPTS, scriptPath(file)), toJavaScript(file, text));
-  for (const [file, text] of reads) write(join(unfinished, SCRIPTS, relative(ROOT, file)), text);
-  letEveryoneRead(unfinished);
+  const folder = join(unfinished, SCRIPTS);
+  for (const [file, text] of scripts) write(join(folder, scriptPath(file)), toJavaScript(file, text));
+  for (const [file, text] of reads) write(join(folder, relative(ROOT, file)), text);
   mkdirSync(join(unfinished, 'node_modules'), { mode: 0o755 });
-  for (const [name, folder] of packages) symlinkSync(folder, join(unfinished, 'node_modules', name));
+  for (const [name, path] of packages) symlinkSync(path, join(unfinished, 'node_modules', name));
+  for (const name of GUESTS) write(guestPath(folder, name), await bundleGuest(name));
+  await snapshotGuest(folder);
+  letEveryoneRead(folder);
+  chmodSync(unfinished, 0o755);
   try {
     renameSync(unfinished, directory);
   } catch {
@@ -76,6 +98,18 @@ export function prepareWorkerScripts(cacheDirectory: string): string {
   }
   return join(directory, SCRIPTS);
 }
+
+/** Saves the memory of an isolate that has run the guest of JavaScript, in a process of its own. */
+async function snapshotGuest(folder: string): Promise<void> {
+  const command = join(folder, scriptPath(fileURLToPath(new URL('../commands/make-snapshot.ts', import.meta.url))));
+  const args = ['--no-warnings', command, 'javascript', guestPath(folder, 'javascript')];
+  await promisify(execFile)(process.execPath, args, { timeout: SNAPSHOT_TIMEOUT_MS, env: {} });
+}
+
+const SNAPSHOT_TIMEOUT_MS = 60_000;
+
+/** Returns the path of a guest's script among the scripts of workers. */
+export const guestPath = (scripts: string, name: GuestName): string => join(scripts, 'guest', `${name}.js`);
 
 /** Workers are other users than the service, whatever its umask is. */
 function letEveryoneRead(folder: string): void {

@@ -1,18 +1,5 @@
-import { readFileSync } from 'node:fs';
 import ivm from 'isolated-vm';
 import type { InterpreterReport } from '../../workers/serve-worker.ts';
-import { RING_CONSTANTS } from './output-ring.ts';
-
-/** The source of prelude files, which run inside an isolate as one function body and share its scope. */
-export const preludeSource = (files: readonly URL[]): string =>
-  files.map((file) => readFileSync(file, 'utf8')).join('\n');
-
-const SHARED_FILES = ['text-encoding.js', 'output.js', 'timers.js'].map(
-  (name) => new URL(`./prelude/${name}`, import.meta.url),
-);
-
-/** The prelude that every interpreter in an isolate begins with. */
-export const sharedPrelude = (): string => `${RING_CONSTANTS}\n${preludeSource(SHARED_FILES)}`;
 
 /** The report of a program that ran out of memory and took its isolate with it. */
 const OUT_OF_MEMORY: InterpreterReport = {
@@ -33,13 +20,17 @@ export interface Isolated {
 }
 
 /**
- * Makes an isolate and its context. `settle` turns the end of a run into a report even when memory has run out: V8 then
+ * Makes an isolate and its context, from a snapshot where there is one. `settle` turns the end of a run into a report even when memory has run out: V8 then
  * either disposes of the isolate or abandons it, after which nothing in it ever returns.
  */
-export async function createIsolate(memoryLimitMb: number): Promise<Isolated> {
+export async function createIsolate(
+  memoryLimitMb: number,
+  snapshot?: ivm.ExternalCopy<ArrayBuffer>,
+): Promise<Isolated> {
   const lost = Promise.withResolvers<InterpreterReport>();
   const isolate = new ivm.Isolate({
     memoryLimit: memoryLimitMb,
+    ...(snapshot === undefined ? {} : { snapshot }),
     onCatastrophicError: () => lost.resolve(OUT_OF_MEMORY),
   });
   const settle = (run: Promise<InterpreterReport>): Promise<InterpreterReport> =>

@@ -1,19 +1,10 @@
 import type { OutputPiece, OutputSource } from '../../workers/serve-worker.ts';
+import { HEAD_BYTES, HEADER_BYTES, RING_BYTES } from './ring-layout.ts';
 
 /**
- * Output that crosses from an isolate to the thread that owns it, in memory that both share: the program
+ * Output that crosses from an isolate to the thread that owns it, in memory that both share (ring-layout.ts): the program
  * writes at the speed of memory and never waits, the owner polls and misses only what a flood has overwritten.
- *
- * Layout: the count of bytes written and the count being written to (modulo 2^32, 32 bits each), padding, the first
- * HEAD_BYTES of the stream, then a ring with the latest RING_BYTES of what follows. `prelude/output.js` writes it.
  */
-const HEADER_BYTES = 64;
-const HEAD_BYTES = 32 * 1_024;
-const RING_BYTES = 128 * 1_024;
-
-/** The sizes as constants of the prelude, which writes to such memory. */
-export const RING_CONSTANTS = `const [HEADER_BYTES, HEAD_BYTES, RING_BYTES] = [${HEADER_BYTES}, ${HEAD_BYTES}, ${RING_BYTES}];`;
-
 export interface OutputRing extends OutputSource {
   readonly memory: SharedArrayBuffer;
   /** Begins another stream, at position 0. Only while no program runs; the next restarts its writer before it writes. */

@@ -2,7 +2,7 @@ import { type NodeHost, nodeWorker, whyUnjailed } from '../node-worker.ts';
 import type { Runtime } from '../runtime.ts';
 
 const SCRIPT = new URL('./worker.ts', import.meta.url);
-const IMPORTS = ['isolated-vm', 'node-gyp-build', 'acorn', 'node-inspect-extracted', 'resolve.exports'] as const;
+const IMPORTS = ['isolated-vm', 'node-gyp-build', 'resolve.exports'] as const;
 
 /**
  * JavaScript and TypeScript in an isolate inside a process, which is in a jail where there is one: no host file, no

@@ -1,23 +1,29 @@
 // A process that runs one JavaScript or TypeScript program in an isolate, or those of a session one after the other.
 // Arguments: `--typescript` to be ready for TypeScript, which takes 11 MiB and 50 ms, before the first program asks for
 // it; the path of a directory with a `node_modules` that programs can import from; none without it.
+import { fileURLToPath } from 'node:url';
 import {
   type InterpreterProgram,
   type InterpreterReport,
   type OutputPiece,
   serveWorker,
 } from '../../workers/serve-worker.ts';
+import { readGuest } from '../isolate/guest.ts';
 import { createJavaScriptInterpreter, WARM_MEMORY_BYTES } from './javascript-isolate.ts';
 import { stripTypes } from './typescript.ts';
 
 const EXPECTS_TYPESCRIPT = '--typescript';
 
+/** Made beside the scripts (worker-scripts.ts). */
+const GUEST = fileURLToPath(new URL('../../../../../guest/javascript.js', import.meta.url));
+
 await serveWorker(async () => {
+  const guest = readGuest(GUEST);
   const packages = process.argv.slice(2).find((argument) => argument !== EXPECTS_TYPESCRIPT);
   const createInterpreter = async (memoryBytes: number) => {
-    if (packages === undefined) return createJavaScriptInterpreter(memoryBytes);
+    if (packages === undefined) return createJavaScriptInterpreter({ guest, memoryBytes });
     const { createPackageFiles } = await import('./package-files.ts');
-    return createJavaScriptInterpreter(memoryBytes, createPackageFiles(packages));
+    return createJavaScriptInterpreter({ guest, memoryBytes, locate: createPackageFiles(packages) });
   };
   let interpreter = await createInterpreter(WARM_MEMORY_BYTES);
   let isUsed = false;

@@ -5,7 +5,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { bundleScript } from '../bundle.ts';
 
 const ENTRY = fileURLToPath(new URL('./inside/main.ts', import.meta.url));
 const BOOT = fileURLToPath(new URL('./inside/boot.cjs', import.meta.url));
@@ -19,7 +19,8 @@ const CACHE_TIMEOUT_MS = 30_000;
  */
 export async function prepareInside(cacheDirectory: string, onUncached: (error: unknown) => void): Promise<string> {
   const boot = await readFile(BOOT);
-  const program = await bundle();
+  const target = `node${process.versions.node}`;
+  const program = await bundleScript(ENTRY, { platform: 'node', format: 'cjs', target });
   const hash = createHash('sha256').update(process.version).update(process.arch).update(boot).update(program);
   const directory = join(cacheDirectory, `node-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(directory)) return directory;
@@ -33,24 +34,6 @@ export async function prepareInside(cacheDirectory: string, onUncached: (error: 
   // Two services may do this at the same time: the second finds it done.
   await rename(unfinished, directory).catch(() => rm(unfinished, { recursive: true, force: true }));
   return directory;
-}
-
-async function bundle(): Promise<Uint8Array> {
-  const { outputFiles } = await build({
-    entryPoints: [ENTRY],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-    target: `node${process.versions.node}`,
-    // The loader reads it as one byte for each character.
-    charset: 'ascii',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'silent',
-  });
-  return outputFiles[0]?.contents ?? new Uint8Array();
 }
 
 async function makeCache(folder: string): Promise<void> {

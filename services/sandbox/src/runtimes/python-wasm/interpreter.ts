@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import ivm from 'isolated-vm';
 import type { InterpreterProgram, InterpreterReport } from '../../workers/serve-worker.ts';
-import { createIsolate, handOver, preludeSource, sharedPrelude } from '../isolate/isolate.ts';
+import { type Guest, startGuest } from '../isolate/guest.ts';
+import { createIsolate, handOver } from '../isolate/isolate.ts';
 import { createOutputRing } from '../isolate/output-ring.ts';
 import { MISSING_MODULES } from './missing-modules.ts';
 import { loadPyodideAssets } from './pyodide-assets.ts';
@@ -11,7 +12,6 @@ import type { PackageFile } from './read-packages.ts';
 /** JavaScript's own memory around the interpreter; Python's objects live in WebAssembly's, which this does not count. */
 const ISOLATE_MB = 512;
 
-const PRELUDE_FILE = new URL('./prelude.js', import.meta.url);
 /** Modules of ours, each after those that it imports. */
 const MODULES = ['program', 'hooks', 'display', 'plots', 'environment', 'notebook', 'magics', 'ipython'].map(
   (name) => `toolmesh_${name}`,
@@ -19,30 +19,29 @@ const MODULES = ['program', 'hooks', 'display', 'plots', 'environment', 'noteboo
 const MODULE_FILES = MODULES.map((name) => new URL(`../python/${name}.py`, import.meta.url));
 const RUNNER_FILE = new URL('./runner.py', import.meta.url);
 
+const textOf = (file: URL): string => readFileSync(file, 'utf8');
+
 /** All code of ours that a saved memory depends on. */
-export const snapshotIngredients = (): string =>
-  [sharedPrelude(), preludeSource([PRELUDE_FILE, ...MODULE_FILES, RUNNER_FILE])].join('\n');
+export const snapshotIngredients = ({ script }: Guest): string =>
+  [script, ...[...MODULE_FILES, RUNNER_FILE].map(textOf)].join('\n');
 
 /** Pyodide in an isolate of its own: from the saved memory `snapshot` in about 0.15 s, without one in 1.5 s. */
-export async function loadInterpreter(snapshot?: ArrayBuffer) {
+export async function loadInterpreter(guest: Guest, snapshot?: ArrayBuffer) {
   const { isolate, context, settle } = await createIsolate(ISOLATE_MB);
   const stdout = createOutputRing();
   const stderr = createOutputRing();
 
   let onDisplay: (json: string) => void = () => {};
 
-  const prelude = await context.evalClosure(
-    `${sharedPrelude()}\n${preludeSource([PRELUDE_FILE])}`,
-    [
-      handOver(stdout.memory),
-      handOver(stderr.memory),
-      new ivm.Callback((id: number, ms: number) => setTimeout(() => void fire(id), ms), { ignored: true }),
-      new ivm.Callback((json: unknown) => (typeof json === 'string' ? onDisplay(json) : undefined)),
-      new ivm.Callback((count: number) => new ivm.ExternalCopy(randomBytes(count).buffer).copyInto({ release: true })),
-    ],
-    { result: { reference: true } },
-  );
-  const method = (name: string) => prelude.getSync(name, { reference: true });
+  const randomNumbers = (count: number) => new ivm.ExternalCopy(randomBytes(count).buffer).copyInto({ release: true });
+  const functions = await startGuest({ isolate, context, guest }, [
+    ['stdout', handOver(stdout.memory)],
+    ['stderr', handOver(stderr.memory)],
+    ['schedule', new ivm.Callback((id: number, ms: number) => setTimeout(() => void fire(id), ms), { ignored: true })],
+    ['display', new ivm.Callback((json: unknown) => (typeof json === 'string' ? onDisplay(json) : undefined))],
+    ['randomBytes', new ivm.Callback(randomNumbers)],
+  ]);
+  const method = (name: string) => functions.getSync(name, { reference: true });
   const fire = async (id: number) => {
     if (!isolate.isDisposed) method('fire').applyIgnored(undefined, [id]);
   };
@@ -87,7 +86,7 @@ export async function loadInterpreter(snapshot?: ArrayBuffer) {
 
 /** Returns what the interpreter is loaded from: its own files, ours, and the saved memory. */
 function filesOf({ wasm, stdlib, lock }: ReturnType<typeof loadPyodideAssets>, snapshot: ArrayBuffer | undefined) {
-  const modules = Object.fromEntries(MODULES.map((name, i) => [name, preludeSource(MODULE_FILES.slice(i, i + 1))]));
-  const ours = { ...modules, toolmesh_runner: readFileSync(RUNNER_FILE, 'utf8') };
+  const modules = Object.fromEntries(MODULE_FILES.map((file, i) => [MODULES[i], textOf(file)]));
+  const ours = { ...modules, toolmesh_runner: textOf(RUNNER_FILE) };
   return { wasm, stdlib, lock, modules: ours, ...(snapshot === undefined ? {} : { snapshot }) };
 }

@@ -1,17 +1,20 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ConfigError } from '@toolmesh/shared/kit/service/config';
 import { type NodeHost, nodeWorker, whyUnjailed } from '../node-worker.ts';
 import type { Runtime } from '../runtime.ts';
+import { guestPath, scriptPath } from '../worker-scripts.ts';
 
 const MAKE_SNAPSHOT = fileURLToPath(new URL('../../commands/make-snapshot.ts', import.meta.url));
 
 const SNAPSHOT_TIMEOUT_MS = 60_000;
 
-/** Makes the saved memory in a process of its own and returns its path. @throws ConfigError when it cannot be kept. */
-export async function makeSnapshot(directory: string): Promise<string> {
-  const args = ['--no-warnings', MAKE_SNAPSHOT, directory];
+/** Makes the saved memory in a process of its own, by the workers' `scripts`, and returns its path. @throws ConfigError when it cannot be kept. */
+export async function makeSnapshot(directory: string, scripts: string): Promise<string> {
+  const command = join(scripts, scriptPath(MAKE_SNAPSHOT));
+  const args = ['--no-warnings', command, 'python', directory, guestPath(scripts, 'python-wasm')];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: SNAPSHOT_TIMEOUT_MS, env: {} });
     return stdout;
@@ -33,7 +36,7 @@ const IMPORTS = ['isolated-vm', 'node-gyp-build', 'pyodide'] as const;
  * start takes 2 s to save the interpreter's memory.
  */
 export async function createPythonWasm(cacheDirectory: string, host: NodeHost): Promise<Runtime> {
-  const snapshot = await makeSnapshot(cacheDirectory);
+  const snapshot = await makeSnapshot(cacheDirectory, host.scripts);
   return {
     name: 'python-wasm',
     languages: ['python'],

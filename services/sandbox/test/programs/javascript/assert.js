@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // status: error
 // error: AssertionError
 

@@ -1,5 +1,4 @@
 // from: web API
-// only: namespaces
 // stdout: ^aGk= hi\n$
 
 console.log(btoa('hi'), atob('aGk='));

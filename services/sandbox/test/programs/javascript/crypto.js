@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^ba7816bf true\n$
 
 const crypto = require('crypto');

@@ -1,5 +1,4 @@
 // from: web API
-// only: namespaces
 // stdout: ^ping\ntrue\n$
 
 const target = new EventTarget();

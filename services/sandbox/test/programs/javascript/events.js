@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^got 1\n$
 
 const { EventEmitter } = require('events');

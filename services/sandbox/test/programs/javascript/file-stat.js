@@ -1,5 +1,4 @@
 // from: node:fs
-// only: namespaces
 // file a.txt: abc
 // stdout: ^true 3 true\n$
 

@@ -1,5 +1,4 @@
 // from: node:fs
-// only: namespaces
 // artifacts: log.txt text/plain 6
 
 const out = require('fs').createWriteStream('log.txt');

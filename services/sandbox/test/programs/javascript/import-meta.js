@@ -1,5 +1,4 @@
 // from: modules
-// only: namespaces
 // stdout: ^file true\n$
 
 import { readFileSync } from 'node:fs';

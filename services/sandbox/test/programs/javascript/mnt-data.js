@@ -1,5 +1,4 @@
 // from: paths of other code interpreters
-// only: namespaces
 // stdout: ^hi\n$
 // artifacts: a.txt text/plain 2
 

@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^string linux\n$
 
 const os = require('os');

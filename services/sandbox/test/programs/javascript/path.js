@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^a/b.txt .txt\n$
 
 const path = require('path');

@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^true true\nexit 0\n$
 
 process.on('exit', (code) => console.log('exit', code));

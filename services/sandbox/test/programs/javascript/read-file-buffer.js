@@ -1,5 +1,4 @@
 // from: readFileSync().toString() gave "123,125"
-// only: namespaces
 // file a.json: {"n": 1}
 // stdout: ^1\n$
 

@@ -1,5 +1,4 @@
 // from: competitive programming
-// only: namespaces
 // stdin: 1 2\n3 4\n
 // stdout: ^10\n$
 

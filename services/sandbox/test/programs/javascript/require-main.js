@@ -1,5 +1,4 @@
 // from: CommonJS
-// only: namespaces
 // stdout: ^main /work\n$
 
 module.exports = { a: 1 };

@@ -1,5 +1,4 @@
 // from: competitive programming
-// only: namespaces
 // stdin: 20 22
 // stdout: ^42\n$
 

@@ -1,5 +1,4 @@
 // from: competitive programming
-// only: namespaces
 // stdin: 7\n
 // stdout: ^8\n$
 

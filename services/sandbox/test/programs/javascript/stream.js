@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^A,B\n$
 
 const { Readable, Transform } = require('stream');

@@ -1,5 +1,4 @@
 // from: web API
-// only: namespaces
 // stdout: ^true false\n$
 
 const a = { d: new Date(0), m: new Map([[1, 2]]) };

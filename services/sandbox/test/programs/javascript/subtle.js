@@ -1,5 +1,4 @@
 // from: web API
-// only: namespaces
 // stdout: ^32\n$
 
 crypto.subtle.digest('SHA-256', new TextEncoder().encode('abc')).then((digest) => console.log(digest.byteLength));

@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^later\n$
 
 const { setTimeout: sleep } = require('timers/promises');

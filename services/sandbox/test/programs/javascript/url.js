@@ -1,5 +1,4 @@
 // from: patriksimek/vm2#357
-// only: namespaces
 // stdout: ^example.com \?a=1 1\n$
 
 const url = new URL('https://example.com/x?a=1');

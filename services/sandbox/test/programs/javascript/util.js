@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^true true a 1\n$
 
 const util = require('util');

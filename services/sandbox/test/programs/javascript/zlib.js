@@ -1,5 +1,4 @@
 // from: node core
-// only: namespaces
 // stdout: ^hello\n$
 
 const zlib = require('zlib');

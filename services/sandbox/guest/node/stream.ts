@@ -1,0 +1,4 @@
+import readable from 'readable-stream';
+
+export const stream = readable;
+export const { promises } = readable;

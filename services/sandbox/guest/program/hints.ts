@@ -1,0 +1,22 @@
+/** What a program asks for that an isolate has not, and the way out. */
+const MISSING: ReadonlyMap<string, string> = new Map([
+  [
+    'WebAssembly',
+    'JavaScript runs here in an isolate without it; in the namespaces jail it is real Node (install bubblewrap where the sandbox runs)',
+  ],
+  ['SharedArrayBuffer', 'an isolate has no threads to share memory with'],
+  ['Atomics', 'an isolate has no threads to share memory with'],
+  ['XMLHttpRequest', 'a program has no network'],
+  ['WebSocket', 'a program has no network'],
+  ['document', 'there is no page: print the HTML or SVG, or show it by display.html(...)'],
+  ['window', 'there is no page: print the HTML or SVG, or show it by display.html(...)'],
+  ['alert', 'there is no page: use console.log(...)'],
+  ['prompt', 'there is no terminal: give the program stdin'],
+]);
+
+/** Returns what the message of an error leaves out, '' where there is nothing. */
+export function hintFor(error: Error): string {
+  const [, name = ''] = /^(\w+) is not defined$/.exec(error.message) ?? [];
+  const hint = error instanceof ReferenceError ? MISSING.get(name) : undefined;
+  return hint === undefined ? '' : `: ${hint}`;
+}
