@@ -53,6 +53,9 @@ export function createChat(dependencies: ChatDependencies): RunChat {
   };
 }
 
+const SESSION_NOTE =
+  ' What a program of execute_code leaves, variables and files, is there for the next one of this conversation in the same language.';
+
 async function startRun(dependencies: ChatDependencies, order: StartedOrder, search: ListSearch): Promise<Chat> {
   const { metrics, hub, sessions, openModel } = dependencies;
   const { sessionId, runId, isSession } = order;
@@ -89,7 +92,7 @@ async function startRun(dependencies: ChatDependencies, order: StartedOrder, sea
   const options = runOptions(dependencies, order, {
     ...chosen,
     model,
-    note: note + chosen.note,
+    note: note + chosen.note + (isSession && hasPrograms(listed) ? SESSION_NOTE : ''),
     boundary,
     conversation,
   });

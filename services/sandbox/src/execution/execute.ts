@@ -78,7 +78,7 @@ export function createExecute(parts: ExecuteParts): Execute {
       packages: directory,
       installed: layer?.packages ?? [],
       bytes,
-      demandsPackages: program.packages !== undefined,
+      demandsPackages: (program.packages ?? []).length > 0,
       // A session imports from its layer as long as its worker lives.
       start: async (starting: AbortSignal) => {
         const release = hold();
