@@ -14,7 +14,7 @@ import { openFileStore } from './files/file-store.ts';
 import { storedFileRoutes } from './files/routes.ts';
 import { countEvictions, measureBudget } from './telemetry/budget.ts';
 import { describeIsolation, isolationChecks, measureIsolation } from './telemetry/isolation.ts';
-import { countFileEvictions, measureFiles } from './telemetry/files.ts';
+import { countFileEvictions, measureFiles, measureWorkspaces } from './telemetry/files.ts';
 import { measureExecutions } from './telemetry/metrics.ts';
 import {
   countInstalls,
@@ -132,13 +132,16 @@ function measureStores(metrics: Kit<SandboxConfig>['metrics'], directory: string
 }
 
 /** Opens the store of the files of sessions. */
-const openWorkspaces = ({ config }: Kit<SandboxConfig>, dataDirectory: string) =>
-  openWorkspaceStore({
+async function openWorkspaces({ config, metrics }: Kit<SandboxConfig>, dataDirectory: string) {
+  const workspaces = await openWorkspaceStore({
     directory: join(dataDirectory, 'workspaces'),
     maxWorkspaceBytes: config.SANDBOX_WORKSPACE_MAX_MB * MIB,
     maxBytes: config.SANDBOX_WORKSPACES_MAX_MB * MIB,
     maxIdleMs: config.SANDBOX_WORKSPACES_MAX_IDLE_HOURS * HOUR_MS,
   });
+  measureWorkspaces(metrics, workspaces);
+  return workspaces;
+}
 
 /** Opens what is kept for callers: files by id, and those of sessions. */
 const openKept = async (kit: Kit<SandboxConfig>, dataDirectory: string) => ({

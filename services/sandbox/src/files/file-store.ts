@@ -241,7 +241,8 @@ async function readRecords(directory: string): Promise<readonly FileRecord[]> {
 /** Another service that has this folder, as during an update, may be writing a file that is newer. */
 const UNFINISHED_MS = 3_600_000;
 
-async function removeUnfinished(path: string): Promise<void> {
+/** Removes what a service that was killed has left, unless it is so new that another one may be writing it. */
+export async function removeUnfinished(path: string): Promise<void> {
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
   if (mtimeMs < Date.now() - UNFINISHED_MS) await rm(path, { recursive: true, force: true });
 }

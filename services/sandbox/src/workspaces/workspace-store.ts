@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import { removeUnfinished } from '../files/file-store.ts';
 import { readJson, writeJson } from '../packages/json-file.ts';
 import type { FileToSend } from '../workers/file-frames.ts';
 import { RECORD, sessionDigest, sizeOf, type WorkspaceFile, WorkspaceRecord } from './workspace-record.ts';
@@ -42,6 +43,8 @@ export interface WorkspaceStore {
   /** Gives a session the files of a snapshot, instead of those that it had. @throws MeshError not_found */
   restore(snapshot: string, session: string): Promise<WorkspaceInfo>;
   removeSnapshot(snapshot: string): Promise<void>;
+  /** Counts workspaces and snapshots. */
+  stats(): { readonly count: number; readonly bytes: number };
 }
 
 export interface SnapshotInfo extends WorkspaceInfo {
@@ -109,6 +112,7 @@ export async function openWorkspaceStore(options: WorkspaceStoreOptions): Promis
       refuseUnknown(snapshot, shelf.get(snapshot));
       await shelf.drop(snapshot);
     },
+    stats: shelf.stats,
   };
 }
 
@@ -182,6 +186,7 @@ function createShelf(
         void drop(name).catch(() => {});
       }
     },
+    stats: () => ({ count: records.size, bytes: used() }),
     list(): readonly (readonly [string, WorkspaceRecord])[] {
       expire();
       return [...records];
@@ -195,9 +200,18 @@ async function readRecords(directory: string): Promise<ReadonlyMap<string, Works
     if (!FOLDER.test(name)) continue;
     const record = await readJson(join(directory, name, RECORD), WorkspaceRecord).catch(() => undefined);
     if (record === undefined) await rm(join(directory, name), { recursive: true, force: true });
-    else records.push([name, record]);
+    else records.push([name, await withContents(join(directory, name), record)]);
   }
   return new Map(records.toSorted(([, a], [, b]) => a.used_ms - b.used_ms));
+}
+
+/** Leaves out files whose content is gone, as after a power cut, and removes old contents that no file has. */
+async function withContents(folder: string, record: WorkspaceRecord): Promise<WorkspaceRecord> {
+  const names = new Set(await readdir(folder));
+  const files = record.files.filter(({ content }) => names.has(content));
+  for (const name of [RECORD, ...files.map(({ content }) => content)]) names.delete(name);
+  for (const name of names) await removeUnfinished(join(folder, name));
+  return { ...record, files };
 }
 
 async function* readPieces(path: string): AsyncGenerator<Buffer> {
