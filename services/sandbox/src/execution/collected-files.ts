@@ -34,6 +34,11 @@ interface Receiving {
   size: number;
 }
 
+/** Size up to which a file that is in the result is kept from there. */
+const SMALL_BYTES = 256 * 1_024;
+
+const isSmall = ({ header, pieces }: Receiving): boolean => pieces !== undefined && header.size_bytes <= SMALL_BYTES;
+
 /** Keeps what a program left as files by id, and as much of it as a result holds in the result. */
 export function collectFiles({ files, session, inlineBytes, also }: CollectOptions): CollectedFiles {
   const collected: (Omit<Artifact, 'url'> & { readonly id?: string })[] = [];
@@ -46,6 +51,10 @@ export function collectFiles({ files, session, inlineBytes, also }: CollectOptio
     file.writer = undefined;
     await writer?.discard();
   };
+  const keep = async (file: Receiving, data: Buffer | undefined) =>
+    data !== undefined && isSmall(file)
+      ? files.keepSmall({ path: file.header.path, session }, data)
+      : file.writer?.commit();
   return {
     sink: {
       async begin(header) {
@@ -53,7 +62,7 @@ export function collectFiles({ files, session, inlineBytes, also }: CollectOptio
         const fits = inlined + header.size_bytes <= inlineBytes;
         const pieces = header.is_artifact && fits ? [] : undefined;
         present = { header, pieces, writer: undefined, size: 0 };
-        if (!header.is_artifact || header.size_bytes > files.maxFileBytes) return;
+        if (!header.is_artifact || isSmall(present) || header.size_bytes > files.maxFileBytes) return;
         // A full disk costs the link, not the result.
         present.writer = await files.create({ path: header.path, session }).catch(() => undefined);
       },
@@ -73,9 +82,9 @@ export function collectFiles({ files, session, inlineBytes, also }: CollectOptio
           isTruncated = true;
           return giveUp(file);
         }
-        const kept = await file.writer?.commit().catch(() => undefined);
         const { path } = file.header;
         const data = file.pieces === undefined ? undefined : Buffer.concat(file.pieces);
+        const kept = await keep(file, data).catch(() => undefined);
         inlined += data?.length ?? 0;
         if (data === undefined) isTruncated = true;
         collected.push({

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
@@ -43,6 +44,11 @@ export interface FileWriter {
 /** Files of callers, by ids that nobody can guess, until they expire or newer ones need their room. */
 export interface FileStore {
   readonly maxFileBytes: number;
+  /**
+   * Keeps a small file at once: waiting for the disk's threads takes longer than writing it.
+   * @throws Error when it could not be kept
+   */
+  keepSmall(file: NewFile, content: Buffer): FileRecord;
   create(file: NewFile): Promise<FileWriter>;
   /** @throws MeshError not_found */
   find(id: string): FileRecord;
@@ -58,6 +64,7 @@ export interface FileStore {
 /** Room that even an empty file takes: its record, and a block of the disk. */
 const LEAST_BYTES = 4_096;
 const RECORD = '.json';
+const NEW_FILE = { flag: 'wx', mode: 0o600 };
 
 export const sessionDigest = (session: string): string => createHash('sha256').update(session).digest('base64url');
 
@@ -68,26 +75,44 @@ export async function openFileStore(options: FileStoreOptions): Promise<FileStor
   const shelf = createShelf(options, await readRecords(directory));
   const { contentOf } = shelf;
 
+  const describe = (id: string, { path, mimeType, session }: NewFile, size_bytes: number): FileRecord => ({
+    id,
+    name: fileName(path),
+    mime_type: mimeType ?? mimeTypeOf(path),
+    size_bytes,
+    created_ms: now(),
+    expires_ms: now() + maxAgeMs,
+    session: session === undefined ? null : sessionDigest(session),
+    owner: null,
+  });
+
   return {
     maxFileBytes,
-    async create({ path, mimeType, session, isDurable = false }) {
+    keepSmall(file, content) {
+      if (content.length > maxFileBytes) throw tooLarge(maxFileBytes);
+      const record = describe(newFileId(), file, content.length);
+      shelf.reserve(roomOf(content.length));
+      const place = contentOf(record.id);
+      try {
+        writeFileSync(place, content, NEW_FILE);
+        writeFileSync(place + RECORD, JSON.stringify(record), NEW_FILE);
+      } catch (error) {
+        shelf.release(roomOf(content.length));
+        for (const name of [place + RECORD, place]) rmSync(name, { force: true });
+        throw error;
+      }
+      shelf.add(record);
+      return record;
+    },
+    async create(file) {
       shelf.reserve(LEAST_BYTES);
       const id = newFileId();
-      const handle = await open(contentOf(id), 'wx', 0o600).catch((error: unknown) => {
+      const handle = await open(contentOf(id), NEW_FILE.flag, NEW_FILE.mode).catch((error: unknown) => {
         shelf.release(LEAST_BYTES);
         throw error;
       });
-      const record = (size_bytes: number): FileRecord => ({
-        id,
-        name: fileName(path),
-        mime_type: mimeType ?? mimeTypeOf(path),
-        size_bytes,
-        created_ms: now(),
-        expires_ms: now() + maxAgeMs,
-        session: session === undefined ? null : sessionDigest(session),
-        owner: null,
-      });
-      return createWriter(handle, { id, record, shelf, isDurable, maxFileBytes });
+      const record = (size: number) => describe(id, file, size);
+      return createWriter(handle, { id, record, shelf, isDurable: file.isDurable ?? false, maxFileBytes });
     },
     find: shelf.find,
     read: (id) => open(contentOf(shelf.find(id).id), 'r'),
