@@ -17,5 +17,7 @@ export const MiddlewareHealth = z.object({
     /** `reason` says why chats use this provider. */
     llm: DependencyHealth.extend({ provider: z.string(), reason: z.string() }),
   }),
+  /** Work that goes on in the background, in percent; absent when there is none, or nobody can be asked. */
+  preparing: z.object({ data_libraries: z.number() }).optional(),
 });
 export type MiddlewareHealth = z.output<typeof MiddlewareHealth>;

@@ -4,6 +4,7 @@ import { ToolResult } from '@toolmesh/shared/contracts/tool';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { createBreaker } from '@toolmesh/shared/kit/faults/resilience';
 import { createHttpClient, type EventListener } from '@toolmesh/shared/kit/http/client';
+import type { CheckNote } from '@toolmesh/shared/kit/http/readiness';
 import type { ToolContext } from '@toolmesh/shared/kit/tools/tool';
 import { z } from 'zod';
 
@@ -13,8 +14,8 @@ export interface SandboxClient {
    * @throws MeshError when the tool was not run: sandbox down, slow or full, arguments refused.
    */
   callTool(call: SandboxCall, context: ToolContext): Promise<ToolResult>;
-  /** @throws MeshError when the sandbox does not answer that it is ready. */
-  check(signal: AbortSignal): Promise<void>;
+  /** Returns what the sandbox says of its libraries. @throws MeshError when it does not answer that it is ready. */
+  check(signal: AbortSignal): Promise<CheckNote | void>;
 }
 
 export interface SandboxCall {
@@ -25,6 +26,12 @@ export interface SandboxCall {
 
 const CONNECT_MS = 2_000;
 
+const Ready = z.object({
+  status: z.literal('ready'),
+  checks: z
+    .object({ python_layer: z.object({ status: z.string(), detail: z.string().optional() }).optional() })
+    .default({}),
+});
 const Event = z.looseObject({ data: z.unknown() });
 const dataOf = (event: unknown): unknown => Event.safeParse(event).data?.data;
 
@@ -57,7 +64,10 @@ export function createSandboxClient(baseUrl: string, apiKey: string | undefined)
       return client.post(`/tools/${tool}`, { body: { arguments: args }, answer: ToolResult, signal, totalMs });
     },
     check: async (signal) => {
-      await client.get('/ready', { answer: z.object({ status: z.literal('ready') }), signal });
+      const { checks } = await client.get('/ready', { answer: Ready, signal });
+      const { status, detail } = checks.python_layer ?? {};
+      if (detail === undefined) return;
+      return status === 'degraded' ? { degraded: detail } : { detail };
     },
   };
 }

@@ -77,6 +77,10 @@ export const MiddlewareConfig = serviceConfig(8002, {
     .default(1_000_000)
     .describe('Most tokens that a model reads and writes in one chat before it has to answer.'),
   CHAT_SESSIONS: z.enum(['on', 'off']).default('on').describe('Whether conversations are saved.'),
+  SANDBOX_URL: z
+    .url()
+    .default('http://localhost:8001')
+    .describe('Address of the sandbox, which is asked how far the libraries of programs are built.'),
   CHAT_DATA_DIR: z.string().optional().describe('Folder of saved conversations. Default: `data/middleware`.'),
   CHAT_MAX_SESSIONS: z.coerce
     .number()

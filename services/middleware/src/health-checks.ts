@@ -21,16 +21,19 @@ export interface HealthCheckOptions {
   /** The provider of that choice. */
   readonly provider: Provider;
   readonly hub: Pick<HubClient, 'listTools'>;
+  /** Returns the percentage of the sandbox's libraries that are built while they are; undefined at other times. */
+  readonly libraries: () => Promise<number | undefined>;
 }
 
 /** The hub answers at once; a provider may count requests. */
 const HUB_CHECK_MS = 1_000;
 const MODEL_CHECK_MS = 15_000;
+const PREPARING_MS = 5_000;
 const TIMEOUT_MS = 1_500;
 
 const hubIsLate = () => new MeshError('upstream_timeout', `The MCP server did not answer within ${TIMEOUT_MS} ms`);
 
-export function createHealthChecks({ choice, provider, hub }: HealthCheckOptions): HealthChecks {
+export function createHealthChecks({ choice, provider, hub, libraries }: HealthCheckOptions): HealthChecks {
   const checkHub = async () => {
     await withDeadline({ ms: TIMEOUT_MS, late: hubIsLate }, () => hub.listTools());
   };
@@ -39,6 +42,7 @@ export function createHealthChecks({ choice, provider, hub }: HealthCheckOptions
     await model.check(AbortSignal.timeout(TIMEOUT_MS));
   };
   const hubHealth = cacheFor(HUB_CHECK_MS, () => healthOf(checkHub));
+  const preparing = cacheFor(PREPARING_MS, libraries);
   const modelHealth = cacheFor(MODEL_CHECK_MS, () => healthOf(checkModel));
 
   return {
@@ -48,11 +52,12 @@ export function createHealthChecks({ choice, provider, hub }: HealthCheckOptions
       if (status !== 'healthy') throw new MeshError('unavailable', detail ?? 'the provider cannot be used');
     },
     async report() {
-      const [mcp_server, llm] = await Promise.all([hubHealth(), modelHealth()]);
+      const [mcp_server, llm, percent] = await Promise.all([hubHealth(), modelHealth(), preparing()]);
       const isHealthy = mcp_server.status === 'healthy' && llm.status === 'healthy';
       return {
         status: isHealthy ? 'healthy' : 'degraded',
         services: { mcp_server, llm: { ...llm, provider: choice.provider, reason: choice.reason } },
+        ...(percent === undefined ? {} : { preparing: { data_libraries: percent } }),
       };
     },
   };

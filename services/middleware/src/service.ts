@@ -21,6 +21,7 @@ import { chatRoute } from './routes/chat.ts';
 import { openAiRoutes } from './routes/openai.ts';
 import { PAGE_PATHS, servePage } from './routes/page.ts';
 import { runRoutes } from './routes/runs.ts';
+import { createSandboxLibraries } from './sandbox-libraries.ts';
 import { sessionRoutes } from './routes/sessions.ts';
 import { toolRoutes } from './routes/tools.ts';
 import { conversationKey } from './sessions/conversation-key.ts';
@@ -61,7 +62,12 @@ export const middleware = defineService({
       keepFiles: createKeepFiles(files),
     });
     const listModels = createModelList(providers, order);
-    const health = createHealthChecks({ choice, provider: providers[choice.provider], hub });
+    const health = createHealthChecks({
+      choice,
+      provider: providers[choice.provider],
+      hub,
+      libraries: createSandboxLibraries(config.SANDBOX_URL),
+    });
     return {
       routes: [
         chatRoute(runChat),

@@ -14,8 +14,12 @@ const MAIN = new URL('../../src/main.ts', import.meta.url);
 /** Returns a new folder for the sessions of one middleware. */
 export const dataFolder = (): string => mkdtempSync(join(tmpdir(), 'toolmesh-chat-'));
 
-/** Returns settings that keep a middleware away from the model servers and the sessions of this machine. */
-const apart = async () => ({ OLLAMA_HOST: `http://127.0.0.1:${await freePort()}`, CHAT_DATA_DIR: dataFolder() });
+/** Returns settings that keep a middleware away from the model servers, the sandbox and the sessions of this machine. */
+const apart = async () => ({
+  OLLAMA_HOST: `http://127.0.0.1:${await freePort()}`,
+  SANDBOX_URL: `http://127.0.0.1:${await freePort()}`,
+  CHAT_DATA_DIR: dataFolder(),
+});
 
 /** Serves a middleware in this process until the test ends. */
 export async function startMiddleware(env: Record<string, string> = {}): Promise<ServiceInProcess> {

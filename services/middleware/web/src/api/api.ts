@@ -137,6 +137,8 @@ export interface Health {
   readonly troubles: readonly string[];
   readonly provider: string | undefined;
   readonly reason: string | undefined;
+  /** The percentage of the libraries for programs, while they are prepared. */
+  readonly preparing?: number | undefined;
 }
 
 /** Requests the state of the server. Never rejects: a server that does not respond is a state, too. */
@@ -150,7 +152,7 @@ export async function getHealth(): Promise<Health> {
   }
 }
 
-function readHealth({ status, services: { mcp_server, llm } }: MiddlewareHealth): Health {
+function readHealth({ status, services: { mcp_server, llm }, preparing }: MiddlewareHealth): Health {
   const troubleOf = (name: string, { status: own, detail = 'not working' }: DependencyHealth): readonly string[] =>
     own === 'healthy' ? [] : [`${name}: ${detail}`];
   return {
@@ -158,5 +160,6 @@ function readHealth({ status, services: { mcp_server, llm } }: MiddlewareHealth)
     troubles: [...troubleOf('Tools', mcp_server), ...troubleOf('Model', llm)],
     provider: llm.provider,
     reason: llm.reason,
+    preparing: preparing?.data_libraries,
   };
 }

@@ -5,7 +5,7 @@ const WORDS = { healthy: 'Connected', degraded: 'Partly working', unreachable: '
 /** Shows the state of the server as a dot, and the reasons on demand. */
 export function Connection() {
   const state = health.value?.state ?? 'unknown';
-  const { provider, reason, troubles = [] } = health.value ?? {};
+  const { provider, reason, preparing, troubles = [] } = health.value ?? {};
   return (
     <>
       <button
@@ -24,6 +24,7 @@ export function Connection() {
         {troubles.map((trouble) => (
           <p>{trouble}</p>
         ))}
+        {preparing !== undefined && <p class="muted">Preparing data libraries {preparing} %</p>}
         {provider !== undefined && (
           <p class="muted">
             Model: {provider}
