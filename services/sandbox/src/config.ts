@@ -85,6 +85,12 @@ export const SandboxConfig = serviceConfig(8001, {
     .default('https://pypi.org/simple')
     .describe('Index that Python packages come from.')
     .meta(SECRET),
+  SANDBOX_PYODIDE_PACKAGES_URL: z
+    .url()
+    .optional()
+    .describe(
+      'Folder of the packages of Pyodide’s distribution, for native code in wasm. Default: the official one of its version.',
+    ),
   NPM_CONFIG_REGISTRY: z
     .url()
     .default('https://registry.npmjs.org')

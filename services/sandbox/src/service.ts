@@ -99,6 +99,7 @@ function openPackages(
     pythonTarget: pythonTargetOf(runtimes),
     provided: () => runtimes.flatMap((runtime) => runtime.provided?.() ?? []),
     pipIndexUrl: config.PIP_INDEX_URL,
+    pyodidePackagesUrl: config.SANDBOX_PYODIDE_PACKAGES_URL,
     npmTarget: npmTargetHere(runtimes.some(isNode)),
     npmRegistry: config.NPM_CONFIG_REGISTRY,
     proxy: { http: config.HTTP_PROXY, https: config.HTTPS_PROXY, no: config.NO_PROXY },

@@ -3,6 +3,7 @@ import { cachedIndex } from './index/cached-index.ts';
 import type { Fetcher } from './index/fetcher.ts';
 import { createNpmIndex } from './index/npm-index.ts';
 import { DAY_MS, type PackageIndex } from './index/project.ts';
+import { pyodideLockText, readPyodideLock, withPyodide } from './index/pyodide-distribution.ts';
 import { createPypiIndex } from './index/pypi-index.ts';
 import { createApprovals } from './policy/approvals.ts';
 import { loadMalicious, type MaliciousKnowledge } from './policy/malicious.ts';
@@ -32,7 +33,7 @@ export async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher) 
   ]);
   logger.info({ malicious: malicious.status() }, 'package checks loaded');
   const index = {
-    pypi: cachedIndex(pypiIndexes(fetcher, pipIndexUrl, policy)),
+    pypi: cachedIndex(forTarget(options, pypiIndexes(fetcher, pipIndexUrl, policy))),
     npm: cachedIndex(
       createNpmIndex(fetcher, npmRegistry, {
         isPopular: (name) => popularNames('npm').has(name),
@@ -41,6 +42,13 @@ export async function loadKnowledge(options: PackagesOptions, fetcher: Fetcher) 
     ),
   };
   return { policy, malicious, approvals, popular: popularNames, index, provided, minReleaseAgeDays, now };
+}
+
+/** Adds what Pyodide's own distribution has, for an interpreter that is Pyodide. */
+function forTarget(options: PackagesOptions, index: PackageIndex): PackageIndex {
+  const { pythonTarget, pyodidePackagesUrl: url, pyodideLock } = options;
+  if (pythonTarget.kind !== 'wasm') return index;
+  return withPyodide(index, readPyodideLock(pyodideLock ?? pyodideLockText(), url));
 }
 
 /** Asks for some names the indexes that the policy has for them, and for all others the usual one. */

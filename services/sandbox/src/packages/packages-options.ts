@@ -24,6 +24,10 @@ export interface PackagesOptions extends FetcherOptions {
   readonly npm?: string | undefined;
   /** Such as `https://pypi.org/simple`. */
   readonly pipIndexUrl: string;
+  /** Address of the packages of Pyodide's distribution, for a target of WebAssembly. Default: that of its version. */
+  readonly pyodidePackagesUrl?: string | undefined;
+  /** Text of the distribution's lock. Default: that of the pinned Pyodide. */
+  readonly pyodideLock?: string | undefined;
   /** Such as `https://registry.npmjs.org`. */
   readonly npmRegistry: string;
   readonly logger: Pick<Logger, 'info' | 'warn'>;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { PYODIDE_PLATFORM } from '../index/pyodide-distribution.ts';
 import type { Attempt } from './attempt.ts';
 import { type Gate, GATE_HOST, GATE_ORIGIN, openGate } from './gate.ts';
 import type { PythonTarget } from './python-target.ts';
@@ -102,7 +103,9 @@ const gateArguments = ({ proxyUrl }: Gate): readonly string[] => [
 
 function targetArguments({ kind, version }: PythonTarget, { directory }: Attempt): readonly string[] {
   if (kind === 'native') return [];
-  const tags = ['--implementation', 'py', '--abi', 'none', '--platform', 'any', '--python-version', version];
+  const abis = ['--abi', `cp${version.replace('.', '')}`, '--abi', 'abi3', '--abi', 'none'];
+  const platforms = ['--platform', PYODIDE_PLATFORM, '--platform', 'any'];
+  const tags = ['--implementation', 'cp', ...abis, ...platforms, '--python-version', version];
   return [...tags, '--target', join(directory, 'nothing')];
 }
 

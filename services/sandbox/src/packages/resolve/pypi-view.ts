@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { makeMetadataWheel } from '../archive/make-wheel.ts';
 import { readMetadata } from '../archive/wheel-metadata.ts';
 import type { ReleaseFile } from '../index/project.ts';
+import { PYODIDE_WHEEL } from '../index/pyodide-distribution.ts';
 import type { ProvidedPackage } from '../package-layer.ts';
 import type { Checks, Examined } from '../policy/checks.ts';
 import type { GpuParts } from '../policy/policy.ts';
@@ -67,7 +68,7 @@ export function createPypiView(options: PypiViewOptions, { source, provided }: P
     note(`${name}: passed the checks of its name and its history`);
     const offered = offeredFiles(examined, target);
     if (offered.length === 0)
-      throw new Refusal('no_wheel', `${name} has only wheels with native code, which do not fit`);
+      throw new Refusal('no_wheel', `${name} has only wheels with native code, which do not fit${wayOut(target)}`);
     for (const wanted of offered) files.set(wanted.file.filename, wanted);
     return toPage(
       name,
@@ -146,12 +147,17 @@ const likelyNeeds = (requirements: readonly string[]): readonly string[] =>
     .filter((name) => isName('pypi', name))
     .slice(0, MAX_PREFETCHED);
 
+const wayOut = ({ kind }: PythonTarget): string =>
+  kind === 'wasm'
+    ? ': Python runs as WebAssembly here. Where bubblewrap and python3 are installed, they can be used'
+    : '';
+
 type IndexOffer = Extract<Offered, { readonly kind: 'index' }>;
 
 function offeredFiles({ project, releases, approvalReason }: Examined, { kind }: PythonTarget): readonly IndexOffer[] {
   return releases.flatMap(({ version, files }) =>
     files
-      .filter(({ filename }) => kind === 'native' || PURE.test(filename))
+      .filter(({ filename }) => kind === 'native' || PURE.test(filename) || PYODIDE_WHEEL.test(filename))
       .map((file): IndexOffer => ({
         kind: 'index',
         name: project.name,

@@ -2,6 +2,6 @@
 export interface PythonTarget {
   /** Such as `3.11`. */
   readonly version: string;
-  /** `native`: the interpreter that pip runs with. `wasm`: another one, for which there are only pure wheels. */
+  /** `native`: the interpreter that pip runs with. `wasm`: Pyodide, for which there are pure wheels and some of its own. */
   readonly kind: 'native' | 'wasm';
 }

@@ -8,6 +8,7 @@ import { createOutputRing } from '../isolate/output-ring.ts';
 import { MISSING_MODULES } from './missing-modules.ts';
 import { loadPyodideAssets } from './pyodide-assets.ts';
 import type { PackageFile } from './read-packages.ts';
+import { timeZonesAsPython } from './time-zones.ts';
 
 /** JavaScript's own memory around the interpreter; Python's objects live in WebAssembly's, which this does not count. */
 const ISOLATE_MB = 512;
@@ -18,12 +19,15 @@ const MODULES = ['program', 'hooks', 'display', 'plots', 'environment', 'noteboo
 );
 const MODULE_FILES = MODULES.map((name) => new URL(`../python/${name}.py`, import.meta.url));
 const RUNNER_FILE = new URL('./runner.py', import.meta.url);
+const ZONES_FILE = new URL('./zones.py', import.meta.url);
 
 const textOf = (file: URL): string => readFileSync(file, 'utf8');
 
 /** All code of ours that a saved memory depends on. */
 export const snapshotIngredients = ({ script }: Guest): string =>
-  [script, ...[...MODULE_FILES, RUNNER_FILE].map(textOf)].join('\n');
+  [script, ...[...MODULE_FILES, RUNNER_FILE].map(textOf), zonesModule()].join('\n');
+
+const zonesModule = (): string => `${timeZonesAsPython()}${textOf(ZONES_FILE)}`;
 
 /** Pyodide in an isolate of its own: from the saved memory `snapshot` in about 0.15 s, without one in 1.5 s. */
 export async function loadInterpreter(guest: Guest, snapshot?: ArrayBuffer) {
@@ -86,7 +90,9 @@ export async function loadInterpreter(guest: Guest, snapshot?: ArrayBuffer) {
 
 /** Returns what the interpreter is loaded from: its own files, ours, and the saved memory. */
 function filesOf({ wasm, stdlib, lock }: ReturnType<typeof loadPyodideAssets>, snapshot: ArrayBuffer | undefined) {
+  // What it was saved with, it has.
+  if (snapshot !== undefined) return { wasm, stdlib, lock, modules: {}, snapshot };
   const modules = Object.fromEntries(MODULE_FILES.map((file, i) => [MODULES[i], textOf(file)]));
-  const ours = { ...modules, toolmesh_runner: textOf(RUNNER_FILE) };
-  return { wasm, stdlib, lock, modules: ours, ...(snapshot === undefined ? {} : { snapshot }) };
+  const runner = { toolmesh_runner: textOf(RUNNER_FILE), toolmesh_zones: zonesModule() };
+  return { wasm, stdlib, lock, modules: { ...modules, ...runner } };
 }

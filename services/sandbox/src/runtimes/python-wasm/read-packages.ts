@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The most that an interpreter is given: it holds all of it in memory. */
-const MAX_BYTES = 64 * 1_024 ** 2;
+const MAX_BYTES = 192 * 1_024 ** 2;
 
 export interface PackageFile {
   /** Below the directory, with `/`. */
@@ -10,7 +10,7 @@ export interface PackageFile {
   readonly data: Uint8Array;
 }
 
-/** All regular files below `directory` but what other interpreters have compiled. @throws Error above 64 MiB */
+/** All regular files below `directory` but what other interpreters have compiled. @throws Error above 192 MiB */
 export function readPackages(directory: string): readonly PackageFile[] {
   const paths = filesBelow(directory, '');
   const bytes = paths.reduce((sum, path) => sum + statSync(join(directory, path)).size, 0);

@@ -73,7 +73,16 @@ def prepare():
     """Makes the interpreter an ordinary one. Called once, before its memory is saved."""
     time.sleep = _sleep
     sys.dont_write_bytecode = True
+    os.system = _no_processes
     environment.prepare()
+
+
+WAY_OUT = "isolation wasm has none: the sandbox has them in namespaces, where bubblewrap and python3 are installed"
+
+
+def _no_processes(command):
+    """os.system, which would return -1 and leave it at that."""
+    raise OSError(138, f"no process for the command {command!r}: {WAY_OUT}")
 
 
 def start(host_sleep, host_display):
@@ -92,7 +101,7 @@ def start(host_sleep, host_display):
     sys.stderr = sys.__stderr__ = user_program.open_output(2)
     random.seed()
     os.environ.clear()
-    os.environ.update(HOME=user_program.WORK_DIR, LANG="C.UTF-8", PATH="/usr/bin")
+    os.environ.update(HOME=user_program.WORK_DIR, LANG="C.UTF-8", PATH="/usr/bin", USER="sandbox", LOGNAME="sandbox")
     sys.argv = [user_program.USER_FILE]
     sys.path.insert(0, user_program.WORK_DIR)
     _warm()
@@ -139,6 +148,14 @@ def _explain_missing(error):
     name = str(error.name).partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if name in missing:
         error.msg += f": {name} is not available at isolation wasm, which has the standard library and pure Python packages"
+    elif name == "_multiprocessing":
+        error.msg += f": processes: {WAY_OUT}"
+    elif isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        error.args = (f"this Python has no threads: {WAY_OUT}. asyncio works",)
+    elif isinstance(error, OSError) and "does not support processes" in str(error):
+        error.strerror = f"emscripten does not support processes: {WAY_OUT}"
+    elif "using the 'C' locale" in str(error):
+        error.args = (f"{error.args[0]} Locales: {WAY_OUT}",)
     return error
 
 

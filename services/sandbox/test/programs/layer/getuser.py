@@ -1,0 +1,6 @@
+# from: programs that sign their reports
+# result: 'sandbox'
+
+import getpass
+
+getpass.getuser()
