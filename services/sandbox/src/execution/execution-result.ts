@@ -51,10 +51,11 @@ export function toExecutionResult(
 /** Returns the status of an ending, and the fields that depend on it. */
 function describeEnding(ending: Ending, program: ExecuteArguments) {
   const andSession = program.session_id === undefined ? '' : fateOfSession(ending);
+  const andRest = `${andWaiting(ending)}${andSession}`;
   switch (ending.kind) {
     case 'timeout':
     case 'out_of_memory':
-      return stopped(ending.kind, 'SIGKILL', { ...whyStopped(ending.kind, program, andSession), traceback: '' });
+      return stopped(ending.kind, 'SIGKILL', { ...whyStopped(ending.kind, program, andRest), traceback: '' });
     case 'crash': {
       const how = ending.signal ?? `exit code ${ending.exitCode}`;
       const message = `The program crashed its interpreter (${how})${andSession}`;
@@ -63,9 +64,16 @@ function describeEnding(ending: Ending, program: ExecuteArguments) {
     case 'report':
       if (ending.stopped === undefined)
         return reported(withMemory(ending.report, program.memory_mb), program, andSession);
-      return interrupted(ending.stopped, ending.report, whyStopped(ending.stopped, program, andSession));
+      return interrupted(ending.stopped, ending.report, whyStopped(ending.stopped, program, andRest));
   }
 }
+
+/** Says for how long a program that was stopped for its time had no processor, where that is worth saying. */
+function andWaiting(ending: Ending): string {
+  const waitedMs = 'waitedMs' in ending ? Math.round(ending.waitedMs ?? 0) : 0;
+  return waitedMs < LEAST_SAID_MS ? '' : `, and another ${waitedMs} ms in which no processor was free for it`;
+}
+const LEAST_SAID_MS = 50;
 
 /** The ending of a program that was interrupted, and could still report. */
 function interrupted(reason: 'timeout' | 'out_of_memory', { error, over, restarted }: Report, why: Why) {
@@ -82,11 +90,11 @@ function fateOfSession(ending: Ending): string {
   return ending.stopped === undefined ? '' : '; its session goes on, with its variables';
 }
 
-function whyStopped(reason: 'timeout' | 'out_of_memory', program: ExecuteArguments, andSession: string) {
+function whyStopped(reason: 'timeout' | 'out_of_memory', program: ExecuteArguments, andRest: string) {
   const { timeout_ms, memory_mb } = program;
   return reason === 'timeout'
-    ? { type: 'Timeout', message: `The program was stopped after ${timeout_ms} ms${andSession}` }
-    : { type: 'OutOfMemory', message: `The program used more than its ${memory_mb} MiB${andSession}` };
+    ? { type: 'Timeout', message: `The program was stopped after ${timeout_ms} ms${andRest}` }
+    : { type: 'OutOfMemory', message: `The program used more than its ${memory_mb} MiB${andRest}` };
 }
 
 /** An ending that was not the program's own. */

@@ -132,7 +132,7 @@ function foldersAbove(paths: readonly string[]): readonly string[] {
  * them in time. Between sessions on a host the kernel shares the processors out by itself (sched(7), autogroup); in a
  * container it does not.
  */
-const YIELDING = 'exec /usr/bin/nice -n 19 -- "$@"';
+const YIELDING = 'exec /usr/bin/nice -n 10 -- "$@"';
 
 /**
  * Limits of each process. V8 takes addresses without using them: 2 GiB by itself, 19 with WebAssembly; 64 GiB of them

@@ -18,7 +18,7 @@ export type UnprivilegedSearch = Way | { readonly reason: string };
 /** The user without rights of most systems, for user namespaces that have no ids as high as those of jails. */
 const NOBODY = 65_534;
 /** A session of its own, as in a jail: a terminal's Ctrl-C does not reach it, and the service comes before it. */
-const APART = ['/usr/bin/setsid', '/usr/bin/nice', '-n', '19', '--'];
+const APART = ['/usr/bin/setsid', '/usr/bin/nice', '-n', '10', '--'];
 const NO_NETWORK = ['/usr/bin/unshare', '--net', '--'];
 /** The user namespace is what allows an ordinary user to leave the network; the user stays the same in it. */
 const NO_NETWORK_AS_USER = ['/usr/bin/unshare', '--user', '--map-current-user', '--net', '--'];

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import type { Cgroup } from '../jail/cgroup.ts';
+import type { IdleMemory } from './process-usage.ts';
 import { type FrameKind, type FrameListener, readFrames, writeFrame } from './frames.ts';
 
 /** A way to start a worker process: a command of its own, or a launcher. */
@@ -21,6 +22,13 @@ export interface WorkerCommand {
 export interface Exit {
   readonly exitCode: number | null;
   readonly signal: string | null;
+  /** True when it was its launcher that ended, and the process with it. */
+  readonly isOfLauncher?: boolean;
+}
+
+/** Figures of a warm process that hold for all that are forked like it. */
+export interface Likes {
+  idle?: { readonly memory: IdleMemory; readonly cpuMs: number };
 }
 
 /** A child process and the frames that go to and fro on its descriptor 3. */
@@ -36,6 +44,8 @@ export interface Conversation {
   /** The end of what the process wrote to standard error, which only its runtime does; all of it once it is gone. */
   stderrTail(): string;
   kill(): void;
+  /** The same object for all processes that are forks of one, in the same state when they are warm. */
+  readonly likes?: Likes;
   /** Returns true once it was killed or has ended. */
   isOver(): boolean;
 }

@@ -9,8 +9,15 @@ export interface ProcessUsage {
   rssBytes(): number;
   /** As {@link rssBytes}, with shared memory shared out; slower. */
   proportionalBytes(): number;
+  /** Resident memory of the largest of them. */
+  largestBytes(): number;
   /** User and system time of all their threads, in milliseconds, to the clock tick of 10 ms. */
   cpuMs(): number;
+  /**
+   * Begins to watch for processors that are not free: the function that it returns tells for how many milliseconds the
+   * thread that has waited longest could have run and did not, since then.
+   */
+  watchWaiting(): () => number;
 }
 
 const SOCKET_BYTES = 212_992;
@@ -42,7 +49,12 @@ export function openProcessUsage(root: number): ProcessUsage {
   return {
     rssBytes: () => sum((pid) => memoryOf(pid).total) + kernelBytes(),
     proportionalBytes: () => sum(proportionalOf) + kernelBytes(),
+    largestBytes: () => Math.max(...list().map((pid) => orNothing(() => memoryOf(pid).total))),
     cpuMs: () => sum(cpuOf),
+    watchWaiting: () => {
+      const before = waitingOf(list());
+      return () => Math.max(0, ...[...waitingOf(list())].map(([thread, ms]) => ms - (before.get(thread) ?? 0)));
+    },
   };
 }
 
@@ -168,6 +180,19 @@ function cpuOf(pid: number): number {
   return fields.slice(11, 15).reduce((total, ticks) => total + Number(ticks), 0) * TICK_MS;
 }
 
+/** Milliseconds for which each thread has waited on the queue of a processor: the second figure (proc(5), schedstat). */
+const waitingOf = (processes: readonly number[]): ReadonlyMap<string, number> =>
+  new Map(
+    processes.flatMap((pid) => {
+      const threads = orElse(() => readdirSync(`/proc/${pid}/task`), []);
+      return threads.slice(0, WATCHED_THREADS).map((thread): [string, number] => {
+        const figures = orElse(() => readStart(`/proc/${pid}/task/${thread}/schedstat`), '');
+        return [thread, Number(figures.split(' ')[1] ?? 0) / 1e6];
+      });
+    }),
+  );
+const WATCHED_THREADS = 32;
+
 function orElse<T>(read: () => T, otherwise: T): T {
   try {
     return read();
@@ -192,9 +217,14 @@ export interface IdleMemory {
 /** Below this the slower measurement would make no difference worth its time. */
 const SMALL_BYTES = 64 * 1_024 ** 2;
 
+/**
+ * Reads the memory of a worker's idle processes. Forks of a launcher share their pages with each other: what all of them
+ * have is counted as a worker's own that it would have alone, so that nobody is stopped when another one ends.
+ */
 export function readIdleMemory(usage: ProcessUsage): IdleMemory {
   const rssBytes = usage.rssBytes();
-  return { rssBytes, proportionalBytes: rssBytes < SMALL_BYTES ? rssBytes : usage.proportionalBytes() };
+  const shared = () => Math.max(usage.largestBytes(), usage.proportionalBytes());
+  return { rssBytes, proportionalBytes: rssBytes < SMALL_BYTES ? rssBytes : shared() };
 }
 
 /** Watches the memory of a worker's processes until stopped: they may have `allowedBytes` more than when idle. */

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import type { Cgroup, CgroupRun, Cgroups } from '../jail/cgroup.ts';
-import { begin, type Conversation, type Exit, type WorkerStart } from './conversation.ts';
+import { begin, type Conversation, type Exit, type Likes, type WorkerStart } from './conversation.ts';
 import { createFileReceiver, type FileSink, type FileToSend, sendFiles } from './file-frames.ts';
 import { collectDisplays, type DisplayChunk, type Displays } from './displays.ts';
+import { untilTimeIsOver } from './fair-time.ts';
 import { type Frame, jsonPayload } from './frames.ts';
 import { type CappedText, createOutputBuffer } from './output-buffer.ts';
 import { type IdleMemory, openProcessUsage, type ProcessUsage, readIdleMemory, watchMemory } from './process-usage.ts';
@@ -29,8 +30,10 @@ export type Ending =
       readonly report: Report;
       /** The reason for which it was interrupted. */
       readonly stopped?: 'timeout' | 'out_of_memory';
+      /** After a timeout, the time for which no processor was free: it was given that besides. */
+      readonly waitedMs?: number;
     }
-  | { readonly kind: 'timeout' }
+  | { readonly kind: 'timeout'; readonly waitedMs: number }
   | { readonly kind: 'out_of_memory' }
   | ({ readonly kind: 'crash' } & Exit);
 
@@ -94,7 +97,8 @@ export async function startWorker(
   try {
     const { version, can_interrupt: canInterrupt = false } = await untilReady(conversation, startTimeoutMs);
     const usage = openProcessUsage(conversation.pid ?? 0);
-    const warm = { conversation, group, usage, canInterrupt, idle: readIdleMemory(usage), cpuMs: usage.cpuMs() };
+    const { memory: idle, cpuMs } = idleFigures(conversation, usage);
+    const warm = { conversation, group, usage, canInterrupt, idle, cpuMs };
     return {
       version,
       gone: conversation.gone,
@@ -107,6 +111,13 @@ export async function startWorker(
     conversation.kill();
     throw didNotStart(cause);
   }
+}
+
+/** Reads what an idle worker has used, once for all that are forked like it: for each it would cost more than its start. */
+function idleFigures({ likes }: Conversation, usage: ProcessUsage): NonNullable<Likes['idle']> {
+  const idle = likes?.idle ?? { memory: readIdleMemory(usage), cpuMs: usage.cpuMs() };
+  if (likes !== undefined) likes.idle = idle;
+  return idle;
 }
 
 /** Starts a worker in a control group of its own, which is removed when the worker is gone. */
@@ -210,18 +221,21 @@ async function untilEnded(warm: WarmWorker, watched: Watched, timeoutMs: number)
   const { received, counted, memory, over } = watched;
   const after = (ms: number) => sleep(ms, undefined, { signal: over });
   // Files that come say that the program has ended.
-  const late = async (ms: number) => {
-    await after(ms);
+  const late = async (): Promise<Ending> => {
+    const { usage, cpuMs: cpuMsBefore } = warm;
+    const waitedMs = await untilTimeIsOver({ usage, cpuMsBefore, timeoutMs, sleep: after });
     if (received.isCollecting()) await after(COLLECT_MS);
+    return { kind: 'timeout', waitedMs };
   };
   const ending = await Promise.race<Ending>([
     received.report.then((report) => ({ kind: 'report', report })),
     memory.exceeded.then(() => ({ kind: 'out_of_memory' })),
-    late(timeoutMs).then(() => ({ kind: 'timeout' })),
+    late(),
     conversation.gone.then((exit) => endingOf(exit, conversation.stderrTail(), counted)),
   ]);
   if (ending.kind !== 'timeout' && ending.kind !== 'out_of_memory') return ending;
   const { kind: stopped } = ending;
+  const waited = ending.kind === 'timeout' ? { waitedMs: ending.waitedMs } : {};
   if (!warm.canInterrupt) {
     conversation.send('flush');
     await Promise.race([received.flushed, conversation.gone, after(FLUSH_MS)]);
@@ -229,7 +243,7 @@ async function untilEnded(warm: WarmWorker, watched: Watched, timeoutMs: number)
   }
   conversation.send('interrupt', jsonPayload({ kill: stopped === 'out_of_memory' }));
   return Promise.race<Ending>([
-    received.report.then((report) => ({ kind: 'report', report, stopped })),
+    received.report.then((report) => ({ kind: 'report', report, stopped, ...waited })),
     Promise.race([after(INTERRUPT_MS), conversation.gone]).then(() => ending),
   ]);
 }
@@ -314,6 +328,9 @@ function withMemoryError(report: Report, stderr: ReturnType<typeof createOutputB
 }
 
 function endingOf(exit: Exit, stderrTail: string, counted: CgroupRun): Ending {
+  if (exit.isOfLauncher === true) {
+    throw new MeshError('unavailable', 'The process that workers are forked from has ended, and the program with it');
+  }
   return counted.isOutOfMemory() || OUT_OF_MEMORY.test(stderrTail)
     ? { kind: 'out_of_memory' }
     : { kind: 'crash', ...exit };
