@@ -31,6 +31,8 @@ export const SETTINGS: readonly SettingRow[] = [
   { service: 'sandbox', name: 'MIN_WORKERS' },
   { service: 'sandbox', name: 'MAX_WORKERS' },
   { service: 'sandbox', name: 'SANDBOX_MEMORY_MB' },
+  { service: 'sandbox', name: 'SANDBOX_LAUNCHER_WORKERS' },
+  { service: 'sandbox', name: 'SANDBOX_LAUNCHER_MINUTES' },
   { service: 'sandbox', name: 'SANDBOX_BWRAP' },
   { service: 'sandbox', name: 'SANDBOX_PYTHON' },
   { service: 'sandbox', name: 'SANDBOX_BASE_LAYER' },

@@ -33,6 +33,22 @@ export const SandboxConfig = serviceConfig(8001, {
       'Memory in MiB that running programs (each its `memory_mb`) and sessions at rest may have together. ' +
         'Default: three quarters of the machine’s, or of its cgroup’s limit.',
     ),
+  SANDBOX_LAUNCHER_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2_000)
+    .describe(
+      'Workers after which their launcher is renewed: until then they have one hash seed and layout of memory.',
+    ),
+  SANDBOX_LAUNCHER_MINUTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(60)
+    .describe('Minutes after which a launcher is renewed.'),
   SANDBOX_BWRAP: z.string().default('/usr/bin/bwrap').describe('Path of bubblewrap, which makes the jails.'),
   SANDBOX_PYTHON: z
     .string()

@@ -176,6 +176,7 @@ export const sandbox = defineService({
       python,
       buildEnv: buildEnvironment(config, kit.env),
       cgroups,
+      renewal: { workers: config.SANDBOX_LAUNCHER_WORKERS, ms: config.SANDBOX_LAUNCHER_MINUTES * 60_000 },
       logger,
     });
     const { budget, warmWorkers, sessions } = createShares(config, metrics);

@@ -68,6 +68,8 @@ const BY_ORDERS: ExecutedInterpreter = {
   takes: 'orders',
 };
 
+const renewal = { workers: 100, ms: 60_000 };
+
 const describeJailed = PYTHON_LEVELS.includes('namespaces') ? describe : describe.skip;
 
 describeJailed.each([
@@ -83,7 +85,7 @@ describeJailed.each([
     if ('reason' in found || 'reason' in found.python) throw new Error(`no jail: ${JSON.stringify(found)}`);
     const { python } = found;
     const compiled = await compileWorker(cache, python);
-    host = { found, python, compiled, packagesDirectory: join(cache, 'packages') };
+    host = { found, python, compiled, packagesDirectory: join(cache, 'packages'), renewal };
   });
   afterAll(async () => {
     for (const worker of workers) worker.kill();

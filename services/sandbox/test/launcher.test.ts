@@ -41,9 +41,9 @@ const running = (pid: number, script: string): readonly number[] =>
     return program.includes('python') && words.find((word) => word.endsWith('.pyc')) === `${HOME}/${script}`;
   });
 
-/** Returns the launchers of a service: their workers are forks of them, with the same words. */
+/** Returns the launchers of Python of a service: their workers are forks of them, with the same words. */
 function launchersOf(pid: number): readonly number[] {
-  const all = running(pid, 'launcher.pyc');
+  const all = running(pid, 'launcher.pyc').filter((one) => commandOf(one).includes('toolmesh_python'));
   const forks = new Set(all.flatMap(descendantsOf));
   return all.filter((one) => !forks.has(one));
 }
@@ -72,6 +72,35 @@ describeJailed('the launcher', () => {
     await until(async () => (await sandbox.execute({ code: '6 * 7' })).body.result === '42');
     expect(running(sandbox.pid, 'launcher.pyc')).not.toContain(launcher);
     expect(await sandbox.run({ code: '"kept" in globals()', session_id: 'kept' })).toMatchObject({ result: 'False' });
+  });
+
+  test('a call whose launcher is killed is told so, and the next one runs', async () => {
+    const sandbox = await start();
+    const cut = sandbox.execute({ code: 'while True: pass' });
+    await until(async () => /state="busy"\} 1/.test((await request(`${sandbox.url}/metrics`)).body));
+    for (const launcher of launchersOf(sandbox.pid)) process.kill(launcher, 'SIGKILL');
+    const { status, body } = await cut;
+    expect([status, body.error.code, body.error.message]).toEqual([
+      503,
+      'unavailable',
+      expect.stringContaining('forked'),
+    ]);
+    await until(async () => (await sandbox.execute({ code: '6 * 7' })).body.result === '42');
+  });
+
+  test('workers of one launcher hash alike, and a launcher is renewed after so many; sessions of the old one go on', async () => {
+    const sandbox = await start({ SANDBOX_LAUNCHER_WORKERS: '6' });
+    const hashOf = async () => (await sandbox.run({ code: 'hash("text")' })).result;
+    const first = await hashOf();
+    expect(await hashOf()).toBe(first);
+    await sandbox.run({ code: 'x = 41', session_id: 'old' });
+    const old = launchersOf(sandbox.pid);
+    await until(async () => (await hashOf()) !== first);
+    expect(launchersOf(sandbox.pid).some((pid) => !old.includes(pid))).toBe(true);
+    expect(await sandbox.run({ code: 'x + 1', session_id: 'old' })).toMatchObject({ result: '42' });
+    expect((await sandbox.run({ code: 'hash("text")', session_id: 'old' })).result).toBe(first);
+    await request(`${sandbox.url}/sessions/old`, { method: 'DELETE' });
+    await until(() => old.every(isGone));
   });
 
   test('the launcher does not outlive a service that is killed, nor do its workers', async () => {

@@ -106,7 +106,7 @@ const stopped = (
 
 /** An engine that has no memory left ends its process by a signal: that is no error of its own. */
 function withMemory(report: Report, memoryMb: number): Report {
-  if (!report.out_of_memory || report.signal === null) return report;
+  if (!report.out_of_memory || report.signal === null || report.error?.type === 'OutOfMemory') return report;
   const message = `The program used more than its ${memoryMb} MiB`;
   return { ...report, error: { type: 'OutOfMemory', message, traceback: '' } };
 }

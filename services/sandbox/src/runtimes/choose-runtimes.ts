@@ -6,6 +6,7 @@ import { providedBy } from '../base-layer/provided.ts';
 import type { Cgroups } from '../jail/cgroup.ts';
 import { type FoundJail, findJail } from '../jail/find-jail.ts';
 import { ARTIFACT_LIMITS } from '../workers/protocol.ts';
+import type { Renewal } from '../workers/launcher.ts';
 import { startWorker } from '../workers/worker-process.ts';
 import { createJavaScript } from './javascript/runtime.ts';
 import type { NodeHost, NodeJail, NodeUnjailed } from './node-worker.ts';
@@ -38,6 +39,8 @@ export interface RuntimeChoice {
   readonly buildEnv: Readonly<Record<string, string>>;
   /** Makes control groups for workers; absent where there are none. */
   readonly cgroups?: Cgroups | undefined;
+  /** The time at which launchers of workers make way for others. */
+  readonly renewal: Renewal;
   readonly logger: Logger;
 }
 
@@ -91,8 +94,8 @@ async function findJailedHost(choice: RuntimeChoice, found: Search): Promise<Hos
   if ('reason' in found) return found;
   const { python } = found;
   if ('reason' in python) return python;
-  const { cacheDirectory, packagesDirectory } = choice;
-  return { found, python, compiled: await compileWorker(cacheDirectory, python), packagesDirectory };
+  const { cacheDirectory, packagesDirectory, renewal } = choice;
+  return { found, python, compiled: await compileWorker(cacheDirectory, python), packagesDirectory, renewal };
 }
 
 async function choosePython(choice: RuntimeChoice, found: Search, host: HostSearch): Promise<Runtime> {

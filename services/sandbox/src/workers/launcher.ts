@@ -1,260 +1,140 @@
-import { connect, type Socket } from 'node:net';
-import { constants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Cgroup } from '../jail/cgroup.ts';
-import { type Conversation, converseWith, drained, type Exit, type WorkerCommand } from './conversation.ts';
-import { type Frame, type FrameListener, jsonPayload, readFrames, writeFrame } from './frames.ts';
-import { createRetirement } from './retirement.ts';
+import type { Conversation, WorkerCommand } from './conversation.ts';
+import { type LauncherProcess, type LaunchRequest, startLauncher } from './launcher-process.ts';
 
-/** A process that makes workers by forking: much faster than starting each by a command of its own. */
+/** Makes workers by forking: much faster than starting each by a command of its own. */
 export interface Launcher {
-  /** Starts a worker. @throws Error when the launcher or the worker ended instead. */
-  launch(request: LaunchRequest, group?: Cgroup): Promise<Conversation>;
-  /** Has workers come from another process from now on. The one before ends when its last worker has gone. */
+  /**
+   * Starts a worker. Those of one `owner` are forks of the same process, those of different owners never are; without
+   * names, all are of one. @throws Error when the launcher or the worker ended instead.
+   */
+  launch(request: LaunchRequest, group?: Cgroup, owner?: string): Promise<Conversation>;
+  /** Has workers come from other processes from now on. Those before end when their last workers have gone. */
   renew(): void;
-  /** Ends the launcher and all its workers. */
+  /** Ends the launchers and all their workers. */
   close(): void;
 }
 
-/** A worker as it is asked for. */
-export interface LaunchRequest {
-  /** The process of its programs, as the launcher understands it. */
-  readonly interpreter: object;
-  /** The package layer that it sees, as a path in the launcher's folder of layers. */
-  readonly packages?: string | undefined;
-  /** Environment, beside that of every worker of the launcher. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Most address space of each of its processes. */
-  readonly addressBytes?: number | undefined;
+/** The end of a launcher's service: its workers have the hash seed and the addresses of each other. */
+export interface Renewal {
+  /** Workers after which another one takes its place. */
+  readonly workers: number;
+  /** Time after which another one takes its place, when the next worker is asked for. */
+  readonly ms: number;
 }
 
-/** Messages of a launcher; its process ids are the host's. The second comes on the worker's own connection. */
-const Ready = z.object({ pid: z.int().positive() });
-const Started = z.object({ id: z.int(), pid: z.int().positive() });
-/** In a frame, what the worker wrote to standard error follows on the next line. */
-const Gone = z.object({ id: z.int(), exit_code: z.int().nullable(), signal: z.int().nullable() });
-
-/** Path of a launcher's socket, in its own file system. */
-const SOCKET_PATH = '/tmp/launcher.sock';
-/** Time limit for the start of a launcher, or of a worker. */
-const START_TIMEOUT_MS = 20_000;
-/** Ends of workers of which nobody has heard yet that they began. */
-const MAX_UNCLAIMED = 256;
-
-/** A running launcher and its workers. */
-interface Running {
-  readonly control: Conversation;
-  readonly socketPath: string;
-  readonly ends: Ends;
+export interface LauncherOptions {
+  /** Returns a user id that no other worker has, for launchers that may set one. */
+  readonly nextUser: () => number;
+  readonly renewal: Renewal;
+  readonly now?: () => number;
 }
 
-interface LaunchedExit extends Exit {
-  readonly stderr: string;
+/** Owners that have a launcher of their own at the same time; that of the one who came longest ago ends. */
+const MAX_OWNERS = 8;
+
+/** One launcher process, from its start to the end of its last worker. */
+interface Generation {
+  readonly process: Promise<LauncherProcess>;
+  readonly startedAt: number;
+  /** Workers that it was asked for. */
+  asked: number;
+  /** Workers that are not gone. */
+  alive: number;
+  /** True when it ends with its last worker. */
+  isRetired: boolean;
+  successor?: Generation;
 }
 
 /**
- * Starts a launcher when it is first needed, and another when that one has ended.
- * @param nextUser returns a user id that no other worker has, for launchers that may set one
+ * Starts launchers when they are first needed, and others when those have ended or have served for long enough.
+ * @param command is asked for at each start: what there is for programs may have changed
  */
-export function createLauncher(command: () => WorkerCommand, nextUser: () => number): Launcher {
-  let running: Promise<Running> | undefined;
-  const retirement = createRetirement<Running>(({ control }) => control.kill());
+export function createLauncher(
+  command: () => WorkerCommand,
+  { nextUser, renewal, now = () => performance.now() }: LauncherOptions,
+): Launcher {
+  /** The present generation of each owner, the least recently used first. */
+  const owners = new Map<string, Generation>();
+  const all = new Set<Generation>();
 
-  const run = (): Promise<Running> => {
-    const starting = startLauncher(command());
-    running = starting;
-    const forget = () => {
-      if (running === starting) running = undefined;
+  const start = (): Generation => {
+    const generation: Generation = {
+      process: startLauncher(command()),
+      startedAt: now(),
+      asked: 0,
+      alive: 0,
+      isRetired: false,
     };
-    starting.then(({ control }) => control.gone.then(forget), forget);
-    return starting;
+    all.add(generation);
+    const forget = () => {
+      all.delete(generation);
+      for (const [owner, current] of owners) if (current === generation) owners.delete(owner);
+    };
+    generation.process.then(({ gone }) => gone.then(forget), forget);
+    return generation;
+  };
+
+  const endIfDone = ({ process, isRetired, alive }: Generation): void => {
+    if (isRetired && alive === 0) void process.then(({ kill }) => kill()).catch(() => {});
+  };
+
+  const retire = (generation: Generation): void => {
+    generation.isRetired = true;
+    endIfDone(generation);
+  };
+
+  /** Starts the next generation, which takes over once it is ready: until then nobody waits for it. */
+  const replace = (owner: string, old: Generation): void => {
+    const next = start();
+    old.successor = next;
+    const takeOver = () => {
+      if (owners.get(owner) !== old) return retire(next);
+      owners.set(owner, next);
+      retire(old);
+    };
+    next.process.then(takeOver, () => delete old.successor);
+  };
+
+  const generationOf = (owner: string): Generation => {
+    const generation = owners.get(owner) ?? start();
+    owners.delete(owner);
+    owners.set(owner, generation);
+    const [oldest] = owners;
+    if (owners.size > MAX_OWNERS && oldest !== undefined) {
+      owners.delete(oldest[0]);
+      retire(oldest[1]);
+    }
+    return generation;
   };
 
   return {
-    async launch(request, group) {
-      const launcher = await (running ?? run());
-      const { control, socketPath, ends } = launcher;
-      const leave = retirement.use(launcher);
-      const channel = connect(socketPath);
-      const frames = bufferFrames(channel);
-      const late = new AbortController();
+    async launch(request, group, owner = '') {
+      const generation = generationOf(owner);
+      generation.asked += 1;
+      generation.alive += 1;
+      const isOld = generation.asked >= renewal.workers || now() - generation.startedAt >= renewal.ms;
+      if (isOld && generation.successor === undefined) replace(owner, generation);
+      const release = () => {
+        generation.alive -= 1;
+        endIfDone(generation);
+      };
       try {
-        const first = await Promise.race([
-          frames.next(),
-          control.gone.then(() => endedInstead({ stderr: control.stderrTail() })),
-          sleep(START_TIMEOUT_MS, undefined, { signal: late.signal }),
-        ]);
-        const { id, pid } = startedOf(first);
-        // Until it reads this, it waits: what it does from then on is counted.
-        group?.add(pid);
-        channel.write(`${JSON.stringify({ ...asMessage(request), user: nextUser() })}\n`);
-        const gone = ends.of(id);
-        void gone.then(leave);
-        return conversation({ control, channel, frames, id, pid, gone });
+        const conversation = await (await generation.process).fork(request, nextUser(), group);
+        void conversation.gone.then(release);
+        return conversation;
       } catch (error) {
-        channel.destroy();
-        leave();
+        release();
         throw error;
-      } finally {
-        late.abort();
       }
     },
     renew: () => {
-      const old = running;
-      running = undefined;
-      void old?.then(retirement.retire).catch(() => {});
+      const old = [...owners.values()];
+      owners.clear();
+      for (const generation of old) retire(generation);
     },
     close: () => {
-      retirement.close();
-      void running?.then(({ control }) => control.kill()).catch(() => {});
+      for (const { process } of all) void process.then(({ kill }) => kill()).catch(() => {});
     },
-  };
-}
-
-const endedInstead = ({ stderr }: Pick<LaunchedExit, 'stderr'>): never => {
-  throw new Error(`it ended: ${stderr}`);
-};
-
-const asMessage = ({ interpreter, packages, env = {}, addressBytes }: LaunchRequest) => ({
-  interpreter,
-  packages: packages ?? null,
-  env,
-  address_bytes: addressBytes ?? null,
-});
-
-function startedOf(first: Frame | undefined): z.output<typeof Started> {
-  if (first === undefined) throw new Error('the launcher did not answer');
-  if (first.kind === 'started') return Started.parse(JSON.parse(first.payload.toString()));
-  return endedInstead({ stderr: first.payload.toString() });
-}
-
-/** The ends of a launcher's workers, by their numbers: one may be heard of before its worker is asked for. */
-function createEnds() {
-  const awaited = new Map<number, (exit: LaunchedExit) => void>();
-  const unclaimed = new Map<number, LaunchedExit>();
-  return {
-    of: (id: number): Promise<LaunchedExit> => {
-      const known = unclaimed.get(id);
-      unclaimed.delete(id);
-      return known === undefined ? new Promise((resolve) => void awaited.set(id, resolve)) : Promise.resolve(known);
-    },
-    tell: (id: number, exit: LaunchedExit): void => {
-      const resolve = awaited.get(id);
-      awaited.delete(id);
-      if (resolve !== undefined) return resolve(exit);
-      unclaimed.set(id, exit);
-      // That of a caller who has given up is never asked for.
-      const [oldest] = unclaimed.keys();
-      if (unclaimed.size > MAX_UNCLAIMED && oldest !== undefined) unclaimed.delete(oldest);
-    },
-    tellAll: (exit: LaunchedExit): void => {
-      for (const resolve of awaited.values()) resolve(exit);
-      awaited.clear();
-    },
-  };
-}
-type Ends = ReturnType<typeof createEnds>;
-
-async function startLauncher(command: WorkerCommand): Promise<Running> {
-  const control = converseWith(command);
-  const ends = createEnds();
-  const ready = Promise.withResolvers<number>();
-  control.onFrame((frame) => {
-    try {
-      receiveControl(frame, ready, ends);
-    } catch {
-      control.kill(); // Not the message of a launcher.
-    }
-  });
-  const late = setTimeout(control.kill, START_TIMEOUT_MS);
-  const gone = control.gone.then((exit) => ({ ...exit, stderr: control.stderrTail() }));
-  void gone.then((exit) => {
-    ends.tellAll(exit);
-  });
-  try {
-    const pid = await Promise.race([ready.promise, gone.then(endedInstead)]);
-    // Its file system is its own; /proc is the way into it.
-    return { control, socketPath: `/proc/${pid}/root${SOCKET_PATH}`, ends };
-  } finally {
-    clearTimeout(late);
-  }
-}
-
-function receiveControl({ kind, payload }: Frame, ready: PromiseWithResolvers<number>, ends: Ends): void {
-  if (kind === 'ready') ready.resolve(Ready.parse(JSON.parse(payload.toString())).pid);
-  else if (kind === 'gone') {
-    const [message = '', ...stderr] = payload.toString('latin1').split('\n');
-    const { id, exit_code, signal } = Gone.parse(JSON.parse(message));
-    const exit = { exitCode: exit_code, signal: signal === null ? null : signalName(signal) };
-    ends.tell(id, { ...exit, stderr: stderr.join('\n').trim() });
-  }
-}
-
-const signalName = (number: number): string =>
-  Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`;
-
-/** The frames of a worker: those that come before anybody listens wait. */
-function bufferFrames(channel: Socket) {
-  const early: Frame[] = [];
-  let listener: FrameListener | undefined;
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => {});
-  channel.once('error', failed.reject);
-  channel.on('error', () => {});
-  channel.once('close', () => failed.reject(new Error('the launcher closed the connection')));
-  const receive: FrameListener = (frame) => {
-    if (listener !== undefined) return listener(frame);
-    early.push(frame);
-    return undefined;
-  };
-  readFrames(channel, receive);
-  const listen = (next: FrameListener): void => {
-    listener = next;
-    for (const frame of early.splice(0)) void receive(frame);
-  };
-  const next = (): Promise<Frame> => {
-    const first = new Promise<Frame>((resolve) => {
-      listen((frame) => {
-        listener = undefined;
-        resolve(frame);
-      });
-    });
-    return Promise.race([first, failed.promise]);
-  };
-  return { listen, next };
-}
-
-interface Launched {
-  readonly control: Conversation;
-  readonly channel: Socket;
-  readonly frames: ReturnType<typeof bufferFrames>;
-  readonly id: number;
-  readonly pid: number;
-  readonly gone: Promise<LaunchedExit>;
-}
-
-function conversation({ control, channel, frames, id, pid, gone }: Launched): Conversation {
-  let over = false;
-  let stderrTail = '';
-  const ended = gone.then(({ stderr, ...exit }): Exit => {
-    stderrTail = stderr;
-    over = true;
-    channel.destroy();
-    return exit;
-  });
-  return {
-    pid,
-    gone: ended,
-    send: (kind, payload) => writeFrame(channel, kind, payload),
-    drained: () => drained(channel),
-    onFrame: frames.listen,
-    stderrTail: () => stderrTail,
-    kill: () => {
-      if (over) return;
-      over = true;
-      control.send('kill', jsonPayload({ id }));
-    },
-    isOver: () => over,
   };
 }

@@ -17,6 +17,7 @@ sys.path.append(os.path.dirname(sys.argv[0]))
 import _socket
 
 import toolmesh_jail as jail
+import toolmesh_pages as pages
 import toolmesh_supervisor as supervisor
 import toolmesh_wire as wire
 
@@ -40,6 +41,7 @@ def main():
         os.set_inheritable(fd, False)
     if len(sys.argv) > 1:
         __import__(sys.argv[1]).prepare_launcher(sys.argv[2:])
+    pages.keep_in_forks(PROC)
     listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     listener.bind(SOCKET_PATH)
     listener.listen(64)
@@ -81,6 +83,9 @@ class Launcher:
     def __init__(self, program):
         self.program = program
         self.is_root = os.getuid() == 0
+        if self.is_root:
+            # A user namespace has a bounding set of its own.
+            jail.empty_bounding_set()
         self.workers = {}
         self.count = 0
         self.stderr_tail = bytearray(STDERR_TAIL_BYTES)
@@ -89,13 +94,11 @@ class Launcher:
         """Forks a worker for a connection; returns the descriptor of its process, or nothing when there is none."""
         stderr = _file_of_fixed_size()
         flags = jail.NAMESPACES | (0 if self.is_root else jail.NEWUSER)
-        ctypes.pythonapi.PyOS_BeforeFork()
+        # Nothing here has threads or locks: what an interpreter does at forks is left to that of the program.
         pid = jail.libc.syscall(CLONE, ctypes.c_long(flags | SIGCHLD), *[ctypes.c_long(0)] * 4)
         if pid == 0:
-            ctypes.pythonapi.PyOS_AfterFork_Child()
             _become_a_worker(connection, stderr, self.program, self.is_root)
         failure = ctypes.get_errno()
-        ctypes.pythonapi.PyOS_AfterFork_Parent()
         self.count += 1
         if pid < 0:
             os.close(stderr)

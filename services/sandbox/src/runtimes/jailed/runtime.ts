@@ -5,7 +5,7 @@ import type { FoundJail } from '../../jail/find-jail.ts';
 import type { Jail, Jailed, ReadOnlyMount } from '../../jail/jail.ts';
 import type { SystemPython } from '../../jail/system-root.ts';
 import type { WorkerStart } from '../../workers/conversation.ts';
-import { createLauncher, type Launcher } from '../../workers/launcher.ts';
+import { createLauncher, type Launcher, type Renewal } from '../../workers/launcher.ts';
 import type { PreparedWorkers, Runtime } from '../runtime.ts';
 import { WORKER_HOME } from './compiled-worker.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -47,6 +47,7 @@ export interface JailedHost {
   readonly compiled: string;
   /** Folder that all package layers are in, at whatever depth. */
   readonly packagesDirectory: string;
+  readonly renewal: Renewal;
 }
 
 /** True to start workers by a launcher; false to start each by bubblewrap, which is slower. */
@@ -65,7 +66,7 @@ interface Inside {
  * Nothing is started before it is needed.
  */
 export function createJailedRuntime(language: JailedLanguage, host: JailedHost, start: JailedStart): Runtime {
-  const { found, python, compiled, packagesDirectory } = host;
+  const { found, python, compiled, packagesDirectory, renewal } = host;
   const { name, languages, interpreter, mounts: shown = [], env: own = {}, envFor = () => ({}), prepared } = language;
   const inJail = (jail: Jail, command: readonly string[], { mounts, env }: Inside) =>
     jail({
@@ -86,7 +87,7 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
         ...inside,
         env: envFor(undefined),
       });
-    return createLauncher(command, found.nextUser);
+    return createLauncher(command, { nextUser: found.nextUser, renewal });
   };
   const launchers: Launcher[] = [];
   const startsOf = (what: Interpreter): ((packages?: string) => WorkerStart) => {

@@ -43,7 +43,7 @@ from toolmesh_output import Output
 from toolmesh_scratch import Named
 from toolmesh_report import PipedReport, SharedReport
 
-NICE = 19
+NICE = 10
 """The service comes before the programs that it watches, and so does the supervisor."""
 ROOMS = {
     # Address space that stacks of threads take without using it.

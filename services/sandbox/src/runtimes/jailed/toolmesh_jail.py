@@ -19,7 +19,7 @@ TERMINAL_OPTIONS = b"newinstance,ptmxmode=0666,mode=620,max=64"
 LAYERS, PACKAGES, NOTHING = b"/opt/layers", b"/opt/packages", b"/proc"
 """Folders of all package layers, for a worker's own one, and one that is empty."""
 
-NICE = 10
+NICE = 5
 """The service comes before its workers, and a worker's supervisor before the program that it watches."""
 
 # From sched.h, sys/mount.h, linux/prctl.h, linux/capability.h.
@@ -122,10 +122,16 @@ def _keep_only(connection):
     os.closerange(wire.CHANNEL + 1, 4_096)
 
 
-def _give_up_rights(user):
+def empty_bounding_set():
+    """Makes it impossible to get capabilities by executing anything, here and in forks that stay in this user namespace."""
     for capability in range(CAPABILITIES):
         if _prctl(PR_CAPBSET_DROP, capability) < 0:
             break  # The kernel has no more of them.
+
+
+def _give_up_rights(user):
+    if user is None:
+        empty_bounding_set()
     _check(_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL))
     if user is not None:
         os.setgroups([])

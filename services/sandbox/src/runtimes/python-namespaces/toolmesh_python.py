@@ -48,6 +48,7 @@ def prepare(arguments):
         if "data" in arguments:
             plots.preload()
         user_program.warm_up()
+        _open_streams()
         _is_warm = True
     # A worker has folders of its own, and perhaps packages.
     _set_import_path()
@@ -64,7 +65,6 @@ def _set_import_path():
 def live(pipes):
     """Runs the programs of this process and ends as they do. Never returns."""
     orders, progress = pipes.orders, pipes.progress
-    _open_streams()
     _renew_random_state()
     interpreters.report_use(progress)
     _import_while_idle(orders, progress)
@@ -100,19 +100,15 @@ def live(pipes):
 
 
 def _renew_random_state():
-    """Makes anew what the programs of a launcher would have in common: whoever forks does so for `random` alone."""
+    """Makes anew what the programs of a launcher would have in common. `random` itself does so in forks; OpenSSL's numbers
+    begin where they are first asked for, which is in the program: no launcher may do so, as forks have equal numbers."""
     modules = sys.modules
-    if "random" in modules:
-        modules["random"].seed()
     if "numpy.random" in modules:
         modules["numpy.random"].seed()
     if "tempfile" in modules:
         modules["tempfile"]._name_sequence = None
     if "uuid" in modules:
         modules["uuid"]._node = modules["uuid"]._last_timestamp = None
-    if "_ssl" in modules:
-        # OpenSSL knows forks by the number of the process, which is the same in each jail.
-        modules["_ssl"].RAND_add(os.urandom(32), 32.0)
 
 
 def _open_streams():
