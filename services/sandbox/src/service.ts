@@ -192,11 +192,8 @@ export const sandbox = defineService({
     const execute = measureExecutions(createExecute(parts), engines, metrics);
     const layer = serveBaseLayer(runtimes, config.SANDBOX_BASE_LAYER, metrics);
     const checks = { ...isolationChecks(engines), ...layer.checks };
-    const service = toolServiceParts(
-      'sandbox',
-      { tools: [executeTool(execute), ...packageTools(packages)], checks },
-      kit,
-    );
+    const tools = [executeTool(execute), ...packageTools(packages)];
+    const service = toolServiceParts('sandbox', { tools, checks }, kit);
     return {
       ...service,
       routes: [

@@ -146,7 +146,7 @@ describeJailed.each([
     const worker = await open(BY_PATH);
     expect(await run(worker, 'x=41; read line; echo "$line"', { keep: true })).toMatchObject({ stdout: 'typed\n' });
     expect(await run(worker, 'echo $((x + 1)); false', { keep: true })).toMatchObject({ stdout: '42\n', exit_code: 1 });
-    expect(await run(worker, 'exit 4', { keep: true })).toMatchObject({ exit_code: 4, over: true });
+    expect(await run(worker, 'exit 4', { keep: true })).toMatchObject({ exit_code: 4, restarted: true });
     expect(await run(await open(BY_PATH), 'echo once; false')).toMatchObject({
       stdout: 'once\n',
       exit_code: 1,

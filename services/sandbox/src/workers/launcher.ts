@@ -54,67 +54,14 @@ export function createLauncher(
   command: () => WorkerCommand,
   { nextUser, renewal, now = () => performance.now() }: LauncherOptions,
 ): Launcher {
-  /** The present generation of each owner, the least recently used first. */
-  const owners = new Map<string, Generation>();
-  const all = new Set<Generation>();
-
-  const start = (): Generation => {
-    const generation: Generation = {
-      process: startLauncher(command()),
-      startedAt: now(),
-      asked: 0,
-      alive: 0,
-      isRetired: false,
-    };
-    all.add(generation);
-    const forget = () => {
-      all.delete(generation);
-      for (const [owner, current] of owners) if (current === generation) owners.delete(owner);
-    };
-    generation.process.then(({ gone }) => gone.then(forget), forget);
-    return generation;
-  };
-
-  const endIfDone = ({ process, isRetired, alive }: Generation): void => {
-    if (isRetired && alive === 0) void process.then(({ kill }) => kill()).catch(() => {});
-  };
-
-  const retire = (generation: Generation): void => {
-    generation.isRetired = true;
-    endIfDone(generation);
-  };
-
-  /** Starts the next generation, which takes over once it is ready: until then nobody waits for it. */
-  const replace = (owner: string, old: Generation): void => {
-    const next = start();
-    old.successor = next;
-    const takeOver = () => {
-      if (owners.get(owner) !== old) return retire(next);
-      owners.set(owner, next);
-      retire(old);
-    };
-    next.process.then(takeOver, () => delete old.successor);
-  };
-
-  const generationOf = (owner: string): Generation => {
-    const generation = owners.get(owner) ?? start();
-    owners.delete(owner);
-    owners.set(owner, generation);
-    const [oldest] = owners;
-    if (owners.size > MAX_OWNERS && oldest !== undefined) {
-      owners.delete(oldest[0]);
-      retire(oldest[1]);
-    }
-    return generation;
-  };
-
+  const generations = createGenerations(command, now);
   return {
     async launch(request, group, owner = '') {
-      const generation = generationOf(owner);
+      const generation = generations.of(owner);
       generation.asked += 1;
       generation.alive += 1;
       const isOld = generation.asked >= renewal.workers || now() - generation.startedAt >= renewal.ms;
-      if (isOld && generation.successor === undefined) replace(owner, generation);
+      if (isOld) generations.replace(owner, generation);
       const release = () => {
         generation.alive -= 1;
         endIfDone(generation);
@@ -128,13 +75,71 @@ export function createLauncher(
         throw error;
       }
     },
-    renew: () => {
+    renew: generations.retireAll,
+    close: generations.close,
+  };
+}
+
+const kill = ({ process }: Generation): void => void process.then((running) => running.kill()).catch(() => {});
+
+function endIfDone(generation: Generation): void {
+  if (generation.isRetired && generation.alive === 0) kill(generation);
+}
+
+function retire(generation: Generation): void {
+  generation.isRetired = true;
+  endIfDone(generation);
+}
+
+/** The launchers of all owners, and those that they have replaced. */
+function createGenerations(command: () => WorkerCommand, now: () => number) {
+  /** The present generation of each owner, the least recently used first. */
+  const owners = new Map<string, Generation>();
+  const all = new Set<Generation>();
+
+  const start = (): Generation => {
+    const process = startLauncher(command());
+    const generation: Generation = { process, startedAt: now(), asked: 0, alive: 0, isRetired: false };
+    all.add(generation);
+    const forget = () => {
+      all.delete(generation);
+      for (const [owner, current] of owners) if (current === generation) owners.delete(owner);
+    };
+    process.then(({ gone }) => gone.then(forget), forget);
+    return generation;
+  };
+
+  return {
+    of(owner: string): Generation {
+      const generation = owners.get(owner) ?? start();
+      owners.delete(owner);
+      owners.set(owner, generation);
+      const [oldest] = owners;
+      if (owners.size > MAX_OWNERS && oldest !== undefined) {
+        owners.delete(oldest[0]);
+        retire(oldest[1]);
+      }
+      return generation;
+    },
+    /** Starts the next generation, which takes over once it is ready: until then nobody waits for it. */
+    replace(owner: string, old: Generation): void {
+      if (old.successor !== undefined) return;
+      const next = start();
+      old.successor = next;
+      const takeOver = () => {
+        if (owners.get(owner) !== old) return retire(next);
+        owners.set(owner, next);
+        retire(old);
+      };
+      next.process.then(takeOver, () => delete old.successor);
+    },
+    retireAll(): void {
       const old = [...owners.values()];
       owners.clear();
       for (const generation of old) retire(generation);
     },
-    close: () => {
-      for (const { process } of all) void process.then(({ kill }) => kill()).catch(() => {});
+    close(): void {
+      for (const generation of all) kill(generation);
     },
   };
 }

@@ -84,7 +84,7 @@ class Interpreter:
         self.stdin = os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
         self.report = SharedReport() if "module" in description else None
         self.woken = _wake_up_for_signals()
-        self.outputs, self.pid = (), None
+        self.outputs, self.pid, self.named = (), None, Named()
         self.reset()
         if self.takes != "file":
             self._start()
@@ -97,7 +97,6 @@ class Interpreter:
 
     def _start(self):
         out, err = os.pipe(), os.pipe()
-        self.named = Named()
         self.outputs = (Output(wire.STDOUT, out[0], self.named), Output(wire.STDERR, err[0], self.named))
         given = [out[1], err[1]]
         pipes = None
