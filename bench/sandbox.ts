@@ -9,6 +9,7 @@ import { startServiceProcess } from '@toolmesh/shared/test-kit/service-process';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { Pool } from 'undici';
 import { median, ms, percentile, print } from './figures.ts';
+import { benchNode } from './sandbox-node.ts';
 
 const MAIN = new URL('../services/sandbox/src/main.ts', import.meta.url);
 const LOAD_SECONDS = Number(process.argv[2] ?? 60);
@@ -34,6 +35,8 @@ const WASM: Effort = { warmMs: 1_500, warm: 20, cold: 10, memoryRuns: 50 };
 
 print(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}`);
 await benchIsolation('namespaces', NAMESPACES);
+print('\nJavaScript and TypeScript in Node, one call after the other');
+await withSandbox({ SANDBOX_ISOLATION: 'namespaces' }, ({ call, pid }) => benchNode({ call, pid, row }));
 await benchIsolation('wasm', WASM);
 process.exit(0);
 
@@ -78,7 +81,8 @@ async function startBare(): Promise<void> {
 }
 
 interface Bench {
-  call(program: object): () => Promise<{ readonly status: string }>;
+  readonly pid: number;
+  call(program: object): () => Promise<Answer>;
   rssBytes(): number;
 }
 
@@ -91,10 +95,11 @@ async function withSandbox(env: Record<string, string>, task: (bench: Bench) => 
   const headers = { 'content-type': 'application/json' };
   try {
     await task({
+      pid: service.pid,
       call: (program) => async () => {
         const request = { method: 'POST', path: '/execute', headers, body: JSON.stringify(program) } as const;
         const answer = await pool.request(request);
-        return statusOf(await answer.body.json());
+        return answerOf(await answer.body.json());
       },
       rssBytes: () =>
         Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))?.[1]) * 1_024,
@@ -105,10 +110,14 @@ async function withSandbox(env: Record<string, string>, task: (bench: Bench) => 
   }
 }
 
-function statusOf(answer: unknown): { readonly status: string } {
-  const status =
-    typeof answer === 'object' && answer !== null && 'status' in answer ? String(answer.status) : 'refused';
-  return { status };
+interface Answer {
+  readonly status: string;
+  readonly cpuMs: number;
+}
+
+function answerOf(body: unknown): Answer {
+  const { status = 'refused', cpu_ms: cpuMs = 0 }: { status?: unknown; cpu_ms?: unknown } = Object(body);
+  return { status: String(status), cpuMs: Number(cpuMs) };
 }
 
 /** A call and a bare start by turns, so that what else the machine does meets both. */

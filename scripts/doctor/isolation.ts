@@ -29,11 +29,21 @@ export async function checkIsolation(
   const running = health === undefined ? undefined : levelsOf(health);
   const unjailed = health === undefined ? [] : unjailedOf(health);
   if (unjailed.length > 0) return [await withoutJail(unjailed, env)];
-  if (running !== undefined && running['python'] === 'namespaces') return [ok('Isolation', inWords(running))];
+  if (running !== undefined && running['python'] === 'namespaces') return [besidePython(running)];
   if (demanded === 'wasm') return [note('Isolation', 'Python in wasm, as SANDBOX_ISOLATION demands', BETTER)];
 
   return [foundOnThisMachine(await whyNoJail(env), { demanded, running })];
 }
+
+/** Reports the levels where Python has the best: JavaScript is Node there, unless a part of it is missing. */
+const besidePython = (running: Readonly<Record<string, unknown>>): Finding =>
+  running['javascript'] === 'namespaces'
+    ? ok('Isolation', inWords(running))
+    : note(
+        'Isolation',
+        `${inWords(running)}: without Node`,
+        'run npm install; the log of the sandbox says what is missing',
+      );
 
 type Lack = Awaited<ReturnType<typeof whyNoJail>>;
 

@@ -1,11 +1,10 @@
 // Runs programs inside a jail, in Node itself: bundled into one script that `boot.cjs` starts, whose first argument are
 // its settings. Nothing here is protected from a program, which is the only one of its process: its report is believed
 // of itself alone.
-import { prepareProgram } from '../../javascript/source/prepare-program.ts';
 import type { Order } from './channel.ts';
 import { closeOrders, nextOrder, tellWarm } from './channel.ts';
 import { evaluate } from './evaluate.ts';
-import { explainError, showResult } from './explain.ts';
+import { showResult } from './explain.ts';
 import { createMainModule } from './modules.ts';
 import { adaptProcess } from './node-api.ts';
 import { prepareOnce } from './program.ts';
@@ -15,7 +14,8 @@ import type { Settings } from './settings.ts';
 
 function serve(): void {
   const [node = process.execPath, , given = '{}'] = process.argv;
-  if (given === 'make-cache') return rehearseAll();
+  // What it does before it is warm is compiled in the cache, and no more: all of a cache is read at each start.
+  if (given === 'make-cache') return rehearse();
   const settings: Settings = JSON.parse(given);
   process.argv = [node, '/work/main.js'];
   process.execArgv = [];
@@ -38,16 +38,6 @@ function rehearse(): void {
   const own = createMainModule(file);
   const evaluated = evaluate(prepareOnce('const a = [1]; a.map((x) => x + 1)'), { file, ...own, setMain: () => {} });
   showResult('value' in evaluated ? evaluated.value : undefined);
-}
-
-/** Runs what programs need, so that it is compiled in the cache. */
-function rehearseAll(): void {
-  rehearse();
-  const code =
-    'import fs from "node:fs"; const { a, b: [c] } = await fs; class A { b = `${c}` } for (const x of []) {}';
-  prepareOnce(code);
-  prepareProgram(code, new Set());
-  explainError(new TypeError('x'), () => undefined);
 }
 
 serve();

@@ -64,6 +64,8 @@ export function runSession(first: Order, { esbuild }: Settings): void {
     awaitNext();
   };
   followProcess({ drained, fail, leave });
+  // A program that computes is interrupted by V8 (session.ts), one that waits by this.
+  process.on('SIGINT', () => fail(new Error('The program was interrupted')));
   begin(first);
 }
 

@@ -63,7 +63,10 @@ function importSync(require: NodeJS.Require, specifier: string): object {
 export function evaluateNext({ source, declarations }: PreparedProgram, filename: string): unknown {
   // Its stack would begin with the line that threw: only that of a syntax error is to.
   const run = (text: string): unknown =>
-    new vm.Script(text, { filename, importModuleDynamically: LOADER }).runInThisContext({ displayErrors: false });
+    new vm.Script(text, { filename, importModuleDynamically: LOADER }).runInThisContext({
+      displayErrors: false,
+      breakOnSigint: true,
+    });
   if (declarations !== undefined) run(declarations);
   return run(source);
 }
