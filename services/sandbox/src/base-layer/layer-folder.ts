@@ -51,7 +51,8 @@ export async function findLayerFolder(cacheDirectory: string, python: string): P
     directory: resolve(cacheDirectory, 'python-base', digestOf(RULES, tag, machine, libc, lock)),
     lock,
     target: { version, machine, libc: [libc === 'glibc' ? 'glibc' : 'musl', major, minor] },
-    sets: [data, FONTS, LOCALES, ...rest],
+    // Locales take their time and are rarely asked for.
+    sets: [data, FONTS, ...rest, LOCALES],
     importable: [data, ...rest],
   };
 }
