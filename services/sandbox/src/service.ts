@@ -29,6 +29,7 @@ import { findJail } from './jail/find-jail.ts';
 import { npmTargetHere } from './packages/resolve/npm-target.ts';
 import { createPackages, type Packages } from './packages/packages.ts';
 import { loadMalicious, type MaliciousStatus } from './packages/policy/malicious.ts';
+import { createViews } from './packages/store/views.ts';
 import { packageRoutes } from './packages/routes.ts';
 import { packageTools } from './packages/tools.ts';
 import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
@@ -180,7 +181,9 @@ export const sandbox = defineService({
       logger,
     });
     const { budget, warmWorkers, sessions } = createShares(config, metrics);
-    const engines = runtimes.map((runtime) => createEngine(runtime, { cgroups, min, budget, warmWorkers, logger }));
+    const views = createViews(join(SANDBOX_DATA_DIR, 'views'));
+    const shared = { cgroups, min, views, budget, warmWorkers, logger };
+    const engines = runtimes.map((runtime) => createEngine(runtime, shared));
     const isolation = describeIsolation(engines);
     logger.info({ ...isolation, min, max }, 'isolation chosen');
     measureIsolation(engines, metrics);

@@ -6,13 +6,16 @@ import type { Budget } from '../workers/budget.ts';
 import { createDemand, type Demand } from '../workers/demand.ts';
 import { createWorkerPool, type PoolStats, type WorkerPool } from '../workers/pool.ts';
 import type { WarmWorkers } from '../workers/warm-workers.ts';
-import type { WorkerStart } from '../workers/conversation.ts';
-import { startWorker } from '../workers/worker-process.ts';
+import type { PackageLayer } from '../packages/package-layer.ts';
+import type { PackageView, PackageViews } from '../packages/store/views.ts';
+import { startWorker, type WorkerProcess } from '../workers/worker-process.ts';
 
 export interface EngineOptions {
   /** Makes control groups for workers; absent where there are none. */
   readonly cgroups?: Cgroups | undefined;
   readonly min: number;
+  /** Folders for the packages of workers that see what comes later. */
+  readonly views?: PackageViews;
   /** Shared with all other engines, as the warm workers are. */
   readonly budget: Budget;
   readonly warmWorkers: WarmWorkers;
@@ -22,7 +25,7 @@ export interface EngineOptions {
 /** The part of a pool that is its own. */
 interface PoolParts {
   readonly name: string;
-  readonly start: () => WorkerStart;
+  readonly start: () => Promise<WorkerProcess>;
   readonly min: number;
   readonly demand?: Demand | undefined;
 }
@@ -32,6 +35,8 @@ export interface Engine {
   readonly runtime: Runtime;
   /** The pool for a program, which imports what is in the folder `packages`. */
   poolFor(program: Pick<ExecuteArguments, 'code' | 'language'>, packages?: string): WorkerPool;
+  /** Returns true where a worker that runs can be given `layer`. */
+  canShow(layer: PackageLayer | undefined): boolean;
   /** Of all pools together. */
   stats(): PoolStats;
   /** @throws MeshError when no worker can be started at present. */
@@ -42,23 +47,30 @@ export interface Engine {
 /** Package folders whose pools are remembered, besides those that have workers. */
 const MAX_PACKAGE_POOLS = 16;
 
-export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: EngineOptions): Engine {
+export function createEngine(runtime: Runtime, { cgroups, min, views, ...shared }: EngineOptions): Engine {
   const { prepared } = runtime;
-  const makePool = ({ name, start, ...own }: PoolParts): WorkerPool =>
-    createWorkerPool({ name, start: () => startWorker(start(), { cgroups }), ...own, ...shared });
+  const makePool = ({ name, ...own }: PoolParts): WorkerPool => createWorkerPool({ name, ...own, ...shared });
+  const startPlain = (worker: Runtime['worker']) =>
+    runtime.seesLater === true && views !== undefined
+      ? startWithView(worker, views.open(), cgroups)
+      : startWorker(worker(), { cgroups });
   const plain = makePool({
     name: runtime.name,
-    start: () => runtime.worker(),
+    start: () => startPlain(runtime.worker),
     min: runtime.minWorkers ?? min,
     demand: demandOf(runtime, min, shared.budget),
   });
-  const ahead = prepared === undefined ? undefined : makePool({ name: prepared.name, start: prepared.worker, min: 1 });
+  const ahead =
+    prepared === undefined
+      ? undefined
+      : makePool({ name: prepared.name, start: () => startPlain(prepared.worker), min: 1 });
   const byPackages = new Map<string, WorkerPool>();
 
   const poolWith = (packages: string, code: string): WorkerPool => {
     const ready = prepared?.suits(code, packages) === true ? prepared : runtime;
     const key = `${ready.name} ${packages}`;
-    const pool = byPackages.get(key) ?? makePool({ name: key, start: () => ready.worker(packages), min: 0 });
+    const start = () => startWorker(ready.worker(packages), { cgroups });
+    const pool = byPackages.get(key) ?? makePool({ name: key, start, min: 0 });
     byPackages.delete(key);
     const unused = [...byPackages].filter(([, other]) => !other.isUsed());
     for (const [folder, other] of unused.slice(0, Math.max(0, unused.length - MAX_PACKAGE_POOLS))) {
@@ -80,6 +92,10 @@ export function createEngine(runtime: Runtime, { cgroups, min, ...shared }: Engi
       runtime.expect?.(language);
       if (packages !== undefined) return poolWith(packages, code);
       return ahead !== undefined && prepared?.suits(code) === true ? ahead : plain;
+    },
+    canShow: (layer) => {
+      const provided = new Set((runtime.provided?.() ?? []).map(({ name }) => name));
+      return runtime.seesLater === true && layer?.top.some(({ name }) => provided.has(name)) !== true;
     },
     stats: () =>
       pools()
@@ -105,6 +121,23 @@ function demandOf({ slowStart }: Runtime, min: number, { maxBytes, maxPrograms }
   const fitting = Math.floor((maxBytes * IDLE_SHARE) / slowStart.idleBytes);
   const most = Math.max(min, Math.min(fitting, maxPrograms));
   return createDemand({ least: Math.min(Math.floor(min * SLOW_SHARE), most), most });
+}
+
+/** Starts a worker with a folder of packages of its own, which is removed when the worker has gone. */
+async function startWithView(
+  worker: Runtime['worker'],
+  view: PackageView,
+  cgroups: Cgroups | undefined,
+): Promise<WorkerProcess> {
+  const remove = () => void view.close().catch(() => {});
+  try {
+    const started = await startWorker(worker(view.directory), { cgroups });
+    void started.gone.then(remove, remove);
+    return { ...started, view };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 const addStats = (a: PoolStats, b: PoolStats): PoolStats => ({

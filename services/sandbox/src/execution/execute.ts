@@ -12,8 +12,9 @@ import type { Packages } from '../packages/packages.ts';
 import { collectFiles, INLINE_BYTES } from './collected-files.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { findLayer } from './find-layer.ts';
+import { packagesOf, showPackages } from './session-packages.ts';
 import { filesToSend } from './given-files.ts';
-import type { NamedVersion } from './session.ts';
+import type { PackageLayer } from '../packages/package-layer.ts';
 import type { SessionState, Sessions } from './sessions.ts';
 import type { WorkspaceStore } from '../workspaces/workspace-store.ts';
 import { fateOf, toExecutionResult } from './execution-result.ts';
@@ -60,10 +61,13 @@ export function createExecute(parts: ExecuteParts): Execute {
     refuseTooLarge(program.memory_mb, budget);
     await engine.runtime.prepare?.(signal);
     const layer = await findLayer(packages, program, signal);
-    const pool = engine.poolFor(program, layer?.directory);
     const { session_id: session } = program;
+    // A session's worker gets its packages when it is there, so that more can come; not so versions of its own of what
+    // every program has.
+    const isShown = session !== undefined && engine.canShow(layer);
+    const pool = engine.poolFor(program, isShown ? undefined : layer?.directory);
     const given = filesToSend(program.files ?? [], files);
-    const order = { program, engine, layer, signal, onOutput, kept: { files, workspaces } };
+    const order = { program, engine, layer, signal, onOutput, kept: { files, workspaces, packages } };
     const task = (worker: WorkerProcess, state?: SessionState) => runProgram(worker, { ...order, given, state });
     const bytes = program.memory_mb * MIB;
     const { directory } = layer ?? {};
@@ -75,7 +79,7 @@ export function createExecute(parts: ExecuteParts): Execute {
     const needs = {
       id: session,
       runtime: engine.runtime.name,
-      packages: directory,
+      packages: isShown ? undefined : directory,
       installed: layer?.packages ?? [],
       bytes,
       demandsPackages: (program.packages ?? []).length > 0,
@@ -100,10 +104,10 @@ export function createExecute(parts: ExecuteParts): Execute {
 interface Order {
   readonly program: ExecuteArguments;
   readonly engine: Engine;
-  readonly layer: { readonly packages: readonly NamedVersion[] } | undefined;
+  readonly layer: PackageLayer | undefined;
   readonly signal: AbortSignal;
   readonly onOutput: OutputListener | undefined;
-  readonly kept: Pick<ExecuteParts, 'files' | 'workspaces'>;
+  readonly kept: Pick<ExecuteParts, 'files' | 'workspaces' | 'packages'>;
   readonly given: readonly FileToSend[];
   /** Undefined without a session. */
   readonly state: SessionState | undefined;
@@ -115,6 +119,10 @@ async function runProgram(worker: WorkerProcess, order: Order): Promise<Executio
   const { session_id: session, language } = program;
   const workspace = openWorkspace(kept.workspaces, session, state);
   const collected = collectFiles({ files, session, inlineBytes: INLINE_BYTES, also: workspace?.sink });
+  const view = session === undefined ? undefined : worker.view;
+  if (view !== undefined && layer !== undefined) {
+    await showPackages(kept.packages, { view, layer, program }, signal);
+  }
   const run = await worker.run(toWorkerProgram(program), {
     timeoutMs: program.timeout_ms,
     outputBytes: LIMITS.outputBytes,
@@ -126,7 +134,7 @@ async function runProgram(worker: WorkerProcess, order: Order): Promise<Executio
   await workspace?.commit(run);
   const { isolation, unjailed } = engine.runtime;
   const runtime = { language, version: worker.version, isolation, jailed: unjailed === undefined };
-  const packages = [...(state?.installed ?? layer?.packages ?? [])];
+  const packages = [...packagesOf(view, layer, state?.installed)];
   const fate = workspace === undefined ? {} : { session: workspace.fate(run) };
   return toExecutionResult(run, program, { runtime, packages, collected, ...fate });
 }

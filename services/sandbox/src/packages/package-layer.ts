@@ -22,11 +22,16 @@ export interface PackageLayer {
   /** Absolute. For PyPI it goes to `sys.path`; for npm it holds `node_modules/`. Undefined where programs have all of it anyway. */
   readonly directory: string | undefined;
   readonly packages: readonly NamedVersion[];
+  /** Those that programs import by their names: for npm without what lies below another package. */
+  readonly top: readonly NamedVersion[];
 }
 
 export const toPackageLayer = ({ directory, record }: StoredLayer): PackageLayer => ({
   directory,
   packages: record.packages.map(({ name, version }) => ({ name, version })),
+  top: record.packages
+    .filter(({ modules }) => record.ecosystem === 'pypi' || modules.length > 0)
+    .map(({ name, version }) => ({ name, version })),
 });
 
 /** Returns the package among `provided`, those of Python that every program has, that satisfies `spec`. */

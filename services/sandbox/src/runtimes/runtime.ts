@@ -36,6 +36,8 @@ export interface Runtime {
   readonly minWorkers?: number | undefined;
   /** True where a launcher makes its workers. */
   readonly isLaunched?: boolean;
+  /** True where workers see what is put into the folder of their packages later. */
+  readonly seesLater?: boolean;
   /** Is told the language of each program, so that workers started from now on are ready for it. */
   expect?(language: Language): void;
   /** Workers that have imported more ahead, for the programs that need it. */

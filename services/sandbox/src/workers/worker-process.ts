@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
+import type { PackageView } from '../packages/store/views.ts';
 import type { Cgroup, CgroupRun, Cgroups } from '../jail/cgroup.ts';
 import { begin, type Conversation, type Exit, type Likes, type WorkerStart } from './conversation.ts';
 import { createFileReceiver, type FileSink, type FileToSend, sendFiles } from './file-frames.ts';
@@ -55,6 +56,8 @@ export type OutputListener = (chunk: OutputChunk) => void;
 /** A warm process that runs one program, or those of one session, and is then killed. */
 export interface WorkerProcess {
   readonly version: string;
+  /** The packages that it sees, to which more can be added; absent where none can. */
+  readonly view?: PackageView;
   /** Resolves when the process is gone. */
   readonly gone: Promise<Exit>;
   /**

@@ -46,10 +46,10 @@ export function createLayers({ jobs, meantBy, openLayer, findModules, provided }
       const given = specs.map((spec) => findProvided(provided(), spec));
       const others = specs.filter((_, at) => given[at] === undefined);
       const named = given.filter((item) => item !== undefined);
-      if (others.length === 0) return { directory: undefined, packages: named };
-      const { directory, packages } = toPackageLayer((await jobs.install(ecosystem, others, { signal })).layer);
+      if (others.length === 0) return { directory: undefined, packages: named, top: [] };
+      const { directory, packages, top } = toPackageLayer((await jobs.install(ecosystem, others, { signal })).layer);
       const own = new Set(packages.map(({ name }) => name));
-      return { directory, packages: [...named.filter(({ name }) => !own.has(name)), ...packages] };
+      return { directory, packages: [...named.filter(({ name }) => !own.has(name)), ...packages], top };
     } catch (error) {
       throw argumentError(refusedInstall(error).refusal);
     }

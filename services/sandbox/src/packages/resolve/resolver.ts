@@ -49,7 +49,7 @@ export interface ResolverLimits {
   readonly resolveMs: number;
 }
 
-export const RESOLVER_LIMITS: ResolverLimits = { packages: 100, resolveMs: 180_000 };
+export const RESOLVER_LIMITS: ResolverLimits = { packages: 300, resolveMs: 180_000 };
 
 export const tooManyPackages = (count: number, limits: ResolverLimits): Refusal =>
   new Refusal('too_large', `${count} packages are needed; ${limits.packages} is the most`);

@@ -115,6 +115,7 @@ export function createJailedRuntime(language: JailedLanguage, host: JailedHost, 
     unjailed: undefined,
     ...language.has,
     isLaunched: start.isLaunched,
+    seesLater: true,
     worker,
     ...(prepared === undefined
       ? {}
@@ -152,7 +153,7 @@ function covers(directory: string): readonly ReadOnlyMount[] {
 const ENVIRONMENT = {
   HOME: '/work',
   USER: 'sandbox',
-  PATH: '/usr/bin',
+  PATH: `/usr/bin:${PACKAGES}/bin`,
   LANG: 'C.UTF-8',
   TMPDIR: '/tmp',
 } as const;

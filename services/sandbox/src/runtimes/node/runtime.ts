@@ -49,6 +49,6 @@ export function nodeNamespaces({ inside, esbuild }: NodeNamespacesOptions): Jail
     ],
     // Where Node looks from a program's folder last.
     links: [{ to: `${PACKAGES}/node_modules`, path: '/node_modules' }],
-    env: { PATH: `/usr/bin:${PROGRAMS}` },
+    env: { PATH: `/usr/bin:${PROGRAMS}:${PACKAGES}/bin` },
   };
 }

@@ -56,10 +56,16 @@ def prepare(arguments):
         os.makedirs(os.environ["MPLCONFIGDIR"], exist_ok=True)
 
 
+PACKAGES = "/opt/packages"
+
+
 def _set_import_path():
     places = os.environ["PYTHONPATH"].split(":")
     others = [place for place in sys.path if place not in places]
-    sys.path[:] = others + [place for place in places if os.path.isdir(place) and os.listdir(place)]
+    # Packages may come while a session runs.
+    sys.path[:] = others + [
+        place for place in places if os.path.isdir(place) and (place == PACKAGES or os.listdir(place))
+    ]
 
 
 def live(pipes):
