@@ -62,10 +62,7 @@ export function createExecute(parts: ExecuteParts): Execute {
     await engine.runtime.prepare?.(signal);
     const layer = await findLayer(packages, program, signal);
     const { session_id: session } = program;
-    // A session's worker gets its packages when it is there, so that more can come; not so versions of its own of what
-    // every program has.
-    const isShown = session !== undefined && engine.canShow(layer);
-    const pool = engine.poolFor(program, isShown ? undefined : layer?.directory);
+    const { pool, isShown } = placeFor(engine, program, layer);
     const given = filesToSend(program.files ?? [], files);
     const order = { program, engine, layer, signal, onOutput, kept: { files, workspaces, packages } };
     const task = (worker: WorkerProcess, state?: SessionState) => runProgram(worker, { ...order, given, state });
@@ -98,6 +95,15 @@ export function createExecute(parts: ExecuteParts): Execute {
     };
     return sessions.withWorker(needs, task, signal);
   };
+}
+
+/**
+ * Returns the pool for a program. A session's worker gets its packages when it is there, so that more can come; not so
+ * versions of its own of what every program has.
+ */
+function placeFor(engine: Engine, program: ExecuteArguments, layer: PackageLayer | undefined) {
+  const isShown = program.session_id !== undefined && engine.canShow(layer);
+  return { isShown, pool: engine.poolFor(program, isShown ? undefined : layer?.directory) };
 }
 
 /** One program, and all that it runs with. */

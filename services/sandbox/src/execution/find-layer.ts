@@ -18,7 +18,7 @@ const ECOSYSTEMS: Partial<Record<Language, Ecosystem>> = { python: 'pypi', javas
  */
 export async function findLayer(
   packages: Pick<Packages, 'layerFor' | 'layerForImports'>,
-  { language, packages: specs = [], code, session_id: session }: ExecuteArguments,
+  { language, packages: specs = [], code, session_id: session, files = [] }: ExecuteArguments,
   signal: AbortSignal,
 ): Promise<PackageLayer | undefined> {
   const ecosystem = ECOSYSTEMS[language];
@@ -29,7 +29,7 @@ export async function findLayer(
   if (specs.length > 0) return packages.layerFor(ecosystem, specs, signal);
   const asked = language === 'python' ? installsIn(code) : [];
   const layer = asked.length === 0 ? undefined : await layerForLines(packages, asked, signal);
-  return layer ?? packages.layerForImports(ecosystem, { code, session }, signal);
+  return layer ?? packages.layerForImports(ecosystem, { code, session, files: files.map(({ path }) => path) }, signal);
 }
 
 /** Installs what may be; where not, the program's own line says so. */

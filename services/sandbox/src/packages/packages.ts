@@ -128,6 +128,7 @@ export async function createPackages(options: PackagesOptions): Promise<Packages
       openLayer: ({ record: { ecosystem, digest } }) => store.find(ecosystem, digest),
       findModules: modules.find,
       provided,
+      installsMissing: knowledge.policy.auto_install,
     }),
     approvals: { list: knowledge.approvals.list, decide: knowledge.approvals.decide },
     hold: use.hold,

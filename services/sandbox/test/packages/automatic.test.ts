@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { type IndexServer, startIndex } from './fixtures/index-server.ts';
-import { cleanUp, openPackages, signal, type TestPackages } from './fixtures/setup.ts';
+import { cleanUp, openPackages, signal, temporaryDirectory, type TestPackages } from './fixtures/setup.ts';
 
 // Each install runs pip, which takes a while on a busy machine.
 jest.setTimeout(60_000);
@@ -56,6 +58,29 @@ test('gives nobody a module of another name, but to the session that has install
   expect(await got('import zqyaml')).toEqual([]);
   expect(await got('import zqyaml', 'mine')).toEqual(['zqhonest 1.0']);
   expect(await got('import zqyaml', 'another')).toEqual(['zqother 1.0']);
+});
+
+test('installs what a program imports and nobody has, where the policy says so, and nothing else', async () => {
+  bring('openpyxl', []);
+  bring('pyyaml', ['yaml/__init__.py']);
+  bring('zqunknown', []);
+  const directory = await temporaryDirectory();
+  const policyFile = join(directory, 'policy.json');
+  await writeFile(policyFile, JSON.stringify({ auto_install: true, needs_approval: ['requests'] }));
+  const generous = await openPackages(index, { policyFile });
+  const given = async (code: string, files: readonly string[] = []) =>
+    (await generous.layerForImports('pypi', { code, session: undefined, files }, signal))?.packages ?? [];
+  expect(await given('import openpyxl, json, zqunknown\nimport yaml')).toEqual([
+    { name: 'openpyxl', version: '1.0' },
+    { name: 'pyyaml', version: '1.0' },
+  ]);
+  // It is refused, or is the program's own: the program goes on without it.
+  expect(await given('import requests')).toEqual([]);
+  expect(await given('import seaborn', ['seaborn.py'])).toEqual([]);
+  // Off by default.
+  const careful = await openPackages(index);
+  const imports = { code: 'import openpyxl', session: undefined };
+  expect(await careful.layerForImports('pypi', imports, signal)).toBeUndefined();
 });
 
 test('moves nobody back to an older version', async () => {

@@ -3,6 +3,7 @@ import type { Ecosystem } from '@toolmesh/shared/contracts/packages';
 import { findProvided, type PackageLayer, type Provided, toPackageLayer } from '../package-layer.ts';
 import { prefixesOf } from '../names/prefixes-of.ts';
 import type { NameChecks } from '../policy/name-checks.ts';
+import { distributionFor } from '../names/import-names.ts';
 import { moduleOwners } from '../names/module-owners.ts';
 import { Refusal } from '../refusal.ts';
 import { type PackageSpec, parseSpec } from '../spec.ts';
@@ -21,6 +22,8 @@ export type FindModules = (ecosystem: Ecosystem, session: string | undefined) =>
 export interface UnnamedImports {
   readonly code: string;
   readonly session: string | undefined;
+  /** Paths of files that the program is given: it may import those. */
+  readonly files?: readonly string[];
 }
 
 export interface LayersOptions {
@@ -31,10 +34,13 @@ export interface LayersOptions {
   readonly findModules: FindModules;
   /** Packages of Python that every program has. */
   readonly provided: Provided;
+  /** True to install well-known packages that a program imports and nobody has installed. */
+  readonly installsMissing: boolean;
 }
 
 /** Finds the layer of a program's packages, and builds it where it is missing. */
-export function createLayers({ jobs, meantBy, openLayer, findModules, provided }: LayersOptions) {
+export function createLayers(options: LayersOptions) {
+  const { jobs, meantBy, openLayer, findModules, provided, installsMissing } = options;
   const layerFor = async (
     ecosystem: Ecosystem,
     texts: readonly string[],
@@ -57,7 +63,7 @@ export function createLayers({ jobs, meantBy, openLayer, findModules, provided }
 
   const layerForImports = async (
     ecosystem: Ecosystem,
-    { code, session }: UnnamedImports,
+    { code, session, files = [] }: UnnamedImports,
     signal: AbortSignal,
   ): Promise<PackageLayer | undefined> => {
     const has = ecosystem === 'pypi' ? providedModules(provided()) : () => false;
@@ -66,16 +72,53 @@ export function createLayers({ jobs, meantBy, openLayer, findModules, provided }
     const installed = await findModules(ecosystem, session);
     const find = (name: string) => installed.map((modules) => findModule(modules, name)).find((found) => found);
     const wanted = new Set(imported.flatMap((name) => find(name) ?? []));
+    const missing = installsMissing
+      ? missingPackages(
+          ecosystem,
+          imported.filter((name) => !find(name)),
+          files,
+        )
+      : [];
+    const named = [...wanted].map(({ name, version }) => `${name}==${version}`);
+    if (missing.length > 0) return layerForMissing({ ecosystem, named, missing, layerFor }, signal);
     const [first, ...others] = wanted;
     if (first === undefined) return undefined;
     const common = first.layers.find((layer) => others.every(({ layers }) => layers.includes(layer)));
     const opened = common && (await openLayer(common));
     if (opened !== undefined) return toPackageLayer(opened);
-    const specs = new Set([...wanted].map(({ name, version }) => `${name}==${version}`));
-    return layerFor(ecosystem, [...specs], signal);
+    return layerFor(ecosystem, [...new Set(named)], signal);
   };
 
   return { layerFor, layerForImports };
+}
+
+/** Installs what is missing, if it may be; else the program says what it misses. */
+async function layerForMissing(
+  { ecosystem, named, missing, layerFor }: Missing,
+  signal: AbortSignal,
+): Promise<PackageLayer | undefined> {
+  try {
+    return await layerFor(ecosystem, [...new Set([...named, ...missing])], signal);
+  } catch (error) {
+    if (!(error instanceof MeshError) || error.code === 'unavailable') throw error;
+    return named.length === 0 ? undefined : layerFor(ecosystem, [...new Set(named)], signal);
+  }
+}
+
+interface Missing {
+  readonly layerFor: (ecosystem: Ecosystem, specs: readonly string[], signal: AbortSignal) => Promise<PackageLayer>;
+  readonly ecosystem: Ecosystem;
+  readonly named: readonly string[];
+  readonly missing: readonly string[];
+}
+
+const MAX_MISSING = 20;
+
+/** Returns the well-known packages of import names that are not the program's own files. */
+function missingPackages(ecosystem: Ecosystem, imported: readonly string[], files: readonly string[]) {
+  const own = new Set(files.map((path) => path.split('/')[0]?.replace(/\.\w+$/, '')));
+  const foreign = imported.filter((name) => !own.has(name.split('.')[0]));
+  return [...new Set(foreign.flatMap((name) => distributionFor(ecosystem, name) ?? []))].slice(0, MAX_MISSING);
 }
 
 /** Returns a test for names that Python or the base layer has: those are never taken from an installed layer. */
