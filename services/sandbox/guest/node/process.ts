@@ -59,12 +59,9 @@ class Process extends EventEmitter {
   argv = ['node', `${WORK_DIR}/main.js`];
   readonly argv0 = 'node';
   readonly execArgv: readonly string[] = [];
-  readonly execPath = '/usr/bin/node';
   env: Record<string, string> = {};
   readonly platform = 'linux';
   readonly arch = 'x64';
-  readonly pid = 2;
-  readonly ppid = 1;
   readonly version = `v${NODE_VERSION}`;
   readonly versions = { node: NODE_VERSION, v8: '13.6' };
   readonly release = { name: 'node' };
@@ -125,12 +122,6 @@ class Process extends EventEmitter {
   getuid = (): number => 1_000;
   geteuid = (): number => 1_000;
   getgid = (): number => 1_000;
-  kill = (): never => {
-    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM', syscall: 'kill' });
-  };
-  binding = (): never => {
-    throw new Error('process.binding is not in the isolate');
-  };
 }
 
 export const process = new Process();

@@ -88,7 +88,7 @@ export function defineGlobals(timers: Timers, locate: LoaderParts['locate']): vo
     __filename: MAIN_PATH,
     __dirname: '/work',
   });
-  define({ console, process, performance, crypto, Proxy, TextEncoder, TextDecoder, fetch });
+  define({ console, process, performance, crypto, Proxy, TextEncoder, TextDecoder });
   define({ AbortController, AbortSignal, Event, EventTarget, CustomEvent, DOMException, global: globalThis });
   for (const [load, names] of LAZY) for (const name of names) defineLazy(name, () => load()[name]);
   for (const name of REMOVED) Reflect.deleteProperty(globalThis, name);
@@ -118,8 +118,4 @@ function defineLazy(name: string, load: () => unknown): void {
 
 function refuseAssignment(): never {
   throw new TypeError('Assignment to constant variable.');
-}
-
-async function fetch(): Promise<never> {
-  throw new TypeError('fetch failed: a program has no network. Give it what it needs as files or stdin');
 }

@@ -1,3 +1,5 @@
+import { NEEDS_TRANSFORMER } from '../../src/runtimes/javascript/source/needs-transformer.ts';
+
 /** What a program asks for that an isolate has not, and the way out. */
 const MISSING: ReadonlyMap<string, string> = new Map([
   [
@@ -6,6 +8,7 @@ const MISSING: ReadonlyMap<string, string> = new Map([
   ],
   ['SharedArrayBuffer', 'an isolate has no threads to share memory with'],
   ['Atomics', 'an isolate has no threads to share memory with'],
+  ['fetch', 'a program has no network: give it what it needs as files or stdin'],
   ['XMLHttpRequest', 'a program has no network'],
   ['WebSocket', 'a program has no network'],
   ['document', 'there is no page: print the HTML or SVG, or show it by display.html(...)'],
@@ -19,4 +22,14 @@ export function hintFor(error: Error): string {
   const [, name = ''] = /^(\w+) is not defined$/.exec(error.message) ?? [];
   const hint = error instanceof ReferenceError ? MISSING.get(name) : undefined;
   return hint === undefined ? '' : `: ${hint}`;
+}
+
+/** Returns what to say of the place where a program could not be parsed. */
+export function syntaxHint(
+  source: string,
+  { line, column }: { readonly line: number; readonly column: number },
+): string {
+  const rest = (source.split('\n')[line - 1] ?? '').slice(column);
+  if (rest.startsWith('@')) return `: ${NEEDS_TRANSFORMER.decorators}`;
+  return /^<[A-Za-z>]/.test(rest) ? `: ${NEEDS_TRANSFORMER.JSX}` : '';
 }

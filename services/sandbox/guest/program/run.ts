@@ -6,6 +6,7 @@ import { process } from '../node/process.ts';
 import type { Scratch } from '../shared/scratch.ts';
 import type { Timers } from '../shared/timers.ts';
 import { endedBy, failedBy, type FileNames, MAX_TEXT, ProgramSyntaxError, SUCCEEDED } from './failure.ts';
+import { syntaxHint } from './hints.ts';
 import type { GuestEnding, GuestProgram, GuestReport } from './report.ts';
 import type { Ticks } from './ticks.ts';
 
@@ -111,10 +112,20 @@ interface ReportParts {
 function makeReport(makeEnding: () => GuestEnding, { timers, collect }: ReportParts): GuestReport {
   try {
     timers.clear();
-    return { ...makeEnding(), ...collect() };
+    const ending = makeEnding();
+    return { ...ending, ...collectIfPossible(collect) };
   } catch {
     const error = { type: 'Error', message: 'The program has broken what its report is made with', traceback: '' };
     return { ...SUCCEEDED, error, exit_code: 1, artifacts: [], artifacts_truncated: false };
+  }
+}
+
+/** A program that has filled its memory leaves no room for copies of its files. */
+function collectIfPossible(collect: ReportParts['collect']): ReturnType<ReportParts['collect']> {
+  try {
+    return collect();
+  } catch {
+    return { artifacts: [], artifacts_truncated: true };
   }
 }
 
@@ -164,7 +175,7 @@ function refuse(code: string, { message }: SyntaxError, at: Place): ReturnType<t
   try {
     compile(code);
   } catch {
-    throw new ProgramSyntaxError(message.replace(/ \(\d+:\d+\)$/, ''), at);
+    throw new ProgramSyntaxError(`${message.replace(/ \(\d+:\d+\)$/, '')}${syntaxHint(code, at)}`, at);
   }
   return { source: code, columnOf: (_line, column) => column };
 }

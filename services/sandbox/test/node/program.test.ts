@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { cleanSource, fencedOnly } from '../../src/runtimes/node/inside/clean-source.ts';
+import { cleanSource, fencedOnly } from '../../src/runtimes/javascript/source/clean-source.ts';
 import { explainError } from '../../src/runtimes/node/inside/explain.ts';
 import { COMMONJS, looksLikeModule, prepareOnce, RESULT } from '../../src/runtimes/node/inside/program.ts';
 

@@ -1,4 +1,5 @@
 import { stripTypeScriptTypes } from 'node:module';
+import { NEEDS_TRANSFORMER } from './source/needs-transformer.ts';
 
 /** JavaScript, or why the program is not TypeScript. */
 export type Stripped =
@@ -13,19 +14,22 @@ export function stripTypes(code: string): Stripped {
   try {
     return { code: stripTypeScriptTypes(code) };
   } catch (error) {
-    if (!needsTransform(error)) return refusal(error);
+    if (!needsTransform(error)) return refusal(error, code);
   }
   try {
     return { code: stripTypeScriptTypes(code, { mode: 'transform' }) };
   } catch (error) {
-    return refusal(error);
+    return refusal(error, code);
   }
 }
 
 const needsTransform = (error: unknown): boolean =>
   Error.isError(error) && 'code' in error && error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
 
-function refusal(error: unknown): Stripped {
-  const message = Error.isError(error) ? error.message.trim() : String(error);
+const JSX = /<\/[A-Za-z][\w.]*\s*>|\/>|<>/;
+
+function refusal(error: unknown, code: string): Stripped {
+  const reason = Error.isError(error) ? error.message.trim() : String(error);
+  const message = JSX.test(code) ? `${reason}: ${NEEDS_TRANSFORMER.JSX}` : reason;
   return { error: { type: 'SyntaxError', message, traceback: `SyntaxError: ${message}` } };
 }

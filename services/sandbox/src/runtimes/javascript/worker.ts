@@ -10,6 +10,7 @@ import {
 } from '../../workers/serve-worker.ts';
 import { readGuest } from '../isolate/guest.ts';
 import { createJavaScriptInterpreter, WARM_MEMORY_BYTES } from './javascript-isolate.ts';
+import { cleanSource } from './source/clean-source.ts';
 import { stripTypes } from './typescript.ts';
 
 const EXPECTS_TYPESCRIPT = '--typescript';
@@ -31,7 +32,8 @@ await serveWorker(async () => {
   // The first use of the type stripper loads it, which costs more than most programs take.
   if (process.argv.includes(EXPECTS_TYPESCRIPT)) stripTypes('');
 
-  const run = async (program: InterpreterProgram): Promise<InterpreterReport> => {
+  const run = async (given: InterpreterProgram): Promise<InterpreterReport> => {
+    const program = { ...given, code: cleanSource(given.code) };
     if (!isUsed && program.memoryBytes !== WARM_MEMORY_BYTES)
       interpreter = await createInterpreter(program.memoryBytes);
     isUsed = true;

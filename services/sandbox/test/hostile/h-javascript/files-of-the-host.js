@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 
 const paths = ['/etc/passwd', '/etc/shadow', '/proc/self/environ', '/proc/1/environ', '../../../../etc/passwd', '/work/../etc/passwd',
-  'file:///etc/passwd', '/proc/self/cwd/package.json', '/tmp', '/root', '/home', '/dev/mem', '\0/etc/passwd', '//etc//passwd'];
+  'file:///etc/passwd', '/proc/self/cwd/package.json', '/tmp', '/root', '/dev/mem', '\0/etc/passwd', '//etc//passwd'];
 for (const path of paths) {
   for (const way of [() => fs.readFileSync(path, 'utf8'), () => fs.readdirSync(path), () => fs.statSync(path).size]) {
     try {

@@ -1,4 +1,5 @@
-// import.meta knows where a module is from.
+// import.meta knows where a module is from: in the program's own directory.
 // only: isolate
-// expect: error
-import.meta.url;
+// expect: success
+// stdout: file:///work/main.js
+console.log(import.meta.url);

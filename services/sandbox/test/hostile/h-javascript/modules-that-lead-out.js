@@ -2,8 +2,8 @@
 // only: isolate
 // expect: success
 // stdout: CONTAINED
-const names = ['child_process', 'net', 'http', 'https', 'dgram', 'dns', 'os', 'vm', 'v8', 'worker_threads', 'cluster', 'inspector',
-  'module', 'repl', 'isolated-vm', 'pyodide', '/etc/passwd', './main.js', '../../package.json', 'file:///etc/passwd',
+const names = ['child_process', 'net', 'http', 'https', 'dgram', 'dns', 'vm', 'v8', 'worker_threads', 'cluster', 'inspector',
+  'repl', 'isolated-vm', 'pyodide', '/etc/passwd', './main.js', '../../package.json', 'file:///etc/passwd',
   'data:text/javascript,export default 1', 'https://example.com/x.js', '__proto__', 'constructor', 'toString', 'node:constructor'];
 for (const name of names) {
   const ways = [() => require(name), () => import(name), () => eval(`import(${JSON.stringify(name)})`), () => new Function('n', 'return import(n)')(name)];

@@ -1,5 +1,8 @@
 // from: TSX
-// only: namespaces
+// only: namespaces|isolate
+// status isolate: error
+// stdout isolate: ^$
+// error isolate: namespaces jail, in which JavaScript is real Node
 // stdout: ^div hi\n$
 
 const React = { createElement: (type: string, _props: unknown, ...children: string[]) => ({ type, children }) };

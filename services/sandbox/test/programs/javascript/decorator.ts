@@ -1,5 +1,8 @@
 // from: decorators
-// only: namespaces
+// only: namespaces|isolate
+// status isolate: error
+// stdout isolate: ^$
+// error isolate: namespaces jail, in which JavaScript is real Node
 // stdout: ^call add\n3\n$
 
 function log(method: any, context: ClassMethodDecoratorContext) {

@@ -1,5 +1,4 @@
 // from: a model leaves its fence
-// only: namespaces
 // stdout: ^1\n$
 
 ```javascript

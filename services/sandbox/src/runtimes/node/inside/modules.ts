@@ -1,5 +1,5 @@
 import type { LoadHookSync, ResolveFnOutput, ResolveHookSync } from 'node:module';
-import { cleanSource } from './clean-source.ts';
+import { cleanSource } from '../../javascript/source/clean-source.ts';
 import { WORK } from './explain.ts';
 import { adaptOs } from './node-api.ts';
 import { looksLikeModule } from './program.ts';

@@ -1,5 +1,5 @@
 import type { Order } from './channel.ts';
-import { cleanSource } from './clean-source.ts';
+import { cleanSource } from '../../javascript/source/clean-source.ts';
 import { createEnding, type Ending, exitCodeOf, reportLast } from './ending.ts';
 import { type Outcome } from './explain.ts';
 import { evaluate, type Evaluated, prepareAsIs } from './evaluate.ts';

@@ -1,6 +1,6 @@
 import { type PreparedProgram, prepareProgram } from '../../javascript/source/prepare-program.ts';
 import { nextOrder, type Order, tellDone, writeReport } from './channel.ts';
-import { cleanSource } from './clean-source.ts';
+import { cleanSource } from '../../javascript/source/clean-source.ts';
 import { createEnding, type Ending, exitCodeOf } from './ending.ts';
 import { type Outcome, reportText } from './explain.ts';
 import { createMainModule, hookModules } from './modules.ts';

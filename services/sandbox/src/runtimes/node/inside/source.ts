@@ -1,4 +1,4 @@
-import { fencedOnly, hasFence } from './clean-source.ts';
+import { fencedOnly, hasFence } from '../../javascript/source/clean-source.ts';
 import type { PlaceMap } from './explain.ts';
 import { loadersFor, transform, type Transformed } from './transform.ts';
 import type { ColumnMap } from '../../javascript/source/column-map.ts';
