@@ -14,12 +14,14 @@ export interface FakeAnswer {
 export const FAKE_MODEL = 'fake-model';
 
 /** A server that speaks OpenAI's chat completions, streamed or whole as it is asked, and says what `next` says. */
-export function serveFakeOpenAi(next: (body: { readonly messages: readonly { role: string }[] }) => FakeAnswer) {
+export function serveFakeOpenAi(
+  next: (body: { readonly messages: readonly { role: string }[] }) => FakeAnswer | Promise<FakeAnswer>,
+) {
   return serveRaw((req, res) => {
     if (req.method === 'GET') return answerJson(res, 200, { object: 'list', data: [{ id: FAKE_MODEL }] });
-    void json(req).then((received) => {
+    void json(req).then(async (received) => {
       const body = JSON.parse(JSON.stringify(received));
-      const { text = '', calls = [], status = 200, message = 'as the test wants it' } = next(body);
+      const { text = '', calls = [], status = 200, message = 'as the test wants it' } = await next(body);
       if (status !== 200) return answerJson(res, status, { error: { message } });
       const tool_calls = calls.map(({ name, arguments: args }, index) => ({
         index,

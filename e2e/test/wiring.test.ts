@@ -104,6 +104,8 @@ describe('every service', () => {
     const { services } = yaml('docker-compose.yml');
     const neighbours = Object.keys(services).filter((name) => services[name].networks.includes('sandbox'));
     expect(neighbours.sort()).toEqual(['code-executor', 'index-proxy', 'otel-collector', 'prometheus', 'sandbox']);
-    expect(services.sandbox.networks).toEqual(['sandbox']);
+    expect(services.sandbox.networks).toEqual(['sandbox', 'calls']);
+    const callers = Object.keys(services).filter((name) => services[name].networks.includes('calls'));
+    expect(callers.sort()).toEqual(['mcp-server', 'sandbox']);
   });
 });

@@ -87,6 +87,36 @@ function sizeOf(files: readonly InputFile[]): number {
   return files.reduce((sum, { content = '', encoding }) => sum + Buffer.byteLength(content, encoding), 0);
 }
 
+/** Limits of the tool calls of one program (contract, section 14). */
+export const TOOL_CALL_LIMITS = {
+  /** Names in `tools`. */
+  names: 5_000,
+  nameChars: 128,
+  /** Calls that run at the same time; more wait. */
+  atOnce: 8,
+  /** JSON of the arguments of one call. */
+  argumentsBytes: 1_000_000,
+  /** The result of one call, and those of all calls of a program. */
+  resultBytes: 4 * MIB,
+  resultsBytes: 32 * MIB,
+  /** Calls that the result of a program lists. */
+  listed: 500,
+} as const;
+
+/** The tools that a program may call: all that its caller may call, or these alone. */
+const ProgramTools = z.union([
+  z.boolean(),
+  z.array(z.string().min(1).max(TOOL_CALL_LIMITS.nameChars)).max(TOOL_CALL_LIMITS.names),
+]);
+
+/** A call of a tool by a program. `refused`: it did not run; `cancelled`: the program ended first. */
+export const ProgramToolCall = z.object({
+  name: z.string(),
+  status: z.enum(['success', 'error', 'refused', 'cancelled']),
+  duration_ms: z.number(),
+});
+export type ProgramToolCall = z.output<typeof ProgramToolCall>;
+
 /** The arguments of `execute_code`, which are also the body of `POST /execute`. */
 export const ExecuteArguments = z.object({
   code: z
@@ -108,6 +138,10 @@ export const ExecuteArguments = z.object({
     .describe(
       'Packages of PyPI or npm that the program imports, by name or as "name==1.2.3": checked and installed first',
     ),
+  tools: ProgramTools.optional().describe(
+    'Lets the program call the tools of this server, all (true) or these: Python `from toolmesh import tools; ' +
+      "tools.NAME(key=value)`, JavaScript `import { tools } from 'toolmesh'; await tools.NAME({key: value})`",
+  ),
   timeout_ms: z.int().min(100).max(120_000).default(30_000).describe('When to stop the program, in milliseconds'),
   memory_mb: z.int().min(16).max(2_048).default(512).describe('How much memory the program may use, in MiB'),
   session_id: SandboxSessionId.optional().describe(
@@ -165,6 +199,10 @@ export const ExecutionResult = z.object({
       'With session_id: begun; continued; begun anew with the files that it had (restored), or its process was, at the ' +
         'end (restarted): variables are gone; or it has ended, and the next call has its files',
     ),
+  tool_calls: z
+    .array(ProgramToolCall)
+    .optional()
+    .describe(`The tool calls of a program that was given \`tools\`, the first ${TOOL_CALL_LIMITS.listed}`),
 });
 export type ExecutionResult = z.output<typeof ExecutionResult>;
 

@@ -8,6 +8,7 @@ export const NAVIGATION: readonly (readonly [heading: string, pages: readonly st
       'docs/guide/plug-in-a-server.md',
       'docs/guide/bring-a-model.md',
       'docs/guide/run-code-safely.md',
+      'docs/guide/code-mode.md',
       'docs/guide/operate.md',
       'docs/guide/deploy.md',
       'docs/security.md',

@@ -13,7 +13,9 @@ import { createConversations, inConversation } from './conversations.ts';
 import { conversationRoute } from './faces/conversations.ts';
 import { createCallStatistics } from './faces/call-statistics.ts';
 import { hubService } from './faces/mcp/hub-service.ts';
-import { createSetFaces, createSetServices } from './faces/mcp/set-faces.ts';
+import { type CallTickets, createCallTickets } from './code-mode/call-tickets.ts';
+import { byTicket, withTickets } from './code-mode/with-tickets.ts';
+import { createSetFaces, createSetServices, viewName } from './faces/mcp/set-faces.ts';
 import { statsRoutes, type UpstreamStats } from './faces/stats.ts';
 import { toolsOf } from './faces/tools.ts';
 import { createTickets, ticketRoute } from './faces/websocket/tickets.ts';
@@ -44,7 +46,7 @@ export const hub = defineService({
     const { load, mesh, catalogue, calls, conversations, entryOf } = parts;
     const reload = reloadOnChange({ path: config.MESH_CONFIG, envPath: config.MESH_ENV_FILE, load, mesh, logger });
 
-    const { tools, services, choice } = serveCatalogue(parts, config.MESH_TOOL_LISTING);
+    const { tools, services, choice } = serveCatalogue(parts, config.MESH_TOOL_LISTING, createCallTickets());
     const shownStats = {
       tools: () => catalogue.offer().tools.length,
       sets: () => choice().sets.keys(),
@@ -136,15 +138,24 @@ export async function assemble({ config, env, logger, metrics, fail }: Parts) {
 
 type Assembled = Awaited<ReturnType<typeof assemble>>;
 
-/** Adds the hub's own tools to what the faces show: REST and WebSocket all of it, MCP everything or a set. */
-export function serveCatalogue({ catalogue, subscriptions, mesh, timers }: Assembled, listing: Listing) {
+/**
+ * Adds the hub's own tools to what the faces show: REST and WebSocket all of it, MCP everything or a set. With `tickets`,
+ * programs call back over REST.
+ */
+export function serveCatalogue(
+  { catalogue, subscriptions, mesh, timers }: Assembled,
+  listing: Listing,
+  tickets?: CallTickets,
+) {
   const search = createToolSearch(toolsOf(catalogue).list);
   const choice = () => mesh.choice;
   const service = hubService({ catalogue, subscriptions });
+  const callable = tickets === undefined ? catalogue : withTickets(catalogue, tickets, viewName());
+  const everything = withHubTools(callable, { search, timers, listing: () => 'full', isPinned: () => false });
   return {
     choice,
-    tools: toolsOf(withHubTools(catalogue, { search, timers, listing: () => 'full', isPinned: () => false })),
-    services: createSetServices({ service, catalogue, listing, choice, search, timers }),
+    tools: toolsOf(tickets === undefined ? everything : byTicket(everything, tickets)),
+    services: createSetServices({ service, catalogue, tickets, listing, choice, search, timers }),
   };
 }
 

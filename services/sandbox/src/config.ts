@@ -96,6 +96,25 @@ export const SandboxConfig = serviceConfig(8001, {
     .max(87_600)
     .default(168)
     .describe('Hours after its last call that the files of a session, and snapshots, are kept.'),
+  MCP_SERVER_URL: z
+    .url()
+    .default('http://localhost:8000')
+    .describe('Address of the hub, whose tools programs may call (`tools` of `execute_code`).'),
+  MCP_SERVER_API_KEY: z.string().optional().describe('Key of the hub. Default: `API_KEY`.').meta(SECRET),
+  SANDBOX_MAX_TOOL_CALLS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(100)
+    .describe('Most tool calls of one program; 0 lets programs call none.'),
+  SANDBOX_MAX_PROGRAM_DEPTH: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3)
+    .default(0)
+    .describe('How deep programs may run `execute_code` in one another; 0: not at all.'),
   PIP_INDEX_URL: z
     .url()
     .default('https://pypi.org/simple')

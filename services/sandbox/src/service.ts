@@ -8,7 +8,7 @@ import { buildEnvironment, serveBaseLayer } from './base-layer/serve-base-layer.
 import { SandboxConfig } from './config.ts';
 import { measureDisk } from './telemetry/disk.ts';
 import { createEngine } from './execution/engine.ts';
-import { createExecute, executeTool } from './execution/execute.ts';
+import { createExecute, type Execute, type ExecuteParts, executeTool } from './execution/execute.ts';
 import { executionRoutes } from './execution/routes.ts';
 import { openFileStore } from './files/file-store.ts';
 import { storedFileRoutes } from './files/routes.ts';
@@ -37,6 +37,10 @@ import type { Runtime } from './runtimes/runtime.ts';
 import { createSessions } from './execution/sessions.ts';
 import { workspaceRoutes } from './workspaces/routes.ts';
 import { openWorkspaceStore } from './workspaces/workspace-store.ts';
+import { createToolHub } from './tool-calls/tool-hub.ts';
+import { createToolCalls, type ToolCalls } from './tool-calls/tool-calls.ts';
+import { withToolCalls } from './tool-calls/with-tool-calls.ts';
+import { countToolCalls } from './telemetry/tool-calls.ts';
 import { createBudget, defaultMemoryBytes } from './workers/budget.ts';
 import { createWarmWorkers } from './workers/warm-workers.ts';
 
@@ -151,6 +155,20 @@ const openKept = async (kit: Kit<SandboxConfig>, dataDirectory: string) => ({
   workspaces: await openWorkspaces(kit, dataDirectory),
 });
 
+/** Makes the use case: measured, and with tool calls for the programs that are given tools. */
+const makeExecute = (kit: Kit<SandboxConfig>, parts: ExecuteParts): Execute =>
+  measureExecutions(withToolCalls(createExecute(parts), openToolCalls(kit)), parts.engines, kit.metrics);
+
+function openToolCalls({ config, logger, metrics }: Kit<SandboxConfig>): ToolCalls {
+  const { MCP_SERVER_URL: baseUrl, MCP_SERVER_API_KEY: apiKey = config.API_KEY } = config;
+  return createToolCalls({
+    hub: createToolHub({ baseUrl, apiKey }),
+    maxCalls: config.SANDBOX_MAX_TOOL_CALLS,
+    maxDepth: config.SANDBOX_MAX_PROGRAM_DEPTH,
+    onEnded: countToolCalls(metrics, logger),
+  });
+}
+
 /** Returns why the workers of a start from here would have no control groups; undefined when they would. */
 export async function whyNoCgroup(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { SANDBOX_PYTHON: python } = loadConfig(SandboxConfig.pick({ SANDBOX_PYTHON: true }), env);
@@ -191,8 +209,7 @@ export const sandbox = defineService({
     const packages = await openPackages(kit, { directory: SANDBOX_DATA_DIR, runtimes });
     const kept = await openKept(kit, SANDBOX_DATA_DIR);
     measureStores(metrics, SANDBOX_DATA_DIR, packages);
-    const parts = { engines, lacking, sessions, budget, ...kept, packages };
-    const execute = measureExecutions(createExecute(parts), engines, metrics);
+    const execute = makeExecute(kit, { engines, lacking, sessions, budget, ...kept, packages });
     const layer = serveBaseLayer(runtimes, config.SANDBOX_BASE_LAYER, metrics);
     const checks = { ...isolationChecks(engines), ...layer.checks };
     const tools = [executeTool(execute), ...packageTools(packages)];

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { JsonSchema, Tool } from '../../contracts/tool.ts';
+import { pythonStub } from '../stubs/python-stub.ts';
+import { typescriptStub } from '../stubs/typescript-stub.ts';
 import type { ToolSearch } from './tool-search.ts';
 import { trimSchema } from './trim-schema.ts';
 
@@ -11,6 +13,10 @@ const MAX_QUERY = 1_000;
 export const SearchInput = z.strictObject({
   query: z.string().trim().min(1).max(MAX_QUERY).describe('What the tool should do'),
   limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).describe('Tools to return at most'),
+  format: z
+    .enum(['python', 'typescript'])
+    .optional()
+    .describe('For a program of execute_code: a signature of this language (stub) instead of input_schema'),
 });
 export type SearchInput = z.output<typeof SearchInput>;
 
@@ -23,7 +29,8 @@ export const SearchOutput = z.object({
       description: z.string(),
       server: z.string().optional(),
       status: z.string().optional().describe('Present if the server is not up'),
-      input_schema: z.record(z.string(), z.unknown()),
+      input_schema: z.record(z.string(), z.unknown()).optional().describe('Absent if there is a stub'),
+      stub: z.string().optional().describe('The tool as a function, in the format that was asked for'),
     }),
   ),
 });
@@ -43,22 +50,27 @@ export interface SearchBounds {
 /** Returns the answer of `search_tools`: bounded, however large the tools are. */
 export async function runSearch(
   search: ToolSearch,
-  { query, limit }: SearchInput,
+  { query, limit, format }: SearchInput,
   { accept, maxSchemas = MAX_SCHEMAS }: SearchBounds = {},
 ): Promise<SearchOutput> {
   const found = await search.search(query, { limit, ...(accept === undefined ? {} : { accept }) });
   const share = Math.floor(maxSchemas / Math.max(DEFAULT_LIMIT, found.length));
-  return { tools: found.map((tool) => describe(tool, share)) };
+  return { tools: found.map((tool) => ({ ...describe(tool), ...shapeOf(tool, format, share) })) };
 }
 
-function describe({ name, title, description, server, status, input_schema }: Tool, maxSchema: number) {
+function shapeOf(tool: Tool, format: SearchInput['format'], maxSchema: number) {
+  if (format === 'python') return { stub: pythonStub(tool) };
+  if (format === 'typescript') return { stub: typescriptStub(tool) };
+  return { input_schema: trimmed(tool.input_schema, maxSchema) };
+}
+
+function describe({ name, title, description, server, status }: Tool) {
   return {
     name,
     ...(title === undefined ? {} : { title }),
     description: description.length <= MAX_DESCRIPTION ? description : `${description.slice(0, MAX_DESCRIPTION)}…`,
     ...(server === undefined ? {} : { server }),
     ...(status === undefined || status === 'up' ? {} : { status }),
-    input_schema: trimmed(input_schema, maxSchema),
   };
 }
 

@@ -67,6 +67,12 @@ describe('search_tools and call_tool', () => {
         },
       ],
     });
+    const asked = { query: 'counting sheeps', limit: 1, format: 'python' };
+    const { name, stub, input_schema } = (await call(hub, 'search_tools', asked)).body.structured_content.tools[0];
+    expect({ name, stub, input_schema }).toEqual({
+      name: 'farm_count_sheep',
+      stub: 'def farm_count_sheep(upTo: int) -> dict:\n    """Counts sheep, one after the other.\n    Returns a dict; keys: "counted": int\n    """',
+    });
     const args = { name: 'farm_count_sheep', arguments: { upTo: 2 } };
     expect((await call(hub, 'call_tool', args)).body).toMatchObject({ structured_content: { counted: 2 } });
     expect((await call(hub, 'call_tool', { ...args, arguments: '{"upTo":1}' })).body.structured_content).toEqual({
@@ -89,7 +95,7 @@ describe('search_tools and call_tool', () => {
       await client.close();
     }
     const { tools } = (await request(`${hub.url}/stats`)).body;
-    expect(tools).toMatchObject({ farm_count_sheep: { calls: 5 }, search_tools: { calls: 1 } });
+    expect(tools).toMatchObject({ farm_count_sheep: { calls: 5 }, search_tools: { calls: 2 } });
     expect(tools).not.toHaveProperty('call_tool');
   });
 

@@ -8,6 +8,7 @@ import type { RunEvent, RunIdentity } from '../run/events.ts';
 import { createRunRecorder } from '../run/run-recorder.ts';
 import type { ChatMetrics } from '../telemetry/chat-metrics.ts';
 import { traceRun } from '../telemetry/chat-spans.ts';
+import { withProgramTools } from '../policy/program-tools.ts';
 import { chooseRunTools, createListSearch, type ListSearch } from './find-tools.ts';
 import type { ChatDependencies, ChatOrder, StartedOrder, ToolChoice } from './chat-order.ts';
 import { hasPrograms } from './code-sessions.ts';
@@ -66,14 +67,14 @@ async function startRun(dependencies: ChatDependencies, order: StartedOrder, sea
   const { config, permissionOf, codeSessions } = dependencies;
   const conversation = { ...opened, turns: await dependencies.keepFiles(opened.turns, hasPrograms(listed)) };
   search.follow(listed);
+  const tools = selectTools(listed, order.tools);
   const chosen = await chooseRunTools({
     search,
-    tools: selectTools(listed, order.tools),
-    callTool: codeSessions.within(hub.conversation(sessionId).callTool, {
-      id: isSession ? sessionId : undefined,
-      tools: listed,
-      files: keptFiles(conversation.turns),
-    }),
+    tools,
+    callTool: codeSessions.within(
+      withProgramTools(hub.conversation(sessionId).callTool, { listed, tools, permissionOf }),
+      { id: isSession ? sessionId : undefined, tools: listed, files: keptFiles(conversation.turns) },
+    ),
     permissionOf,
     model,
     externalTools: order.externalTools ?? [],

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { HubClient } from '../hub-client.ts';
 import type { Approvals } from '../policy/approvals.ts';
 import type { Permission } from '../policy/permission.ts';
+import { limitProgramTools } from '../policy/program-tools.ts';
 import { toolNamed, unwrapCall } from '../policy/resolve-call.ts';
 
 const Arguments = z.record(z.string(), z.unknown()).default({});
@@ -52,7 +53,8 @@ export const toolRoutes = ({ hub, permissionOf, ...parts }: ToolRouteParts): rea
       if (name === SEARCH_TOOLS) return hub.callTool(name, args, quietContext(signal));
       const tool = await findTool(hub, name);
       checkPermission({ args, approval: body.approval, tool }, permissionOf(tool), parts);
-      return hub.callTool(tool.name, args, quietContext(signal));
+      const listed = await hub.listTools();
+      return hub.callTool(tool.name, limitProgramTools(tool, args, { listed, permissionOf }), quietContext(signal));
     },
   }),
 ];

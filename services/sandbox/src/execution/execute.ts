@@ -21,7 +21,7 @@ import { fateOf, toExecutionResult } from './execution-result.ts';
 import { ARTIFACT_LIMITS, type WorkerProgram } from '../workers/protocol.ts';
 import { type Budget, refuseTooLarge } from '../workers/budget.ts';
 import type { FileToSend } from '../workers/file-frames.ts';
-import type { OutputListener, Run, WorkerProcess } from '../workers/worker-process.ts';
+import type { CallListener, OutputListener, Run, WorkerProcess } from '../workers/worker-process.ts';
 
 /**
  * Runs one program, in a worker of its own or in that of its session. Never rejects for what the program does: see
@@ -32,8 +32,15 @@ import type { OutputListener, Run, WorkerProcess } from '../workers/worker-proce
 export type Execute = (
   program: ExecuteArguments,
   signal: AbortSignal,
-  onOutput?: OutputListener,
+  listeners?: RunListeners,
 ) => Promise<ExecutionResult>;
+
+/** Receives what happens while a program runs. */
+export interface RunListeners {
+  readonly output?: OutputListener | undefined;
+  /** Takes what the program says to tools. */
+  readonly call?: CallListener | undefined;
+}
 
 export interface ExecuteParts {
   readonly engines: readonly Engine[];
@@ -55,7 +62,7 @@ export function createExecute(parts: ExecuteParts): Execute {
     const why = lacking.get(language) ?? 'it cannot be run';
     return new MeshError('unavailable', `language: ${language} is not here: ${why}. Here are: ${here}`);
   };
-  return async (program, signal, onOutput) => {
+  return async (program, signal, { output, call } = {}) => {
     const engine = engines.find(({ runtime }) => runtime.languages.includes(program.language));
     if (engine === undefined) throw lacks(program.language);
     refuseTooLarge(program.memory_mb, budget);
@@ -64,7 +71,8 @@ export function createExecute(parts: ExecuteParts): Execute {
     const { session_id: session } = program;
     const { pool, isShown } = placeFor(engine, program, layer);
     const given = filesToSend(program.files ?? [], files);
-    const order = { program, engine, layer, signal, onOutput, kept: { files, workspaces, packages } };
+    const kept = { files, workspaces, packages };
+    const order = { program, engine, layer, signal, onOutput: output, onCall: call, kept };
     const task = (worker: WorkerProcess, state?: SessionState) => runProgram(worker, { ...order, given, state });
     const bytes = program.memory_mb * MIB;
     const { directory } = layer ?? {};
@@ -113,6 +121,7 @@ interface Order {
   readonly layer: PackageLayer | undefined;
   readonly signal: AbortSignal;
   readonly onOutput: OutputListener | undefined;
+  readonly onCall: CallListener | undefined;
   readonly kept: Pick<ExecuteParts, 'files' | 'workspaces' | 'packages'>;
   readonly given: readonly FileToSend[];
   /** Undefined without a session. */
@@ -120,7 +129,7 @@ interface Order {
 }
 
 async function runProgram(worker: WorkerProcess, order: Order): Promise<ExecutionResult> {
-  const { program, engine, layer, signal, onOutput, kept, given, state } = order;
+  const { program, engine, layer, signal, onOutput, onCall, kept, given, state } = order;
   const { files } = kept;
   const { session_id: session, language } = program;
   const workspace = openWorkspace(kept.workspaces, session, state);
@@ -134,6 +143,7 @@ async function runProgram(worker: WorkerProcess, order: Order): Promise<Executio
     outputBytes: LIMITS.outputBytes,
     signal,
     onOutput,
+    onCall,
     files: [...(workspace?.restored ?? []), ...given],
     sink: collected.sink,
   });
@@ -165,7 +175,8 @@ function openWorkspace(workspaces: WorkspaceStore, session: string | undefined, 
 export const executeTool = (execute: Execute): ToolDefinition =>
   defineTool({
     ...EXECUTE_CODE_TOOL,
-    run: (program, { signal, wantsProgress, chunk }) => execute(program, signal, wantsProgress ? chunk : undefined),
+    run: (program, { signal, wantsProgress, chunk }) =>
+      execute(program, signal, wantsProgress ? { output: chunk } : undefined),
   });
 
 function toWorkerProgram({ language, code, stdin = '', memory_mb, session_id }: ExecuteArguments): WorkerProgram {

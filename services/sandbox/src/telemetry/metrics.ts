@@ -41,8 +41,8 @@ export function measureExecutions(execute: Execute, engines: readonly Engine[], 
     },
   });
 
-  return async (program, signal, onOutput) => {
-    const result = await traceExecution(program.language, () => execute(program, signal, onOutput));
+  return async (program, signal, listeners) => {
+    const result = await traceExecution(program.language, () => execute(program, signal, listeners));
     executions.inc({ language: program.language, status: result.status });
     seconds.observe({ language: program.language }, result.duration_ms / 1_000);
     peak.observe({ language: program.language }, result.peak_memory_bytes);

@@ -1,3 +1,4 @@
+import type { ProgramToolCall } from '@toolmesh/shared/contracts/execution';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { untilAborted } from '@toolmesh/shared/kit/faults/deadline';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
@@ -22,7 +23,12 @@ export interface RunOptions {
   readonly files?: readonly FileToSend[];
   /** Takes the files that the program leaves. Default: nobody does. */
   readonly sink?: FileSink | undefined;
+  /** Takes what the program says to tools, and answers it; false ends the process. Default: nobody answers. */
+  readonly onCall?: CallListener | undefined;
 }
+
+/** Receives a payload of a frame `call`, and answers with one of a frame `answer`, at once or later. */
+export type CallListener = (payload: Buffer, answer: (payload: Buffer) => void) => boolean;
 
 /** The end of a run, as the service saw it. */
 export type Ending =
@@ -50,7 +56,18 @@ export interface Run {
 }
 
 /** Output of a running program; a flood arrives with gaps. */
-export type OutputChunk = { readonly stream: 'stdout' | 'stderr'; readonly text: string } | DisplayChunk;
+export type OutputChunk =
+  | { readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | DisplayChunk
+  | ToolCallChunk;
+/** A tool call of the program, as it begins and as it ends. */
+export interface ToolCallChunk {
+  readonly stream: 'tool_call';
+  readonly text: string;
+  readonly name: string;
+  readonly status: ProgramToolCall['status'] | 'running';
+  readonly duration_ms?: number;
+}
 export type OutputListener = (chunk: OutputChunk) => void;
 
 /** A warm process that runs one program, or those of one session, and is then killed. */
@@ -258,7 +275,9 @@ const countMemory = (group: Cgroup | undefined, { memory_bytes }: WorkerProgram)
 const NOT_COUNTED: CgroupRun = { isOutOfMemory: () => false, peakBytes: () => 0 };
 
 /** Collects the frames of a worker while its program runs. An invalid report counts as a crash. */
-function receive({ onFrame, kill }: Conversation, { outputBytes, onOutput = () => {}, sink = NO_SINK }: RunOptions) {
+function receive({ onFrame, send, kill }: Conversation, options: RunOptions) {
+  const { outputBytes, onOutput = () => {}, onCall = () => true, sink = NO_SINK } = options;
+  const answer = (payload: Buffer) => send('answer', payload);
   const stdout = createOutputBuffer(outputBytes);
   const stderr = createOutputBuffer(outputBytes);
   const writers = {
@@ -280,6 +299,8 @@ function receive({ onFrame, kill }: Conversation, { outputBytes, onOutput = () =
       const taken = files.take(frame);
       if (taken === undefined) kill();
       return taken;
+    } else if (kind === 'call') {
+      if (!onCall(payload, answer)) kill();
     } else if (kind === 'report') {
       const parsed = parseReport(payload);
       if (parsed === undefined) kill();

@@ -3,6 +3,8 @@ import { nearestNames } from '@toolmesh/shared/kit/faults/nearest-names';
 import { createMcpFace, type McpFace, type McpFaceOptions } from '@toolmesh/shared/mcp/server/http/mcp-face';
 import type { McpService } from '@toolmesh/shared/mcp/server/mcp-service';
 import type { Request, RequestHandler } from 'express';
+import type { CallTickets } from '../../code-mode/call-tickets.ts';
+import { withTickets } from '../../code-mode/with-tickets.ts';
 import type { Offering } from '../../hub-tools/offering.ts';
 import { anyOf, testOfSet, viewOf } from '../../hub-tools/set-view.ts';
 import { type HubToolsOptions, type Listing, withHubTools } from '../../hub-tools/with-hub-tools.ts';
@@ -13,6 +15,8 @@ export interface SetServicesOptions extends Pick<HubToolsOptions, 'search' | 'ti
   /** Everything, as MCP serves it. */
   readonly service: ChangingService;
   readonly catalogue: Offering;
+  /** Names calls whose programs call tools; absent where nothing can call back. */
+  readonly tickets?: CallTickets | undefined;
   /** The listing of those who ask for none. */
   readonly listing: Listing;
   /** Returns what mesh.json says of sets now. */
@@ -27,11 +31,12 @@ const NOTHING: ToolSet = { include: [] };
 
 /** Makes the services of the sets that mesh.json has; each follows its set when that changes. */
 export function createSetServices(options: SetServicesOptions): SetServices {
-  const { service, catalogue, listing: usual, choice, search, timers } = options;
+  const { service, catalogue, tickets, listing: usual, choice, search, timers } = options;
   return (name, asked) => {
     const set = (): ToolSet => (name === undefined ? {} : (choice().sets.get(name) ?? NOTHING));
     const view = name === undefined ? catalogue : viewOf(catalogue, (server, tool) => testOfSet(set())(server, tool));
-    const { offer, tool, request } = withHubTools(view, {
+    const callable = tickets === undefined ? view : withTickets(view, tickets, viewName(name));
+    const { offer, tool, request } = withHubTools(callable, {
       listing: () => asked ?? set().listing ?? usual,
       isPinned: (pinned) => anyOf(set().pinned ?? choice().pinned)('', pinned),
       search,
@@ -54,6 +59,10 @@ export function createSetServices(options: SetServicesOptions): SetServices {
     };
   };
 }
+
+/** Names the view of a set in tickets, without the dot that ends it there. */
+export const viewName = (set?: string): string =>
+  set === undefined ? 'all' : `set-${set.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`;
 
 export interface SetFacesOptions extends Omit<McpFaceOptions, 'service' | 'hasSessions'> {
   readonly services: SetServices;

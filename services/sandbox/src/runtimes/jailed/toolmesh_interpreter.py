@@ -16,7 +16,8 @@ Of an exec'd one, descriptors 0, 1 and 2 are the program's streams. How it gets 
   are pipes.
 - "path": as "orders", but descriptor 3 brings for each program a line with the path of a file that has its code.
 
-Orders end where no other program may follow.
+Orders end where no other program may follow. Descriptor 6 is a socket, the channel of displays and tool calls
+(`toolmesh_relay.py`), in all but "file".
 
 `{memory_mb}` in the command stands for the memory of the program, in MiB, and `own_mb` more. An interpreter that takes
 it at its start is started for `started_for_bytes`, and anew for a program with another limit.
@@ -40,8 +41,9 @@ import _signal
 import toolmesh_limits as limits
 import toolmesh_wire as wire
 from toolmesh_output import Output
-from toolmesh_scratch import Named
+from toolmesh_relay import NO_RELAY, Relay
 from toolmesh_report import PipedReport, SharedReport
+from toolmesh_scratch import Named
 
 NICE = 10
 """The service comes before the programs that it watches, and so does the supervisor."""
@@ -52,7 +54,7 @@ ROOMS = {
     "address_bytes": 4 << 30,
 }
 """Address space that a program may have besides its memory."""
-ORDERS, REPORT, PROGRESS = 3, 4, 5
+ORDERS, REPORT, PROGRESS, CHANNEL = 3, 4, 5, 6
 """Descriptors of an exec'd interpreter, besides its standard streams."""
 
 LENGTH = struct.Struct(">I")
@@ -67,10 +69,10 @@ PROGRAM_FOLDER = "/tmp/program"
 
 
 class Pipes:
-    """What a program's process has besides its streams: descriptors of orders and progress, and where it reports."""
+    """What a program's process has besides its streams: descriptors, and where it reports."""
 
-    def __init__(self, orders, progress, report):
-        self.orders, self.progress, self.report = orders, progress, report
+    def __init__(self, orders, progress, report, channel):
+        self.orders, self.progress, self.report, self.channel = orders, progress, report, channel
 
 
 class Interpreter:
@@ -84,7 +86,7 @@ class Interpreter:
         self.stdin = os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o600)
         self.report = SharedReport() if "module" in description else None
         self.woken = _wake_up_for_signals()
-        self.outputs, self.pid, self.named = (), None, Named()
+        self.outputs, self.pid, self.named, self.relay = (), None, Named(), NO_RELAY
         self.reset()
         if self.takes != "file":
             self._start()
@@ -106,8 +108,10 @@ class Interpreter:
             if self.report is None:
                 self.report = PipedReport()
                 given.append(self.report.writer)
-            pipes = Pipes(orders, progress, self.report)
-            given += [orders, progress]
+            self.relay.close()
+            self.relay = Relay()
+            pipes = Pipes(orders, progress, self.report, self.relay.theirs)
+            given += [orders, progress, self.relay.theirs]
         self.pid = os.fork()
         if self.pid == 0:
             self._become(pipes, (self.stdin, out[1], err[1]))
@@ -129,7 +133,7 @@ class Interpreter:
             os.setsid()
             for number, fd in enumerate(streams):
                 os.dup2(fd, number)
-            kept = () if pipes is None else (pipes.orders, pipes.progress, pipes.report.writer)
+            kept = () if pipes is None else (pipes.orders, pipes.progress, pipes.report.writer, pipes.channel)
             _close_all_but(3, *(fd for fd in kept if fd is not None))
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
             limits.apply()
@@ -153,10 +157,10 @@ class Interpreter:
             self._limit(0)
         else:
             # First out of the way: each of them may have the number of another.
-            high = [_duplicate_above(fd) for fd in (pipes.orders, pipes.report.writer, pipes.progress)]
-            for number, fd in zip((ORDERS, REPORT, PROGRESS), high):
+            high = [_duplicate_above(fd) for fd in (pipes.orders, pipes.report.writer, pipes.progress, pipes.channel)]
+            for number, fd in zip((ORDERS, REPORT, PROGRESS, CHANNEL), high):
                 os.dup2(fd, number)
-            os.closerange(PROGRESS + 1, limits.MAX_DESCRIPTOR)
+            os.closerange(CHANNEL + 1, limits.MAX_DESCRIPTOR)
         for number in (_signal.SIGPIPE, _signal.SIGINT):
             _signal.signal(number, _signal.SIG_DFL)
         os.execve(command[0], command, {**os.environ, **self.description["environment"]})

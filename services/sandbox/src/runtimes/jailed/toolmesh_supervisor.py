@@ -41,6 +41,8 @@ def serve(description):
         kind, payload = wire.receive()
         if kind == wire.FLUSH:
             wire.send(wire.FLUSHED)
+        if kind == wire.ANSWER:
+            interpreter.relay.answer(payload)
         if kind == wire.FILE:
             given.begin(wire.from_json(payload))
         if kind == wire.DATA:
@@ -70,6 +72,7 @@ def run(program, given, interpreter):
     # Between the calls of a session nothing of it runs, since nothing would watch it.
     _signal_the_rest(_signal.SIGKILL if interpreter.is_over() else _signal.SIGSTOP)
     _drain(interpreter)
+    interpreter.relay.drain()
     report = _report_of(interpreter)
     interpreter.named.look(str(report["result"]).encode("utf-8", "replace"))
     # Of a session, that of this program alone, where its interpreter does not say.
@@ -115,6 +118,7 @@ def _watch(interpreter, keep):
     watched = {output.fd: output for output in interpreter.outputs}
     for fd in (interpreter.woken, wire.CHANNEL, *((interpreter.done,) if tells else ()), *reports, *watched):
         poller.register(fd, select.POLLIN)
+    interpreter.relay.watch(poller, is_new=True)
     due, kill_at, interrupted = None, None, False
     while True:
         now = time.monotonic()
@@ -128,6 +132,8 @@ def _watch(interpreter, keep):
         if kill_at is not None and time.monotonic() >= kill_at:
             kill_at = float("inf")
             _signal_the_rest(_signal.SIGKILL)
+        if interpreter.relay.fd in ready:
+            interpreter.relay.pump()
         if not is_bounded and not interpreter.has_too_many_names and _count_names() > NAMES:
             interpreter.has_too_many_names = True
             _signal_the_rest(_signal.SIGKILL)
@@ -141,6 +147,8 @@ def _watch(interpreter, keep):
         flush = kind == wire.FLUSH
         if kind == wire.INTERRUPT:
             interrupted, kill_at = True, _interrupt(interpreter, wire.from_json(payload)["kill"])
+        if kind == wire.ANSWER:
+            interpreter.relay.answer(payload)
         is_due = due is not None and time.monotonic() >= due
         if flush or is_due or any(output.is_full() for output in interpreter.outputs):
             due = None
@@ -152,6 +160,7 @@ def _watch(interpreter, keep):
             if fd in ready and not interpreter.report.pump():
                 poller.unregister(fd)
                 reports = ()
+        interpreter.relay.watch(poller)
         if interpreter.woken in ready:
             signals = os.read(interpreter.woken, 4_096)
             interpreter.reap()

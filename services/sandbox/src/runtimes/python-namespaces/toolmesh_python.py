@@ -12,10 +12,13 @@ import sys
 
 import _signal
 
+import toolmesh_channel as channel
+import toolmesh_display as display
 import toolmesh_environment as environment
 import toolmesh_interpreter as interpreters
 import toolmesh_plots as plots
 import toolmesh_program as user_program
+import toolmesh_wire as wire
 
 IDLE_SECONDS = 0.1
 """The idle time after which a worker imports ahead: while many run, the processor has better work."""
@@ -71,6 +74,8 @@ def _set_import_path():
 def live(pipes):
     """Runs the programs of this process and ends as they do. Never returns."""
     orders, progress = pipes.orders, pipes.progress
+    channel.open_channel(pipes.channel)
+    display.connect(_show)
     _renew_random_state()
     interpreters.report_use(progress)
     _import_while_idle(orders, progress)
@@ -103,6 +108,15 @@ def live(pipes):
         _signal.signal(_signal.SIGINT, _signal.default_int_handler if handler is None else handler)
         os.dup2(stdin, 0)
         sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)
+
+
+def _show(data):
+    """Sends what is displayed; returns false in a process that the program has started."""
+    try:
+        channel.send(wire.DISPLAY, data)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _renew_random_state():

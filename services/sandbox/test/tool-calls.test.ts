@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { canJail } from '@toolmesh/shared/test-kit/can-jail';
+import { post, request } from '@toolmesh/shared/test-kit/requests';
+import { until } from '@toolmesh/shared/test-kit/waiting';
+import { serveHubOfTools } from './hub-of-tools.ts';
+import { type Sandbox, startSandbox } from './sandbox.ts';
+
+jest.setTimeout(120_000);
+
+let hub: Awaited<ReturnType<typeof serveHubOfTools>>;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  hub = await serveHubOfTools();
+  sandbox = await startSandbox({ MCP_SERVER_URL: hub.url, MIN_WORKERS: '1', SANDBOX_MAX_TOOL_CALLS: '20' });
+});
+afterAll(async () => {
+  await sandbox?.stop();
+  await hub?.close();
+});
+
+const run = (code: string, more: object = {}) => sandbox.run({ code, tools: true, timeout_ms: 60_000, ...more });
+
+(canJail() ? describe : describe.skip)('a program of Python in a jail', () => {
+  test('calls tools, and gets values', async () => {
+    const result = await run(
+      [
+        'from toolmesh import tools, ToolError',
+        'print(tools.add(a=2, b=3), tools.add(4)["sum"], tools.add({"a": 1, "b": 2 ** 40}))',
+        'print(tools["git-status"](**{"from": "x"}), tools.git_status(from_="y"), tools.git_status("z"))',
+        'try: tools.fail()',
+        'except ToolError as error: print(error, error.tool)',
+        'try: tools.ad(a=1)',
+        'except ToolError as error: print(error)',
+        'try: tools.add()',
+        'except ToolError as error: print(error)',
+      ].join('\n'),
+    );
+    expect(result.stderr).toBe('');
+    expect(result.stdout.split('\n')).toEqual([
+      "{'sum': 5} 5 {'sum': 1099511627777}",
+      "{'clean': True, 'from': 'x'} {'clean': True, 'from': 'y'} {'clean': True, 'from': 'z'}",
+      'it is broken fail',
+      expect.stringMatching(/^There is no tool named "ad"; did you mean add\b/),
+      expect.stringContaining('a: '),
+      '',
+    ]);
+    const names = ['add', 'add', 'add', 'git-status', 'git_status', 'git_status', 'fail', 'ad', 'add'];
+    const statuses = ['success', 'success', 'success', 'success', 'success', 'success', 'error', 'refused', 'refused'];
+    expect(result.tool_calls).toEqual(
+      names.map((name, i) => ({ name, status: statuses[i], duration_ms: expect.any(Number) })),
+    );
+    expect(hub.called.at(-1)?.baggage).toBe('toolmesh.program_depth=1');
+  });
+
+  test('sees what there is', async () => {
+    const result = await run(
+      'from toolmesh import tools\nhelp(tools.add)\nprint(dir(tools), len(tools), "add" in tools)\nprint(tools.list()[0])',
+    );
+    expect(result.stdout).toContain('add(*, a: float, b: float = 1) -> dict');
+    expect(result.stdout).toContain("'git_status'");
+    expect(result.stdout).toContain("{'name': 'add', 'description': 'Adds two numbers.'}");
+  });
+
+  test('calls several at once, from coroutines and from threads', async () => {
+    const result = await run(
+      [
+        'import asyncio, time',
+        'from concurrent.futures import ThreadPoolExecutor',
+        'from toolmesh import tools, async_tools',
+        'a = await asyncio.gather(*(async_tools.wait(ms=300) for _ in range(4)), tools.wait.aio(ms=200))',
+        'with ThreadPoolExecutor(4) as pool: b = list(pool.map(lambda ms: tools.wait(ms=ms)["waited"], [300, 200, 100, 50]))',
+        'async def both(): return await async_tools.add(a=1), tools.add(a=2)',
+        'print(len(a), b, asyncio.run(both()) if False else await both())',
+      ].join('\n'),
+    );
+    expect(result.stdout).toBe("5 [300, 200, 100, 50] ({'sum': 2}, {'sum': 3})\n");
+    expect(hub.mostRunning()).toBeGreaterThan(1);
+  });
+
+  test('is told how to get tools where it was given none', async () => {
+    for (const tools of [undefined, false, []]) {
+      const result = await run('from toolmesh import tools', { tools });
+      expect(result.error).toMatchObject({
+        type: 'ImportError',
+        message: 'This program was given no tools: pass tools: true, or a list of names, to execute_code',
+      });
+    }
+  });
+
+  test('may call those alone that it was given', async () => {
+    const result = await run(
+      'from toolmesh import tools\nprint(list(tools), tools.add(a=1))\ntools.git_status(from_="x")',
+      { tools: ['add'] },
+    );
+    expect(result.stdout).toBe("['add'] {'sum': 2}\n");
+    expect(result.error.message).toContain('git_status is not among the tools that this program may call');
+    expect(result.tool_calls.at(-1)).toMatchObject({ name: 'git_status', status: 'refused' });
+    const { status, body } = await sandbox.execute({ code: '1', tools: ['ad', 'add'] });
+    expect(status).toBe(422);
+    expect(body.error.message).toMatch(
+      /^Arguments of execute_code: tools\.0: there is no tool named "ad"; did you mean add/,
+    );
+  });
+
+  test('has a limit of calls, of what it sends and of what it gets', async () => {
+    const many = await run('from toolmesh import tools\nfor i in range(30): tools.add(a=i)');
+    expect(many.error.message).toContain('A program may call tools 20 times (SANDBOX_MAX_TOOL_CALLS)');
+    expect(many.tool_calls).toHaveLength(20);
+    const large = await run(
+      'from toolmesh import tools, ToolError\nfor call in (lambda: tools.git_status("x" * 2_000_000), lambda: tools.big(length=5_000_000)):\n' +
+        '  try: call()\n  except ToolError as error: print(error)\nprint(len(tools.big(length=3_000_000)["text"]))',
+    );
+    expect(large.stdout.split('\n')).toEqual([
+      expect.stringContaining('a call takes 1000000'),
+      expect.stringContaining('a program can take 4 MiB from one call'),
+      '3000000',
+      '',
+    ]);
+  });
+
+  test('takes its calls with it, when it ends, is stopped, or is abandoned', async () => {
+    const before = hub.cancelled();
+    const background = await run(
+      'import threading\nfrom toolmesh import tools\nthreading.Thread(target=lambda: tools.wait(ms=60000), daemon=True).start()\n' +
+        'import time; time.sleep(0.5)',
+    );
+    expect(background.tool_calls).toEqual([{ name: 'wait', status: 'cancelled', duration_ms: expect.any(Number) }]);
+    const late = await run('from toolmesh import tools\ntools.wait(ms=60000)', { timeout_ms: 1_000 });
+    expect(late).toMatchObject({ status: 'timeout', tool_calls: [{ name: 'wait', status: 'cancelled' }] });
+    expect(late.cpu_ms).toBeLessThan(900);
+    await until(() => hub.cancelled() === before + 2);
+    const leaving = new AbortController();
+    const left = sandbox.execute(
+      { code: 'from toolmesh import tools\ntools.wait(ms=60000)', tools: true },
+      { signal: leaving.signal },
+    );
+    await until(() => hub.running() === 1);
+    leaving.abort();
+    await expect(left).rejects.toThrow('abort');
+    await until(() => hub.cancelled() === before + 3);
+  });
+
+  test('calls in a session, with tools and without', async () => {
+    const session = { session_id: 'codemode' };
+    await run('from toolmesh import tools\nx = tools.add(a=1)', session);
+    expect((await run('tools.add(a=x["sum"])', session)).result).toBe("{'sum': 3}");
+    const without = await run('tools.add(a=1)', { ...session, tools: undefined });
+    expect(without.error).toMatchObject({ type: 'ToolError', message: expect.stringContaining('was given no tools') });
+    expect((await run('tools.add(a=1)', session)).result).toBe("{'sum': 2}");
+  });
+
+  test('is refused in words in a process that it has started', async () => {
+    const { stdout } = await run(
+      'import os\nfrom toolmesh import tools\nif os.fork() == 0:\n  try: tools.add(a=1)\n  except RuntimeError as error: print(error)\n  os._exit(0)\nos.wait()\nprint(tools.add(a=1))',
+    );
+    expect(stdout).toBe("this works in the program's own process alone, not in one that it has started\n{'sum': 2}\n");
+  });
+
+  test('shows its calls as they happen', async () => {
+    const { body } = await post(`${sandbox.url}/tools/execute_code/stream`, {
+      arguments: { code: 'from toolmesh import tools\ntools.add(a=1)', tools: true },
+    });
+    expect(body).toContain('"data":{"stream":"tool_call","text":"add: running\\n","name":"add","status":"running"}');
+    expect(body).toMatch(/"text":"add: success\\n","name":"add","status":"success","duration_ms":/);
+    expect((await request(`${sandbox.url}/metrics`)).body).toMatch(
+      /^sandbox_tool_calls_total\{status="success"\} \d+$/m,
+    );
+  });
+});
+
+(canJail() ? describe : describe.skip)('without a hub', () => {
+  test('programs run, and calls say what is missing', async () => {
+    const alone = await startSandbox({ MCP_SERVER_URL: 'http://127.0.0.1:9', MIN_WORKERS: '1' });
+    try {
+      expect(await alone.run({ code: '6 * 7' })).toMatchObject({ result: '42' });
+      const called = await alone.run({ code: 'from toolmesh import tools\ntools.add(a=1)', tools: true });
+      expect(called.error).toMatchObject({ type: 'ToolError', message: expect.stringMatching(/^The hub /) });
+      expect(called.tool_calls).toEqual([expect.objectContaining({ name: 'add', status: 'error' })]);
+      expect((await alone.execute({ code: '1', tools: ['add'] })).body.error.message).toMatch(/^The hub /);
+    } finally {
+      await alone.stop();
+    }
+  });
+});
+
+describe('a program that another program runs', () => {
+  test('is refused', async () => {
+    const headers = { baggage: 'toolmesh.program_depth=1' };
+    const { status, body } = await sandbox.execute({ code: '1' }, { headers });
+    expect(status).toBe(403);
+    expect(body.error.message).toContain('A program may not run execute_code');
+  });
+});
