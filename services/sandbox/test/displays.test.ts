@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LIMITS } from '@toolmesh/shared/contracts/execution';
 import { collectDisplays, type DisplayChunk } from '../src/workers/displays.ts';
-import { type Sandbox, startSandbox } from './sandbox.ts';
+import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
-const LEVELS = ['wasm'];
-
-describe.each(LEVELS)('what a program shows in %s', (level) => {
+describe.each(PYTHON_LEVELS)('what a program shows in %s', (level) => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await startSandbox({ SANDBOX_ISOLATION: level });

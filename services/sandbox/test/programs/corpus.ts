@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 
@@ -105,7 +106,8 @@ function readProgram(url: URL, file: string): Program {
   const turns = parts.map((part) => splitHeader(part, file));
   const [first] = turns;
   if (first === undefined || !first.header.has('from')) throw new Error(`${file} does not say where it comes from`);
-  const session = turns.length > 1 ? { session_id: file.replace(/\W/g, '-') } : {};
+  const session =
+    turns.length > 1 ? { session_id: `${file.replace(/\W/g, '-').slice(0, 40)}-${randomUUID().slice(0, 8)}` } : {};
   return {
     name: file,
     language,

@@ -25,6 +25,9 @@ _waiting = {}
 _reading = _thread.allocate_lock()
 """Held by whoever reads."""
 _sending = _thread.allocate_lock()
+_showing = _thread.allocate_lock()
+_shown = []
+"""Displays that are not known to be on their way, in order."""
 _received, _unsent = bytearray(), bytearray()
 _is_closed = False
 _HEADER = struct.Struct(">IB")
@@ -102,19 +105,38 @@ def ask(message):
     number = _register(slot)
     try:
         send(wire.CALL, _encode(number, message))
-        while not slot.is_answered:
-            if not _reading.acquire(False):
-                slot.turn.acquire()
-                continue
-            try:
-                while not slot.is_answered:
-                    select.select([FD], [], [])
-                    _read()
-            finally:
-                _let_others_read()
+        _wait_for(slot)
         return slot.answer
     finally:
         _waiting.pop(number, None)
+
+
+def show(payload):
+    """Sends a display; returns once it is on its way, after all that was printed before it."""
+    slot = _Slot()
+    with _showing:
+        # Before it is sent: another thread may read the answer.
+        _shown.append(slot)
+        try:
+            send(wire.DISPLAY, payload)
+        except RuntimeError:
+            if slot in _shown:
+                _shown.remove(slot)
+            raise
+    _wait_for(slot)
+
+
+def _wait_for(slot):
+    while not slot.is_answered:
+        if not _reading.acquire(False):
+            slot.turn.acquire()
+            continue
+        try:
+            while not slot.is_answered:
+                select.select([FD], [], [])
+                _read()
+        finally:
+            _let_others_read()
 
 
 async def ask_async(message):
@@ -175,7 +197,7 @@ def _read_unless_others_do():
 
 def _let_others_read():
     _reading.release()
-    for slot in list(_waiting.values()):
+    for slot in [*_waiting.values(), *_shown]:
         slot.wake()
 
 
@@ -191,12 +213,17 @@ def _read():
         return _close()
     _received.extend(data)
     while len(_received) >= _HEADER.size:
-        length, _ = _HEADER.unpack_from(_received)
+        length, kind = _HEADER.unpack_from(_received)
         end = _HEADER.size + length
         if len(_received) < end:
             return None
-        answer = wire.from_json(bytes(_received[_HEADER.size : end]))
+        payload = bytes(_received[_HEADER.size : end])
         del _received[:end]
+        if kind == wire.FLUSHED:
+            if _shown:
+                _shown.pop(0).give(None)
+            continue
+        answer = wire.from_json(payload)
         slot = _waiting.pop(answer.get("id"), None)
         if slot is not None:
             slot.give(answer)
@@ -208,3 +235,5 @@ def _close():
     _is_closed = True
     for slot in list(_waiting.values()):
         slot.give({"error": "the channel to the service is closed"})
+    while _shown:
+        _shown.pop(0).give(None)

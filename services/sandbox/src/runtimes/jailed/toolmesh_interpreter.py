@@ -110,6 +110,7 @@ class Interpreter:
                 given.append(self.report.writer)
             self.relay.close()
             self.relay = Relay()
+            self.relay.outputs = self.outputs
             pipes = Pipes(orders, progress, self.report, self.relay.theirs)
             given += [orders, progress, self.relay.theirs]
         self.pid = os.fork()

@@ -12,12 +12,14 @@ import _socket
 
 import toolmesh_wire as wire
 
-LIMITS = {wire.CALL: 1_004_096, wire.DISPLAY: 9 << 20}
+LIMITS = {wire.CALL: 1_004_096, wire.DISPLAY: 3 << 20}
 """The longest payload of each kind (`tool-calls/call-message.ts`)."""
 MAX_UNREAD = 256 << 10
 """Bytes of answers that wait to be read by the program before no more of it is read."""
 MAX_OPEN = 64
 """Calls that wait for an answer before no more is read."""
+MAX_SHOWN = 1_001
+"""Displays of one program that are passed on; the service looks at one less (`workers/displays.ts`)."""
 HEADER = struct.Struct(">IB")
 PART = 64 << 10
 
@@ -28,7 +30,8 @@ class Relay:
         self.fd, self.theirs = ours.detach(), theirs.detach()
         os.set_blocking(self.fd, False)
         self.received, self.unread = bytearray(), bytearray()
-        self.open_calls = 0
+        self.open_calls = self.shown = 0
+        self.outputs = ()
         self.is_open, self.polled = True, 0
 
     def watch(self, poller, is_new=False):
@@ -61,6 +64,10 @@ class Relay:
         """Passes on what a program has sent that has ended, or is stopped."""
         while self.is_open and self._read():
             pass
+
+    def restart(self):
+        """Begins another program."""
+        self.shown = 0
 
     def answer(self, payload):
         """Brings the program an answer of the service."""
@@ -96,10 +103,25 @@ class Relay:
             end = HEADER.size + length
             if len(self.received) < end:
                 break
-            wire.send(kind, bytes(self.received[HEADER.size : end]))
+            payload = bytes(self.received[HEADER.size : end])
             del self.received[:end]
-            self.open_calls += kind == wire.CALL
+            if kind == wire.DISPLAY:
+                self._show(payload)
+            else:
+                wire.send(kind, payload)
+                self.open_calls += 1
         return True
+
+    def _show(self, payload):
+        """Passes a display on, after what was printed before it; the program waits to be told so."""
+        for output in self.outputs:
+            # A pipe holds no more than one of these reads.
+            output.pump()
+            output.pass_on()
+        self.shown += 1
+        if self.shown <= MAX_SHOWN:
+            wire.send(wire.DISPLAY, payload)
+        self.unread += HEADER.pack(0, wire.FLUSHED)
 
     def _write(self):
         try:
@@ -115,6 +137,9 @@ class _NoRelay:
     """The channel of a program that has none."""
 
     fd = -1
+
+    def restart(self):
+        pass
 
     def watch(self, poller, is_new=False):
         pass

@@ -59,6 +59,7 @@ def run(program, given, interpreter):
     """Runs one program: the only one, or the next of a session; returns true when the session needs another process."""
     before = files.stats() if program["keep"] else {}
     interpreter.named.forget()
+    interpreter.relay.restart()
     if interpreter.has_begun:
         _signal_the_rest(_signal.SIGCONT)
         for output in interpreter.outputs:

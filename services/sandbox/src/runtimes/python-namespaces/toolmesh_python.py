@@ -113,7 +113,7 @@ def live(pipes):
 def _show(data):
     """Sends what is displayed; returns false in a process that the program has started."""
     try:
-        channel.send(wire.DISPLAY, data)
+        channel.show(data)
     except RuntimeError:
         return False
     return True

@@ -133,7 +133,6 @@ def run(code, keep=False):
         # What the program before was given and has not read is not for this one.
         sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)
     namespace = _session or user_program.new_main()
-    display.begin()
     if keep:
         _session = namespace
     outcome = user_program.run(code, namespace, _run_coroutine, _flush if keep else _finish, _explain_missing)

@@ -54,7 +54,7 @@ def display(*objects, include=None, exclude=None, metadata=None, transient=None,
             _ids += 1
             display_id = f"display-{_ids}"
         handle = DisplayHandle(display_id)
-    for value in objects:
+    for value in objects if _sent <= MAX_SENT else ():
         if handle is None and _is_open_figure(value):
             sys.modules["toolmesh_plots"].show(value)
             continue

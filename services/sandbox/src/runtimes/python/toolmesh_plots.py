@@ -144,8 +144,9 @@ def _free_name():
 # --- fonts ---
 
 FALLBACKS = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Noto Sans JP", "Noto Sans KR", "Noto Sans TC", "Noto Sans Arabic", "Noto Sans Devanagari",
-    "Noto Sans Hebrew", "Noto Sans Thai", "Noto Sans Bengali", "Noto Sans Tamil", "Noto Emoji", "Noto Sans Symbols 2", "Noto Sans Symbols",
+    "Noto Sans CJK SC", "Noto Sans SC", "Noto Sans JP", "Noto Sans KR", "NanumGothic", "Noto Sans TC", "Noto Sans Arabic",
+    "Noto Sans Devanagari", "Noto Sans Hebrew", "Noto Sans Thai", "Noto Sans Bengali", "Noto Sans Tamil", "Noto Sans Telugu", "Noto Emoji",
+    "Noto Sans Symbols 2", "Noto Sans Symbols", "Noto Sans",
 )  # fmt: skip
 """Asked in this order for a character that the chosen font has not."""
 

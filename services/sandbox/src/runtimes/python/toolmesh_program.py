@@ -62,6 +62,8 @@ def run(code, namespace, run_coroutine, finish, explain=lambda error: error):
     """Runs `code` in `namespace`, then `finish`; returns a dict: result, error, exit_code, out_of_memory."""
     global _runs
     _runs += 1
+    if "toolmesh_display" in sys.modules:
+        sys.modules["toolmesh_display"].begin()
     name = USER_FILE if _runs == 1 else f"{USER_FILE}#{_runs}"
     result, failure = None, None
     try:

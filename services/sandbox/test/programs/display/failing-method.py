@@ -1,5 +1,4 @@
 # from: libraries whose method fails
-# only: wasm
 # stderr: repr_html of Odd: ValueError: no
 # result: Odd object
 # display: -

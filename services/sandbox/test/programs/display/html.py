@@ -1,5 +1,4 @@
 # from: notebook habit (IPython.display)
-# only: wasm
 # stdout: ^before\nafter\n$
 # display: text/html|text/plain, text/markdown|text/plain
 # seen: display \(text/html, text/plain\):\n<b>bold</b>\ndisplay \(text/markdown, text/plain\):\n# Title

@@ -1,5 +1,4 @@
 # from: large displays are left out, their text is kept
-# only: wasm
 # display: text/plain
 # seen: display: some were left out
 

@@ -1,5 +1,4 @@
 # from: notebook habit
-# only: wasm
 # display: text/latex, application/json, image/svg+xml, text/latex
 
 from IPython.display import JSON, SVG, Latex, Math, display

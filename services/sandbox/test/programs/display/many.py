@@ -1,5 +1,4 @@
 # from: a display in a loop without an end
-# only: wasm
 # stdout: ^end\n$
 # seen: display: some were left out
 

@@ -1,5 +1,4 @@
 # from: content that JSON has not
-# only: wasm
 # display: application/json
 
 from IPython.display import JSON, display

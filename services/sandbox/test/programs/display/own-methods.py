@@ -1,5 +1,4 @@
 # from: classes with _repr_html_, _repr_png_, _repr_mimebundle_
-# only: wasm
 # display: text/html|text/plain, image/png, text/html|application/json
 
 class Html:

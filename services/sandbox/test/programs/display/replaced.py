@@ -1,5 +1,4 @@
 # from: progress in a notebook (display_id, clear_output)
-# only: wasm
 # display: text/markdown, text/html
 # seen: done.*final
 

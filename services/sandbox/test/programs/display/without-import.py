@@ -1,5 +1,4 @@
 # from: notebook habit (display without an import)
-# only: wasm
 # display: text/plain, text/plain
 # seen: display \(text/plain\):\n\{'a': 1\}\ndisplay \(text/plain\):\n'text'
 
