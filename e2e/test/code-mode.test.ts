@@ -24,7 +24,7 @@ afterAll(async () => {
   await model?.stop();
 });
 
-/** The same job in both languages: three calls at once, one by a wrong name. */
+/** Three calls at once, one by a wrong name. */
 const PROGRAMS = {
   python: [
     'import asyncio',
@@ -35,18 +35,10 @@ const PROGRAMS = {
     'try: tools.get_curent_time()',
     'except ToolError as error: print(error)',
   ].join('\n'),
-  javascript: [
-    "import { tools, ToolError } from 'toolmesh';",
-    "const zones = ['UTC', 'Asia/Tokyo', 'America/Lima'];",
-    'const now = await Promise.all(zones.map((timezone) => tools.get_current_time({ timezone })));',
-    'console.log(JSON.stringify(now.map(({ utc_offset }) => utc_offset)));',
-    'try { await tools.get_curent_time(); } catch (error) { console.log(error instanceof ToolError, error.message); }',
-  ].join('\n'),
 };
-const LANGUAGES = canJail() ? (['python', 'javascript'] as const) : (['javascript'] as const);
 const statuses = ['success', 'success', 'success', 'refused'];
 
-describe.each(LANGUAGES)('a program of %s', (language) => {
+(canJail() ? describe : describe.skip).each(['python'] as const)('a program of %s', (language) => {
   const args = { language, code: PROGRAMS[language], tools: true };
   const expected = {
     status: 'success',
@@ -71,7 +63,6 @@ describe.each(LANGUAGES)('a program of %s', (language) => {
   test('may not call what the user has to approve, nor run another program', async () => {
     const code = {
       python: 'from toolmesh import tools\ntools.install_package(name="six", ecosystem="pypi")',
-      javascript: "import { tools } from 'toolmesh'; await tools.install_package({ name: 'six', ecosystem: 'pypi' })",
     };
     script = [{ calls: [{ name: 'execute_code', arguments: { ...args, code: code[language] } }] }, { text: 'No.' }];
     const { body } = await post(`${mesh.url('middleware')}/chat`, { message: 'install' });
@@ -81,7 +72,6 @@ describe.each(LANGUAGES)('a program of %s', (language) => {
 
     const nested = {
       python: 'from toolmesh import tools\ntools.execute_code(code="1")',
-      javascript: "import { tools } from 'toolmesh'; await tools.execute_code({ code: '1' })",
     };
     const inner = await post(`${mesh.url('mcp-server')}/tools/execute_code`, {
       arguments: { ...args, code: nested[language] },
@@ -90,7 +80,9 @@ describe.each(LANGUAGES)('a program of %s', (language) => {
   });
 });
 
-test('the hub counts the calls of programs as any other', async () => {
-  const { body } = await request(`${mesh.url('mcp-server')}/stats`);
-  expect(body.tools.get_current_time.calls).toBeGreaterThanOrEqual(6);
+(canJail() ? describe : describe.skip)('the hub', () => {
+  test('counts the calls of programs as any other', async () => {
+    const { body } = await request(`${mesh.url('mcp-server')}/stats`);
+    expect(body.tools.get_current_time.calls).toBeGreaterThanOrEqual(6);
+  });
 });

@@ -139,8 +139,8 @@ export const ExecuteArguments = z.object({
       'Packages of PyPI or npm that the program imports, by name or as "name==1.2.3": checked and installed first',
     ),
   tools: ProgramTools.optional().describe(
-    'Lets the program call the tools of this server, all (true) or these: Python `from toolmesh import tools; ' +
-      "tools.NAME(key=value)`, JavaScript `import { tools } from 'toolmesh'; await tools.NAME({key: value})`",
+    'Lets a Python program call the tools of this server, all (true) or these: `from toolmesh import tools; ' +
+      'tools.NAME(key=value)`',
   ),
   timeout_ms: z.int().min(100).max(120_000).default(30_000).describe('When to stop the program, in milliseconds'),
   memory_mb: z.int().min(16).max(2_048).default(512).describe('How much memory the program may use, in MiB'),

@@ -183,6 +183,14 @@ const run = (code: string, more: object = {}) => sandbox.run({ code, tools: true
   });
 });
 
+describe('a program in another language', () => {
+  test('is refused tools, in words', async () => {
+    const { status, body } = await sandbox.execute({ language: 'javascript', code: '1', tools: true });
+    expect(status).toBe(422);
+    expect(body.error.message).toContain('programs of javascript cannot call tools; write this one in python');
+  });
+});
+
 describe('a program that another program runs', () => {
   test('is refused', async () => {
     const headers = { baggage: 'toolmesh.program_depth=1' };

@@ -29,12 +29,13 @@ const NO_TOOLS = 'This program was given no tools: pass tools: true, or a list o
 
 export function createToolCalls({ hub, maxCalls, maxDepth, onEnded }: ToolCallsOptions): ToolCalls {
   return {
-    async open({ tools = [] }, signal, onEvent = () => {}) {
+    async open({ tools = [], language }, signal, onEvent = () => {}) {
       const { inContext, depth } = aroundProgram();
       if (depth > maxDepth) throw tooDeep(maxDepth);
       const names = typeof tools === 'boolean' ? [] : tools;
       const isGiven = tools === true || names.length > 0;
       if (isGiven && maxCalls === 0) throw switchedOff();
+      if (isGiven && language !== 'python') throw onlyPython(language);
       const allowed = names.length === 0 ? undefined : await resolveNames(hub, names, signal);
       return createProgramCalls({
         hub,
@@ -92,6 +93,13 @@ const tooDeep = (maxDepth: number): MeshError =>
       ? `A program may not run ${EXECUTE_CODE}: do in the program itself what the other one should do`
       : `Programs may run ${EXECUTE_CODE} in one another ${maxDepth} deep (SANDBOX_MAX_PROGRAM_DEPTH); this one is deeper`,
   );
+
+const onlyPython = (language: string): MeshError => {
+  const message = `programs of ${language} cannot call tools; write this one in python, or leave tools out`;
+  return new MeshError('invalid_arguments', `Arguments of ${EXECUTE_CODE}: tools: ${message}`, {
+    details: [{ path: 'tools', message }],
+  });
+};
 
 const switchedOff = (): MeshError =>
   new MeshError('forbidden', 'Programs may call no tools here: SANDBOX_MAX_TOOL_CALLS is 0');
