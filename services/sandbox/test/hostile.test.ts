@@ -32,7 +32,7 @@ const settings: readonly Setting[] = [
 const BUSY = /^sandbox_workers\{language="python",state="busy"\} [1-9]/m;
 
 test('the corpus is all there', () => {
-  expect(corpus.map(({ name }) => name[0]).join('')).toBe('abcdefghikl');
+  expect(corpus.map(({ name }) => name[0]).join('')).toBe('abcdefghiklm');
   expect(corpus.flatMap(({ programs }) => programs).length).toBeGreaterThan(390);
   expect(HOSTILE_NAMES.length).toBeGreaterThan(75);
 });
