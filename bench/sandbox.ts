@@ -10,6 +10,7 @@ import { until } from '@toolmesh/shared/test-kit/waiting';
 import { Pool } from 'undici';
 import { median, ms, percentile, print } from './figures.ts';
 import { benchNode } from './sandbox-node.ts';
+import { startSandboxPeers } from './sandbox-peers.ts';
 
 const MAIN = new URL('../services/sandbox/src/main.ts', import.meta.url);
 const LOAD_SECONDS = Number(process.argv[2] ?? 60);
@@ -38,8 +39,20 @@ print(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model.trim()}`);
 await benchIsolation('namespaces', NAMESPACES);
 print('\nJavaScript and TypeScript in Node, one call after the other');
 await withSandbox({ SANDBOX_ISOLATION: 'namespaces' }, ({ call, pid }) => benchNode({ call, pid, row }));
+await benchPeers();
 await benchIsolation('wasm', WASM);
 process.exit(0);
+
+/** Prints what others need for the same programs, each beside bare starts of the same minute. */
+async function benchPeers(): Promise<void> {
+  print('\nOthers, one call after the other');
+  const peers = await startSandboxPeers();
+  for (const peer of peers) {
+    const { times, bare } = await measure(() => peer.run(PRINT.code), 40, 300);
+    row(`print(1), ${peer.name}`, times, bare);
+  }
+  for (const peer of peers) peer.close();
+}
 
 async function benchIsolation(isolation: string, { warmMs, warm, cold, memoryRuns }: Effort): Promise<void> {
   print(`\nPython in ${isolation}, one call after the other`);
