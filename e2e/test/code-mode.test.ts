@@ -35,10 +35,17 @@ const PROGRAMS = {
     'try: tools.get_curent_time()',
     'except ToolError as error: print(error)',
   ].join('\n'),
+  javascript: [
+    `import { tools, ToolError } from 'toolmesh';`,
+    'const zones = ["UTC", "Asia/Tokyo", "America/Lima"];',
+    'const now = await Promise.all(zones.map((timezone) => tools.get_current_time({ timezone })));',
+    'console.log(now.map((one) => one.utc_offset));',
+    'try { await tools.get_curent_time() } catch (error) { if (error instanceof ToolError) console.log(error.message) }',
+  ].join('\n'),
 };
 const statuses = ['success', 'success', 'success', 'refused'];
 
-(canJail() ? describe : describe.skip).each(['python'] as const)('a program of %s', (language) => {
+(canJail() ? describe : describe.skip).each(['python', 'javascript'] as const)('a program of %s', (language) => {
   const args = { language, code: PROGRAMS[language], tools: true };
   const expected = {
     status: 'success',
@@ -63,6 +70,7 @@ const statuses = ['success', 'success', 'success', 'refused'];
   test('may not call what the user has to approve, nor run another program', async () => {
     const code = {
       python: 'from toolmesh import tools\ntools.install_package(name="six", ecosystem="pypi")',
+      javascript: `import { tools } from 'toolmesh'; await tools.install_package({ name: 'six', ecosystem: 'pypi' })`,
     };
     script = [{ calls: [{ name: 'execute_code', arguments: { ...args, code: code[language] } }] }, { text: 'No.' }];
     const { body } = await post(`${mesh.url('middleware')}/chat`, { message: 'install' });
@@ -72,6 +80,7 @@ const statuses = ['success', 'success', 'success', 'refused'];
 
     const nested = {
       python: 'from toolmesh import tools\ntools.execute_code(code="1")',
+      javascript: `import { tools } from 'toolmesh'; await tools.execute_code({ code: '1' })`,
     };
     const inner = await post(`${mesh.url('mcp-server')}/tools/execute_code`, {
       arguments: { ...args, code: nested[language] },

@@ -38,6 +38,7 @@ import { createSessions } from './execution/sessions.ts';
 import { workspaceRoutes } from './workspaces/routes.ts';
 import { openWorkspaceStore } from './workspaces/workspace-store.ts';
 import { createToolHub } from './tool-calls/tool-hub.ts';
+import { whyNoTools } from './tool-calls/calling-languages.ts';
 import { createToolCalls, type ToolCalls } from './tool-calls/tool-calls.ts';
 import { withToolCalls } from './tool-calls/with-tool-calls.ts';
 import { countToolCalls } from './telemetry/tool-calls.ts';
@@ -157,15 +158,17 @@ const openKept = async (kit: Kit<SandboxConfig>, dataDirectory: string) => ({
 
 /** Makes the use case: measured, and with tool calls for the programs that are given tools. */
 const makeExecute = (kit: Kit<SandboxConfig>, parts: ExecuteParts): Execute =>
-  measureExecutions(withToolCalls(createExecute(parts), openToolCalls(kit)), parts.engines, kit.metrics);
+  measureExecutions(withToolCalls(createExecute(parts), openToolCalls(kit, parts.engines)), parts.engines, kit.metrics);
 
-function openToolCalls({ config, logger, metrics }: Kit<SandboxConfig>): ToolCalls {
+function openToolCalls({ config, logger, metrics }: Kit<SandboxConfig>, engines: ExecuteParts['engines']): ToolCalls {
+  const runtimes = engines.map(({ runtime }) => runtime);
   const { MCP_SERVER_URL: baseUrl, MCP_SERVER_API_KEY: apiKey = config.API_KEY } = config;
   return createToolCalls({
     hub: createToolHub({ baseUrl, apiKey }),
     maxCalls: config.SANDBOX_MAX_TOOL_CALLS,
     maxDepth: config.SANDBOX_MAX_PROGRAM_DEPTH,
     onEnded: countToolCalls(metrics, logger),
+    whyNot: (language) => whyNoTools(language, runtimes),
   });
 }
 

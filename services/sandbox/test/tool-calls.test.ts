@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { canJail } from '@toolmesh/shared/test-kit/can-jail';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
+import { whyNoTools } from '../src/tool-calls/calling-languages.ts';
 import { serveHubOfTools } from './hub-of-tools.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 
@@ -168,6 +169,124 @@ const run = (code: string, more: object = {}) => sandbox.run({ code, tools: true
   });
 });
 
+(canJail() ? describe : describe.skip)('a program of JavaScript in a jail', () => {
+  const js = (code: string, more: object = {}) => run(code, { language: 'javascript', ...more });
+
+  test.each([
+    ['import', `import { tools, ToolError } from 'toolmesh';`],
+    ['require', `const { tools, ToolError } = require('toolmesh');`],
+    ['import()', `const { tools, ToolError } = await import('toolmesh');`],
+  ])('calls tools that it has by %s, and gets values', async (_way, head) => {
+    const result = await js(
+      [
+        head,
+        'console.log(await tools.add({ a: 2, b: 3 }), (await tools.add(4)).sum, await tools.add({ a: 1, b: 2 ** 40 }));',
+        `console.log(await tools['git-status']({ from: 'x' }), await tools.git_status({ from_: 'y' }), await tools.git_status('z'));`,
+        'for (const call of [() => tools.fail(), () => tools.ad({ a: 1 }), () => tools.add(), () => tools.add(1, 2)]) {',
+        '  try { await call(); } catch (error) { console.log(error instanceof ToolError, error.message, error.tool); }',
+        '}',
+        'console.log((await tools.list())[0], await tools.help("add"));',
+      ].join('\n'),
+    );
+    expect(result.stderr).toBe('');
+    expect(result.stdout.split('\n').slice(0, 6)).toEqual([
+      '{ sum: 5 } 5 { sum: 1099511627777 }',
+      "{ clean: true, from: 'x' } { clean: true, from: 'y' } { clean: true, from: 'z' }",
+      'true it is broken fail',
+      expect.stringMatching(/^true There is no tool named "ad"; did you mean add\b/),
+      expect.stringMatching(/^true .*a: /),
+      'false add takes one object with its arguments by name undefined',
+    ]);
+    expect(result.stdout).toContain("{ name: 'add', description: 'Adds two numbers.' }");
+    expect(result.tool_calls.map(({ status }: { status: string }) => status)).toEqual([
+      ...Array.from({ length: 6 }, () => 'success'),
+      'error',
+      'refused',
+      'refused',
+    ]);
+  });
+
+  test('calls several at once, in TypeScript', async () => {
+    const before = hub.mostRunning();
+    const code = [
+      `import { tools } from 'toolmesh';`,
+      'const times: number[] = [300, 200, 100, 300];',
+      'const all = await Promise.all(times.map(async (ms): Promise<number> => (await tools.wait({ ms })).waited));',
+      'all.join()',
+    ].join('\n');
+    expect((await js(code, { language: 'typescript' })).result).toBe("'300,200,100,300'");
+    expect(hub.mostRunning()).toBeGreaterThanOrEqual(Math.max(before, 2));
+  });
+
+  test('is told how to get tools where it was given none', async () => {
+    const { error, stdout } = await js(
+      `import { tools } from 'toolmesh';\nconsole.log('begun'); await tools.add({ a: 1 })`,
+      {
+        tools: undefined,
+      },
+    );
+    expect(stdout).toBe('begun\n');
+    expect(error).toMatchObject({
+      type: 'ToolError',
+      message: 'This program was given no tools: pass tools: true, or a list of names, to execute_code',
+    });
+  });
+
+  test('may call those alone that it was given, and large values', async () => {
+    const code = [
+      `import { tools } from 'toolmesh';`,
+      'console.log((await tools.big({ length: 3_000_000 })).text.length);',
+      `for (const call of [() => tools.big({ length: 5_000_000 }), () => tools.add('x'.repeat(2_000_000)), () => tools.add(1)])`,
+      '  await call().catch((error) => console.log(error.message));',
+    ].join('\n');
+    expect((await js(code, { tools: ['big'] })).stdout.split('\n')).toEqual([
+      '3000000',
+      expect.stringContaining('a program can take 4 MiB from one call'),
+      expect.stringContaining('a call takes 1000000'),
+      expect.stringContaining('add is not among the tools that this program may call'),
+      '',
+    ]);
+  });
+
+  test('ends when it has done all, and its calls end with it', async () => {
+    const cancelled = hub.cancelled();
+    const done = await js(
+      `const { tools } = require('toolmesh'); tools.add({ a: 1 }).then(({ sum }) => console.log('later', sum)); 'value'`,
+    );
+    expect(done).toMatchObject({ status: 'success', stdout: 'later 2\n', result: "'value'" });
+    const left = await js(
+      `const { tools } = require('toolmesh'); tools.wait({ ms: 60000 }); setTimeout(() => process.exit(3), 500)`,
+    );
+    expect(left).toMatchObject({ exit_code: 3, tool_calls: [{ name: 'wait', status: 'cancelled' }] });
+    const late = await js(`import { tools } from 'toolmesh'; await tools.wait({ ms: 60000 })`, { timeout_ms: 1_500 });
+    expect(late).toMatchObject({ status: 'timeout', tool_calls: [{ name: 'wait', status: 'cancelled' }] });
+    await until(() => hub.cancelled() === cancelled + 2);
+  });
+
+  test('calls in a session, with tools and without, after calls that nothing answers', async () => {
+    const session = { session_id: 'codemode-js' };
+    await js(`import { tools } from 'toolmesh'; const x = await tools.add({ a: 1 });`, session);
+    expect((await js('await tools.add({ a: x.sum })', session)).result).toBe('{ sum: 3 }');
+    const many = 'for (let i = 0; i < 80; i++) tools.wait({ ms: 60000 }).catch(() => {});';
+    expect((await js(`${many} setTimeout(() => { throw new Error('left') }, 300)`, session)).error.message).toBe(
+      'left',
+    );
+    const without = await js('await tools.add({ a: 1 })', { ...session, tools: undefined });
+    expect(without.error).toMatchObject({ type: 'ToolError', message: expect.stringContaining('was given no tools') });
+    expect((await js('await tools.add({ a: 1 })', session)).result).toBe('{ sum: 2 }');
+  });
+
+  test('gives no process that it starts its channel', async () => {
+    const code = [
+      `import { tools } from 'toolmesh'; import { spawnSync } from 'node:child_process';`,
+      'const before = await tools.add({ a: 1 });',
+      `const { stdout } = spawnSync('sh', ['-c', 'for fd in 3 4 5 6; do (: >&$fd) 2>/dev/null && echo open $fd; done; echo done']);`,
+      'console.log(before, String(stdout).trim(), await tools.add({ a: 2 }))',
+    ].join('\n');
+    expect((await js(code)).stdout).toBe('{ sum: 2 } done { sum: 3 }\n');
+  });
+});
+
 (canJail() ? describe : describe.skip)('without a hub', () => {
   test('programs run, and calls say what is missing', async () => {
     const alone = await startSandbox({ MCP_SERVER_URL: 'http://127.0.0.1:9', MIN_WORKERS: '1' });
@@ -183,11 +302,26 @@ const run = (code: string, more: object = {}) => sandbox.run({ code, tools: true
   });
 });
 
-describe('a program in another language', () => {
+(canJail() ? describe : describe.skip)('a program in another language', () => {
   test('is refused tools, in words', async () => {
-    const { status, body } = await sandbox.execute({ language: 'javascript', code: '1', tools: true });
+    const { status, body } = await sandbox.execute({ language: 'bash', code: 'true', tools: true });
     expect(status).toBe(422);
-    expect(body.error.message).toContain('programs of javascript cannot call tools; write this one in python');
+    expect(body.error.message).toContain(
+      'programs of bash cannot call tools; write this one in python or javascript or typescript, or leave tools out',
+    );
+  });
+});
+
+describe('a program in an isolate or in wasm', () => {
+  test('is refused tools, with the way out', () => {
+    const isolate = { languages: ['javascript'], isolation: 'isolate' } as const;
+    const jailed = { languages: ['python'], isolation: 'namespaces' } as const;
+    expect(whyNoTools('javascript', [isolate, jailed])).toBe(
+      'programs of javascript call tools in a jail of namespaces alone, and run in isolate here ' +
+        '(`npm run doctor` says what the jail needs); write this one in python, or leave tools out',
+    );
+    expect(whyNoTools('python', [isolate, jailed])).toBeUndefined();
+    expect(whyNoTools('python', [{ languages: ['python'], isolation: 'wasm' }])).toMatch(/; leave tools out$/);
   });
 });
 

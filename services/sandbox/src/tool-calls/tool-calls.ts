@@ -1,4 +1,9 @@
-import { EXECUTE_CODE, type ExecuteArguments, type ProgramToolCall } from '@toolmesh/shared/contracts/execution';
+import {
+  EXECUTE_CODE,
+  type ExecuteArguments,
+  type Language,
+  type ProgramToolCall,
+} from '@toolmesh/shared/contracts/execution';
 import { MeshError } from '@toolmesh/shared/kit/faults/errors';
 import { currentContext, runInContext } from '@toolmesh/shared/kit/telemetry/request-context';
 import { withSpan } from '@toolmesh/shared/kit/telemetry/tracing';
@@ -13,6 +18,8 @@ export interface ToolCallsOptions {
   readonly maxDepth: number;
   /** Called for each call that has ended. */
   readonly onEnded: (call: ProgramToolCall) => void;
+  /** Returns why programs of a language cannot call tools here; undefined where they can. */
+  readonly whyNot: (language: Language) => string | undefined;
 }
 
 /** Makes the tool calls of programs (contract, section 14). */
@@ -27,7 +34,7 @@ export interface ToolCalls {
 
 const NO_TOOLS = 'This program was given no tools: pass tools: true, or a list of names, to execute_code';
 
-export function createToolCalls({ hub, maxCalls, maxDepth, onEnded }: ToolCallsOptions): ToolCalls {
+export function createToolCalls({ hub, maxCalls, maxDepth, onEnded, whyNot }: ToolCallsOptions): ToolCalls {
   return {
     async open({ tools = [], language }, signal, onEvent = () => {}) {
       const { inContext, depth } = aroundProgram();
@@ -35,7 +42,8 @@ export function createToolCalls({ hub, maxCalls, maxDepth, onEnded }: ToolCallsO
       const names = typeof tools === 'boolean' ? [] : tools;
       const isGiven = tools === true || names.length > 0;
       if (isGiven && maxCalls === 0) throw switchedOff();
-      if (isGiven && language !== 'python') throw onlyPython(language);
+      const reason = isGiven ? whyNot(language) : undefined;
+      if (reason !== undefined) throw noTools(reason);
       const allowed = names.length === 0 ? undefined : await resolveNames(hub, names, signal);
       return createProgramCalls({
         hub,
@@ -94,12 +102,10 @@ const tooDeep = (maxDepth: number): MeshError =>
       : `Programs may run ${EXECUTE_CODE} in one another ${maxDepth} deep (SANDBOX_MAX_PROGRAM_DEPTH); this one is deeper`,
   );
 
-const onlyPython = (language: string): MeshError => {
-  const message = `programs of ${language} cannot call tools; write this one in python, or leave tools out`;
-  return new MeshError('invalid_arguments', `Arguments of ${EXECUTE_CODE}: tools: ${message}`, {
+const noTools = (message: string): MeshError =>
+  new MeshError('invalid_arguments', `Arguments of ${EXECUTE_CODE}: tools: ${message}`, {
     details: [{ path: 'tools', message }],
   });
-};
 
 const switchedOff = (): MeshError =>
   new MeshError('forbidden', 'Programs may call no tools here: SANDBOX_MAX_TOOL_CALLS is 0');

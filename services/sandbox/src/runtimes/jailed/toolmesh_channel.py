@@ -35,10 +35,12 @@ _HEADER = struct.Struct(">IB")
 
 def open_channel(fd):
     """Makes a socket the channel of this process, and of none that it starts."""
-    global FD, _owner
+    global FD, _owner, _next_id
     os.set_blocking(fd, False)
     os.set_inheritable(fd, False)
     FD, _owner = fd, os.getpid()
+    # An answer to the process before this one of a session is none of ours.
+    _next_id = int.from_bytes(os.urandom(6))
 
 
 def send(kind, payload):

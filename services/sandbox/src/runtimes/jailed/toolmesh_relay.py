@@ -67,7 +67,7 @@ class Relay:
 
     def restart(self):
         """Begins another program."""
-        self.shown = 0
+        self.shown = self.open_calls = 0
 
     def answer(self, payload):
         """Brings the program an answer of the service."""

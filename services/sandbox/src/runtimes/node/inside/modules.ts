@@ -3,6 +3,7 @@ import { cleanSource } from '../../javascript/source/clean-source.ts';
 import { WORK } from './explain.ts';
 import { adaptOs } from './node-api.ts';
 import { looksLikeModule } from './program.ts';
+import { openToolmesh, TOOLMESH, TOOLMESH_SOURCE, TOOLMESH_URL } from './tools/module.ts';
 import { loadersFor, transform, type Transformed } from './transform.ts';
 
 const fs = process.getBuiltinModule('node:fs');
@@ -34,13 +35,17 @@ const ENDINGS = ['.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs', '.json', '/index.
 
 /**
  * Makes `import` and `require` find what Node alone does not: the program itself, TypeScript and JSX with all that they
- * may have, files whose ending is left out, JSON without an attribute.
+ * may have, files whose ending is left out, JSON without an attribute, the tools of the mesh.
  */
 export function hookModules({ esbuild, onTransformed }: ModuleHooksOptions): ModuleHooks {
   let main: MainModule | undefined;
 
   const resolve: ResolveHookSync = (specifier, context, nextResolve) => {
     if (specifier === main?.url) return { url: specifier, format: 'module', shortCircuit: true };
+    if (specifier === TOOLMESH) {
+      openToolmesh();
+      return { url: TOOLMESH_URL, format: 'module', shortCircuit: true };
+    }
     if (specifier === 'os' || specifier === 'node:os') adaptOs();
     try {
       return withAttributes(nextResolve(specifier, context));
@@ -53,6 +58,7 @@ export function hookModules({ esbuild, onTransformed }: ModuleHooksOptions): Mod
 
   const load: LoadHookSync = (url, context, nextLoad) => {
     if (url === main?.url) return { format: 'module', source: main.source, shortCircuit: true };
+    if (url === TOOLMESH_URL) return { format: 'module', source: TOOLMESH_SOURCE, shortCircuit: true };
     if (!url.startsWith(`file://${WORK}`) || !TYPED.test(url)) return nextLoad(url, context);
     const file = fileURLToPath(url);
     const code = cleanSource(fs.readFileSync(file, 'utf8'));

@@ -8,6 +8,7 @@ import { adaptStreamPaths } from './node-api.ts';
 import { createPendingWork, defineSessionGlobals, evaluateNext, renewStdin } from './session.ts';
 import type { Settings } from './settings.ts';
 import { createSource } from './source.ts';
+import { forgetToolCalls } from './tools/module.ts';
 
 const { apply } = Reflect;
 const { then } = Promise.prototype;
@@ -30,6 +31,7 @@ export function runSession(first: Order, { esbuild }: Settings): void {
     const { placeOf, value } = evaluator.start(order);
     const ending = createEnding(placeOf);
     output.open();
+    forgetToolCalls();
     calls.begin(ending);
     process.exitCode = undefined;
     // The event loop turns at least once for each program, and tells its end.
