@@ -138,10 +138,7 @@ export const ExecuteArguments = z.object({
     .describe(
       'Packages of PyPI or npm that the program imports, by name or as "name==1.2.3": checked and installed first',
     ),
-  tools: ProgramTools.optional().describe(
-    'Lets a Python program call the tools of this server, all (true) or these: `from toolmesh import tools; ' +
-      'tools.NAME(key=value)`',
-  ),
+  tools: ProgramTools.optional().describe('The tools of this server that the program can call: all (true) or these'),
   timeout_ms: z.int().min(100).max(120_000).default(30_000).describe('When to stop the program, in milliseconds'),
   memory_mb: z.int().min(16).max(2_048).default(512).describe('How much memory the program may use, in MiB'),
   session_id: SandboxSessionId.optional().describe(
@@ -226,7 +223,9 @@ export const EXECUTE_CODE_TOOL = {
     'Runs a program (Python, JavaScript, TypeScript) in a sandbox without network. Returns what it printed, the value of ' +
     'its last expression, errors, and every file that it wrote to its working directory (/mnt/data is the same); plots ' +
     'and display() are returned, too. numpy, pandas and matplotlib are there for Python; name other packages in ' +
-    '`packages` instead of running pip or npm. Each call starts anew, unless session_id keeps variables and files.',
+    '`packages` instead of running pip or npm. Each call starts anew, unless session_id keeps variables and files. With ' +
+    'tools: true the program itself can call the tools of this server: Python `from toolmesh import tools; ' +
+    "tools.NAME(...)`, JavaScript `import { tools } from 'toolmesh'; await tools.NAME({...})`.",
   input: ExecuteArguments,
   output: ExecutionResult,
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
