@@ -13,6 +13,7 @@ import sys
 import _signal
 
 import toolmesh_channel as channel
+import toolmesh_children as children
 import toolmesh_display as display
 import toolmesh_environment as environment
 import toolmesh_interpreter as interpreters
@@ -47,6 +48,7 @@ def prepare(arguments):
     global _is_warm
     if not _is_warm:
         environment.prepare()
+        children.prepare()
         _set_import_path()
         if "data" in arguments:
             plots.preload()

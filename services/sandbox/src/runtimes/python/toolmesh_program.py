@@ -71,7 +71,7 @@ def run(code, namespace, run_coroutine, finish, explain=lambda error: error):
         if _runs == 1:
             namespace["__loader__"] = _Source(code)
         if "linecache" in sys.modules:
-            _remember_lines(code, name)
+            remember_lines(code, name)
         value = execute(code, name, namespace, run_coroutine)
         if value is not None:
             result = bounded(repr(value))
@@ -98,6 +98,23 @@ def execute(code, name, namespace, run_coroutine):
         return _execute_tree(tree, code, name, (namespace, run_coroutine))
     cells = import_ours("toolmesh_notebook").read(code, name, _parse)
     return _execute_cells(cells, name, namespace, run_coroutine)
+
+
+def sources():
+    """Returns the texts of the programs so far, by the names that tracebacks give them."""
+    return dict(_sources)
+
+
+def statements(code, name):
+    """Returns the statements of a program, without magics; none where it is not Python at all."""
+    try:
+        try:
+            return _parse(code, name).body
+        except SyntaxError:
+            cells = import_ours("toolmesh_notebook").read(code, name, _parse)
+            return [statement for cell in cells if cell.magic is None for statement in cell.tree.body]
+    except SyntaxError:
+        return []
 
 
 def _parse(code, name):
@@ -174,8 +191,8 @@ def _evaluate(tree, name, mode, namespace, run_coroutine):
     return run_coroutine(value) if compiled.co_flags & _COROUTINE else value
 
 
-def _remember_lines(code, name):
-    """Tracebacks show source lines from here; an entry without a time is never checked against a file."""
+def remember_lines(code, name):
+    """Gives tracebacks the lines of a program; an entry without a time is never checked against a file."""
     linecache = import_ours("linecache")
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
 
@@ -225,7 +242,7 @@ def format_error(failure):
     try:
         traceback = import_ours("traceback")
         for name, code in _sources.items():
-            _remember_lines(code, name)
+            remember_lines(code, name)
         summary = traceback.TracebackException.from_exception(failure)
         _keep_user_frames(traceback, summary, set())
         return "".join(summary.format())
