@@ -4,7 +4,7 @@ import { freePort } from '@toolmesh/shared/test-kit/raw-server';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
 import { type Mesh, startLauncher } from './mesh.ts';
-import { PYTHON_ISOLATION } from './parts.ts';
+import { NODE_ISOLATION, PYTHON_ISOLATION } from './parts.ts';
 import { portVariable, SERVICES } from '../mesh/services.ts';
 
 /** Tests of the first minutes after `npm start`; the last of them kill a service. */
@@ -15,7 +15,9 @@ export function describeNewcomer(mesh: () => Mesh): void {
       expect(mesh().output()).toContain(`curl -s http://localhost:${port}/chat`);
       expect(mesh().output()).toMatch(/Model +demo \(no OPENAI_API_KEY, and no Ollama at http:\/\/127\.0\.0\.1:\d+\)/);
       expect(mesh().output()).toMatch(
-        new RegExp(`Sandbox +python: ${PYTHON_ISOLATION}, javascript: isolate, typescript: isolate`),
+        new RegExp(
+          `Sandbox +python: ${PYTHON_ISOLATION}, javascript: ${NODE_ISOLATION}, typescript: ${NODE_ISOLATION}`,
+        ),
       );
     });
 
@@ -44,7 +46,7 @@ export function describeNewcomer(mesh: () => Mesh): void {
     });
 
     test('runs tools of one message at the same time', async () => {
-      const slow = 'import time; print(begun := time.time()); time.sleep(1); time.time()';
+      const slow = 'import time; print(begun := time.time()); time.sleep(4); time.time()';
       const { body } = await post(`${mesh().url('middleware')}/chat`, { message: `Run \`${slow}\` and \`${slow}\`` });
       expect(body.tool_calls.map(({ status }: { status: string }) => status)).toEqual(['ok', 'ok']);
       const executions: ExecutionResult[] = body.tool_calls.map(

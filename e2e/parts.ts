@@ -7,6 +7,8 @@ export const hasProgram = (name: string): boolean => spawnSync(name, ['--version
 
 /** The isolation that the sandbox chooses for Python on this machine: the best it can have. */
 export const PYTHON_ISOLATION = canJail() ? 'namespaces' : 'wasm';
+/** That of JavaScript and TypeScript. */
+export const NODE_ISOLATION = canJail() ? 'namespaces' : 'isolate';
 
 type Test = (name: string, run: () => Promise<void>, timeoutMs?: number) => void;
 

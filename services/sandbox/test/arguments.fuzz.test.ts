@@ -13,7 +13,7 @@ const LEVEL = IS_FULL ? 'wasm' : String(PYTHON_LEVELS.at(-1));
 let sandbox: Sandbox;
 beforeAll(async () => {
   sandbox = await startSandbox({ ...NO_INDEX, SANDBOX_ISOLATION: LEVEL });
-}, 60_000);
+}, 240_000);
 afterAll(() => sandbox.stop());
 
 const send = (body: string, type = 'application/json'): Promise<Answer> =>
@@ -111,7 +111,7 @@ test('any body gets a refusal', async () => {
   });
   await fc.assert(property, { numRuns: 100, interruptAfterTimeLimit: 30_000 });
   expect(refused).toBeGreaterThan(50);
-}, 60_000);
+}, 240_000);
 
 const bodies: [string, string][] = [
   ['nothing', ''],

@@ -11,7 +11,7 @@ describeInstalled('numpy, pandas and matplotlib (npm run python-layer)', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await startSandbox({ SANDBOX_ISOLATION: 'namespaces' });
-  }, 60_000);
+  }, 240_000);
   afterAll(() => sandbox.stop());
 
   test('data libraries compute', async () => {

@@ -7,7 +7,7 @@ describe.each(PYTHON_LEVELS)('what a program shows in %s', (level) => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await startSandbox({ SANDBOX_ISOLATION: level });
-  }, 60_000);
+  }, 240_000);
   afterAll(() => sandbox.stop());
 
   test('is streamed in order with what it prints', async () => {

@@ -4,7 +4,7 @@ import { until } from '@toolmesh/shared/test-kit/waiting';
 import { timeLeft } from '../src/workers/fair-time.ts';
 import { openProcessUsage } from '../src/workers/process-usage.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const busy: ChildProcess[] = [];
 afterAll(() => {

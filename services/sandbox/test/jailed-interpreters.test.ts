@@ -11,7 +11,7 @@ import { startWorker, type WorkerProcess } from '../src/workers/worker-process.t
 import { sinkInto, toSend } from './javascript-worker.ts';
 import { cacheFor, PYTHON_LEVELS } from './sandbox.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 /** One that knows nothing of us, as bash is. */
 const PLAIN: ExecutedInterpreter = {
@@ -187,7 +187,7 @@ print([fd for fd in range(256) if is_open(fd)], os.getpid(), os.getppid(), refus
     refused(lambda: open("/usr/x", "w")), os.listdir("/proc"))
 `;
     expect(await run(await open(BY_ORDERS), probe)).toMatchObject({
-      stdout: '[0, 1, 2, 3, 4, 5] 2 1 1 30 []\n',
+      stdout: '[0, 1, 2, 3, 4, 5, 6] 2 1 1 30 []\n',
       error: null,
     });
   });

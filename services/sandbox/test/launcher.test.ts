@@ -8,7 +8,7 @@ import { descendantsOf } from './hostile/processes.ts';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
 // Real processes are started, ended and waited for.
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const describeJailed = PYTHON_LEVELS.includes('namespaces') ? describe : describe.skip;
 

@@ -12,7 +12,7 @@ describe.each(users)('Python in namespaces, the service being run by %s:', (_nam
   const resultOf = async (code: string) => (await run({ code })).result;
   beforeAll(async () => {
     sandbox = await startSandbox({ SANDBOX_ISOLATION: 'namespaces', SANDBOX_CACHE_DIR: cache }, user);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await sandbox.stop();
     rmSync(cache, { recursive: true, force: true });

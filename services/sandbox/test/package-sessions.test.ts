@@ -5,7 +5,7 @@ import { startIndex } from './packages/fixtures/index-server.ts';
 import { cacheFor, PYTHON_LEVELS, type Sandbox, startSandbox, USERS } from './sandbox.ts';
 
 // A sandbox, pip and npm are started.
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const users = PYTHON_LEVELS.includes('namespaces') ? USERS : [];
 

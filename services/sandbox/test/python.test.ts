@@ -12,7 +12,7 @@ const file = (path: string) => ({ path, content: '' });
 describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
   beforeAll(async () => {
     sandbox = await startSandbox({ SANDBOX_ISOLATION: level });
-  }, 60_000);
+  }, 240_000);
   afterAll(() => sandbox.stop());
 
   describe('POST /execute', () => {
@@ -78,7 +78,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
         jailed: { python: IS_JAILED, javascript: IS_JAILED, typescript: IS_JAILED },
       });
       const { body: ready } = await request(`${sandbox.url}/ready`);
-      expect(Object.keys(ready.checks)).toEqual(['python', 'javascript', 'typescript']);
+      expect(Object.keys(ready.checks)).toEqual(expect.arrayContaining(['python', 'javascript', 'typescript']));
       expect(ready.checks.python).toMatchObject({ status: IS_JAILED ? 'ok' : 'degraded' });
       const { body: metrics } = await request(`${sandbox.url}/metrics`);
       expect(metrics).toMatch(/^sandbox_executions_total\{language="python",status="success"\} [1-9]/m);
@@ -162,7 +162,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
         stdout: 'begun',
         exit_code: null,
         signal: 'SIGKILL',
-        error: { type: 'Timeout', message: 'The program was stopped after 500 ms' },
+        error: { type: 'Timeout', message: expect.stringMatching(/^The program was stopped after 500 ms/) },
       });
       expect(result.cpu_ms).toBeGreaterThan(0);
     });

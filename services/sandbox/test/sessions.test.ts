@@ -4,7 +4,7 @@ import { until } from '@toolmesh/shared/test-kit/waiting';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from './sandbox.ts';
 
 // Real processes are started, ended and waited for.
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const end = (sandbox: Sandbox, id: string) => request(`${sandbox.url}/sessions/${id}`, { method: 'DELETE' });
 
@@ -16,7 +16,7 @@ describe.each(PYTHON_LEVELS)('a session, Python in %s:', (level) => {
       SANDBOX_MAX_SESSIONS: '12',
       SANDBOX_SESSION_IDLE_MS: '60000',
     });
-  }, 60_000);
+  }, 240_000);
   afterAll(() => sandbox.stop());
   const inSession =
     (session_id: string) =>

@@ -6,7 +6,7 @@ import { whyNoTools } from '../src/tool-calls/calling-languages.ts';
 import { serveHubOfTools } from './hub-of-tools.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 let hub: Awaited<ReturnType<typeof serveHubOfTools>>;
 let sandbox: Sandbox;

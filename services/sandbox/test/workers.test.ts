@@ -6,7 +6,7 @@ import { type ServiceProcess, StartFailure, startServiceProcess } from '@toolmes
 import { until } from '@toolmesh/shared/test-kit/waiting';
 
 // Real processes are started, ended and waited for.
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const MAIN = new URL('../src/main.ts', import.meta.url);
 const started: ServiceProcess[] = [];

@@ -13,7 +13,7 @@ describeJailed('a set of libraries that arrives while the sandbox runs', () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await startSandbox({ SANDBOX_ISOLATION: 'namespaces', SANDBOX_CACHE_DIR: cache });
-  }, 60_000);
+  }, 240_000);
   afterAll(() => sandbox?.stop());
 
   const look = async () => (await request(`${sandbox.url}/ready`)).body;
@@ -42,5 +42,5 @@ describeJailed('a set of libraries that arrives while the sandbox runs', () => {
     const unnamed = 'import importlib\nimportlib.import_module("num" + "py").__version__';
     expect((await sandbox.run({ code: unnamed })).result).toBe("'9.9'");
     expect((await request(`${sandbox.url}/health`)).body.python_layer).toMatchObject({ state: 'off', sets: ['data'] });
-  }, 60_000);
+  }, 240_000);
 });

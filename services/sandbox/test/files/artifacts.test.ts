@@ -5,7 +5,7 @@ import { request } from '@toolmesh/shared/test-kit/requests';
 import { PYTHON_LEVELS, type Sandbox, startSandbox } from '../sandbox.ts';
 
 // Real processes run real programs.
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const MIB = 1_024 ** 2;
 
@@ -13,7 +13,7 @@ describe.each(PYTHON_LEVELS)('files of programs, Python in %s:', (level) => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await startSandbox({ SANDBOX_ISOLATION: level, MIN_WORKERS: '1', MAX_WORKERS: '2' });
-  }, 60_000);
+  }, 240_000);
   afterAll(() => sandbox.stop());
 
   const upload = async (name: string, content: string | Uint8Array<ArrayBuffer>) =>

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { type Sandbox, startSandbox } from '../sandbox.ts';
 
-// Real services are started.
-jest.setTimeout(60_000);
+// Real services are started, whose first start prepares the isolate.
+jest.setTimeout(240_000);
 
 const MIB = 1_024 ** 2;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { request } from '@toolmesh/shared/test-kit/requests';
 import { contentOf, PYTHON_LEVELS, type Sandbox, startSandbox } from '../sandbox.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 /** Real Node needs a jail of namespaces (the isolate is tested beside it). */
 const describeWhereJailed = PYTHON_LEVELS.includes('namespaces') ? describe : describe.skip;

@@ -6,7 +6,7 @@ import { type IndexServer, startIndex } from './fixtures/index-server.ts';
 import { cleanUp, openPackages, signal, temporaryDirectory, type TestPackages } from './fixtures/setup.ts';
 
 // Each install runs pip, which takes a while on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 let index: IndexServer;
 let packages: TestPackages;

@@ -1,10 +1,13 @@
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, expect, jest, test } from '@jest/globals';
 import { gateManifest } from '../../src/packages/resolve/npm-manifest.ts';
 import { npmTargetHere } from '../../src/packages/resolve/npm-target.ts';
 import { newestVersion } from '../../src/packages/versions.ts';
 import { openTestIndex } from './fixtures/setup.ts';
 import { makeTarball } from './fixtures/tarball.ts';
 import { makeWheel } from './fixtures/wheel.ts';
+
+// Descriptions with tens of thousands of entries are made and read.
+jest.setTimeout(120_000);
 
 const { index, packages, install, close } = await openTestIndex('pypi');
 afterAll(close);

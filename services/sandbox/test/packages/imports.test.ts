@@ -5,7 +5,7 @@ import { type IndexServer, startIndex } from './fixtures/index-server.ts';
 import { cleanUp, temporaryDirectory } from './fixtures/setup.ts';
 
 // A sandbox and pip are started.
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 let index: IndexServer;
 let sandbox: Sandbox;

@@ -12,7 +12,7 @@ import { makeTarball } from './fixtures/tarball.ts';
 import { makeWheel } from './fixtures/wheel.ts';
 
 // Each install runs pip, which takes a while on a busy machine.
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 const { index, packages, close } = await openTestIndex('pypi');
 afterAll(close);

@@ -6,7 +6,7 @@ import { cacheFor, PYTHON_LEVELS, type Sandbox, startSandbox } from '../sandbox.
 import { type IndexServer, startIndex } from './fixtures/index-server.ts';
 
 // A sandbox and pip are started.
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 /** A base layer of small packages with the names of the large ones. */
 async function makeBaseLayer(cache: string): Promise<void> {

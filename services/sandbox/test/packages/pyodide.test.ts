@@ -8,7 +8,7 @@ import { cleanUp, openPackages, signal } from './fixtures/setup.ts';
 import { makeWheel } from './fixtures/wheel.ts';
 
 // pip is started.
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const NATIVE = 'cp314-cp314-manylinux_2_28_x86_64';
 const PYODIDE = 'cp314-cp314-pyemscripten_2026_0_wasm32';

@@ -144,6 +144,14 @@ def _run_coroutine(coroutine):
 
 
 def _explain_missing(error):
+    try:
+        _say_what_is_missing(error)
+    except BaseException:
+        pass  # The program's own exceptions may fail at being read.
+    return error
+
+
+def _say_what_is_missing(error):
     name = str(error.name).partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if name in missing:
         error.msg += f": {name} is not available at isolation wasm, which has the standard library and pure Python packages"
@@ -155,7 +163,6 @@ def _explain_missing(error):
         error.strerror = f"emscripten does not support processes: {WAY_OUT}"
     elif "using the 'C' locale" in str(error):
         error.args = (f"{error.args[0]} Locales: {WAY_OUT}",)
-    return error
 
 
 def _finish():
