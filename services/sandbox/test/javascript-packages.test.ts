@@ -166,6 +166,7 @@ describe('packages', () => {
 
 describe('a missing module is reported:', () => {
   const refusals: [string, string | RegExp][] = [
+    ['import { tools } from "toolmesh"', /^Cannot find module 'toolmesh': it calls tools\. .* install bubblewrap/],
     ['require("net")', /^Cannot find module 'net': it talks to the network/],
     [
       'require("nobody")',

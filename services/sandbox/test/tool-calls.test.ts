@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { canJail } from '@toolmesh/shared/test-kit/can-jail';
 import { post, request } from '@toolmesh/shared/test-kit/requests';
 import { until } from '@toolmesh/shared/test-kit/waiting';
+import { withHint } from '../src/execution/error-hints.ts';
 import { whyNoTools } from '../src/tool-calls/calling-languages.ts';
 import { serveHubOfTools } from './hub-of-tools.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
@@ -175,6 +176,10 @@ const run = (code: string, more: object = {}) => sandbox.run({ code, tools: true
   test.each([
     ['import', `import { tools, ToolError } from 'toolmesh';`],
     ['require', `const { tools, ToolError } = require('toolmesh');`],
+    [
+      'import of the default',
+      `import tools, { ToolError } from 'toolmesh'; import all from 'toolmesh'; all.tools.add;`,
+    ],
     ['import()', `const { tools, ToolError } = await import('toolmesh');`],
   ])('calls tools that it has by %s, and gets values', async (_way, head) => {
     const result = await js(
@@ -185,7 +190,7 @@ const run = (code: string, more: object = {}) => sandbox.run({ code, tools: true
         'for (const call of [() => tools.fail(), () => tools.ad({ a: 1 }), () => tools.add(), () => tools.add(1, 2)]) {',
         '  try { await call(); } catch (error) { console.log(error instanceof ToolError, error.message, error.tool); }',
         '}',
-        'console.log((await tools.list())[0], await tools.help("add"));',
+        'console.log((await tools.list())[0], await tools.help("add"), `${tools}`, JSON.stringify(tools), (await tools) === tools);',
       ].join('\n'),
     );
     expect(result.stderr).toBe('');
@@ -198,6 +203,7 @@ const run = (code: string, more: object = {}) => sandbox.run({ code, tools: true
       'false add takes one object with its arguments by name undefined',
     ]);
     expect(result.stdout).toContain("{ name: 'add', description: 'Adds two numbers.' }");
+    expect(result.stdout).toMatch(/\[object Object\] \{.*\} true\n$/);
     expect(result.tool_calls.map(({ status }: { status: string }) => status)).toEqual([
       ...Array.from({ length: 6 }, () => 'success'),
       'error',
@@ -322,6 +328,13 @@ describe('a program in an isolate or in wasm', () => {
     );
     expect(whyNoTools('python', [isolate, jailed])).toBeUndefined();
     expect(whyNoTools('python', [{ languages: ['python'], isolation: 'wasm' }])).toMatch(/; leave tools out$/);
+  });
+
+  test('is told the same where it looks for them', () => {
+    const error = { type: 'ModuleNotFoundError', message: "No module named 'toolmesh'", traceback: '' };
+    expect(withHint(error, { language: 'python' })?.message).toBe(
+      "No module named 'toolmesh'. Programs call tools in a jail of namespaces alone (`npm run doctor` says what that needs)",
+    );
   });
 });
 

@@ -18,7 +18,7 @@ const NEEDS_JAIL =
   'JavaScript runs here in an isolate without it. It needs the namespaces jail, in which JavaScript is real Node: ' +
   'install bubblewrap where the sandbox runs (see its README)';
 
-/** What the modules of Node are for that an isolate cannot have. */
+/** What the modules are for that programs have in Node, and that an isolate cannot have. */
 const LACKING: ReadonlyMap<string, string> = new Map([
   ['child_process', 'starts processes'],
   ['worker_threads', 'starts threads'],
@@ -42,6 +42,7 @@ const LACKING: ReadonlyMap<string, string> = new Map([
   ['trace_events', 'follows the process'],
   ['test', 'runs tests in processes'],
   ['domain', 'follows the event loop'],
+  ['toolmesh', 'calls tools'],
 ]);
 
 interface Asked {

@@ -62,7 +62,8 @@ const NODE: readonly Kind[] = [
     types: /^Error$/,
     message: /^Cannot find (?:module|package) '([^'./][^']*)'(?! imported from \/opt)/,
     hint: ([, module = '']) => {
-      if (isBuiltin(module)) return undefined;
+      // Where there is no module of these, the runtime itself says why.
+      if (isBuiltin(module) || module === 'toolmesh') return undefined;
       const name = distributionFor('npm', module);
       return name === undefined ? UNKNOWN : howToGet(name);
     },
@@ -83,12 +84,15 @@ export function withHint(error: Failure | null, program: Program): Failure | nul
 
 const NO_WINDOWS = 'There are no windows in the sandbox: draw with matplotlib or Pillow, whose pictures are returned';
 
+const NO_TOOLS = 'Programs call tools in a jail of namespaces alone (`npm run doctor` says what that needs)';
+
 /** Modules that no package brings here. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   tkinter: NO_WINDOWS,
   _tkinter: NO_WINDOWS,
   turtle: NO_WINDOWS,
   pip: 'A program cannot install packages: name them in packages of the call, or use install_package first',
+  toolmesh: NO_TOOLS,
   js: 'There is no browser around this program',
 };
 

@@ -33,6 +33,8 @@ export class ToolError extends Error {
 
 const MAX_ARGUMENTS = 1_000_000;
 const { stringify } = JSON;
+/** Names that the language itself asks any object for: these are no tools. `tools.call` reaches one that has such a name. */
+const ASKED_FOR: ReadonlySet<string> = new Set(['then', 'toJSON', 'toString', 'valueOf']);
 
 /** Returns the tools of the mesh as functions by name, each of which calls one. All work is done by `ask`. */
 export function createTools({ ask, fromBase64 }: CreateToolsOptions) {
@@ -88,9 +90,8 @@ export function createTools({ ask, fromBase64 }: CreateToolsOptions) {
 
   return new Proxy(own, {
     get(target, name) {
-      // A promise that is resolved with this would look for `then`.
-      if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
-      if (Object.hasOwn(target, name)) return target[name];
+      if (typeof name !== 'string') return undefined;
+      if (Object.hasOwn(target, name) || ASKED_FOR.has(name)) return Reflect.get(target, name);
       const tool = (...args: readonly unknown[]) => call(name, args);
       Object.defineProperty(tool, 'name', { value: name });
       return tool;

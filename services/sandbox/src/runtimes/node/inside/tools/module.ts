@@ -8,10 +8,10 @@ export const TOOLMESH_URL = 'file:///opt/node/lib/toolmesh.mjs';
 
 const KEY = 'toolmesh.tools';
 
-/** The module's text, which takes what {@link openToolmesh} has left. */
+/** The module's text, which takes what {@link openToolmesh} has left. Its default export is the tools, or all of it. */
 export const TOOLMESH_SOURCE = `const own = globalThis[Symbol.for('${KEY}')];
 export const { tools, ToolError } = own;
-export default own;
+export default new Proxy(own, { get: (_own, name) => own[name] ?? tools[name] });
 `;
 
 let channel: ToolChannel | undefined;
