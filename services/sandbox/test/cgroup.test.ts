@@ -114,7 +114,7 @@ describe('control groups of workers', () => {
   test('bound processes and swap, and memory above what is there when a run begins', async () => {
     const { create } = await open();
     const { group, read } = create();
-    expect([read('pids.max'), read('memory.swap.max'), read('memory.oom.group')]).toEqual(['128', '0', '1']);
+    expect([read('pids.max'), read('memory.swap.max'), read('memory.oom.group')]).toEqual(['256', '0', '1']);
     expect(read('memory.max')).toBe('max');
     group.begin(64 * MIB);
     expect(read('memory.max')).toBe(`${74 * MIB}`);

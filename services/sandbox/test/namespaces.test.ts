@@ -154,7 +154,7 @@ describe.each(users)('Python in namespaces, the service being run by %s:', (_nam
 
   test('a fork bomb gets no further than its limit, and leaves nothing', async () => {
     const code =
-      'import os, time\nchildren = 0\ntry:\n    while True:\n        if os.fork() == 0: time.sleep(60)\n        children += 1\nexcept BlockingIOError as error: print(children < 64, error.errno)';
+      'import os, time\nchildren = 0\ntry:\n    while True:\n        if os.fork() == 0: time.sleep(60)\n        children += 1\nexcept BlockingIOError as error: print(children < 144, error.errno)';
     expect(await run({ code, timeout_ms: 30_000 })).toMatchObject({ status: 'success', stdout: 'True 11\n' });
     expect(await resultOf('1')).toBe('1');
   });

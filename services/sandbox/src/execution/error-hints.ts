@@ -53,7 +53,7 @@ const PYTHON: readonly Kind[] = [
   {
     types: /^(?:RuntimeError|BlockingIOError)$/,
     message: /can't start new thread|Resource temporarily unavailable/,
-    hint: () => 'A program may have 64 processes and threads together: use a smaller pool',
+    hint: () => 'A program may have 144 processes and threads together: use a smaller pool',
   },
 ];
 

@@ -41,8 +41,8 @@ export interface CgroupsOptions {
 }
 
 const RUN_GROUP = /^toolmesh-run-(\d+)-\d+$/;
-/** Processes and threads of a worker, ours included: a jail's own limit of 64 comes first. */
-const PROCESSES = 128;
+/** Processes and threads of a worker, ours included: a jail's own limit of 144 comes first. */
+const PROCESSES = 256;
 /** The service comes before the programs that it watches; they have 100 each. */
 const SERVICE_WEIGHT = '1000';
 

@@ -128,7 +128,7 @@ function foldersAbove(paths: readonly string[]): readonly string[] {
 }
 
 /**
- * The service comes before the programs that it watches, or 64 busy processes of one of them would keep it from ending
+ * The service comes before the programs that it watches, or 144 busy processes of one of them would keep it from ending
  * them in time. Between sessions on a host the kernel shares the processors out by itself (sched(7), autogroup); in a
  * container it does not.
  */

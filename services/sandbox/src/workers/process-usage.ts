@@ -59,7 +59,7 @@ export function openProcessUsage(root: number): ProcessUsage {
 }
 
 /** Descriptors of a process that count for nothing. */
-const FREE_DESCRIPTORS = 64;
+const FREE_DESCRIPTORS = 20;
 /** A pipe of one page, or the watches by which a descriptor sees the others, and the locks on it. */
 const DESCRIPTOR_BYTES = 16_384;
 /** A list of mappings this long has some 3,500 of them: many more than a program with large libraries. */

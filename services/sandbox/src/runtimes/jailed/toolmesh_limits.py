@@ -5,7 +5,7 @@ import resource
 MAX_DESCRIPTOR = 256
 LIMITS = (
     # Processes and threads together, the supervisor included.
-    (resource.RLIMIT_NPROC, 64),
+    (resource.RLIMIT_NPROC, 144),
     (resource.RLIMIT_NOFILE, MAX_DESCRIPTOR),
     (resource.RLIMIT_FSIZE, 64 << 20),
     (resource.RLIMIT_CORE, 0),

@@ -11,6 +11,7 @@ import select
 import sys
 
 import _signal
+import _thread
 
 import toolmesh_channel as channel
 import toolmesh_children as children
@@ -40,6 +41,9 @@ def prepare_launcher(arguments):
     gc.freeze()
 
 
+STACK_BYTES = 4 << 20
+"""Of each thread but the first: those of 128 threads fit into the room for stacks (`toolmesh_interpreter.py`)."""
+
 _is_warm = False
 
 
@@ -47,6 +51,7 @@ def prepare(arguments):
     """Makes the interpreter an ordinary one; to be called before there is a process for the program."""
     global _is_warm
     if not _is_warm:
+        _thread.stack_size(STACK_BYTES)
         environment.prepare()
         children.prepare()
         _set_import_path()
