@@ -17,6 +17,7 @@ import toolmesh_channel as channel
 import toolmesh_children as children
 import toolmesh_display as display
 import toolmesh_environment as environment
+import toolmesh_hooks as hooks
 import toolmesh_interpreter as interpreters
 import toolmesh_plots as plots
 import toolmesh_program as user_program
@@ -54,6 +55,7 @@ def prepare(arguments):
         _thread.stack_size(STACK_BYTES)
         environment.prepare()
         children.prepare()
+        hooks.after_import("pwd", _know_the_user)
         _set_import_path()
         if "data" in arguments:
             plots.preload()
@@ -64,6 +66,17 @@ def prepare(arguments):
     _set_import_path()
     if "data" in arguments:
         os.makedirs(os.environ["MPLCONFIGDIR"], exist_ok=True)
+
+
+def _know_the_user(pwd):
+    """The user of a jail has a number that no other has, and no entry in a database: programs get one."""
+    entry_of_number, entry_of_name = pwd.getpwuid, pwd.getpwnam
+
+    def own():
+        return pwd.struct_passwd((os.environ["USER"], "x", os.getuid(), os.getgid(), "", user_program.WORK_DIR, "/bin/sh"))
+
+    pwd.getpwuid = lambda uid: own() if uid == os.getuid() else entry_of_number(uid)
+    pwd.getpwnam = lambda name: own() if name == os.environ.get("USER") else entry_of_name(name)
 
 
 PACKAGES = "/opt/packages"
