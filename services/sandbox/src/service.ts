@@ -34,6 +34,7 @@ import { packageRoutes } from './packages/routes.ts';
 import { packageTools } from './packages/tools.ts';
 import { chooseRuntimes, pythonTargetOf } from './runtimes/choose-runtimes.ts';
 import type { Runtime } from './runtimes/runtime.ts';
+import { makeWritable } from './writable-folder.ts';
 import { createSessions } from './execution/sessions.ts';
 import { workspaceRoutes } from './workspaces/routes.ts';
 import { openWorkspaceStore } from './workspaces/workspace-store.ts';
@@ -189,6 +190,7 @@ export const sandbox = defineService({
     if (min > max) throw new ConfigError(`MIN_WORKERS: ${min} is more than MAX_WORKERS, which is ${max}`);
 
     const { SANDBOX_PYTHON: python, SANDBOX_DATA_DIR = join(SANDBOX_CACHE_DIR, 'packages') } = config;
+    makeWritable('SANDBOX_DATA_DIR', SANDBOX_DATA_DIR);
     const { by, cgroups } = await chooseLimits({ demanded: config.SANDBOX_LIMITS, python, logger });
     const { runtimes, lacking } = await chooseRuntimes({
       isolation: SANDBOX_ISOLATION,
