@@ -34,7 +34,7 @@ export default {
     only('compose', ['e2e/compose/*.test.ts']),
   ],
   // Slow tests show; a file whose waits are longer says so itself.
-  testTimeout: 20_000,
+  testTimeout: 120_000,
   // More than cores: half of the time of a test that talks to processes is waiting.
   maxWorkers: 4,
   // The modules of finished tests stay in memory: V8 keeps what ran in a context for as long as it likes.

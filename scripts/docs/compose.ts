@@ -25,7 +25,7 @@ export function composeBlocks(
     const own = without(settings, new Set([...commonNames, ...byHand]));
     blocks.set(`compose-settings-${service}`, settingLines(own, 6));
     const secrets = [...secretsOf(given), ...secretsOf(own)];
-    blocks.set(`compose-secrets-${service}`, `    secrets: [${secrets.join(', ')}]`);
+    blocks.set(`compose-secrets-${service}`, listOf('secrets', secrets));
     for (const name of secretsOf(own)) files.set(name, fileLine(name));
   }
   return blocks.set('compose-secrets', [...files.values()].join('\n'));
@@ -54,4 +54,13 @@ function namesByHand(text: string, block: string): ReadonlySet<string> {
   const lines = new RegExp(`^ *${block}:(?: &\\w+)?\\n((?: .*\\n)*)`, 'm').exec(text)?.[1] ?? '';
   const own = block === COMMON ? lines : (/^((?: {4}.*\n)*)/.exec(lines)?.[1] ?? '');
   return new Set([...own.matchAll(/^ +([A-Z][A-Z0-9_]*): /gm)].flatMap(([, name]) => name ?? []));
+}
+
+const LINE_WIDTH = 120;
+
+/** Returns a list of a service as the formatter writes it: one that is too long goes below its key. */
+function listOf(key: string, items: readonly string[]): string {
+  const list = `[${items.join(', ')}]`;
+  const line = `    ${key}: ${list}`;
+  return line.length <= LINE_WIDTH ? line : `    ${key}:\n      ${list}`;
 }

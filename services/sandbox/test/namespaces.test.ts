@@ -57,9 +57,9 @@ describe.each(users)('Python in namespaces, the service being run by %s:', (_nam
       ],
       ['talks to itself over a socket', 'import socket; a, b = socket.socketpair(); a.send(b"x"); b.recv(1)', "b'x'"],
       [
-        'finds three descriptors open',
+        'finds its streams open, and the way to its supervisor',
         'import os\ndef is_open(fd):\n    try: return bool(os.fstat(fd))\n    except OSError: return False\n[fd for fd in range(1024) if is_open(fd)]',
-        '[0, 1, 2]',
+        '[0, 1, 2, 16]',
       ],
       ['has time zones', 'from zoneinfo import ZoneInfo; ZoneInfo("Europe/Paris").key', "'Europe/Paris'"],
       ['has exit and quit', 'callable(exit) and callable(quit)', 'True'],
@@ -97,7 +97,8 @@ describe.each(users)('Python in namespaces, the service being run by %s:', (_nam
     test('sees no other process, no file of the host, no environment', async () => {
       const code =
         'import os; os.listdir("/proc"), sorted(os.listdir("/")), [k for k in os.environ if "CANARY" in k], os.getpid() < 10';
-      const places = "['bin', 'dev', 'lib', 'lib64', 'opt', 'proc', 'tmp', 'usr', 'work']";
+      const places =
+        "['bin', 'content', 'dev', 'home', 'lib', 'lib64', 'mnt', 'opt', 'proc', 'tmp', 'usr', 'work', 'workspace']";
       expect(await resultOf(code)).toBe(`([], ${places}, [], True)`);
     });
 

@@ -36,7 +36,7 @@ describe.each(PYTHON_LEVELS)('under %s:', (level) => {
       async (program) => {
         expect((await faults.get(program)) ?? []).toEqual([]);
       },
-      300_000,
+      900_000,
     );
   });
 });
