@@ -138,9 +138,9 @@ export function describeJourneys(mesh: () => RunningMesh): void {
     });
   });
 
-  /** Waits until the sandbox has so many programs running in Python. */
+  /** Waits until the sandbox has so many programs running. */
   async function untilBusy(count: number): Promise<void> {
-    const wanted = `sandbox_workers{language="python",state="busy"} ${count}`;
+    const wanted = `sandbox_programs{state="running"} ${count}`;
     while (!(await request(at('sandbox', '/metrics'))).body.includes(wanted)) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

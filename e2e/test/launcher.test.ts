@@ -56,7 +56,7 @@ describe('npm start with a key', () => {
     expect(mesh.servicePids().length).toBe(SERVICES.length);
     const asked = chat('Run `import time; time.sleep(1); print("slept")`');
     const metrics = async (): Promise<string> => (await request(`${mesh.url('sandbox')}/metrics`)).body;
-    await until(async () => /sandbox_workers\{language="python",state="busy"\} 1/.test(await metrics()));
+    await until(async () => /sandbox_programs\{state="running"\} 1/.test(await metrics()));
     mesh.signal('SIGTERM');
     expect(await asked).toMatchObject({ status: 200, body: { response: 'Code output: slept' } });
     expect(await mesh.exited).toEqual({ code: 0 });

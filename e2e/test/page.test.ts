@@ -58,10 +58,10 @@ async function send(text: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-/** Programs in Python that the sandbox runs at the moment. */
+/** Programs that the sandbox runs at the moment. */
 async function busyWorkers(): Promise<number> {
   const { body } = await request(`${mesh.url('sandbox')}/metrics`);
-  return Number(/^sandbox_workers\{language="python",state="busy"\} (\d+)$/m.exec(body)?.[1]);
+  return Number(/^sandbox_programs\{state="running"\} (\d+)$/m.exec(body)?.[1]);
 }
 
 const answer = () => page.getByRole('article', { name: 'Assistant' }).last();

@@ -206,11 +206,10 @@ export type ExecutionResult = z.output<typeof ExecutionResult>;
 /** The name of the tool, at the sandbox and at every service that forwards it. */
 export const EXECUTE_CODE = 'execute_code';
 
-/**
- * The most time that a program gets beyond its `timeout_ms` for what it waited for a processor, in milliseconds; and at most
- * twice its `timeout_ms`.
- */
-export const MOST_WAITED_MS = 30_000;
+const MOST_WAITED_MS = 30_000;
+
+/** Returns the most time, in milliseconds, that a program gets beyond its `timeout_ms` for what it waited for a processor. */
+export const mostWaitedMs = (timeoutMs: number): number => Math.min(2 * timeoutMs, MOST_WAITED_MS);
 
 /** The longest that a call may take, in milliseconds: the run, its packages and the wait for a worker. */
 export const EXECUTE_TIMEOUT_MS = 260_000;

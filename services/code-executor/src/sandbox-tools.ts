@@ -2,7 +2,7 @@ import {
   EXECUTE_CODE_TOOL,
   EXECUTE_TIMEOUT_MS,
   ExecuteArguments,
-  MOST_WAITED_MS,
+  mostWaitedMs,
 } from '@toolmesh/shared/contracts/execution';
 import {
   CHECK_PACKAGE_TOOL,
@@ -31,7 +31,7 @@ function executionTime(args: unknown): number {
   const parsed = TimeArguments.safeParse(args);
   if (!parsed.success) return EXECUTE_TIMEOUT_MS;
   const { packages = [], timeout_ms } = parsed.data;
-  return packages.length === 0 ? timeout_ms + MOST_WAITED_MS + MARGIN_MS : EXECUTE_TIMEOUT_MS;
+  return packages.length === 0 ? timeout_ms + mostWaitedMs(timeout_ms) + MARGIN_MS : EXECUTE_TIMEOUT_MS;
 }
 
 interface RelayOptions {

@@ -195,7 +195,7 @@ describe('execute_code', () => {
     const { body } = await execute({ code: '1', timeout_ms: 100 });
     expect(body).toMatchObject({
       is_error: true,
-      content: [{ text: expect.stringContaining('did not answer within 12600 ms') }],
+      content: [{ text: expect.stringContaining('did not answer within 12800 ms') }],
     });
     expect(performance.now() - started).toBeLessThan(15_000);
   });

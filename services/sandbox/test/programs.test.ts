@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Answer, post, request } from '@toolmesh/shared/test-kit/requests';
@@ -20,7 +23,10 @@ describe.each(PYTHON_LEVELS)('under %s:', (level) => {
   let sandbox: Sandbox;
   let faults: ReadonlyMap<Program, Promise<readonly string[] | undefined>> = new Map();
   beforeAll(async () => {
-    sandbox = await startSandbox({ ...NO_INDEX, SANDBOX_ISOLATION: level });
+    // What sessions of another isolation have kept is not for this one.
+    const SANDBOX_DATA_DIR = mkdtempSync(join(tmpdir(), 'toolmesh-programs-'));
+    chmodSync(SANDBOX_DATA_DIR, 0o755);
+    sandbox = await startSandbox({ ...NO_INDEX, SANDBOX_ISOLATION: level, SANDBOX_DATA_DIR });
     const { body } = await request(`${sandbox.url}/health`);
     faults = runAll(
       corpus.flatMap(({ programs }) => programs),

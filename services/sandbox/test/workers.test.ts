@@ -135,7 +135,7 @@ describe('the start of the service', () => {
     [{ MIN_WORKERS: '5', MAX_WORKERS: '2' }, 'MIN_WORKERS'],
     [
       { SANDBOX_ISOLATION: 'wasm', SANDBOX_CACHE_DIR: '/dev/null/cache' },
-      'cannot be prepared in /dev/null/cache: Error: ENOTDIR',
+      'cannot write /dev/null/cache/packages (ENOTDIR',
     ],
   ])('a start with %p is refused with its reason', async (env, reason) => {
     const failure = await startServiceProcess(MAIN, env).catch((error: unknown) => error);

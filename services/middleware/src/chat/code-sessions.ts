@@ -28,7 +28,11 @@ export interface CodeConversation {
 interface CodeSession {
   /** Ids of the files that it has. */
   readonly delivered: Set<string>;
+  /** True while a program runs in it. */
+  isBusy: boolean;
 }
+
+type CallProgram = (args: Record<string, unknown>) => ReturnType<CallTool>;
 
 const MAX_CONVERSATIONS = 10_000;
 
@@ -61,7 +65,7 @@ export function createCodeSessions({ key, describeFile }: CodeSessionsOptions): 
     byConversation.set(conversation, sessions);
     const [oldest] = byConversation.keys();
     if (byConversation.size > MAX_CONVERSATIONS && oldest !== undefined) byConversation.delete(oldest);
-    const session = sessions.get(id) ?? { delivered: new Set<string>() };
+    const session = sessions.get(id) ?? newSession();
     sessions.set(id, session);
     return { id, session };
   };
@@ -69,20 +73,26 @@ export function createCodeSessions({ key, describeFile }: CodeSessionsOptions): 
   return {
     within: (callTool, { id: conversation, tools, files }) => {
       const kindOf = new Map(tools.map((tool) => [tool.name, ownName(tool)]));
+      const run = async (args: Record<string, unknown>, session: CodeSession, call: CallProgram) => {
+        const missing = await stillKept(files.filter(({ fileId }) => !session.delivered.has(fileId)));
+        const result = await call(withFiles(args, missing));
+        if (endedWell(result.structured_content)) for (const { fileId } of missing) session.delivered.add(fileId);
+        else session.delivered.clear();
+        return result;
+      };
       return async (name, args, context) => {
         const kind = kindOf.get(name);
         if (!isRecord(args) || (kind !== EXECUTE_CODE && kind !== INSTALL_PACKAGE_TOOL.name)) {
           return callTool(name, args, context);
         }
-        const found = conversation === undefined ? undefined : sessionOf(conversation, args);
-        const withSession = found === undefined ? args : { ...args, session_id: found.id };
-        if (kind !== EXECUTE_CODE) return callTool(name, withSession, context);
-        const delivered = found?.session.delivered ?? new Set();
-        const missing = await stillKept(files.filter(({ fileId }) => !delivered.has(fileId)));
-        const result = await callTool(name, withFiles(withSession, missing), context);
-        if (endedWell(result.structured_content)) for (const { fileId } of missing) delivered.add(fileId);
-        else delivered.clear();
-        return result;
+        const own = conversation === undefined ? undefined : sessionOf(conversation, args);
+        if (kind !== EXECUTE_CODE) return callTool(name, withId(args, own?.id), context);
+        const call = (given: Record<string, unknown>) => callTool(name, given, context);
+        if (own === undefined || isTaken(own.session, args)) return run(args, newSession(), call);
+        own.session.isBusy = true;
+        return run(withId(args, own.id), own.session, call).finally(() => {
+          own.session.isBusy = false;
+        });
       };
     },
     forget(conversation) {
@@ -92,6 +102,15 @@ export function createCodeSessions({ key, describeFile }: CodeSessionsOptions): 
     },
   };
 }
+
+const newSession = (): CodeSession => ({ delivered: new Set(), isBusy: false });
+
+/** Programs of one step run at the same time: all but the first are on their own, unless the model names a session. */
+const isTaken = (session: CodeSession, args: Record<string, unknown>): boolean =>
+  session.isBusy && args['session_id'] === undefined;
+
+const withId = (args: Record<string, unknown>, id: string | undefined): Record<string, unknown> =>
+  id === undefined ? args : { ...args, session_id: id };
 
 /** Returns the languages that share a session, by the first of them. */
 function familyOf({ language = 'python', ecosystem }: Record<string, unknown>): unknown {

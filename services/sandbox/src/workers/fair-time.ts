@@ -1,4 +1,4 @@
-import { MOST_WAITED_MS } from '@toolmesh/shared/contracts/execution';
+import { mostWaitedMs } from '@toolmesh/shared/contracts/execution';
 import type { ProcessUsage } from './process-usage.ts';
 
 /** A run so far, in milliseconds: by the clock, and as its processes used the processors or waited for one. */
@@ -20,9 +20,6 @@ export function timeLeft({ wallMs, cpuMs, waitedMs }: TimeSpent, timeoutMs: numb
   const bound = timeoutMs + mostWaitedMs(timeoutMs);
   return Math.max(0, Math.min(timeoutMs - own, bound - wallMs));
 }
-
-/** Returns the most time that a program is given for what it waited. */
-const mostWaitedMs = (timeoutMs: number): number => Math.min(2 * timeoutMs, MOST_WAITED_MS);
 
 /** Time after its beginning at which a program's waiting begins to count: most have ended by then. */
 const COUNTED_AFTER_MS = 40;

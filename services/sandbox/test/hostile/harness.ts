@@ -44,7 +44,11 @@ interface Lane {
 const START = new URL('./start-in-folder.ts', import.meta.url);
 /** Results of programs and files of sessions, which are kept under names that no program has chosen. */
 const KEPT =
-  /\/packages\/(?:files(?:\/file_[\w-]{22}(?:\.json)?)?|workspaces(?:\/[\w-]{43}(?:\/(?:[\w-]{22}|workspace\.json))?)?)$/;
+  /\/packages\/(?:views(?:\/\d+-[\da-f-]{36}(?:\/\d+)?)?|files(?:\/file_[\w-]{22}(?:\.json)?)?|workspaces(?:\/[\w-]{43}(?:\/(?:[\w-]{22}|workspace\.json))?)?)$/;
+/** Matches the metrics while a worker is being started: one with libraries takes long. */
+const STARTING = /^sandbox_workers\{[^}]*state="starting"\} [1-9]/m;
+/** Workers with libraries are started when the others are there: moments later. */
+const STILL_MS = 4_000;
 const LANES = 3;
 /** Time within which nothing may be left of a program: at once, but for busy machines. */
 const SETTLE_MS = 20_000;
@@ -153,6 +157,7 @@ async function openLane({ isolation, user, env: own = {} }: Setting, host: Host)
   const service = await startServiceProcess(START, env, user);
   await until(async () => (await request(`${service.url}/ready`)).status === 200);
   await warmUp(service);
+  await until(async () => !STARTING.test((await request(`${service.url}/metrics`)).body));
   const processes = await untilStill(service.pid);
   const workersMb = descendantsOf(service.pid).reduce((total, pid) => total + residentMb(pid), 0);
   return { service, processes, memoryMb: residentMb(service.pid), workersMb };
@@ -175,7 +180,7 @@ async function greeting({ url }: ServiceProcess, language: Language): Promise<un
   return body.stdout ?? body;
 }
 
-/** The number of a service's processes, once it has stayed the same for half a second. */
+/** The number of a service's processes, once it has stayed the same for a while. */
 async function untilStill(pid: number): Promise<number> {
   let count = -1;
   let since = performance.now();
@@ -183,7 +188,7 @@ async function untilStill(pid: number): Promise<number> {
     const now = descendantsOf(pid).length;
     if (now !== count) since = performance.now();
     count = now;
-    return performance.now() - since > 500;
+    return performance.now() - since > STILL_MS;
   });
   return count;
 }

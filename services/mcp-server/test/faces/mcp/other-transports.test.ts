@@ -140,7 +140,7 @@ describe('standard input and output', () => {
       '{"jsonrpc":"2.0","id":2}',
       JSON.stringify([{ jsonrpc: '2.0', id: 3, method: 'ping' }]),
       JSON.stringify({ jsonrpc: '2.0', id: 4, ...call }),
-      `"${'x'.repeat(2 ** 20)}"`,
+      `"${'x'.repeat(2 ** 24)}"`,
     ]);
     expect(code).toBe(0);
     expect(answers.every(({ jsonrpc }) => jsonrpc === '2.0')).toBe(true);

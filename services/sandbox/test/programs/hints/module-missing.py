@@ -1,6 +1,6 @@
 # from: open-webui#15609, mito#1627, openinterpreter#1226
 # status: error
-# error: ^ModuleNotFoundError: No module named 'openpyxl'\. Call again with packages: \["openpyxl"\], or use install_package first$
-# seen: stderr:\nTraceback.*error: ModuleNotFoundError: .*packages: \["openpyxl"\]
+# error: ^ModuleNotFoundError: No module named 'shapely'\. Call again with packages: \["shapely"\], or use install_package first$
+# seen: stderr:\nTraceback.*error: ModuleNotFoundError: .*packages: \["shapely"\]
 
-import openpyxl
+import shapely
