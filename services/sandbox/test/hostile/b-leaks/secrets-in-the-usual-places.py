@@ -11,6 +11,6 @@ places = ("/run/secrets/*", "/var/run/secrets/*", "/var/run/docker.sock", "/run/
           "/var/log/*", "/var/mail/*", "/var/spool/cron/*", "/boot/*", "/lost+found", "/srv/*", "/mnt/*")
 for place in places:
     for path in glob.glob(os.path.expanduser(place)):
-        if os.path.basename(path) not in (".", ".."):
+        if os.path.basename(path) not in (".", "..") and path != "/mnt/data":  # A name of the working directory.
             print("ESCAPED:", path)
 print("CONTAINED")
