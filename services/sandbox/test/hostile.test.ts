@@ -55,7 +55,7 @@ describe.each(settings)('under $name:', (setting) => {
     let faults: ReadonlyMap<string, readonly string[]>;
     beforeAll(async () => {
       faults = await harness.tryAll(programs);
-    }, 300_000);
+    }, 600_000);
 
     test.each(programs)('$name', ({ name }) => {
       expect(faults.get(name)).toEqual([]);

@@ -51,7 +51,7 @@ const STARTING = /^sandbox_workers\{[^}]*state="starting"\} [1-9]/m;
 const STILL_MS = 4_000;
 const LANES = 3;
 /** Time within which nothing may be left of a program: at once, but for busy machines. */
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 60_000;
 /** A worker that is gone is replaced a moment later: what is at rest stays so for two polls. */
 const LOOKS = 2;
 const GROWTH_MB = 64;
