@@ -51,7 +51,7 @@ const describeRest = ({ artifacts, truncated, session }: DescribedExecution): re
   ...(session === undefined ? [] : (SESSIONS[session] ?? [])),
 ];
 
-/** What a model has to know of its session. */
+/** Facts that a model has to know of its session. */
 const SESSIONS: Readonly<Record<string, readonly string[]>> = {
   restored: ['session: it has begun anew with its files; the variables of earlier calls are gone'],
   restarted: ['session: its files are kept; its variables are gone'],

@@ -19,7 +19,7 @@ afterAll(async () => {
   await hub?.close();
 });
 
-/** What a program needs to speak on the channel by itself: `raw(kind, payload, length?)` sends, `read()` reads. */
+/** Functions that a program needs to speak on the channel by itself: `raw(kind, payload, length?)` sends, `read()` reads. */
 const HEADS = {
   python: `
 import os, json, struct, select, time

@@ -22,7 +22,7 @@ const canJail = PYTHON_LEVELS.includes('namespaces');
 // Written by the last of them, and by root.
 const folder = cacheFor(USERS.at(-1)?.[1] ?? {});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-/** What is made once is shared; a service keeps files where its user can write. */
+/** Folders for a user: what is made once is shared; a service keeps files where its user can write. */
 const foldersOf = (user: User) => ({
   SANDBOX_CACHE_DIR: folder,
   SANDBOX_DATA_DIR: join(folder, `data-${user.uid ?? 'own'}`),

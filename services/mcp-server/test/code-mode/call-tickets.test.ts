@@ -18,7 +18,7 @@ afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close().catch(() => {})));
 });
 
-/** What the service of a program was sent, for calls back to the hub. */
+/** The headers that the service of a program was sent, for calls back to the hub. */
 let sent: Record<string, string> = {};
 let hubUrl = '';
 

@@ -18,7 +18,7 @@ const NEEDS_JAIL =
   'JavaScript runs here in an isolate without it. It needs the namespaces jail, in which JavaScript is real Node: ' +
   'install bubblewrap where the sandbox runs (see its README)';
 
-/** What the modules are for that programs have in Node, and that an isolate cannot have. */
+/** The purposes of modules that programs have in Node, and that an isolate cannot have. */
 const LACKING: ReadonlyMap<string, string> = new Map([
   ['child_process', 'starts processes'],
   ['worker_threads', 'starts threads'],

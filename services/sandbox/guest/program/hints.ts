@@ -1,6 +1,6 @@
 import { NEEDS_TRANSFORMER } from '../../src/runtimes/javascript/source/needs-transformer.ts';
 
-/** What a program asks for that an isolate has not, and the way out. */
+/** Things that a program asks for and an isolate has not, and the way out. */
 const MISSING: ReadonlyMap<string, string> = new Map([
   [
     'WebAssembly',

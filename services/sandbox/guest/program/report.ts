@@ -21,7 +21,7 @@ export interface GuestReport extends GuestEnding {
 /** A program as the worker passes it (serve-worker.ts). */
 export interface GuestProgram {
   readonly code: string;
-  /** How tracebacks name it. */
+  /** Its name in tracebacks. */
   readonly fileName: string;
   readonly stdin: Uint8Array;
   readonly files: readonly GuestFile[];

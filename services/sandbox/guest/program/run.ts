@@ -10,7 +10,7 @@ import { syntaxHint } from './hints.ts';
 import type { GuestEnding, GuestProgram, GuestReport } from './report.ts';
 import type { Ticks } from './ticks.ts';
 
-/** What programs share that follow each other. */
+/** The state that programs share which follow each other. */
 export interface RunParts {
   readonly timers: Timers;
   readonly ticks: Ticks;

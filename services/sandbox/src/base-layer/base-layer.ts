@@ -24,7 +24,7 @@ export interface BaseLayer {
   folders(): readonly string[];
   /** Returns the same folders as a jail shows them, for `PYTHONPATH`. */
   path(): readonly string[];
-  /** What a program's environment has besides: where its C library finds locales. */
+  /** More of a program's environment: the folder in which its C library finds locales. */
   env(): Readonly<Record<string, string>>;
   status(): BaseLayerStatus;
   /** Calls back with each set that arrives. Returns how to end that. */

@@ -11,7 +11,7 @@ export type SystemRoot = Pick<Jailed, 'mounts' | 'links'>;
 
 const LIBRARIES = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64'];
 const ZONES = '/usr/share/zoneinfo';
-/** What makes C.UTF-8 a locale, where the system keeps it in a file. */
+/** The folder that makes C.UTF-8 a locale, if the system keeps it in a file. */
 const LOCALES = '/usr/lib/locale';
 /** The loader of 64-bit ARM programs, at the path the kernel expects; on x86-64 it is in `/lib64`. */
 const ARM_LOADER = { to: 'aarch64-linux-gnu/ld-linux-aarch64.so.1', path: '/usr/lib/ld-linux-aarch64.so.1' };

@@ -20,7 +20,7 @@ const WITH_EXTRAS = /^([^[\]]*)\[([^[\]]*)\]$/;
 const MAX_EXTRAS = 16;
 /** The longest request that is looked at. */
 const MAX_REQUEST = 1_024;
-/** Where the version of `name[extra]>=1,<2` or `@scope/name@^1.0.0` begins. */
+/** Matches the place at which the version of `name[extra]>=1,<2` or `@scope/name@^1.0.0` begins. */
 const VERSION_START = { pypi: /[<>=!~]/, npm: /(?<=.)@|[<>=!~^]/ } as const;
 
 /**

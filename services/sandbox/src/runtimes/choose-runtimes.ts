@@ -47,7 +47,7 @@ export interface RuntimeChoice {
 /** The runtimes of a machine, and why there is none for the other languages. */
 export interface ChosenRuntimes {
   readonly runtimes: readonly Runtime[];
-  /** What is missing for a language, with the cure. */
+  /** The reason why a language is missing, with the cure. */
   readonly lacking: ReadonlyMap<Language, string>;
 }
 

@@ -120,7 +120,7 @@ export function createProgramCalls(options: ProgramCallsOptions): ProgramCalls {
   };
 }
 
-/** What a call came to that did not run. */
+/** The outcome of a call that did not run. */
 function failed(thrown: unknown): Outcome {
   const error = MeshError.from(thrown);
   return { status: error.status < 500 ? 'refused' : 'error', error: error.message };

@@ -2,7 +2,7 @@ import { LIMITS } from '@toolmesh/shared/contracts/execution';
 import { type DisplayData, isJsonType, readableText } from '@toolmesh/shared/contracts/display';
 import { z } from 'zod';
 
-/** What a program has shown: the latest state of each display, in order. */
+/** The displays of a program: the latest state of each display, in order. */
 export interface Displays {
   readonly displays: readonly DisplayData[];
   /** True when some are missing, or parts of some. */

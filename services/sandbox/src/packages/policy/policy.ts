@@ -10,7 +10,7 @@ const Policy = z.strictObject({
   blocked: names.prefault([]),
   /** Names that a person has to approve, once. */
   needs_approval: names.prefault([]),
-  /** When not null, only these are installed: their dependencies have to be on the list, too. */
+  /** If not null, only these are installed: their dependencies have to be on the list, too. */
   only_allowed: names.nullable().default(null),
   /** A package that is not well-known and was first published later than this needs approval. */
   minimum_age_days: z.number().min(0).default(30),

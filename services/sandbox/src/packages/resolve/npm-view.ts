@@ -50,7 +50,7 @@ export function createNpmView(options: NpmViewOptions, attempt: Attempt) {
     return text;
   };
 
-  /** What only an optional dependency is for may be refused: npm goes on without it. */
+  /** True for what only an optional dependency needs: it may be refused, and npm goes on without it. */
   const packumentOnce = async (name: string): Promise<string | undefined> => {
     try {
       return await packument(name);

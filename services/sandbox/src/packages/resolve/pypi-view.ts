@@ -22,7 +22,7 @@ const PURE = /-py(?:3|2\.py3)-none-any\.whl$/;
 export type Offered = {
   readonly name: string;
   readonly version: string;
-  /** What pip reads of it; undefined until pip requests it. */
+  /** The metadata that pip reads; undefined until pip requests it. */
   stub: Promise<Buffer> | undefined;
 } & (
   | { readonly kind: 'provided'; readonly metadata: string }
@@ -123,7 +123,7 @@ async function makeStub(filename: string, offered: Offered, { source, gpu, note,
   return makeMetadataWheel(filename, metadata);
 }
 
-/** What pip gets is made here, so that it has no hash of the index. */
+/** Leaves the index's hash out, since what pip gets is made here. */
 const toPage = (name: string, files: readonly Pick<ReleaseFile, 'filename' | 'requiresPython'>[]): string =>
   JSON.stringify({
     meta: { 'api-version': '1.0' },

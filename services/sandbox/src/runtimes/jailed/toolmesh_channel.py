@@ -158,7 +158,7 @@ async def ask_async(message):
 
 
 _watched = {}
-"""How many coroutines of a loop wait."""
+"""The number of coroutines of a loop that wait."""
 
 
 def _watch(loop):

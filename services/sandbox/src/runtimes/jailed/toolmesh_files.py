@@ -69,7 +69,7 @@ class Given:
 def stats():
     """Returns what identifies the present state of each file, by path."""
     found = {}
-    for path, entry in (*_files_below(WORK_DIR), *scratch.files()):
+    for path, entry in (*scratch.walk(WORK_DIR, MAX_VISITED), *scratch.files()):
         try:
             found[path] = _identity(entry.stat(follow_symlinks=False))
         except OSError:
@@ -79,23 +79,6 @@ def stats():
 
 def _identity(stat):
     return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-
-
-def _files_below(root):
-    """(path, entry) of every regular file, in order; links are not followed, a huge tree is not walked to its end."""
-    directories, visited = [root], 0
-    while directories and visited < MAX_VISITED:
-        try:
-            with os.scandir(directories.pop(0)) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in found:
-            visited += 1
-            if entry.is_dir(follow_symlinks=False):
-                directories.append(entry.path)
-            elif entry.is_file(follow_symlinks=False):
-                yield entry.path, entry
 
 
 def _name_of(path):
@@ -114,7 +97,7 @@ def send_changed(given, before, limits, keep, named, deadline=None):
 
     count, size, truncated, present = 0, 0, False, set()
     names = set()
-    for path, entry in itertools.chain(_files_below(WORK_DIR), scratch.results(named)):
+    for path, entry in itertools.chain(scratch.walk(WORK_DIR, MAX_VISITED), scratch.results(named)):
         name = _name_of(path)
         if name in names:
             continue  # The workspace has one of that name, too.

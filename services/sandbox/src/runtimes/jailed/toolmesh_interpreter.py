@@ -69,7 +69,7 @@ PROGRAM_FOLDER = "/tmp/program"
 
 
 class Pipes:
-    """What a program's process has besides its streams: descriptors, and where it reports."""
+    """The descriptors that a program's process has besides its streams, and the place of its report."""
 
     def __init__(self, orders, progress, report, channel):
         self.orders, self.progress, self.report, self.channel = orders, progress, report, channel

@@ -47,9 +47,15 @@ def results(named):
 
 
 def files():
-    """(path, entry) of each regular file; links are not followed, folders that libraries keep are left out."""
-    folders, visited = [ROOT], 0
-    while folders and visited < MAX_VISITED:
+    """(path, entry) of each regular file; folders that libraries keep are left out."""
+    return walk(ROOT, MAX_VISITED, lambda name: not name.startswith((".", *SCRATCH_FOLDERS)))
+
+
+def walk(root, most, enters=lambda name: True):
+    """(path, entry) of every regular file below a folder, in order; links are not followed, no more than about `most`
+    entries are visited, and only folders are entered whose names `enters` likes."""
+    folders, visited = [root], 0
+    while folders and visited < most:
         try:
             with os.scandir(folders.pop(0)) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
@@ -58,7 +64,7 @@ def files():
         for entry in found:
             visited += 1
             if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith((".", *SCRATCH_FOLDERS)):
+                if enters(entry.name):
                     folders.append(entry.path)
             elif entry.is_file(follow_symlinks=False):
                 yield entry.path, entry

@@ -29,7 +29,7 @@ COMMON = (
     "re collections functools itertools math string datetime random traceback linecache threading typing copy heapq "
     "json textwrap decimal hashlib statistics subprocess pathlib csv dataclasses asyncio atexit tempfile"
 ).split()
-"""What most programs begin with: imported by the launcher; elsewhere while there is nothing else to do."""
+"""Modules that most programs begin with: imported by the launcher; elsewhere while there is nothing else to do."""
 
 
 def prepare_launcher(arguments):

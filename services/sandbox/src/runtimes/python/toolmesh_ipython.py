@@ -213,7 +213,7 @@ class _Anything:
 
 
 class Shell:
-    """What `get_ipython()` answers with."""
+    """The answer of `get_ipython()`."""
 
     def __init__(self):
         self.config, self.execution_count = {}, 1

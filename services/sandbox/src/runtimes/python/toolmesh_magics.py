@@ -438,7 +438,7 @@ _CELLS = {
 
 
 class Captured:
-    """What a cell under `%%capture` has printed."""
+    """The output of a cell under `%%capture`."""
 
     def __init__(self, stdout, stderr):
         self.stdout, self.stderr, self.outputs = stdout, stderr, []

@@ -94,20 +94,20 @@ def png_of(figure):
 
 def show_open_figures():
     """Shows and closes every open figure, but for those that the program has saved as pictures itself."""
-    pyplot = sys.modules["matplotlib.pyplot"]
-    for number in pyplot.get_fignums():
-        figure = pyplot.figure(number)
-        if not getattr(figure, "_picture_by_program", False):
-            show(figure)
-        pyplot.close(figure)
+    _close_figures("_picture_by_program")
 
 
 def save_open_figures():
     """Does so at the end of a program; one that it has saved in whatever form is only closed."""
+    _close_figures("_saved_by_program")
+
+
+def _close_figures(mark):
+    """Shows and closes every open figure; one with the attribute `mark` is only closed."""
     pyplot = sys.modules["matplotlib.pyplot"]
     for number in pyplot.get_fignums():
         figure = pyplot.figure(number)
-        if not getattr(figure, "_saved_by_program", False):
+        if not getattr(figure, mark, False):
             show(figure)
         pyplot.close(figure)
 
@@ -233,7 +233,7 @@ def _ask_fallbacks(font_manager, manager, fallbacks):
 
 
 def _without_ffmpeg(animation):
-    """Where there is no ffmpeg, a film becomes an animated GIF, and the program is told."""
+    """Makes a film an animated GIF if there is no ffmpeg, and tells the program."""
     if animation.writers.is_available("ffmpeg"):
         return
     save = animation.Animation.save

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const TIMEOUT_MS = 10_000;
-/** Where a system has its programs. */
+/** Folders in which a system has its programs. */
 const USUAL = ['/usr/local/bin', '/usr/bin', '/bin'];
 
 /** Returns the path of a program of the system, which `more` folders may have, too; undefined where there is none. */

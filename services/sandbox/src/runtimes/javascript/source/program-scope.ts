@@ -1,6 +1,6 @@
 import type { Edit } from './syntax.ts';
 
-/** How import and export statements bind, and where what the program declares goes. */
+/** The bindings of import and export statements, and the place of what the program declares. */
 export interface ProgramScope {
   readonly edits: readonly Edit[];
   /** Returns a statement that binds a pattern to a value. */

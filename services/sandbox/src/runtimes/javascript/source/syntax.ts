@@ -1,6 +1,6 @@
 import type { AnyNode, Options, Pattern } from 'acorn';
 
-/** How a program is parsed, which may be a module, a script or a bit of both. */
+/** The options for parsing a program, which may be a module, a script or a bit of both. */
 export const PROGRAM_OPTIONS: Options = {
   ecmaVersion: 'latest',
   allowAwaitOutsideFunction: true,

@@ -24,7 +24,7 @@ const UNSETTLED_TEXT = 'The program awaits at its top level a promise that nothi
 /** The progress of a program: its statements run; they have run, and its value is a promise; all is known. */
 type Progress = { readonly kind: 'running' } | { readonly kind: 'pending' | 'done'; readonly value: unknown };
 
-/** What a program has come to so far, and what is to be reported of it. */
+/** The state of a program so far, and what is to be reported of it. */
 export function createEnding(placeOf: PlaceMap) {
   let progress: Progress = { kind: 'running' };
   let failure: ProgramError | undefined;

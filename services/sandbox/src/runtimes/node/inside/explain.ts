@@ -71,7 +71,7 @@ function typeOf(error: Error): string {
 
 /** A place in a file of the program: `file:///work/main.mjs:1:2`. */
 const PLACE = /(?:file:\/\/)?(\/work\/[^():]+):(\d+):(\d+)/;
-/** What Node calls the program itself. */
+/** Node's own names for the program. */
 const MAIN = /^(?:Object\.<anonymous>|eval)$/;
 
 /** Returns the text of an error with the frames of the program's own files alone. */
