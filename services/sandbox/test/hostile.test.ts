@@ -51,10 +51,15 @@ describe.each(settings)('under $name:', (setting) => {
     .map(({ name, programs }) => ({ name, programs: programs.filter(runs).filter(isChosen) }))
     .filter(({ programs }) => programs.length > 0);
 
-  describe.each(groups)('$name', ({ programs }) => {
+  describe.each(groups)('$name', ({ name: group, programs }) => {
     let faults: ReadonlyMap<string, readonly string[]>;
     beforeAll(async () => {
+      const started = performance.now();
       faults = await harness.tryAll(programs);
+      const faulty = [...faults.values()].filter((found) => found.length > 0).length;
+      const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+      // At once, where jest shows nothing before the end of the file.
+      process.stderr.write(`${setting.name}: ${group}: ${programs.length} programs, ${faulty} faulty, ${seconds} s\n`);
     }, 600_000);
 
     test.each(programs)('$name', ({ name }) => {

@@ -6,7 +6,7 @@ import type { HostileProgram } from './corpus.ts';
 import { createHost, type Host } from './host.ts';
 import { faultsOf, type Run } from './judge.ts';
 import { NO_INDEX } from './packages.ts';
-import { cpuMs, descendantsOf, describeProcess, processesNaming, residentMb, settles } from './processes.ts';
+import { commandOf, cpuMs, descendantsOf, processesNaming, residentMb, settles } from './processes.ts';
 
 /** The way to start the service: the isolation that Python must get, and the user. */
 export interface Setting {
@@ -36,7 +36,10 @@ export interface Harness {
 /** One of the services, and what it is like while nothing runs. */
 interface Lane {
   readonly service: ServiceProcess;
-  readonly processes: number;
+  /** Those that it started with. */
+  readonly processes: readonly string[];
+  /** The number of those that are no fault: as many as there were, and what earlier programs were blamed for. */
+  known: number;
   readonly memoryMb: number;
   readonly workersMb: number;
 }
@@ -47,8 +50,12 @@ const KEPT =
   /\/packages\/(?:views(?:\/\d+-[\da-f-]{36}(?:\/\d+)?)?|files(?:\/file_[\w-]{22}(?:\.json)?)?|workspaces(?:\/[\w-]{43}(?:\/(?:[\w-]{22}|workspace\.json))?)?)$/;
 /** Matches the metrics while a worker is being started: one with libraries takes long. */
 const STARTING = /^sandbox_workers\{[^}]*state="starting"\} [1-9]/m;
-/** Workers with libraries are started when the others are there: moments later. */
-const STILL_MS = 4_000;
+/** A service in want of places keeps fewer warm workers for five seconds. */
+const STILL_MS = 7_000;
+/** More than are warm at rest and run in turn: else each program would end a warm worker of others. */
+const MAX_WORKERS = 8;
+/** Where workers are slow to start, more are kept warm after bursts: but for so little memory that none are. */
+const STEADY = { MIN_WORKERS: '2', SANDBOX_MEMORY_MB: '2100' };
 const LANES = 3;
 /** Time within which nothing may be left of a program: at once, but for busy machines. */
 const SETTLE_MS = 60_000;
@@ -65,13 +72,13 @@ const GREETINGS: Partial<Record<Language, string>> = {
 
 export async function openHarness(setting: Setting): Promise<Harness> {
   const host = createHost(setting.user);
-  const lanes: Lane[] = [];
-  try {
-    for (let i = 0; i < LANES; i += 1) lanes.push(await openLane(setting, host));
-  } catch (error) {
+  const opened = await Promise.allSettled(Array.from({ length: LANES }, () => openLane(setting, host)));
+  const lanes = opened.flatMap((lane) => (lane.status === 'fulfilled' ? [lane.value] : []));
+  const failed = opened.find((lane) => lane.status === 'rejected');
+  if (failed !== undefined) {
     await Promise.all(lanes.map(({ service }) => service.stop()));
     host.remove();
-    throw error;
+    throw failed.reason;
   }
   const [first] = lanes;
   if (first === undefined) throw new Error('a harness has at least one lane');
@@ -82,22 +89,34 @@ export async function openHarness(setting: Setting): Promise<Harness> {
     const known = new Set(lanes.flatMap(({ service: { pid } }) => [pid, ...descendantsOf(pid)]));
     return processesNaming(host.root).filter((pid) => !known.has(pid));
   };
-  const isAtRest = ({ service, processes }: Lane) => descendantsOf(service.pid).length === processes;
-  const rests = async (lane: Lane): Promise<boolean> =>
-    (await settles(() => isAtRest(lane), SETTLE_MS, LOOKS)) && settles(() => strays().length === 0, SETTLE_MS);
+  /** Lists what there is too much or too little of, once that no longer changes; nothing while it is at rest. */
+  const unrest = async (lane: Lane): Promise<readonly string[]> => {
+    const isAtRest = () => descendantsOf(lane.service.pid).length === lane.known;
+    const isQuiet = await settles(isAtRest, SETTLE_MS, LOOKS);
+    const isAlone = await settles(() => strays().length === 0, SETTLE_MS);
+    if (isQuiet && isAlone) return [];
+    const now = descendantsOf(lane.service.pid);
+    // The next programs are not to blame, nor to wait for it.
+    lane.known = now.length;
+    const commands = now.map(commandOf);
+    return [
+      ...surplus(commands, lane.processes).map((command) => `a process is left: ${command}`),
+      ...surplus(lane.processes, commands).map((command) => `a process is gone: ${command}`),
+      ...strays().map((pid) => `a process is left that is no worker's: ${commandOf(pid)}`),
+    ];
+  };
 
   const tryOne = async (lane: Lane, program: HostileProgram, greet: boolean): Promise<readonly string[]> => {
     const expected = program.expectedUnder(isolationOf(program, setting));
     if (expected === undefined) return [];
     const runs = await runAll(lane.service, program);
     const next = greet ? await greeting(lane.service, program.language) : 'next\n';
-    const isQuiet = await rests(lane);
-    const left = [...descendantsOf(lane.service.pid), ...strays()].map(describeProcess);
+    const left = await unrest(lane);
     const outputs = new Set(runs.map(({ answer }) => answer.body.stdout));
     return [
       ...runs.flatMap((run) => faultsOf(run, { program, expected, canaries: host.canaries })),
       ...(next === 'next\n' ? [] : [`the next program was answered ${JSON.stringify(next)}`]),
-      ...(isQuiet ? [] : [`processes are left: ${left.join(', ')}, where ${lane.processes} were`]),
+      ...left,
       ...host.newStrays().map((stray) => `${stray} is left on the host`),
       ...(program.distinct && outputs.size < runs.length ? [`printed the same twice: ${[...outputs].join()}`] : []),
     ];
@@ -128,10 +147,10 @@ export async function openHarness(setting: Setting): Promise<Harness> {
       return { memoryMb: sum(residentMb) - first.workersMb, cpuMs: sum(cpuMs) };
     },
     async changes() {
-      const resting = await Promise.all(lanes.map(rests));
+      const left = await Promise.all(lanes.map(unrest));
       const grown = lanes.map(({ service, memoryMb }) => residentMb(service.pid) - memoryMb);
       return [
-        ...(resting.every(Boolean) ? [] : ['processes are left']),
+        ...left.flat(),
         ...grown.filter((mb) => mb > GROWTH_MB).map((mb) => `the service has grown by ${Math.round(mb)} MiB`),
         ...host.contents().flatMap((path) => (contents.has(path) || KEPT.test(path) ? [] : [`${path} is left`])),
       ];
@@ -140,7 +159,7 @@ export async function openHarness(setting: Setting): Promise<Harness> {
       const workers = lanes.flatMap(({ service }) => descendantsOf(service.pid));
       await Promise.all(lanes.map(({ service }) => service.stop()));
       const isOver = await settles(() => strays().length === 0, SETTLE_MS);
-      const survivors = isOver ? [] : [...workers, ...strays()].map(describeProcess);
+      const survivors = isOver ? [] : [...workers, ...strays()].map(commandOf);
       host.remove();
       if (!isOver) throw new Error(`processes outlive the service: ${survivors.join(', ')}`);
     },
@@ -152,15 +171,27 @@ export const isolationOf = ({ language }: HostileProgram, { isolation }: Setting
   language === 'python' || isolation === 'namespaces' ? isolation : 'isolate';
 
 async function openLane({ isolation, user, env: own = {} }: Setting, host: Host): Promise<Lane> {
-  const limits = { SANDBOX_ISOLATION: isolation, MIN_WORKERS: '1', MAX_WORKERS: '4' };
-  const env = { ...host.env, ...NO_INDEX, ...limits, ...own };
+  const limits = { MAX_WORKERS: String(MAX_WORKERS), MIN_WORKERS: '1', ...(isolation === 'wasm' ? STEADY : {}) };
+  const env = { ...host.env, ...NO_INDEX, ...limits, SANDBOX_ISOLATION: isolation, ...own };
   const service = await startServiceProcess(START, env, user);
   await until(async () => (await request(`${service.url}/ready`)).status === 200);
   await warmUp(service);
   await until(async () => !STARTING.test((await request(`${service.url}/metrics`)).body));
-  const processes = await untilStill(service.pid);
-  const workersMb = descendantsOf(service.pid).reduce((total, pid) => total + residentMb(pid), 0);
-  return { service, processes, memoryMb: residentMb(service.pid), workersMb };
+  await untilStill(service.pid);
+  const pids = descendantsOf(service.pid);
+  const workersMb = pids.reduce((total, pid) => total + residentMb(pid), 0);
+  const processes = pids.map(commandOf);
+  return { service, processes, known: processes.length, memoryMb: residentMb(service.pid), workersMb };
+}
+
+/** Lists what is in `all` more often than in `some`. */
+function surplus(all: readonly string[], some: readonly string[]): readonly string[] {
+  const rest = [...some];
+  return all.filter((command) => {
+    const at = rest.indexOf(command);
+    if (at >= 0) rest.splice(at, 1);
+    return at < 0;
+  });
 }
 
 /** The first requests bring code and buffers into memory that stay there: small programs, and the largest result. */
@@ -180,8 +211,8 @@ async function greeting({ url }: ServiceProcess, language: Language): Promise<un
   return body.stdout ?? body;
 }
 
-/** The number of a service's processes, once it has stayed the same for a while. */
-async function untilStill(pid: number): Promise<number> {
+/** Resolves once the number of a service's processes has stayed the same for a while. */
+async function untilStill(pid: number): Promise<void> {
   let count = -1;
   let since = performance.now();
   await until(() => {
@@ -190,7 +221,6 @@ async function untilStill(pid: number): Promise<number> {
     count = now;
     return performance.now() - since > STILL_MS;
   });
-  return count;
 }
 
 async function runAll(service: ServiceProcess, { request: body, runs, together }: HostileProgram) {

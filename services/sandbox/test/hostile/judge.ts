@@ -1,4 +1,4 @@
-import { ExecutionResult } from '@toolmesh/shared/contracts/execution';
+import { ExecutionResult, mostWaitedMs } from '@toolmesh/shared/contracts/execution';
 import type { Answer } from '@toolmesh/shared/test-kit/requests';
 import type { Expectation, HostileProgram } from './corpus.ts';
 
@@ -26,13 +26,12 @@ export function faultsOf({ answer, wallMs }: Run, { program, expected, canaries 
   if (answer.status !== 200 || !parsed.success) {
     return [`was answered ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`];
   }
+  const timeMs = timeGiven(parsed.data, timeout_ms);
   return [
     ...faultsOfResult(parsed.data, expected),
     ...faultsOfText(JSON.stringify(answer.body), parsed.data, canaries),
-    ...faultsOfCost(parsed.data, timeout_ms + waitedMs(parsed.data)),
-    ...(wallMs <= timeout_ms + waitedMs(parsed.data) + HTTP_GRACE_MS
-      ? []
-      : [`was answered after ${Math.round(wallMs)} ms`]),
+    ...faultsOfCost(parsed.data, timeMs),
+    ...(wallMs <= timeMs + HTTP_GRACE_MS ? [] : [`was answered after ${Math.round(wallMs)} ms`]),
   ];
 }
 
@@ -60,6 +59,10 @@ function faultsOfText(body: string, result: ExecutionResult, canaries: readonly 
 /** The time that a program was given for what it waited for a processor, as its error says; on a busy machine. */
 export const waitedMs = ({ error }: Pick<ExecutionResult, 'error'>): number =>
   Number(/ another (\d+) ms in which no processor was free/.exec(error?.message ?? '')?.[1] ?? 0);
+
+/** Returns the time that a program had: one that ended by itself does not say what it was given for its waiting. */
+const timeGiven = (result: ExecutionResult, timeoutMs: number): number =>
+  timeoutMs + (result.status === 'timeout' ? waitedMs(result) : mostWaitedMs(timeoutMs));
 
 function faultsOfCost({ duration_ms, cpu_ms, peak_memory_bytes }: ExecutionResult, timeoutMs: number) {
   return [

@@ -19,9 +19,8 @@ export const processesNaming = (word: string): readonly number[] =>
     .filter((name) => /^\d+$/.test(name) && textOf(`/proc/${name}/cmdline`).includes(word))
     .map(Number);
 
-/** Describes a process for people. */
-export const describeProcess = (pid: number): string =>
-  `${pid} ${textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(-60)}`;
+/** Returns the end of the command line of a process, which tells what it is. */
+export const commandOf = (pid: number): string => textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').slice(-60);
 
 /** Resident memory of a process, in MiB. */
 export const residentMb = (pid: number): number =>

@@ -10,7 +10,7 @@ import zipfile
 packed = io.BytesIO()
 with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
     with archive.open("hostile-unpacked", "w") as member:
-        for _ in range(64):
+        for _ in range(96):
             member.write(bytes(2**20))
 try:
     zipfile.ZipFile(packed).extractall(".")
