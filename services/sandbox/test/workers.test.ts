@@ -119,6 +119,18 @@ describe('workers', () => {
     expect(workers).toHaveLength(2);
   });
 
+  test.each(['wasm', 'wasm without a jail'])('workers that are still starting do not, either: %s', async (name) => {
+    const env: Record<string, string> = name === 'wasm' ? {} : { SANDBOX_BWRAP: '/nonexistent/bwrap' };
+    const sandbox = await start({ MIN_WORKERS: '1', ...env });
+    const warm = childrenOf(sandbox.pid);
+    void execute(sandbox, { code: '1' }).catch(() => {});
+    await until(() => childrenOf(sandbox.pid).some((pid) => !warm.includes(pid)));
+    const workers = childrenOf(sandbox.pid);
+    expect(workers.length).toBeGreaterThan(0);
+    sandbox.kill('SIGKILL');
+    await until(() => workers.every((pid) => parentOf(pid) === undefined));
+  });
+
   test('a stop lets running programs end, and starts nothing new', async () => {
     const sandbox = await start();
     const running = execute(sandbox, { code: 'import time\ntime.sleep(0.7)\n"done"' });
