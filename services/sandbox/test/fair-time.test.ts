@@ -28,6 +28,12 @@ test('no program waits for more than half a minute beyond its time', () => {
   expect(timeLeft({ wallMs: 150_000, cpuMs: 0, waitedMs: 149_000 }, 120_000)).toBe(0);
 });
 
+test('a bound of its own may be longer than twice a short time', () => {
+  const spent = { wallMs: 1_350, cpuMs: 20, waitedMs: 1_100 };
+  expect(timeLeft(spent, 350)).toBe(0);
+  expect(timeLeft(spent, 350, 3_000)).toBe(100);
+});
+
 test('a process that shares its processor is seen to wait, and one that sleeps is not', async () => {
   const start = (...command: readonly string[]): number => {
     const child = spawn('/usr/bin/taskset', ['-c', '0', '/bin/sh', '-c', ...command], { stdio: 'ignore' });

@@ -15,9 +15,13 @@ export interface TimeSpent {
  * it waited for a processor is not its own, up to a bound, unless it has used as much processor time as it may take:
  * then it is its own processes that keep each other waiting.
  */
-export function timeLeft({ wallMs, cpuMs, waitedMs }: TimeSpent, timeoutMs: number): number {
+export function timeLeft(
+  { wallMs, cpuMs, waitedMs }: TimeSpent,
+  timeoutMs: number,
+  mostMs = mostWaitedMs(timeoutMs),
+): number {
   const own = Math.max(wallMs - waitedMs, Math.min(wallMs, cpuMs));
-  const bound = timeoutMs + mostWaitedMs(timeoutMs);
+  const bound = timeoutMs + mostMs;
   return Math.max(0, Math.min(timeoutMs - own, bound - wallMs));
 }
 
@@ -31,11 +35,14 @@ export interface FairTimeOptions {
   /** Processor time that the processes had used before. */
   readonly cpuMsBefore: number;
   readonly timeoutMs: number;
+  /** Most milliseconds beyond `timeoutMs`; default: as for a whole program. */
+  readonly mostMs?: number;
   readonly sleep: (ms: number) => Promise<unknown>;
 }
 
 /** Waits until the time of a program that begins now is over. Resolves with the time for which it waited for a processor. */
-export async function untilTimeIsOver({ usage, cpuMsBefore, timeoutMs, sleep }: FairTimeOptions): Promise<number> {
+export async function untilTimeIsOver(options: FairTimeOptions): Promise<number> {
+  const { usage, cpuMsBefore, timeoutMs, mostMs, sleep } = options;
   const started = performance.now();
   const uncounted = Math.min(COUNTED_AFTER_MS, timeoutMs / 4);
   await sleep(uncounted);
@@ -44,7 +51,7 @@ export async function untilTimeIsOver({ usage, cpuMsBefore, timeoutMs, sleep }: 
   for (;;) {
     const waitedMs = waited();
     const spent = { wallMs: performance.now() - started, cpuMs: usage.cpuMs() - cpuMsBefore, waitedMs };
-    const left = timeLeft(spent, timeoutMs);
+    const left = timeLeft(spent, timeoutMs, mostMs);
     if (left < SHORTEST_MS) return Math.max(0, spent.wallMs - timeoutMs);
     await sleep(left);
   }

@@ -97,6 +97,8 @@ const FILES_BYTES = 3 * 64 * 1_024 ** 2;
 const FLUSH_MS = 100;
 /** The time in which a worker that interrupts its program has to report, with the files that it reads meanwhile. */
 const INTERRUPT_MS = 350;
+/** The most that it gets besides while no processor is free for it. */
+const INTERRUPT_WAITED_MS = 3_000;
 /** The time in which a program's files have to come once it has ended. */
 const COLLECT_MS = 10_000;
 /** Matches what V8 prints when it gives up for lack of memory rather than for a bug. */
@@ -254,18 +256,34 @@ async function untilEnded(warm: WarmWorker, watched: Watched, timeoutMs: number)
     conversation.gone.then((exit) => endingOf(exit, conversation.stderrTail(), counted)),
   ]);
   if (ending.kind !== 'timeout' && ending.kind !== 'out_of_memory') return ending;
-  const { kind: stopped } = ending;
-  const waited = ending.kind === 'timeout' ? { waitedMs: ending.waitedMs } : {};
   if (!warm.canInterrupt) {
     conversation.send('flush');
     await Promise.race([received.flushed, conversation.gone, after(FLUSH_MS)]);
     return ending;
   }
+  return interrupt(warm, watched, ending);
+}
+
+/** Has a worker interrupt its program, and waits for the report: as fair as the time that the program had. */
+async function interrupt(
+  { conversation, usage }: WarmWorker,
+  { received, over }: Watched,
+  ending: Extract<Ending, { kind: 'timeout' | 'out_of_memory' }>,
+): Promise<Ending> {
+  const { kind: stopped } = ending;
+  const started = performance.now();
+  const isLate = untilTimeIsOver({
+    usage,
+    cpuMsBefore: usage.cpuMs(),
+    timeoutMs: INTERRUPT_MS,
+    mostMs: INTERRUPT_WAITED_MS,
+    sleep: (ms) => sleep(ms, undefined, { signal: over }),
+  });
   conversation.send('interrupt', jsonPayload({ kill: stopped === 'out_of_memory' }));
-  return Promise.race<Ending>([
-    received.report.then((report) => ({ kind: 'report', report, stopped, ...waited })),
-    Promise.race([after(INTERRUPT_MS), conversation.gone]).then(() => ending),
-  ]);
+  const report = await Promise.race([received.report, Promise.race([isLate, conversation.gone]).then(() => undefined)]);
+  const moreMs = Math.max(0, performance.now() - started - INTERRUPT_MS);
+  const waited = ending.kind === 'timeout' ? { waitedMs: ending.waitedMs + moreMs } : {};
+  return report === undefined ? { ...ending, ...waited } : { kind: 'report', report, stopped, ...waited };
 }
 
 /** Has the kernel count the memory of a run, where it can. */

@@ -90,11 +90,9 @@ def _is_in_workspace(path):
     return path.startswith(WORK_DIR + "/")
 
 
-def send_changed(given, before, limits, keep, named, deadline=None):
+def send_changed(given, before, limits, keep, named, span=None):
     """Sends the regular files that the program made or changed, within `limits`, as its results; with `keep` also all
     others that are new in its workspace. Results outside of it are known by `named`, a `scratch.Named`. Returns whether some were left out, and the names that are gone."""
-    import time
-
     count, size, truncated, present = 0, 0, False, set()
     names = set()
     for path, entry in itertools.chain(scratch.walk(WORK_DIR, MAX_VISITED), scratch.results(named)):
@@ -114,19 +112,23 @@ def send_changed(given, before, limits, keep, named, deadline=None):
         if not is_result and not keep:
             continue
         is_left_out = size + stat.st_size > limits["bytes"] or len(name) > limits["path_chars"]
-        if is_left_out or (deadline is not None and time.monotonic() > deadline):
+        if is_left_out or _is_over(span):
             truncated = True
             continue
         if is_result and count == limits["count"]:
             truncated, is_result = True, False
             if not keep:
                 continue
-        sent = _send(path, name, is_result, limits["bytes"] - size, deadline)
+        sent = _send(path, name, is_result, limits["bytes"] - size, span)
         size += sent
         count += is_result and (sent > 0 or stat.st_size == 0)
     is_complete = len(present) < MAX_VISITED
     gone = [path for path in before if path not in present and _is_in_workspace(path)] if keep and is_complete else []
     return truncated, [_name_of(path) for path in gone]
+
+
+def _is_over(span):
+    return span is not None and span.left() == 0
 
 
 def _is_unchanged(path, stat, known):
@@ -151,10 +153,9 @@ def _open(path):
         return None
 
 
-def _send(path, name, is_result, most, deadline):
+def _send(path, name, is_result, most, span):
     """Sends one file; returns its size. What is not whole, since it shrinks or time is up, is known by its size."""
     import stat as kinds
-    import time
 
     fd = _open(path)
     if fd is None:
@@ -165,7 +166,7 @@ def _send(path, name, is_result, most, deadline):
             return 0
         wire.send(wire.FILE, wire.to_json({"path": name, "size_bytes": stat.st_size, "is_artifact": is_result}))
         left = stat.st_size
-        while left > 0 and (deadline is None or time.monotonic() < deadline):
+        while left > 0 and not _is_over(span):
             piece = os.read(fd, min(left, PIECE_BYTES))
             if not piece:
                 break

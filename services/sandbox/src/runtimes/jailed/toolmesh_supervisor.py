@@ -11,6 +11,7 @@ import time
 
 import _signal
 
+import toolmesh_fair as fair
 import toolmesh_files as files
 import toolmesh_interpreter as interpreters
 import toolmesh_wire as wire
@@ -79,9 +80,9 @@ def run(program, given, interpreter):
     # Of a session, that of this program alone, where its interpreter does not say.
     report.setdefault("cpu_ms", max(0, interpreter.used_ms() - used_ms))
     limits, keep = program["artifact_limits"], program["keep"]
-    deadline = time.monotonic() + COLLECT_SECONDS if interrupted else None
+    span = fair.Span(COLLECT_SECONDS) if interrupted else None
     report["artifacts_truncated"], report["removed"] = files.send_changed(
-        given, before, limits, keep, interpreter.named, deadline
+        given, before, limits, keep, interpreter.named, span
     )
     # Files outlive the process of a session, which goes on with another one.
     restarts = keep and report["over"]
@@ -120,18 +121,16 @@ def _watch(interpreter, keep):
     for fd in (interpreter.woken, wire.CHANNEL, *((interpreter.done,) if tells else ()), *reports, *watched):
         poller.register(fd, select.POLLIN)
     interpreter.relay.watch(poller, is_new=True)
-    due, kill_at, interrupted = None, None, False
+    due, span, interrupted = None, None, False
     while True:
-        now = time.monotonic()
-        times = [at for at in (due, kill_at) if at is not None]
-        wait = max(0, (min(times) - now) * 1000) if times else None
+        times = [] if due is None else [max(0, due - time.monotonic())]
+        if span is not None:
+            times.append(span.left())
         if not is_bounded:
-            wait = LOOK_SECONDS * 1000 if wait is None else min(wait, LOOK_SECONDS * 1000)
-        if wait == float("inf"):
-            wait = None
-        ready = [fd for fd, _ in poller.poll(wait)]
-        if kill_at is not None and time.monotonic() >= kill_at:
-            kill_at = float("inf")
+            times.append(LOOK_SECONDS)
+        ready = [fd for fd, _ in poller.poll(min(times) * 1000 if times else None)]
+        if span is not None and span.left() == 0:
+            span = None
             _signal_the_rest(_signal.SIGKILL)
         if interpreter.relay.fd in ready:
             interpreter.relay.pump()
@@ -147,7 +146,7 @@ def _watch(interpreter, keep):
         kind, payload = wire.receive() if wire.CHANNEL in ready else (None, None)
         flush = kind == wire.FLUSH
         if kind == wire.INTERRUPT:
-            interrupted, kill_at = True, _interrupt(interpreter, wire.from_json(payload)["kill"])
+            interrupted, span = True, _interrupt(interpreter, wire.from_json(payload)["kill"])
         if kind == wire.ANSWER:
             interpreter.relay.answer(payload)
         is_due = due is not None and time.monotonic() >= due
@@ -177,15 +176,15 @@ def _watch(interpreter, keep):
 
 
 def _interrupt(interpreter, kill):
-    """Interrupts the program, as Ctrl+C would, or ends its process; returns when that has to be done."""
+    """Interrupts the program, as Ctrl+C would, and returns the time that it has to end; or ends its process at once."""
     if not kill:
         try:
             os.killpg(interpreter.pid, _signal.SIGINT)
-            return time.monotonic() + INTERRUPT_SECONDS
+            return fair.Span(INTERRUPT_SECONDS, interpreter.pid)
         except ProcessLookupError:
             pass
     _signal_the_rest(_signal.SIGKILL)
-    return float("inf")
+    return None
 
 
 def _drain(interpreter):
