@@ -20,6 +20,8 @@ interface Held<C> {
   readonly connection: Promise<C>;
   /** The connection once it is open. */
   opened?: C;
+  /** True once it could not be opened. */
+  hasFailed: boolean;
   /** Tasks under way on it. */
   active: number;
   closed: boolean;
@@ -48,11 +50,14 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
   };
 
   const hold = (): Held<C> => {
-    const held: Held<C> = { connection: open(closing.signal), active: 0, closed: false };
+    const held: Held<C> = { connection: open(closing.signal), hasFailed: false, active: 0, closed: false };
     held.connection.then(
       (opened) => (held.opened = opened),
       // Whatever the reason: the next task tries again.
-      () => void retire(held),
+      () => {
+        held.hasFailed = true;
+        void retire(held);
+      },
     );
     return held;
   };
@@ -77,11 +82,12 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
       return current?.connection;
     },
     async withConnection(task, signal) {
-      const isReused = current !== undefined;
+      const reused = current;
       try {
         return await run(task, signal);
       } catch (error) {
-        if (!isReused || signal?.aborted === true || !isSafeToResend(error)) throw error;
+        const isOver = signal?.aborted === true || closing.signal.aborted;
+        if (isOver || reused === undefined || !mayTryAnew(reused, error)) throw error;
         return run(task, signal);
       }
     },
@@ -94,6 +100,10 @@ export function createConnectionHolder<C extends { close(): Promise<void> }>(
     },
   };
 }
+
+/** A connect that began before a task says little of a server that may be back since. */
+const mayTryAnew = <C>({ hasFailed }: Held<C>, error: unknown): boolean =>
+  isSafeToResend(error) || (hasFailed && isConnectionFailure(error));
 
 interface Waiting {
   readonly waitMs: number;
