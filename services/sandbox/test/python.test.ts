@@ -156,7 +156,7 @@ describe.each(PYTHON_LEVELS)('Python in %s:', (level) => {
     test('a program is stopped at its time, with what it had printed', async () => {
       const started = performance.now();
       const result = await run({ code: 'print("begun", end="")\nwhile True: pass', timeout_ms: 500 });
-      expect(performance.now() - started).toBeLessThan(5_000);
+      expect(performance.now() - started).toBeLessThan(20_000);
       expect(result).toMatchObject({
         status: 'timeout',
         stdout: 'begun',

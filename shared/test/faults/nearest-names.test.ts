@@ -15,6 +15,6 @@ test('of very many names the nearest are still found, in a moment', () => {
   expect(nearestNames('x'.repeat(1_000_000), MANY)).toHaveLength(3);
   expect(nearestNames('execute_cod', [...MANY, 'execute_code'])[0]).toBe('execute_code');
   const { user, system } = process.threadCpuUsage(before);
-  // Some 50 ms; 5,000 names took 5 s before.
-  expect((user + system) / 1_000).toBeLessThan(1_000);
+  // Some 50 ms, and several times that while coverage is measured; looking at all of them took 20 s.
+  expect((user + system) / 1_000).toBeLessThan(5_000);
 });

@@ -215,7 +215,7 @@ describe('URIs and templates of others', () => {
     for (const length of [200, 2_000, 8_000])
       await expect(read(`x://h${'a'.repeat(length)}`)).rejects.toThrow(/not found/i);
     // Some milliseconds each; 200 characters took 34 s before.
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
     expect(await read('x://good/1')).toMatchObject({ contents: [{ text: 'odd' }] });
     await expect(read(`x://good/${'a'.repeat(9_000)}`)).rejects.toMatchObject({
       code: -32_602,

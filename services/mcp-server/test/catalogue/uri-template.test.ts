@@ -100,7 +100,7 @@ describe('a URI template', () => {
     const started = performance.now();
     for (let at = 0; at < 10; at += 1) parsed.matches(uri);
     // About 10 ms; what tries possibilities one after the other needs years.
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('is read or refused in a moment, whatever it is', () => {
