@@ -130,8 +130,8 @@ async function withSandbox(env: Record<string, string>, task: (bench: Bench) => 
 
 /** The first start builds the libraries that every program has, for some minutes, on the processors that are measured. */
 async function untilLibrariesAreBuilt(url: string): Promise<void> {
-  const isBuilding = async () => (await (await fetch(`${url}/health`)).text()).includes('"state":"building"');
-  while (await isBuilding()) await sleep(1_000);
+  const stateOf = ({ python_layer: layer }: { python_layer?: { state?: string } }) => layer?.state;
+  while (stateOf(JSON.parse(await (await fetch(`${url}/health`)).text())) === 'building') await sleep(1_000);
 }
 
 interface Answer {

@@ -60,9 +60,14 @@ function faultsOfText(body: string, result: ExecutionResult, canaries: readonly 
 export const waitedMs = ({ error }: Pick<ExecutionResult, 'error'>): number =>
   Number(/ another (\d+) ms in which no processor was free/.exec(error?.message ?? '')?.[1] ?? 0);
 
-/** Returns the time that a program had: one that ended by itself does not say what it was given for its waiting. */
-const timeGiven = (result: ExecutionResult, timeoutMs: number): number =>
-  timeoutMs + (result.status === 'timeout' ? waitedMs(result) : mostWaitedMs(timeoutMs));
+/**
+ * Returns the time that a program had. One that ended by itself does not say what it was given for its waiting: that may be
+ * up to the bound, unless it has used its time on a processor.
+ */
+function timeGiven(result: ExecutionResult, timeoutMs: number): number {
+  if (result.status === 'timeout') return timeoutMs + waitedMs(result);
+  return result.cpu_ms > timeoutMs ? timeoutMs : timeoutMs + mostWaitedMs(timeoutMs);
+}
 
 function faultsOfCost({ duration_ms, cpu_ms, peak_memory_bytes }: ExecutionResult, timeoutMs: number) {
   return [
